@@ -1,0 +1,21 @@
+"""Array types and the glossary of axis names that every public array signature uses.
+
+| axis | meaning |
+| --- | --- |
+| batch | visits in a batch |
+| joint | the 58 joints in `anatomy.JOINTS` order |
+| height width channel | pixels of one crop, row first |
+| feature | the encoder's embedding |
+| outcome | outcomes in the order of the experiment's outcome list |
+| threshold | cut points of an ordinal scale |
+| interval | intervals of discrete follow-up time |
+| site | score sites in `scoring` order |
+| covariate | covariates in the order of the experiment's covariate list |
+| patient visit row | units of tables |
+"""
+
+from __future__ import annotations
+
+from jaxtyping import Array, Bool, Float, Int, Key, UInt16
+
+__all__ = ["Array", "Bool", "Float", "Int", "Key", "UInt16"]

@@ -1,0 +1,69 @@
+"""Confounders and covariates: what they are, whether a film shows them, and how each may be handled.
+
+Osteoarthritis is visible on film and disables for its own reasons: it gets a head of its own and an outcome-side
+term. Fibromyalgia leaves no trace on film and raises HAQ and pain: it is only ever an outcome-side term.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from outcomenet.errors import UsageError, did_you_mean
+
+
+@dataclass(frozen=True)
+class ConfounderSpec:
+    """A covariate of a visit: `name` is its column in the visit table; `binary` covariates are 0 or 1."""
+
+    name: str
+    title: str
+    unit: str
+    binary: bool
+    on_film: bool
+
+
+CONFOUNDERS: dict[str, ConfounderSpec] = {
+    spec.name: spec
+    for spec in (
+        ConfounderSpec("age", "Age", "years", binary=False, on_film=True),
+        ConfounderSpec("male", "Male sex", "0/1", binary=True, on_film=True),
+        ConfounderSpec("duration", "Symptom duration", "years", binary=False, on_film=False),
+        ConfounderSpec("rf", "Rheumatoid factor", "0/1", binary=True, on_film=False),
+        ConfounderSpec("acpa", "ACPA", "0/1", binary=True, on_film=False),
+        ConfounderSpec("fm", "Fibromyalgia (ACR 2016)", "0/1", binary=True, on_film=False),
+        ConfounderSpec("oa", "Hand osteoarthritis", "0/1", binary=True, on_film=True),
+        ConfounderSpec("das28", "DAS28", "units", binary=False, on_film=False),
+        ConfounderSpec("crp", "C-reactive protein", "mg/L", binary=False, on_film=False),
+        ConfounderSpec("haq", "HAQ-DI at the visit", "HAQ units", binary=False, on_film=False),
+        ConfounderSpec("radai", "RADAI", "0-10", binary=False, on_film=False),
+    )
+}
+
+
+def confounder(name: str) -> ConfounderSpec:
+    """The confounder or covariate called `name`; an unknown one raises with the nearest known."""
+    if name not in CONFOUNDERS:
+        raise UsageError(f"There is no covariate called {name!r}. {did_you_mean(name, CONFOUNDERS)}")
+    return CONFOUNDERS[name]
+
+
+def fibromyalgia_acr2016(
+    widespread_pain_index: float, symptom_severity: float, pain_regions: float, symptom_months: float
+) -> bool:
+    """ACR 2016 criteria (Wolfe et al., Semin Arthritis Rheum 2016), valid beside RA.
+
+    WPI (0-19) >= 7 with SSS (0-12) >= 5, or WPI 4-6 with SSS >= 9; pain in at least 4 of 5 regions; 3 months.
+
+    >>> fibromyalgia_acr2016(8, 6, 4, 12), fibromyalgia_acr2016(5, 8, 4, 12)
+    (True, False)
+    """
+    severe = (widespread_pain_index >= 7 and symptom_severity >= 5) or (
+        4 <= widespread_pain_index <= 6 and symptom_severity >= 9
+    )
+    return bool(severe and pain_regions >= 4 and symptom_months >= 3)
+
+
+# Radiographic hand osteoarthritis: a Kellgren-Lawrence grade of 2 or more in at least two of the joints in
+# `anatomy.OSTEOARTHRITIS_HAND_JOINTS`.
+OSTEOARTHRITIS_GRADE = 2
+OSTEOARTHRITIS_JOINTS = 2

@@ -1,0 +1,1 @@
+"""Where the joints are on a film, and the crop cut around each."""

@@ -1,0 +1,1 @@
+"""Losses: one value per example and outcome with a mask; the reduction exists once, in `objective`."""

@@ -1,0 +1,101 @@
+"""Cumulative-link likelihood for ordinal and bounded scales, with values that lie on different grids.
+
+A latent logistic variable with location `eta` is cut by increasing thresholds: P(Y <= k) = sigmoid(theta_k - eta), so
+a higher `eta` means a higher (worse) grade (McCullagh, J R Stat Soc B 1980). A value that is known only as "between
+two edges" (HAQ on the 1/7 grid, a VAS in whole millimetres) has the likelihood of that interval.
+"""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+
+from outcomenet.arrays import Array, Bool, Float, Int
+
+# Stands for an infinite cut: far enough for sigmoid to be 0 or 1 exactly, near enough for gradients to be 0, not NaN.
+FAR = 1e4
+
+
+def increasing_thresholds(free: Float[Array, "*group threshold"]) -> Float[Array, "*group threshold"]:
+    """Strictly increasing thresholds from unconstrained numbers: the first as it is, then softplus steps."""
+    first, steps = free[..., :1], jax.nn.softplus(free[..., 1:])
+    return jnp.concatenate([first, first + jnp.cumsum(steps, -1)], -1)
+
+
+def interval_log_likelihood(
+    eta: Float[Array, "*batch"], lower: Float[Array, "*batch"], upper: Float[Array, "*batch"]
+) -> Float[Array, "*batch"]:
+    """log P(lower < latent <= upper) for a logistic latent variable at `eta`; use +-FAR for open ends.
+
+    sigmoid(a) - sigmoid(b) = sigmoid(a) sigmoid(-b) (1 - exp(b - a)), which keeps its digits in both tails.
+    """
+    a, b = upper - eta, lower - eta
+    return -jax.nn.softplus(-a) - jax.nn.softplus(b) + jnp.log(-jnp.expm1(jnp.minimum(b - a, -1e-6)))
+
+
+def grade_negative_log_likelihood(
+    eta: Float[Array, "*batch"], thresholds: Float[Array, "*batch threshold"], grade: Int[Array, "*batch"]
+) -> Float[Array, "*batch"]:
+    """Negative log-likelihood of integer grades 0..threshold count.
+
+    A negative grade means missing; its value here is that of grade 0 and must be masked by the caller.
+    """
+    padding = jnp.full((*thresholds.shape[:-1], 1), FAR, thresholds.dtype)
+    cuts = jnp.concatenate([-padding, thresholds, padding], -1)
+    grade = jnp.clip(grade, 0, thresholds.shape[-1])[..., None]
+    lower = jnp.take_along_axis(cuts, grade, -1)[..., 0]
+    upper = jnp.take_along_axis(cuts, grade + 1, -1)[..., 0]
+    return -interval_log_likelihood(eta, lower, upper)
+
+
+def expected_grade(
+    eta: Float[Array, "*batch"], thresholds: Float[Array, "*batch threshold"]
+) -> Float[Array, "*batch"]:
+    """Expected grade, the sum over k of P(Y > k); between 0 and the number of thresholds."""
+    return jax.nn.sigmoid(eta[..., None] - thresholds).sum(-1)
+
+
+def bounded_negative_log_likelihood(
+    eta: Float[Array, "batch"],
+    thresholds: Float[Array, "threshold"],
+    value: Float[Array, "batch"],
+    half_width: Float[Array, "batch"],
+    *,
+    bounds: tuple[float, float],
+) -> Float[Array, "batch"]:
+    """Negative log-likelihood of values on a bounded scale, each known to within +-`half_width`.
+
+    The thresholds lie half-way between the points of the scale's own grid (their number is that of its steps); between
+    and beyond them the cut is linear in the value. The floor and the ceiling are points of their own: a value at a
+    bound is open to that side, so that exact zeros have their probability. NaN values give NaN: mask them before.
+    """
+    low, high = bounds
+    lower = jnp.where(value <= low, -FAR, cut_at(value - half_width, thresholds, bounds=bounds))
+    upper = jnp.where(value >= high, FAR, cut_at(value + half_width, thresholds, bounds=bounds))
+    return -interval_log_likelihood(eta, lower, upper)
+
+
+def cut_at(
+    edge: Float[Array, "batch"], thresholds: Float[Array, "threshold"], *, bounds: tuple[float, float]
+) -> Float[Array, "batch"]:
+    """The latent cut at any point of the scale, linear between the thresholds at the middles of its steps."""
+    count = thresholds.shape[0]
+    step = (bounds[1] - bounds[0]) / count
+    position = (edge - bounds[0]) / step - 0.5
+    below = jnp.clip(jnp.floor(position), 0, count - 2).astype(jnp.int32)
+    share = position - below.astype(position.dtype)
+    return thresholds[below] + share * (thresholds[below + 1] - thresholds[below])
+
+
+def grid_probabilities(
+    eta: Float[Array, "batch"], thresholds: Float[Array, "threshold"]
+) -> Float[Array, "batch point"]:
+    """Probability of each point of the scale's own grid (one more point than thresholds)."""
+    at_most = jax.nn.sigmoid(thresholds[None, :] - eta[:, None])
+    edges = jnp.concatenate([jnp.zeros_like(at_most[:, :1]), at_most, jnp.ones_like(at_most[:, :1])], -1)
+    return jnp.diff(edges, axis=-1)
+
+
+def known(value: Float[Array, "*batch"]) -> Bool[Array, "*batch"]:
+    """Which values are there (not NaN)."""
+    return ~jnp.isnan(value)

@@ -1,0 +1,63 @@
+"""From joint embeddings to a patient's score, as a sum of joint contributions that a reader can see.
+
+Two ways: *additive*, where each joint's contribution depends on that joint alone, and *attention*, where the other
+joints decide how much a joint counts. In both the score is exactly the sum of the contributions, and an unseen joint
+contributes what such a joint is worth on average, learned by hiding joints at random in training.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import jax
+import jax.numpy as jnp
+from flax import nnx
+
+from outcomenet.anatomy import JOINT_KIND_INDEX, JOINT_KINDS
+from outcomenet.arrays import Array, Bool, Float
+
+
+class Aggregation(StrEnum):
+    ADDITIVE = "additive"
+    ATTENTION = "attention"
+
+    def build(self, embedding: int, outcomes: int, rngs: nnx.Rngs) -> AdditiveAggregation | AttentionAggregation:
+        cls = AdditiveAggregation if self is Aggregation.ADDITIVE else AttentionAggregation
+        return cls(embedding, outcomes, rngs)
+
+
+class AdditiveAggregation(nnx.Module):
+    """contribution of joint j = (shared + kind-specific weights) . embedding of j + the kind's bias."""
+
+    def __init__(self, embedding: int, outcomes: int, rngs: nnx.Rngs):
+        kinds = len(JOINT_KINDS)
+        # small at the start: the score grows out of what the films teach
+        self.shared = nnx.Param(0.01 * jax.random.normal(rngs.params(), (embedding, outcomes)))
+        self.by_kind = nnx.Param(jnp.zeros((kinds, embedding, outcomes)))
+        self.bias = nnx.Param(jnp.zeros((kinds, outcomes)))
+        self.unseen = nnx.Param(jnp.zeros((kinds, outcomes)))
+
+    def __call__(
+        self, embeddings: Float[Array, "batch joint feature"], visible: Bool[Array, "batch joint"]
+    ) -> Float[Array, "batch joint outcome"]:
+        kind = jnp.asarray(JOINT_KIND_INDEX)
+        weights = self.shared[...][None] + self.by_kind[...][kind]
+        seen = jnp.einsum("bjf,jfo->bjo", embeddings, weights) + self.bias[...][kind]
+        return jnp.where(visible[..., None], seen, self.unseen[...][kind])
+
+
+class AttentionAggregation(nnx.Module):
+    """contribution of joint j = number of joints x attention of j among the visible x additive value of j."""
+
+    def __init__(self, embedding: int, outcomes: int, rngs: nnx.Rngs):
+        self.value = AdditiveAggregation(embedding, outcomes, rngs)
+        self.query = nnx.Linear(embedding, outcomes, use_bias=False, kernel_init=nnx.initializers.zeros, rngs=rngs)
+
+    def __call__(
+        self, embeddings: Float[Array, "batch joint feature"], visible: Bool[Array, "batch joint"]
+    ) -> Float[Array, "batch joint outcome"]:
+        values = self.value(embeddings, visible)
+        logits = jnp.where(visible[..., None], self.query(embeddings), -1e9)
+        attention = jax.nn.softmax(logits, axis=1)
+        seen = visible.sum(-1)[:, None, None].astype(values.dtype)
+        return jnp.where(visible[..., None], values * attention * seen, values)

@@ -1,0 +1,141 @@
+"""Outcomes, declared once: kind, unit, range, direction, horizon; and the scoring rules of HAQ and progression.
+
+Heads, losses, masks, metrics and report rows are derived from `OUTCOMES`. In every outcome a higher value is worse.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from outcomenet.errors import UsageError, did_you_mean
+
+
+class OutcomeKind(StrEnum):
+    BOUNDED_ORDINAL = "bounded_ordinal"  # a value on a bounded scale with exact floor and ceiling
+    TIME_TO_EVENT = "time_to_event"  # an interval in which an event was first seen, or a censoring time
+
+
+@dataclass(frozen=True)
+class OutcomeSpec:
+    """What an outcome is. Higher is worse in all of them.
+
+    `step` is the finest grid the model predicts on; `horizon_days` is 0 for the status at the film's visit, else the
+    day after the film's visit to which a prediction refers.
+    """
+
+    name: str
+    title: str
+    kind: OutcomeKind
+    unit: str
+    lower: float
+    upper: float
+    step: float
+    horizon_days: int = 0
+    direction: str = "higher is worse"
+
+
+# Five SvdH units a year or more is rapid radiographic progression (RRP; ESPOIR).
+RAPID_PROGRESSION_PER_YEAR = 5.0
+DAYS_PER_YEAR = 365.25
+
+HAQ = OutcomeSpec("haq", "HAQ-DI", OutcomeKind.BOUNDED_ORDINAL, "HAQ units", 0.0, 3.0, 0.125)
+PAIN = OutcomeSpec("pain", "Pain VAS", OutcomeKind.BOUNDED_ORDINAL, "mm", 0.0, 100.0, 5.0)
+PROGRESSION = OutcomeSpec(
+    "progression", "Rapid radiographic progression within a year", OutcomeKind.TIME_TO_EVENT,
+    "probability", 0.0, 1.0, 0.0, horizon_days=365,
+)  # fmt: skip
+
+OUTCOMES: dict[str, OutcomeSpec] = {spec.name: spec for spec in (HAQ, PAIN, PROGRESSION)}
+
+
+def outcome(name: str) -> OutcomeSpec:
+    """The outcome called `name`; an unknown one raises with the nearest known."""
+    if name not in OUTCOMES:
+        raise UsageError(f"There is no outcome called {name!r}. {did_you_mean(name, OUTCOMES)}")
+    return OUTCOMES[name]
+
+
+# Number of items per HAQ category (Fries 1980); the form's wording is copyrighted and not repeated here.
+HAQ_CATEGORIES: dict[str, int] = {
+    "dressing": 2, "arising": 2, "eating": 3, "walking": 2, "hygiene": 3, "reach": 2, "grip": 3, "activities": 3,
+}  # fmt: skip
+HAQ_ITEM_COLUMNS: tuple[str, ...] = tuple(
+    f"haq_{category}_{n}" for category, count in HAQ_CATEGORIES.items() for n in range(1, count + 1)
+)
+HAQ_AID_COLUMNS: tuple[str, ...] = tuple(f"haq_aid_{category}" for category in HAQ_CATEGORIES)
+HAQ_MINIMUM_CATEGORIES = 6
+
+
+@dataclass(frozen=True)
+class HaqScore:
+    """A disability index (0-3, higher is worse) with the number of categories behind it, so its grid is 1/answered."""
+
+    value: float
+    answered: int
+
+    @property
+    def grid(self) -> float:
+        """The smallest possible difference: 1/8 with all categories answered, else 1/7 or 1/6."""
+        return 1.0 / self.answered
+
+
+def haq_category(items: list[int | None], aid: bool = False) -> int | None:
+    """Category score 0-3: the worst answered item; an aid or help raises 0 or 1 to 2, and 3 stays 3.
+
+    A category with no answered item is missing, whatever the aid.
+    """
+    answered = [item for item in items if item is not None]
+    for item in answered:
+        if item not in (0, 1, 2, 3):
+            raise UsageError(f"A HAQ item is 0, 1, 2 or 3; got {item}.")
+    if not answered:
+        return None
+    worst = max(answered)
+    return max(worst, 2) if aid else worst
+
+
+def haq_disability_index(answers: Mapping[str, int | None], use_aids: bool = True) -> HaqScore | None:
+    """HAQ-DI from items `haq_<category>_<n>` and aids `haq_aid_<category>` (0 or 1).
+
+    Sum of category scores divided by the number of answered categories; fewer than 6 of 8 make it missing (None).
+    `use_aids=False` gives the alternative index that ignores aids.
+
+    >>> haq_disability_index({f"haq_{c}_1": 1 for c in HAQ_CATEGORIES} | {"haq_aid_grip": 1})
+    HaqScore(value=1.125, answered=8)
+    """
+    scores = []
+    for category, count in HAQ_CATEGORIES.items():
+        items = [answers.get(f"haq_{category}_{n}") for n in range(1, count + 1)]
+        aid = bool(answers.get(f"haq_aid_{category}") or 0) and use_aids
+        scores.append(haq_category(items, aid))
+    answered = [score for score in scores if score is not None]
+    if len(answered) < HAQ_MINIMUM_CATEGORIES:
+        return None
+    return HaqScore(sum(answered) / len(answered), len(answered))
+
+
+def haq_grid(value: float, tolerance: float = 5e-3) -> int | None:
+    """Number of answered categories (8, 7 or 6) on whose grid a given HAQ-DI lies; None if on none of them.
+
+    The finest agreeing grid is returned, 8 first: 1.5 is on all three and counts as 8. Exports round to two or three
+    digits, hence the tolerance.
+    """
+    for answered in (8, 7, 6):
+        steps = value * answered
+        if abs(steps - round(steps)) <= tolerance * answered:
+            return answered
+    return None
+
+
+def annual_change(first: float, second: float, days: float) -> float:
+    """Change of a total per year between two films `days` apart (positive = more damage)."""
+    if days <= 0:
+        raise UsageError(f"A change needs the second film after the first; the gap is {days} days.")
+    return (second - first) * DAYS_PER_YEAR / days
+
+
+def is_rapid_progression(first: float, second: float, days: float) -> bool:
+    """RRP: an SvdH total rising by 5 units a year or more (ESPOIR definition)."""
+    return annual_change(first, second, days) >= RAPID_PROGRESSION_PER_YEAR
