@@ -16,6 +16,20 @@
 
 from __future__ import annotations
 
-from jaxtyping import Array, Bool, Float, Int, Key, UInt16
+from typing import TYPE_CHECKING
 
-__all__ = ["Array", "Bool", "Float", "Int", "Key", "UInt16"]
+from jaxtyping import Bool, Float, Int, UInt16
+
+if TYPE_CHECKING:
+    from jax import Array
+
+__all__ = ["Array", "Bool", "Float", "Int", "UInt16"]
+
+
+def __getattr__(name: str) -> object:
+    """Gives `Array` on first use only: statistics and film readers use these types without importing JAX."""
+    if name == "Array":
+        from jax import Array
+
+        return Array
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -28,23 +28,20 @@ class HumanHead(StrEnum):
 
 @dataclass(frozen=True)
 class OutcomeNetConfig:
-    """One network of the ladder.
-
-    `adjusted` gives the outcomes their outcome-side terms (covariates, fibromyalgia among them, and the
-    osteoarthritis seen on film); without it the film alone must explain the outcome.
-    """
+    """Architecture of a network; every rung of the ladder that is a network has the same."""
 
     encoder: EncoderConfig = field(default_factory=EncoderConfig)
     aggregation: Aggregation = Aggregation.ADDITIVE
-    adjusted: bool = True
     human_head: HumanHead = HumanHead.JOINT
     hide_joint: float = 0.05  # share of joints hidden at random in training
     hide_limb: float = 0.05  # share of limbs hidden at random in training
 
     def build(
-        self, *, crop_size: int, outcomes: tuple[str, ...], covariates: int, intervals: int, seed: int
+        self, *, adjusted: bool, crop_size: int, outcomes: tuple[str, ...], covariates: int, intervals: int, seed: int
     ) -> OutcomeNet:
-        return OutcomeNet(self, crop_size, outcomes, covariates, intervals, nnx.Rngs(seed))
+        """`adjusted` gives the outcomes their outcome-side terms (covariates, fibromyalgia among them, and the
+        osteoarthritis seen on film); without it the film alone must explain the outcome."""
+        return OutcomeNet(self, adjusted, crop_size, outcomes, covariates, intervals, nnx.Rngs(seed))
 
 
 class Visit(NamedTuple):
@@ -74,6 +71,7 @@ class OutcomeNet(nnx.Module):
     def __init__(
         self,
         config: OutcomeNetConfig,
+        adjusted: bool,
         crop_size: int,
         outcomes: tuple[str, ...],
         covariates: int,
@@ -81,6 +79,7 @@ class OutcomeNet(nnx.Module):
         rngs: nnx.Rngs,
     ):
         self.config = config
+        self.adjusted = adjusted
         self.outcomes = outcomes
         width = config.encoder.embedding
         self.encoder = config.encoder.build(crop_size, rngs)
@@ -109,7 +108,7 @@ class OutcomeNet(nnx.Module):
 
     def _outcome(self, name: str, score: Array, visit: Visit, oa: Array) -> Array:
         head = self.heads[name]
-        if not self.config.adjusted:
+        if not self.adjusted:
             nothing = jnp.zeros_like(visit.covariates)
             return head(score, nothing, jnp.ones_like(visit.observed), jnp.zeros_like(oa))
         # the outcome may use the osteoarthritis it sees but not bend its grading to explain disability

@@ -40,6 +40,7 @@ class Patients(NamedTuple):
     fibromyalgia_part: Float[np.ndarray, "patient visit"]
     covariate_part: Float[np.ndarray, "patient visit"]
     disability: Float[np.ndarray, "patient visit"]  # with person and visit noise
+    expected_pain_logit: Float[np.ndarray, "patient visit"]  # without person and visit noise
     pain_logit: Float[np.ndarray, "patient visit"]
     items: Int[np.ndarray, "patient visit item"]
     aids: Bool[np.ndarray, "patient visit category"]
@@ -105,13 +106,15 @@ def solve(world: World, noise: Exogenous) -> Patients:
         + world.disability_person * s["person"][:, None]
         + world.disability_visit * noise.visit["disability"]
     )
-    pain_logit = world.pain_spread * (
+    expected_pain_logit = world.pain_spread * (
         world.pain_level
         + world.pain_disability * parts["damage"]
         + world.pain_activity * activity
         + world.pain_oa * parts["oa"] / max(world.disability_oa, 1e-9)
         + world.pain_fibromyalgia * fibromyalgia[:, None]
-        + world.pain_person * (0.5 * s["person"] + np.sqrt(0.75) * s["pain_person"])[:, None]
+    )
+    pain_logit = expected_pain_logit + world.pain_spread * (
+        world.pain_person * (0.5 * s["person"] + np.sqrt(0.75) * s["pain_person"])[:, None]
         + world.pain_visit * noise.visit["pain"]
     )
     items, aids = _haq_answers(disability, noise)
@@ -119,7 +122,7 @@ def solve(world: World, noise: Exogenous) -> Patients:
     return Patients(
         male, age, duration, rf, acpa, fibromyalgia, site, treatment, severity, activity, joints,
         parts["damage"], parts["activity"], parts["oa"], parts["fibromyalgia"], parts["covariates"],
-        disability, pain_logit, items, aids, present, died, surgery,
+        disability, expected_pain_logit, pain_logit, items, aids, present, died, surgery,
     )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ Bird 2022), never to a model's result.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from outcomenet.errors import UsageError, did_you_mean
@@ -89,6 +90,18 @@ class World:
             if name not in known:
                 raise UsageError(f"The world has no coefficient {name!r}. {did_you_mean(name, known)}")
         return World(**{**known, **overrides})
+
+    def with_texts(self, texts: Sequence[str]) -> World:
+        """The world with `name=value` texts from a command line applied; a value must be of its coefficient's kind."""
+        overrides: dict[str, object] = {}
+        for text in texts:
+            name, _, value = text.partition("=")
+            old = asdict(self).get(name)
+            try:
+                overrides[name] = tuple(value.split(",")) if isinstance(old, tuple) else float(value)
+            except ValueError:
+                raise UsageError(f"Coefficient {name} is a number, for instance {name}={old}; got {value!r}.") from None
+        return self.with_overrides(**overrides)
 
 
 PRESETS: dict[str, World] = {"default": World()}

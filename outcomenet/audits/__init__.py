@@ -1,0 +1,1 @@
+"""Audits: is it the joints or something else? No JAX."""

@@ -1,0 +1,82 @@
+"""The command line: each subcommand calls one library function. Heavy imports happen inside, so that help is instant."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from outcomenet import __version__
+from outcomenet.errors import OutcomenetError, did_you_mean
+
+
+@dataclass(frozen=True)
+class Command:
+    """A subcommand: its module in `outcomenet.commands` and one line of help."""
+
+    module: str
+    help: str
+
+
+COMMANDS: dict[str, Command] = {
+    "demo": Command("demo", "simulate a small cohort, take it in, train, evaluate and write a report (10 minutes)"),
+    "simulate": Command("simulate", "write a simulated cohort with known causal truth, as a hospital would export it"),
+    "intake": Command("intake", "check a cohort folder and make a data set of it"),
+    "build": Command("build", "make a data set with another crop size or scale from a cohort folder"),
+    "train": Command("train", "train an experiment on a data set; the same command goes on where it stopped"),
+    "evaluate": Command("evaluate", "compare the ladder of predictors on the held-out patients of a run"),
+    "report": Command("report", "write the report of an evaluated run as one HTML file"),
+    "predict": Command("predict", "read new films with a trained run"),
+    "doctor": Command("doctor", "say what devices, memory, film decoders and optional parts are there"),
+}
+
+HELP = """usage: outcomenet COMMAND ...
+
+Measures of joint damage learned directly from what patients with rheumatoid arthritis live with (HAQ, pain,
+progression), compared with the human score on the same held-out patients.
+
+commands:
+{commands}
+
+`outcomenet COMMAND --help` explains one. A first look: `outcomenet demo`. Your own cohort:
+  outcomenet intake COHORT --out DATASET
+  outcomenet train experiments/outcome_direct.py --data DATASET --out runs/mine
+  outcomenet evaluate runs/mine
+  outcomenet report runs/mine
+
+exit codes: 0 done, 1 failed, 2 wrong usage, 3 data refused, 4 preempted (run again to go on)
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one subcommand; returns the exit code. An error of ours is one sentence on standard error."""
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    if not arguments or arguments[0] in ("-h", "--help", "help"):
+        width = max(map(len, COMMANDS))
+        print(HELP.format(commands="\n".join(f"  {name:{width}}  {c.help}" for name, c in COMMANDS.items())))
+        return 0 if arguments else 2
+    if arguments[0] == "--version":
+        print(f"outcomenet {__version__}")
+        return 0
+    name, rest = arguments[0], arguments[1:]
+    if name not in COMMANDS:
+        print(f"outcomenet has no command {name!r}. {did_you_mean(name, COMMANDS)}", file=sys.stderr)
+        return 2
+    try:
+        return _load(name)(rest) or 0
+    except OutcomenetError as error:
+        print(f"outcomenet {name}: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print(f"outcomenet {name}: stopped.", file=sys.stderr)
+        return 1
+
+
+def _load(name: str) -> Callable[[list[str]], int | None]:
+    import importlib
+
+    return importlib.import_module(f"outcomenet.commands.{COMMANDS[name].module}").main
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,34 @@
+"""`outcomenet evaluate`: the ladder of predictors on a run's held-out patients."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from outcomenet.commands.arguments import parse
+
+
+@dataclass(frozen=True)
+class Evaluate:
+    """Writes predictions.parquet, metrics.csv, comparisons.csv, biomarkers.parquet and audits into a trained run."""
+
+    run: Annotated[Path, tyro.conf.Positional]
+    """Run folder that `outcomenet train` made."""
+    data: Path | None = None
+    """Data set; the one that the run was trained on unless it has moved."""
+
+
+def main(arguments: list[str]) -> None:
+    options = parse(Evaluate, arguments, "evaluate")
+    from outcomenet.experiment import run_evaluation
+    from outcomenet.metrics.summary import ladder_text
+    from outcomenet.progress import Progress
+
+    notes = run_evaluation(options.run, options.data, progress=Progress())
+    print(ladder_text(options.run))
+    for note in notes:
+        print(f"Not computed: {note}")
+    print(f"Next: `outcomenet report {options.run}`.")

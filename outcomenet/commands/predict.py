@@ -1,0 +1,38 @@
+"""`outcomenet predict`: new films read by a trained run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from outcomenet.commands.arguments import parse
+
+
+@dataclass(frozen=True)
+class Predict:
+    """Reads film files with a trained run: per-joint outputs, score, flags. A film without landmarks is not scored."""
+
+    run: Annotated[Path, tyro.conf.Positional]
+    """Run folder that `outcomenet train` made."""
+    films: Annotated[tuple[Path, ...], tyro.conf.Positional]
+    """DICOM, PNG, JPEG or TIFF files; each is read on its own."""
+    out: Path
+    """Folder to write; it must not exist."""
+    landmarks: Path | None = None
+    """landmarks.csv with film_id (the file's name), landmark, x_px, y_px; may have side (L, R or left, right)."""
+    pixel_spacing_mm: float | None = None
+    """Spacing of all films, where the files do not say."""
+
+
+def main(arguments: list[str]) -> None:
+    options = parse(Predict, arguments, "predict")
+    from outcomenet.experiment import run_prediction
+
+    summary = run_prediction(
+        options.run, options.films, options.out, landmarks=options.landmarks, spacing_mm=options.pixel_spacing_mm
+    )
+    print(summary.to_string(index=False))
+    print(f"Written to {options.out}: films.csv (score and flags), joints.csv (every joint), crops_*.png.")

@@ -1,0 +1,60 @@
+"""`outcomenet train`: an experiment's networks on a data set."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from outcomenet.commands.arguments import parse
+from outcomenet.errors import UsageError
+
+HELP = """usage: outcomenet train EXPERIMENT.py --data DATASET --out RUN [--path.to.setting VALUE ...]
+
+Trains the networks of an experiment file on a data set. The same command goes on where it stopped: after a kill, a
+crash or a stop by SIGTERM (exit code 4). Settings of the experiment are changed by their path; see all of them with
+  outcomenet train EXPERIMENT.py --help
+"""
+
+
+@dataclass(frozen=True)
+class Where:
+    """Data set and run folder."""
+
+    data: Annotated[Path, tyro.conf.arg(help="Data set folder that `outcomenet intake` wrote.")]
+    out: Annotated[Path, tyro.conf.arg(help="Run folder; the same command on the same folder goes on.")]
+
+
+def main(arguments: list[str]) -> None:
+    if not arguments or arguments[0] in ("-h", "--help"):
+        print(HELP)
+        if not arguments:
+            raise UsageError("an experiment file is needed, for instance experiments/outcome_direct.py.")
+        return
+    file, rest = Path(arguments[0]), arguments[1:]
+    where, overrides = _split(rest)
+    from outcomenet.experiment import Experiment, load_experiment, run_training
+    from outcomenet.progress import Progress
+
+    experiment = parse(Experiment, overrides, f"train {file} --data DATASET --out RUN", default=load_experiment(file))
+    options = parse(Where, where, f"train {file}")
+    progress = Progress()
+    run = run_training(file, experiment, options.data, options.out, progress=progress)
+    print(f"Trained: {run}. Next: `outcomenet evaluate {run} --data {options.data}`.", file=sys.stderr)
+
+
+def _split(arguments: list[str]) -> tuple[list[str], list[str]]:
+    """--data and --out with their values apart from the settings of the experiment."""
+    where, overrides = [], []
+    rest = iter(arguments)
+    for argument in rest:
+        if argument in ("--data", "--out"):
+            where += [argument, next(rest, "")]
+        elif argument.startswith(("--data=", "--out=")):
+            where += argument.split("=", 1)
+        else:
+            overrides.append(argument)
+    return where, overrides

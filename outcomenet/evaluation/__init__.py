@@ -1,0 +1,1 @@
+"""A model on a split, once: the prediction table, the metrics, the biomarker."""

@@ -1,0 +1,200 @@
+"""Walks the data once with the trained networks and writes what a run keeps: predictions, metrics, biomarker, audits."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pandas as pd
+
+from outcomenet.anatomy import JOINT_NAMES
+from outcomenet.audits.probes import audit_embedding
+from outcomenet.cohorts.splits import fold_of
+from outcomenet.datasets.contact_sheet import contact_sheet
+from outcomenet.datasets.dataset import LEDGER, PREVIEWS, SPLITS, TRUTH, Dataset
+from outcomenet.evaluation.biomarker import biomarker_table, codebook
+from outcomenet.evaluation.ladder import Ladder, prediction_table
+from outcomenet.evaluation.reading import NetworkReading, read_visits_with
+from outcomenet.input_pipeline.batches import evaluation_batches
+from outcomenet.input_pipeline.transforms import AugmentationConfig, CovariateScale
+from outcomenet.metrics.table import comparisons_table, metrics_table
+from outcomenet.outcomes import outcome
+from outcomenet.predictions import write_predictions
+from outcomenet.progress import Progress
+from outcomenet.training.rungs import Parameters, RungNetwork
+
+# The network whose score is the biomarker, best first.
+BIOMARKER_RUNGS = ("direct_adjusted", "direct")
+
+
+@dataclass(frozen=True)
+class EvaluationTask:
+    """What is evaluated: data, networks with their parameters, and how."""
+
+    dataset: Dataset
+    outcomes: tuple[str, ...]
+    covariates: tuple[str, ...]
+    scale: CovariateScale
+    networks: Mapping[str, RungNetwork]
+    parameters: Mapping[str, Parameters]
+    augmentation: AugmentationConfig
+    resamples: int
+    seed: int
+    rereadings: int
+    batch_size: int
+    cross_fit_folds: int
+
+
+def evaluate(task: EvaluationTask, run: Path, progress: Progress) -> list[str]:
+    """Writes predictions.parquet, metrics.csv, comparisons.csv, biomarkers.parquet, codebook.csv, audit_probes.csv,
+    ledger.csv and examples/ into `run`; returns notes on what could not be computed."""
+    readings, rereadings = _read_films(task, progress)
+    visits = task.dataset.visits
+    rows = visits[visits["has_films"]] if task.networks else visits
+    rows = rows.reset_index(drop=True)
+    predictions, notes = _predict(task, rows, readings, run.name)
+    write_predictions(predictions, run / "predictions.parquet")
+
+    progress.start("resamples", task.resamples, "bootstrap metrics by patient")
+    table, undefined = metrics_table(predictions, resamples=task.resamples, seed=task.seed)
+    comparisons = comparisons_table(predictions, resamples=task.resamples, seed=task.seed)
+    progress.advance(task.resamples)
+    progress.finish()
+    table.to_csv(run / "metrics.csv", index=False)
+    undefined.to_csv(run / "undefined_metrics.csv", index=False)
+    comparisons.to_csv(run / "comparisons.csv", index=False)
+    shutil.copyfile(task.dataset.folder / LEDGER, run / LEDGER)
+    rung = next((name for name in BIOMARKER_RUNGS if name in readings), None)
+    if rung is not None:
+        _write_biomarker(task, rows, readings[rung], rereadings, run)
+        _write_examples(task, run)
+    return notes
+
+
+def _read_films(
+    task: EvaluationTask, progress: Progress
+) -> tuple[dict[str, NetworkReading], list[NetworkReading]]:
+    """Every network's reading of every visit with films, and perturbed re-readings by the biomarker's network."""
+    if not task.networks:
+        return {}, []
+    examples = AllSplits(task.dataset)
+    rung = next(name for name in BIOMARKER_RUNGS if name in task.networks)
+    passes = len(task.networks) + task.rereadings
+    progress.start("visits", passes * len(examples), "read films with the networks")
+    readings = {}
+    for name, network in task.networks.items():
+        batches = evaluation_batches(examples, task.scale, batch_size=task.batch_size)
+        readings[name] = read_visits_with(network, task.parameters[name], batches, progress)
+    rereadings = []
+    for repeat in range(task.rereadings):
+        batches = evaluation_batches(
+            examples, task.scale, batch_size=task.batch_size, augmentation=task.augmentation, seed=repeat + 1
+        )
+        rereadings.append(read_visits_with(task.networks[rung], task.parameters[rung], batches, progress))
+    progress.finish()
+    return readings, rereadings
+
+
+class AllSplits(Sequence[Mapping[str, Any]]):
+    """The examples of all splits one after the other, each decoded only when it is asked for."""
+
+    def __init__(self, dataset: Dataset):
+        self.sources = [dataset.examples(split) for split in SPLITS]
+
+    def __len__(self) -> int:
+        return sum(len(source) for source in self.sources)
+
+    def __getitem__(self, index: int) -> Mapping[str, Any]:  # pyright: ignore[reportIncompatibleMethodOverride]
+        for source in self.sources:
+            if index < len(source):
+                return source[index]
+            index -= len(source)
+        raise IndexError(index)
+
+
+def _predict(
+    task: EvaluationTask, rows: pd.DataFrame, readings: Mapping[str, NetworkReading], run: str
+) -> tuple[pd.DataFrame, list[str]]:
+    keys = list(zip(rows["patient_id"], rows["visit_id"], strict=True))
+    ordered = {name: _in_order(reading, keys) for name, reading in readings.items()}
+    ladder = Ladder(rows, task.covariates, ordered, read_truth(task.dataset))
+    if task.cross_fit_folds:
+        return _cross_fitted(task, ladder, run)
+    fit, calibrate = rows["split"] == "train", rows["split"] == "validation"
+    return prediction_table(ladder, task.outcomes, fit, calibrate, run=run, seed=task.seed)
+
+
+def _cross_fitted(task: EvaluationTask, ladder: Ladder, run: str) -> tuple[pd.DataFrame, list[str]]:
+    """Every patient predicted by regressions that never saw them; each row carries its fold and counts as held out."""
+    patients = ladder.visits["patient_id"]
+    fold = patients.map(lambda p: fold_of(p, f"fold-{task.seed}", task.cross_fit_folds))
+    tables, notes = [], []
+    for k in range(task.cross_fit_folds):
+        held_out, calibrate = fold == k, fold == (k + 1) % task.cross_fit_folds
+        table, absent = prediction_table(
+            ladder, task.outcomes, ~held_out & ~calibrate, calibrate, run=run, seed=task.seed
+        )
+        mine = set(patients[held_out])
+        tables.append(table[table["patient_id"].isin(mine)].assign(fold=k, split="test"))
+        notes += [note for note in absent if note not in notes]
+    return pd.concat(tables, ignore_index=True), notes
+
+
+def read_truth(dataset: Dataset) -> pd.DataFrame | None:
+    """truth/visits.csv of a simulated cohort, for the oracle; training never comes here."""
+    path = dataset.folder / TRUTH / "visits.csv"
+    return pd.read_csv(path, dtype={"patient_id": str, "visit_id": str}) if path.is_file() else None
+
+
+def _in_order(reading: NetworkReading, keys: list[tuple[str, str]]) -> NetworkReading:
+    """The reading with its rows in the order of `keys`."""
+    at = {key: row for row, key in enumerate(reading.ids)}
+    order = np.array([at[key] for key in keys])
+    return NetworkReading(
+        ids=list(keys),
+        visible=reading.visible[order],
+        outcome={name: values[order] for name, values in reading.outcome.items()},
+        contributions=reading.contributions[order],
+        osteoarthritis=reading.osteoarthritis[order],
+        osteoarthritis_grades=reading.osteoarthritis_grades[order],
+        embedding=reading.embedding[order],
+        svdh=None if reading.svdh is None else reading.svdh[order],
+        score={name: values[order] for name, values in reading.score.items()},
+    )
+
+
+def _write_biomarker(
+    task: EvaluationTask, rows: pd.DataFrame, reading: NetworkReading, again: list[NetworkReading], run: Path
+) -> None:
+    splits = dict(zip(zip(rows["patient_id"], rows["visit_id"], strict=True), rows["split"], strict=True))
+    table = biomarker_table(reading, again, splits, outcome=0)
+    table.to_parquet(run / "biomarkers.parquet", index=False)
+    codebook(table, outcome(task.outcomes[0]).title).to_csv(run / "codebook.csv", index=False)
+    held_out = table["split"] == "test"
+    known = rows.drop(columns="split").merge(table[held_out], on=["patient_id", "visit_id"])
+    embedding = known[[column for column in known if column.startswith("z") and column[1:].isdigit()]].to_numpy()
+    audit_embedding(known, embedding, seed=task.seed).to_csv(run / "audit_probes.csv", index=False)
+
+
+def _write_examples(task: EvaluationTask, run: Path) -> None:
+    """Whole films with their joint squares, and the crops of the same visits, for the report."""
+    source, target = task.dataset.folder / PREVIEWS, run / "examples"
+    if not (source / "films.csv").is_file():
+        return
+    shutil.rmtree(target, ignore_errors=True)
+    shutil.copytree(source, target)
+    films = pd.read_csv(target / "films.csv", dtype=str)
+    wanted = set(zip(films["patient_id"], films["visit_id"], strict=True))
+    for example in AllSplits(task.dataset):
+        key = example["patient_id"].decode(), example["visit_id"].decode()
+        if key in wanted:
+            wanted.discard(key)
+            sheet = contact_sheet(example["crops"], example["present"].astype(bool), JOINT_NAMES)
+            cv2.imwrite(str(target / f"crops_{key[0]}_{key[1]}.png"), sheet)
+        if not wanted:
+            break

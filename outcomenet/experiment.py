@@ -1,0 +1,287 @@
+"""The experiment: a frozen record of one question, and the one place where the parts are wired together."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from outcomenet.datasets.dataset import Dataset, open_dataset
+from outcomenet.errors import DataRefused, UsageError
+from outcomenet.input_pipeline.batches import covariate_scale, training_batches
+from outcomenet.input_pipeline.transforms import TARGETS, AugmentationConfig, CovariateScale
+from outcomenet.localization.geometry import CropGeometry
+from outcomenet.losses.heads import FOLLOW_UP_INTERVALS
+from outcomenet.models.outcome_net import OutcomeNetConfig
+from outcomenet.outcomes import outcome
+from outcomenet.progress import Progress
+from outcomenet.runs.config import from_record
+from outcomenet.runs.manifest import write_manifest
+from outcomenet.runs.record import begin_run, provenance, read_record, write_record
+from outcomenet.training.checkpoints import Checkpoints, abstract_of
+from outcomenet.training.loop import TrainingConfig, stop_on_signal, train
+from outcomenet.training.optimiser import OptimiserConfig
+from outcomenet.training.rungs import NetworkShape, Parameters, RungNetwork, build_networks
+from outcomenet.training.sharding import device_mesh, put_state
+from outcomenet.training.step import initial_state, make_step
+from outcomenet.training.warm_start import warm_start
+
+
+@dataclass(frozen=True)
+class LossWeights:
+    """Weight of each part of a network's loss; each part is a mean negative log-likelihood. 0 switches a part off."""
+
+    haq: float = 1.0
+    pain: float = 0.5
+    progression: float = 1.0
+    osteoarthritis: float = 4.0
+    svdh: float = 4.0
+
+
+@dataclass(frozen=True)
+class EvaluationConfig:
+    """Held-out evaluation: bootstrap resamples of patients, and perturbed re-readings of each visit's films."""
+
+    resamples: int = 1000
+    seed: int = 0
+    rereadings: int = 3
+    batch_size: int = 16
+    cross_fit_folds: int = 0  # 0: one split by patient; more: tabular rungs are cross-fitted over all patients
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """One question put to one data set.
+
+    `outcomes` and `covariates` are names of `outcomes.OUTCOMES` and `confounders.CONFOUNDERS`; `rungs` are the networks
+    of the ladder that are trained (none for a data set without films).
+    """
+
+    name: str
+    question: str
+    outcomes: tuple[str, ...] = ("haq", "pain", "progression")
+    covariates: tuple[str, ...] = ("age", "male", "duration", "rf", "acpa", "fm", "oa")
+    rungs: tuple[str, ...] = ("direct", "direct_adjusted")
+    network: OutcomeNetConfig = field(default_factory=OutcomeNetConfig)
+    training: TrainingConfig = field(default_factory=TrainingConfig)
+    optimiser: OptimiserConfig = field(default_factory=OptimiserConfig)
+    augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
+    loss_weights: LossWeights = field(default_factory=LossWeights)
+    evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
+
+    def __post_init__(self) -> None:
+        for name in self.outcomes:
+            outcome(name)
+
+
+def load_experiment(file: Path) -> Experiment:
+    """The experiment of a file with a `get_experiment()`."""
+    if not file.is_file():
+        raise UsageError(f"There is no experiment file {file}; see the folder experiments/ for examples.")
+    module = load_module(file)
+    if not hasattr(module, "get_experiment"):
+        raise UsageError(f"{file} has no function get_experiment(); an experiment file returns its Experiment from it.")
+    return module.get_experiment()
+
+
+def load_module(file: Path) -> ModuleType:
+    """Imports an experiment file by its path."""
+    spec = importlib.util.spec_from_file_location(f"outcomenet_experiment_{file.stem}", file)
+    if spec is None or spec.loader is None:
+        raise UsageError(f"{file} is not a Python file.")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@dataclass(frozen=True)
+class Wiring:
+    """An experiment on a data set, built: networks with initial parameters, and the scale of the covariates."""
+
+    experiment: Experiment
+    dataset: Dataset
+    covariates: CovariateScale
+    networks: dict[str, RungNetwork]
+    parameters: dict[str, Parameters]
+
+    def initial_state(self) -> dict[str, Any]:
+        optimiser = self.experiment.optimiser.build(self.experiment.training.steps)
+        return initial_state(self.parameters, optimiser, self.experiment.training.seed)
+
+
+def wire(experiment: Experiment, dataset: Dataset) -> Wiring:
+    """Builds what an experiment names, for this data set."""
+    scale = covariate_scale(dataset.visits, dataset.manifest.covariates, experiment.covariates)
+    shape = NetworkShape(
+        dataset.manifest.crop_size_px, experiment.outcomes, len(experiment.covariates), FOLLOW_UP_INTERVALS
+    )
+    networks, parameters = build_networks(experiment.rungs, experiment.network, shape, experiment.training.seed)
+    return Wiring(experiment, dataset, scale, networks, parameters)
+
+
+def run_training(
+    file: Path, experiment: Experiment, data: Path, run: Path, *, progress: Progress, command: str = ""
+) -> Path:
+    """Trains the networks of an experiment into the run folder `run`, going on where an earlier call stopped."""
+    dataset = open_dataset(data)
+    record = {
+        "name": run.name,
+        **provenance(file),
+        "config": asdict(experiment),
+        "seeds": {"training": experiment.training.seed, "evaluation": experiment.evaluation.seed},
+        "data": describe(dataset),
+        "data_folder": str(data.absolute()),
+    }
+    if command:
+        record["command"] = command
+    record = begin_run(run, record)
+    if not experiment.rungs:
+        progress.say("This experiment has no networks: nothing to train; `outcomenet evaluate` fits its regressions.")
+        return run
+    wiring = wire(experiment, dataset)
+    if not dataset.has_films("train"):
+        raise UsageError(
+            f"Data set {dataset.manifest.name} has no training visit with films, but the experiment trains "
+            f"{', '.join(experiment.rungs)}; use an experiment with `rungs=()`."
+        )
+    import jax
+
+    record |= {"devices": [str(d) for d in jax.devices()], "parameters": parameter_counts(wiring.parameters)}
+    write_record(run, record)
+    mesh = device_mesh(experiment.training.devices or None)
+    state = warm_started(wiring).initial_state() if experiment.training.warm_start else wiring.initial_state()
+    batches = training_batches(
+        dataset.examples("train"),
+        wiring.covariates,
+        batch_size=experiment.training.batch_size,
+        seed=experiment.training.seed,
+        augmentation=experiment.augmentation,
+        threads=experiment.training.threads,
+    )
+    optimiser = experiment.optimiser.build(experiment.training.steps)
+    step = make_step(wiring.networks, optimiser, asdict(experiment.loss_weights))
+    with stop_on_signal() as stop:
+        train(step, state, batches, experiment.training, run, mesh, progress=progress, stop=stop)
+    record["stages"] = record.get("stages", []) + progress.stages
+    write_record(run, record)
+    return run
+
+
+def warm_started(wiring: Wiring) -> Wiring:
+    """The wiring with every outcome head fitted to the training visits' covariates, see `training.warm_start`."""
+    visits = wiring.dataset.visits
+    rows = visits[(visits["split"] == "train") & visits["has_films"]]
+    columns = rows[list(wiring.dataset.manifest.covariates)].to_numpy(np.float32)
+    scaled = [wiring.covariates(row) for row in columns]
+    answered = rows["haq_answered"].to_numpy(float)
+    table: dict[str, np.ndarray] = {
+        "covariates": np.stack([values for values, _ in scaled]),
+        "observed": np.stack([observed for _, observed in scaled]),
+        "haq_half_width": np.where(answered > 0, 0.5 / np.maximum(answered, 1), np.nan).astype(np.float32),
+        "pain_half_width": np.full(len(rows), 0.5, np.float32),
+    }
+    table |= {name: rows[name].to_numpy(np.float32) for name in TARGETS if name not in table}
+    parameters = {n: warm_start(wiring.networks[n], p, table) for n, p in wiring.parameters.items()}
+    return replace(wiring, parameters=parameters)
+
+
+def run_evaluation(run: Path, data: Path | None = None, *, progress: Progress) -> list[str]:
+    """Evaluates a trained run on its data set (see `evaluation.evaluate`); returns notes on what could not be computed.
+
+    The data set must be the one of the training: its fingerprint is compared.
+    """
+    from outcomenet.evaluation.evaluate import EvaluationTask, evaluate
+
+    record = read_record(run)
+    experiment = experiment_of(record)
+    dataset = open_dataset(data or Path(record["data_folder"]))
+    if dataset.manifest.fingerprint != record["data"]["fingerprint"]:
+        raise DataRefused(
+            f"{dataset.folder} is not the data set that {run} was trained on (fingerprint "
+            f"{dataset.manifest.fingerprint[:16]}, expected {record['data']['fingerprint'][:16]}); name that one with --data."
+        )
+    wiring = wire(experiment, dataset)
+    task = EvaluationTask(
+        dataset=dataset,
+        outcomes=experiment.outcomes,
+        covariates=experiment.covariates,
+        scale=wiring.covariates,
+        networks=wiring.networks,
+        parameters=restore_parameters(wiring, run) if experiment.rungs else {},
+        augmentation=experiment.augmentation,
+        **asdict(experiment.evaluation),
+    )
+    notes = evaluate(task, run, progress)
+    write_record(run, record | {"stages": record.get("stages", []) + progress.stages, "notes": notes})
+    write_manifest(run)
+    return notes
+
+
+def run_prediction(
+    run: Path, films: Sequence[Path], out: Path, *, landmarks: Path | None = None, spacing_mm: float | None = None
+) -> pd.DataFrame:
+    """Reads film files with a trained run (see `evaluation.predict_films`)."""
+    from outcomenet.evaluation.predict_films import PredictionTask, predict_films
+
+    record = read_record(run)
+    experiment = experiment_of(record)
+    rung = next((name for name in ("direct_adjusted", "direct") if name in experiment.rungs), None)
+    if rung is None:
+        raise UsageError(f"{run} trained no network; films can only be read by a run that did.")
+    crop = CropGeometry(record["data"]["crop"]["size_px"], record["data"]["crop"]["mm_per_px"])
+    shape = NetworkShape(crop.size_px, experiment.outcomes, len(experiment.covariates), FOLLOW_UP_INTERVALS)
+    networks, parameters = build_networks(experiment.rungs, experiment.network, shape, experiment.training.seed)
+    restored = restore_parameters_of(experiment, parameters, run)
+    task = PredictionTask(networks[rung], restored[rung], crop, len(experiment.covariates), run.name, rung)
+    return predict_films(task, films, out, landmarks=landmarks, spacing_mm=spacing_mm)
+
+
+def restore_parameters(wiring: Wiring, run: Path) -> dict[str, Parameters]:
+    """Parameters of the newest checkpoint of a run; UsageError when there is none."""
+    return restore_parameters_of(wiring.experiment, wiring.parameters, run)
+
+
+def restore_parameters_of(
+    experiment: Experiment, parameters: Mapping[str, Parameters], run: Path
+) -> dict[str, Parameters]:
+    """As `restore_parameters`, from freshly built parameters that give the shapes."""
+    optimiser = experiment.optimiser.build(experiment.training.steps)
+    state = put_state(initial_state(parameters, optimiser, experiment.training.seed), device_mesh(1))
+    restored = Checkpoints(run / "checkpoints").restore(abstract_of(state))
+    if restored is None:
+        raise UsageError(f"{run} has no checkpoint yet; run its `outcomenet train` command to the end first.")
+    return {name: rung["parameters"] for name, rung in restored[0]["networks"].items()}
+
+
+def experiment_of(record: Mapping[str, Any]) -> Experiment:
+    """The experiment as a run's record holds it."""
+    return from_record(Experiment, record["config"])
+
+
+def describe(dataset: Dataset) -> dict[str, Any]:
+    """What a run records about its data."""
+    manifest = dataset.manifest
+    return {
+        "name": manifest.name,
+        "licence": manifest.licence,
+        "simulated": manifest.simulated,
+        "fingerprint": manifest.fingerprint,
+        "patients": manifest.patients,
+        "visits": manifest.visits,
+        "patients_by_source": manifest.patients_by_source,
+        "splits": manifest.patients_by_split,
+        "crop": {"size_px": manifest.crop_size_px, "mm_per_px": manifest.mm_per_px},
+    }
+
+
+def parameter_counts(parameters: Mapping[str, Parameters]) -> dict[str, int]:
+    """Number of trained numbers per rung."""
+    import jax
+
+    return {name: int(sum(leaf.size for leaf in jax.tree.leaves(tree))) for name, tree in parameters.items()}

@@ -1,0 +1,86 @@
+"""Batches of visits, for training (endless, shuffled, augmented) and for evaluation (once, in order)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import grain
+import numpy as np
+import pandas as pd
+
+from outcomenet.errors import DataRefused, UsageError, did_you_mean
+from outcomenet.input_pipeline.transforms import Augment, AugmentationConfig, CovariateScale, Example, Standardise
+
+
+def covariate_scale(visits: pd.DataFrame, available: Sequence[str], wanted: Sequence[str]) -> CovariateScale:
+    """Scale of the wanted covariates over the training rows of the visit table.
+
+    A covariate that the data set lacks is an error that names it, never ignored; so is one without any value.
+    """
+    train = visits[visits["split"] == "train"]
+    for name in wanted:
+        if name not in available:
+            raise UsageError(f"The data set has no covariate {name!r}. {did_you_mean(name, available)}")
+        if not train[name].notna().any():
+            raise DataRefused(f"Covariate {name!r} is missing in every training visit; leave it out of `covariates`.")
+    return CovariateScale(
+        names=tuple(wanted),
+        columns=tuple(list(available).index(name) for name in wanted),
+        mean=tuple(float(train[name].mean()) for name in wanted),
+        deviation=tuple(max(float(train[name].std()), 1e-6) for name in wanted),
+    )
+
+
+def training_batches(
+    examples: Sequence[Example],
+    covariates: CovariateScale,
+    *,
+    batch_size: int,
+    seed: int,
+    augmentation: AugmentationConfig | None,
+    threads: int = 2,
+) -> grain.DatasetIterator:
+    """Endless batches; batch k depends on (seed, k) alone. `get_state`/`set_state` of the iterator give its position."""
+    if len(examples) < batch_size:
+        raise DataRefused(
+            f"The training split has {len(examples)} visits with films, fewer than a batch of {batch_size}; "
+            "use a larger cohort or a smaller `training.batch_size`."
+        )
+    data = grain.MapDataset.source(examples).seed(seed).shuffle().repeat().map(Standardise(covariates))
+    if augmentation is not None:
+        data = data.random_map(Augment(augmentation))
+    data = data.batch(batch_size, drop_remainder=True)
+    return iter(data.to_iter_dataset(grain.ReadOptions(num_threads=threads, prefetch_buffer_size=2 * threads)))
+
+
+def evaluation_batches(
+    examples: Sequence[Example],
+    covariates: CovariateScale,
+    *,
+    batch_size: int,
+    augmentation: AugmentationConfig | None = None,
+    seed: int = 0,
+) -> Iterator[tuple[Example, list[tuple[str, str]], int]]:
+    """Each example once, in the order on disk: (batch, [(patient_id, visit_id)], how many rows are real).
+
+    The last batch is filled up by repeating its first row, so that shapes stay the same; those rows are not real.
+    `augmentation` gives perturbed copies of the films, for repeatability.
+    """
+    standardise = Standardise(covariates)
+    augment = Augment(augmentation) if augmentation is not None else None
+    for start in range(0, len(examples), batch_size):
+        raw = [examples[i] for i in range(start, min(start + batch_size, len(examples)))]
+        ids = [(e["patient_id"].decode(), e["visit_id"].decode()) for e in raw]
+        ready = [standardise.map(e) for e in raw]
+        if augment is not None:
+            ready = [augment.random_map(e, np.random.default_rng([seed, start + i])) for i, e in enumerate(ready)]
+        ready += [ready[0]] * (batch_size - len(ready))
+        yield stack(ready), ids, len(ids)
+
+
+def stack(examples: Sequence[Example]) -> Example:
+    """Stacks examples of equal shapes along a new first axis."""
+    return {name: np.stack([np.asarray(example[name]) for example in examples]) for name in examples[0]}
+
+

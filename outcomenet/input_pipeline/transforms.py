@@ -1,0 +1,114 @@
+"""What happens to one visit between disk and batch: standardise each film, scale covariates, augment crops."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import cv2
+import grain
+import numpy as np
+
+from outcomenet.anatomy import JOINTS, Side
+from outcomenet.arrays import Float
+from outcomenet.outcomes import OUTCOMES
+
+Example = dict[str, Any]
+_LIMBS = tuple(np.flatnonzero([joint.side is side for joint in JOINTS]) for side in Side)
+TARGETS = ("haq", "haq_half_width", "pain", "pain_half_width", "progression_start", "progression_end")
+assert {target.split("_")[0] for target in TARGETS} == set(OUTCOMES)
+
+
+@dataclass(frozen=True)
+class CovariateScale:
+    """Mean and SD of each covariate over the training patients, and which columns of the data set they are."""
+
+    names: tuple[str, ...]
+    columns: tuple[int, ...]
+    mean: tuple[float, ...]
+    deviation: tuple[float, ...]
+
+    def __call__(self, raw: Float[np.ndarray, "column"]) -> tuple[np.ndarray, np.ndarray]:
+        """Standardised covariates, 0 where missing, and which are observed."""
+        values = np.asarray(raw, np.float32)[list(self.columns)]
+        observed = np.isfinite(values)
+        scaled = (values - np.float32(self.mean)) / np.float32(self.deviation)
+        return np.where(observed, scaled, 0).astype(np.float32), observed
+
+
+@dataclass(frozen=True)
+class Standardise(grain.transforms.Map):
+    """Crops to float32 with mean 0 and SD 1 over a film's visible crops; missing targets become 0 with a False mask.
+
+    A film is the unit: scanners differ between films, and the density of one joint relative to the others is signal.
+    """
+
+    covariates: CovariateScale
+
+    def map(self, element: Example) -> Example:
+        crops = element["crops"].astype(np.float32) / 65535.0
+        visible = np.asarray(element["present"]).astype(bool)
+        for limb in _LIMBS:
+            seen = limb[visible[limb]]
+            if len(seen):
+                pixels = crops[seen]
+                crops[seen] = (pixels - pixels.mean()) / max(float(pixels.std()), 1e-4)
+        covariates, observed = self.covariates(element["covariates"])
+        return {
+            "crops": crops,
+            "visible": visible,
+            "covariates": covariates,
+            "observed": observed,
+            "svdh": element["svdh"].astype(np.int32),
+            "kellgren_lawrence": element["kellgren_lawrence"].astype(np.int32),
+            **{name: np.float32(element[name]) for name in TARGETS},
+        }
+
+
+@dataclass(frozen=True)
+class AugmentationConfig:
+    """Random changes of a crop that leave the disease as it is; each is one standard deviation."""
+
+    shift_px: float = 1.2
+    rotation_deg: float = 4.0
+    zoom: float = 0.04
+    contrast: float = 0.10
+    brightness: float = 0.10
+    noise: float = 0.03
+
+
+@dataclass(frozen=True)
+class Augment(grain.transforms.RandomMap):
+    """Shifts, turns, zooms and tones every crop of a visit a little, each by its own draw from the record's generator."""
+
+    config: AugmentationConfig = field(default_factory=AugmentationConfig)
+
+    def random_map(self, element: Example, rng: np.random.Generator) -> Example:
+        c = self.config
+        crops, visible = element["crops"], element["visible"]
+        count, size = crops.shape[0], crops.shape[-1]
+        angle = np.deg2rad(c.rotation_deg) * rng.standard_normal(count)
+        zoom = np.exp(c.zoom * rng.standard_normal(count))
+        shift = c.shift_px * rng.standard_normal((count, 2))
+        # tone belongs to a film, not to a joint
+        tone = rng.standard_normal((len(_LIMBS), 2))
+        out = np.empty_like(crops)
+        centre = (size - 1) / 2
+        for limb, (contrast, brightness) in zip(_LIMBS, tone, strict=True):
+            for joint in limb:
+                if not visible[joint]:
+                    out[joint] = crops[joint]
+                    continue
+                cos, sin = zoom[joint] * np.cos(angle[joint]), zoom[joint] * np.sin(angle[joint])
+                dx, dy = centre + shift[joint] - (cos * centre - sin * centre, sin * centre + cos * centre)
+                matrix = np.array([[cos, -sin, dx], [sin, cos, dy]])
+                out[joint] = cv2.warpAffine(
+                    crops[joint],
+                    matrix,
+                    (size, size),
+                    flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+                    borderMode=cv2.BORDER_REPLICATE,
+                )
+            out[limb] = out[limb] * np.float32(np.exp(c.contrast * contrast)) + np.float32(c.brightness * brightness)
+        out += np.float32(c.noise) * rng.standard_normal(out.shape, dtype=np.float32)
+        return {**element, "crops": out}

@@ -1,0 +1,1 @@
+"""Statistics of the prediction table; numpy, pandas, scipy and lifelines, never JAX."""

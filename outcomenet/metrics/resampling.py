@@ -1,0 +1,39 @@
+"""Patient-cluster bootstrap: patients are drawn with replacement and bring all their rows along."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from outcomenet.arrays import Float
+from outcomenet.errors import UndefinedMetric
+
+# More undefined resamples than this share, and no interval is given.
+MOST_UNDEFINED = 0.05
+
+
+def bootstrap_weights(patients: pd.Series, resamples: int, seed: int) -> Float[np.ndarray, "resample row"]:
+    """How often each row counts in each resample; the first row of the result is the sample itself (all ones).
+
+    Draws depend on the patients' sorted names alone, so that every predictor and outcome sees the same resamples of
+    the same patients.
+    """
+    names, codes = np.unique(patients.to_numpy(str), return_inverse=True)
+    rng = np.random.default_rng(seed)
+    counts = rng.multinomial(len(names), np.full(len(names), 1 / len(names)), size=resamples).astype(float)
+    return np.concatenate([np.ones((1, len(patients))), counts[:, codes]])
+
+
+def percentile_interval(values: Float[np.ndarray, "resample"], level: float = 0.95) -> tuple[float, float]:
+    """Percentile interval over the resamples in which the metric is defined (Efron & Tibshirani 1993).
+
+    UndefinedMetric where more than 5 % of them are not.
+    """
+    defined = values[np.isfinite(values)]
+    if len(defined) < (1 - MOST_UNDEFINED) * len(values):
+        raise UndefinedMetric(
+            f"The metric is undefined in {len(values) - len(defined)} of {len(values)} bootstrap resamples: "
+            "too few patients or events for an interval."
+        )
+    lower, upper = np.quantile(defined, [0.5 - level / 2, 0.5 + level / 2])
+    return float(lower), float(upper)

@@ -1,0 +1,63 @@
+"""The prediction table: the border between arrays and statistics. One row per patient, visit, outcome and predictor."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pandas as pd
+
+from outcomenet.errors import DataRefused, did_you_mean
+from outcomenet.outcomes import OUTCOMES
+
+# The ladder, from what anybody knows to what nobody can know.
+PREDICTORS = (
+    "covariates", "human_total", "human_joints", "score_mediated", "direct", "direct_adjusted", "oracle",
+)  # fmt: skip
+
+# Bounded outcomes: `prediction` and `target` in the outcome's unit. Progression: `prediction` is the probability of the
+# event within `horizon` days and rises towards the event; `target` is 1 or 0 where the status at the horizon is known;
+# `interval_start` and `interval_end` are the last film without and the first with the event, days after the visit
+# (infinite: never seen). `observed` says whether the target is known; `lower`, `upper` bound a 90 % interval.
+COLUMNS: dict[str, str] = {
+    "run": "str", "split": "str", "site": "str", "patient_id": "str", "visit_id": "str", "predictor": "str",
+    "outcome": "str", "horizon": "int", "prediction": "float", "lower": "float", "upper": "float", "target": "float",
+    "observed": "bool", "interval_start": "float", "interval_end": "float", "fold": "int", "seed": "int",
+}  # fmt: skip
+KEY = ["predictor", "outcome", "horizon", "patient_id", "visit_id", "fold", "seed"]
+
+
+def validate_predictions(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with its columns in order; DataRefused names the first rule it breaks."""
+    for column in COLUMNS:
+        if column not in table:
+            raise DataRefused(f"The prediction table lacks column {column!r}. {did_you_mean(column, table.columns)}")
+    for column in table:
+        if column not in COLUMNS:
+            raise DataRefused(f"The prediction table has an unknown column {column!r}. {did_you_mean(str(column), COLUMNS)}")
+    for column, known in (("predictor", PREDICTORS), ("outcome", OUTCOMES)):
+        for name in table[column].unique():
+            if name not in known:
+                raise DataRefused(f"{name!r} is no {column} of the prediction table. {did_you_mean(str(name), known)}")
+    if table["prediction"].isna().any():
+        rows = int(table["prediction"].isna().sum())
+        raise DataRefused(f"{rows} rows have no prediction; leave a row out of the table instead of leaving it empty.")
+    if table.duplicated(KEY).any():
+        raise DataRefused(f"{int(table.duplicated(KEY).sum())} rows repeat another's key ({', '.join(KEY)}).")
+    if (table["interval_start"] > table["interval_end"]).any():
+        raise DataRefused("An interval starts after its end; interval_start is the last film without the event.")
+    if (table["observed"] != table["target"].notna()).any():
+        raise DataRefused("`observed` must be True exactly where `target` is there.")
+    return table[list(COLUMNS)].astype(COLUMNS)
+
+
+def write_predictions(table: pd.DataFrame, path: Path) -> None:
+    """Validates and writes parquet, whole or not at all."""
+    partial = path.with_name(f".{path.name}.partial")
+    validate_predictions(table).to_parquet(partial, index=False)
+    os.replace(partial, path)
+
+
+def read_predictions(path: Path) -> pd.DataFrame:
+    """Reads and validates a prediction table."""
+    return validate_predictions(pd.read_parquet(path))

@@ -1,0 +1,172 @@
+"""Forest plots: the rungs of the ladder on each outcome, and the paired differences between rungs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from outcomenet.outcomes import outcome
+from outcomenet.reports.figures import GREY, PALE, TEXT_WIDTH_INCHES, Drawing, without_y_axis
+from outcomenet.reports.ladder import HUMAN, in_ladder_order, rung
+from outcomenet.reports.measures import Better, Verdict, digits_of, headline_metric, measure, verdict
+from outcomenet.reports.numbers import decimal, interval, listed
+
+# An interval longer than this many times the median one is cut with an arrow; the table has its true ends.
+LONGEST_INTERVAL = 4.0
+
+# Points; a star and a hexagon of the common size look smaller than a disc.
+_MARKER_SIZES = {"*": 12.0, "h": 9.5}
+
+
+def ladder_forest(metrics: pd.DataFrame, outcome_name: str, horizon: int) -> Drawing | None:
+    """One panel per metric of an outcome, one row per rung with its 95 % interval; None without a defined value."""
+    rows = metrics[
+        (metrics["outcome"] == outcome_name) & (metrics["horizon"] == horizon) & (metrics["subgroup"] == "all")
+    ]
+    defined = rows[np.isfinite(rows["value"].astype(float))]
+    names = in_ladder_order(set(rows["predictor"]))
+    panels = [metric for metric in dict.fromkeys(rows["metric"]) if metric in set(defined["metric"])]
+    if not panels:
+        return None
+    figure = Figure(figsize=(TEXT_WIDTH_INCHES, 1.15 + 0.32 * len(names)), layout="constrained")
+    axes = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
+    for axis, metric in zip(axes, panels, strict=True):
+        _metric_panel(axis, defined[defined["metric"] == metric], metric, names)
+    axes[0].set_yticks(range(len(names)), [rung(name).title for name in names])
+    axes[0].set_ylim(len(names) - 0.4, -0.6)
+    title = outcome(outcome_name).title
+    return Drawing(
+        f"forest_{outcome_name}" + ("" if horizon == outcome(outcome_name).horizon_days else f"_{horizon}_days"),
+        figure,
+        rows,
+        _caption(title, names, panels),
+        f"Forest plot for {title}. " + _in_words(defined, names, headline_metric(outcome(outcome_name)), outcome_name),
+    )
+
+
+def _caption(title: str, names: Sequence[str], panels: Sequence[str]) -> str:
+    sentences = [f"{title}: every rung of the ladder with its 95 % interval."]
+    if HUMAN in names:
+        sentences.append("The dotted line marks the human total score.")
+    if any(measure(metric).better is Better.ONE for metric in panels):
+        sentences.append("The thin grey line marks a slope of 1.")
+    return " ".join(sentences)
+
+
+def _metric_panel(axis: Axes, rows: pd.DataFrame, metric: str, names: Sequence[str]) -> None:
+    low, high = _shown_range(rows)
+    for row in rows.itertuples():
+        y, marks = names.index(row.predictor), rung(row.predictor)
+        axis.plot([max(row.lower, low), min(row.upper, high)], [y, y], color=marks.colour, linewidth=1.8, zorder=3)
+        axis.plot(
+            row.value, y, marks.marker, color=marks.colour, markersize=_MARKER_SIZES.get(marks.marker, 7.5),
+            markeredgecolor="white", markeredgewidth=0.7, zorder=4,
+        )  # fmt: skip
+        for end, cut, arrow in ((low, row.lower < low, "<"), (high, row.upper > high, ">")):
+            if cut:
+                axis.plot(end, y, arrow, color=marks.colour, markersize=5, zorder=4)
+    human = rows.loc[rows["predictor"] == HUMAN, "value"]
+    if len(human):
+        axis.axvline(human.iloc[0], color=rung(HUMAN).colour, linewidth=1.0, linestyle=":", zorder=1)
+    words = measure(metric)
+    if words.better is Better.ONE:
+        axis.axvline(1.0, color=GREY, linewidth=0.7, zorder=0)
+    axis.set_title(words.title)
+    axis.set_xlabel(f"{words.better}", color=GREY, fontsize=8.5)
+    axis.grid(axis="x", color=PALE, linewidth=0.7, zorder=0)
+    axis.locator_params(axis="x", nbins=4)
+    axis.margins(x=0.08)
+    without_y_axis(axis)
+
+
+def _shown_range(rows: pd.DataFrame) -> tuple[float, float]:
+    """The window of a panel: all intervals, unless one is so long that it would press the others together."""
+    widths = (rows["upper"] - rows["lower"]).dropna()
+    if widths.empty:
+        return float(rows["value"].min()), float(rows["value"].max())
+    half = LONGEST_INTERVAL * float(widths.median()) / 2
+    return (
+        max(float(rows["lower"].min()), float(rows["value"].min()) - half),
+        min(float(rows["upper"].max()), float(rows["value"].max()) + half),
+    )
+
+
+def _in_words(rows: pd.DataFrame, names: Sequence[str], metric: str, outcome_name: str) -> str:
+    rows = rows[rows["metric"] == metric].set_index("predictor")
+    digits = digits_of(metric, outcome_name)
+    parts = [
+        f"{rung(name).phrase} {decimal(rows.at[name, 'value'], digits)} "
+        f"({interval(rows.at[name, 'lower'], rows.at[name, 'upper'], digits)})"
+        for name in names
+        if name in rows.index
+    ]
+    return f"{measure(metric).title}: {listed(parts)}." if parts else f"{measure(metric).title} is not defined."
+
+
+_VERDICT_MARKS = {
+    Verdict.BETTER: ("#D55E00", "#D55E00", "first better"),
+    Verdict.WORSE: ("#0072B2", "#0072B2", "reference better"),
+    Verdict.UNDECIDED: ("#555555", "white", "no difference shown"),
+}
+
+
+def difference_forest(comparisons: pd.DataFrame) -> Drawing | None:
+    """Paired differences in each outcome's headline metric, one panel per outcome; None where there is none."""
+    headline = [headline_metric(outcome(name)) for name in comparisons["outcome"]]
+    rows = comparisons[comparisons["metric"] == headline]
+    rows = rows[np.isfinite(rows[["difference", "lower", "upper"]].astype(float)).all(axis=1)]
+    if rows.empty:
+        return None
+    keys = list(dict.fromkeys(zip(rows["outcome"], rows["horizon"], strict=True)))
+    pairs = list(dict.fromkeys(zip(rows["predictor"], rows["reference"], strict=True)))
+    figure = Figure(figsize=(TEXT_WIDTH_INCHES, 1.5 + 0.42 * len(pairs)), layout="constrained")
+    axes = figure.subplots(1, len(keys), sharey=True, squeeze=False)[0]
+    for axis, (name, horizon) in zip(axes, keys, strict=True):
+        _difference_panel(axis, rows[(rows["outcome"] == name) & (rows["horizon"] == horizon)], name, pairs)
+    axes[0].set_yticks(
+        range(len(pairs)), [f"{rung(first).title}\nminus {_lower(rung(second).title)}" for first, second in pairs],
+        fontsize=8.5,
+    )  # fmt: skip
+    axes[0].set_ylim(len(pairs) - 0.4, -0.6)
+    handles = [
+        axes[0].plot([], [], "o", color=edge, markerfacecolor=face, label=label)[0]
+        for edge, face, label in _VERDICT_MARKS.values()
+    ]
+    figure.legend(handles=handles, loc="outside lower right", ncols=3, fontsize=8.5)
+    return Drawing(
+        "differences",
+        figure,
+        rows,
+        "Paired differences between predictors on the same held-out patients, with 95 % intervals. Right of 0 the "
+        "predictor named first does better; an interval that holds 0 shows no difference.",
+        "Forest plot of paired differences; the table beside it gives the same numbers.",
+    )
+
+
+def _difference_panel(axis: Axes, rows: pd.DataFrame, name: str, pairs: Sequence[tuple[str, str]]) -> None:
+    metric = headline_metric(outcome(name))
+    for row in rows.itertuples():
+        y = pairs.index((row.predictor, row.reference))
+        edge, face, _ = _VERDICT_MARKS[verdict(metric, row.lower, row.upper)]
+        axis.plot([row.lower, row.upper], [y, y], color=edge, linewidth=1.8, zorder=3)
+        axis.plot(row.difference, y, "o", color=edge, markerfacecolor=face, markersize=7, markeredgewidth=1.4, zorder=4)
+    axis.axvline(0.0, color="#222222", linewidth=0.9, zorder=1)
+    axis.set_title(_short_title(name))
+    axis.set_xlabel(f"difference in {measure(metric).title}")
+    axis.grid(axis="x", color=PALE, linewidth=0.7, zorder=0)
+    axis.locator_params(axis="x", nbins=4)
+    axis.margins(x=0.08)
+    without_y_axis(axis)
+
+
+def _short_title(name: str) -> str:
+    title = outcome(name).title
+    return title if len(title) < 20 else name.capitalize()
+
+
+def _lower(title: str) -> str:
+    return title[0].lower() + title[1:]

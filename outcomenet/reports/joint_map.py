@@ -1,0 +1,173 @@
+"""The hand-and-foot map: which joints carry the measure, drawn on a schematic of both hands and both feet."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Colormap, LinearSegmentedColormap, Normalize
+from matplotlib.figure import Figure
+from matplotlib.patches import Circle, Polygon
+from matplotlib.ticker import MaxNLocator
+
+from outcomenet.anatomy import JOINTS, Joint, Region, Side
+from outcomenet.reports import schematic
+from outcomenet.reports.figures import Drawing
+from outcomenet.reports.numbers import decimal, listed
+
+# Where each limb's origin stands on the panel, in mm: left limbs on the left, thumbs and big toes towards the middle.
+PLACES: dict[Side, tuple[float, float]] = {
+    Side.LEFT_HAND: (-98.0, 0.0),
+    Side.RIGHT_HAND: (98.0, 0.0),
+    Side.LEFT_FOOT: (-52.0, -196.0),
+    Side.RIGHT_FOOT: (52.0, -196.0),
+}
+_LABELS = {
+    Side.LEFT_HAND: (-112.0, 214.0, "Left hand"),
+    Side.RIGHT_HAND: (112.0, 214.0, "Right hand"),
+    Side.LEFT_FOOT: (-128.0, -118.0, "Left foot"),
+    Side.RIGHT_FOOT: (128.0, -118.0, "Right foot"),
+}
+_SKIN, _BONE = "#f1ece6", "#d9d2c8"
+_LARGEST_DOT_MM, _SMALLEST_DOT_MM = 7.6, 1.8
+
+# Pale to dark in one hue, and blue through pale to orange: both told apart with colour-vision deficiency, in print too.
+_SPREAD = LinearSegmentedColormap.from_list("spread", ["#f6d9c4", "#e8793a", "#8a2f00", "#4a1600"])
+_SIGNED = LinearSegmentedColormap.from_list("signed", ["#08427a", "#4a90c4", "#f2f2f2", "#e8793a", "#8a2f00"])
+
+
+def joint_contributions(biomarkers: pd.DataFrame) -> pd.DataFrame:
+    """Mean and SD over held-out patients of each joint's contribution to the RA score, in HAQ units.
+
+    A patient counts once, with the mean over the visits on which the joint was seen. Columns joint, side, site,
+    patients, mean, sd; mean is missing where no patient's joint was seen, sd where fewer than two.
+    """
+    held_out = biomarkers[biomarkers["split"] == "test"]
+    columns = [f"joint_{joint.name}" for joint in JOINTS]
+    by_patient = held_out.groupby("patient_id")[columns].mean()
+    return pd.DataFrame(
+        {
+            "joint": [joint.name for joint in JOINTS],
+            "side": [str(joint.side) for joint in JOINTS],
+            "site": [joint.site for joint in JOINTS],
+            "patients": by_patient.notna().sum().to_numpy(),
+            "mean": by_patient.mean().to_numpy(),
+            "sd": by_patient.std(ddof=1).to_numpy(),
+        }
+    )
+
+
+def joint_map_figure(contributions: pd.DataFrame) -> Drawing | None:
+    """Two panels: the SD and the mean of each joint's contribution; None where no joint was seen in two patients."""
+    if not contributions["sd"].notna().any():
+        return None
+    figure = Figure(figsize=(10.4, 6.6), layout="constrained")
+    spread, mean = figure.subplots(1, 2)
+    largest = float(contributions["sd"].max()) or 1.0
+    _panel(spread, contributions, "sd", _SPREAD, Normalize(0.0, largest))
+    spread.set_title("Differs between patients (SD)")
+    limit = float(contributions["mean"].abs().max()) or 1.0
+    _panel(mean, contributions, "mean", _SIGNED, Normalize(-limit, limit))
+    mean.set_title("On average (mean)")
+    strongest = contributions.nlargest(5, "sd")
+    words = [f"{joint_phrase(row.side, row.site)} ({decimal(row.sd, 3)})" for row in strongest.itertuples()]
+    return Drawing(
+        "joint_map",
+        figure,
+        contributions,
+        "Contribution of each joint to the measure over held-out patients, in HAQ units on the model’s own scale, "
+        "before it is bent to the limits 0 and 3. Left: how much it differs between patients (SD); right: its average, "
+        "orange raising and blue lowering predicted disability. Dots are larger and stronger in colour the larger the "
+        "number; a small cross marks a joint that was not seen. Hands and feet are seen from above, as their owner "
+        "sees them.",
+        f"Schematic of both hands and feet. Joints that differ most between patients: {listed(words)}.",
+    )
+
+
+def joint_phrase(side: str, site: str) -> str:
+    """`left MCP2`, and `right foot IP1` where a hand has a joint of that name too."""
+    joint = Joint(Side(side), site)
+    where = "left" if joint.side.laterality == "L" else "right"
+    if site == "IP1":
+        return f"{where} {'thumb' if joint.side.region is Region.HAND else 'big toe'} IP"
+    return f"{where} {site}"
+
+
+def _panel(axis: Axes, contributions: pd.DataFrame, value: str, colours: Colormap, scale: Normalize) -> None:
+    for side in Side:
+        _limb(axis, side)
+        x, y, label = _LABELS[side]
+        axis.text(x, y, label, ha="center", va="center", fontsize=10, color="#333333")
+    size = float(contributions[value].abs().max()) or 1.0
+    for row in contributions.itertuples():
+        side = Side(row.side)
+        x, y = np.add(schematic.joint_position(side, row.site), PLACES[side])
+        number = getattr(row, value)
+        if not np.isfinite(number):
+            axis.plot(x, y, "x", color="#666666", markersize=4, markeredgewidth=0.9, zorder=6)
+            continue
+        radius = _SMALLEST_DOT_MM + (_LARGEST_DOT_MM - _SMALLEST_DOT_MM) * np.sqrt(abs(number) / size)
+        axis.add_patch(
+            Circle((x, y), radius, facecolor=colours(scale(number)), edgecolor="#3a3a3a", linewidth=0.6, zorder=5)
+        )
+    axis.set_xlim(-192, 192)
+    axis.set_ylim(-246, 226)
+    axis.set_aspect("equal")
+    axis.axis("off")
+    bar = axis.figure.colorbar(
+        ScalarMappable(scale, colours),
+        ax=axis,
+        orientation="horizontal",
+        fraction=0.035,
+        pad=0.01,
+        aspect=34,
+        shrink=0.7,
+    )
+    bar.outline.set_visible(False)
+    bar.set_label("HAQ units")
+    bar.locator = MaxNLocator(5)
+    bar.update_ticks()
+
+
+def _limb(axis: Axes, side: Side) -> None:
+    """Soft tissue, then bones, in flat paper colours."""
+    place = np.asarray(PLACES[side])
+    points = {name: np.add(point, place) for name, point in schematic.points_of(side).items()}
+    hand = side.region is Region.HAND
+    outline = schematic.PALM if hand else schematic.MIDFOOT
+    bones = schematic.HAND_BONES if hand else schematic.FOOT_BONES
+    _fill(axis, np.array([np.add(schematic.mirrored(point, side), place) for point in outline]), _SKIN, 1)
+    for distal, proximal, _ in bones:
+        ray = distal[-1] if distal[-1].isdigit() else ""
+        if ray:
+            width = schematic.SLEEVES[side.region][ray]
+            _fill(axis, _capsule(points[distal], points[proximal], width, width), _SKIN, 1)
+    for centre, radius in schematic.CARPALS if hand else schematic.TARSALS:
+        axis.add_patch(
+            Circle(np.add(schematic.mirrored(centre, side), place), radius, color=_BONE, linewidth=0, zorder=2)
+        )
+    for distal, proximal, width in bones:
+        _bone(axis, points[distal], points[proximal], width)
+
+
+def _bone(axis: Axes, distal: np.ndarray, proximal: np.ndarray, width: float) -> None:
+    """A shaft narrower than its two rounded ends, short of both joints so that a gap remains."""
+    along = (proximal - distal) / np.linalg.norm(proximal - distal)
+    start, end = distal + along * (width * 0.55 + 1.2), proximal - along * (width * 0.55 + 1.2)
+    _fill(axis, _capsule(start, end, 0.55 * width, 0.6 * width), _BONE, 2)
+    for centre, radius in ((start, 0.85 * width), (end, width)):
+        axis.add_patch(Circle(centre, radius * 0.85, color=_BONE, linewidth=0, zorder=2))
+
+
+def _capsule(start: np.ndarray, end: np.ndarray, first: float, second: float) -> np.ndarray:
+    """Outline of a stroke with round ends of half width `first` at `start` and `second` at `end`."""
+    angle = np.arctan2(end[1] - start[1], end[0] - start[0])
+    around = np.linspace(np.pi / 2, 3 * np.pi / 2, 19) + angle
+    head = start + first * np.column_stack([np.cos(around), np.sin(around)])
+    tail = end + second * np.column_stack([np.cos(around + np.pi), np.sin(around + np.pi)])
+    return np.vstack([head, tail])
+
+
+def _fill(axis: Axes, outline: np.ndarray, colour: str, level: int) -> None:
+    axis.add_patch(Polygon(outline, closed=True, facecolor=colour, edgecolor=colour, linewidth=0.4, zorder=level))

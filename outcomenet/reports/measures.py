@@ -1,0 +1,119 @@
+"""The measures of performance in plain words: what each is, which way is better, how it is rounded."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from enum import StrEnum
+
+from outcomenet.outcomes import OutcomeKind, OutcomeSpec, outcome
+
+
+class Better(StrEnum):
+    """Which way a measure of performance improves."""
+
+    HIGHER = "higher is better"
+    LOWER = "lower is better"
+    ONE = "1 is best"
+    UNKNOWN = "no direction"
+
+
+class Verdict(StrEnum):
+    """What a paired difference with its 95 % interval shows."""
+
+    BETTER = "better"
+    WORSE = "worse"
+    UNDECIDED = "no difference was shown"
+    ABSENT = "not computed"
+
+
+@dataclass(frozen=True)
+class Measure:
+    """`digits` are decimals; None means that they follow the outcome's own unit."""
+
+    name: str
+    title: str
+    explanation: str
+    better: Better
+    digits: int | None = 2
+
+
+R_SQUARED = "R\N{SUPERSCRIPT TWO}"
+
+MEASURES: dict[str, Measure] = {
+    measure.name: measure
+    for measure in (
+        Measure(
+            "r2", R_SQUARED,
+            "share of the differences between patients that the prediction explains; 0 is no better than giving "
+            "everyone the average, below 0 is worse than that",
+            Better.HIGHER,
+        ),
+        Measure(
+            "mae", "Mean absolute error", "average distance from the truth, in the outcome's own unit",
+            Better.LOWER, None,
+        ),
+        Measure("rmse", "Root mean squared error", "typical distance, large misses counting more", Better.LOWER, None),
+        Measure(
+            "auroc", "AUROC",
+            "chance that a patient with the event was given the higher risk of two; 0.5 is a coin toss, 1 is perfect",
+            Better.HIGHER,
+        ),
+        Measure("average_precision", "Average precision", "precision averaged over recall", Better.HIGHER),
+        Measure(
+            "harrell_c", "Harrell’s C",
+            "chance that of two comparable patients the one with the earlier event was given the higher risk",
+            Better.HIGHER,
+        ),
+        Measure(
+            "uno_c", "Uno’s C",
+            "the same, weighted so that it does not depend on when follow-up happened to end",
+            Better.HIGHER,
+        ),
+        Measure(
+            "ibs", "Integrated Brier score", "average squared error of the predicted risk over time", Better.LOWER, 3,
+        ),
+        Measure("brier", "Brier score", "average squared error of the predicted risk", Better.LOWER, 3),
+        Measure(
+            "calibration_slope", "Calibration slope",
+            "1 when predicted differences are as large as real ones; below 1 the predictions are too extreme",
+            Better.ONE,
+        ),
+        Measure(
+            "calibration_intercept", "Calibration intercept",
+            "0 when predictions are right on average", Better.UNKNOWN,
+        ),
+    )
+}  # fmt: skip
+
+
+def measure(name: str) -> Measure:
+    """The measure called `name`; one without words here is shown under its own name, without a direction."""
+    return MEASURES.get(name) or Measure(name, name, "not described in this report", Better.UNKNOWN)
+
+
+def digits_of(metric: str, outcome_name: str) -> int:
+    """Decimals of a metric; errors in the outcome's unit take 2 on HAQ's scale of 3, 1 on the 100 mm of pain."""
+    digits = measure(metric).digits
+    if digits is not None:
+        return digits
+    return 2 if outcome(outcome_name).upper <= 3 else 1
+
+
+def headline_metric(spec: OutcomeSpec) -> str:
+    """The one metric by which the ladder is judged on an outcome."""
+    return "auroc" if spec.kind is OutcomeKind.TIME_TO_EVENT else "r2"
+
+
+def verdict(metric: str, lower: float, upper: float) -> Verdict:
+    """Reads the interval of predictor minus reference; one that holds or touches 0 shows no difference.
+
+    >>> str(verdict("r2", 0.01, 0.10)), str(verdict("mae", 0.01, 0.10)), str(verdict("r2", 0.0, 0.10))
+    ('better', 'worse', 'no difference was shown')
+    """
+    better = measure(metric).better
+    if better not in (Better.HIGHER, Better.LOWER) or not (math.isfinite(lower) and math.isfinite(upper)):
+        return Verdict.ABSENT
+    if lower <= 0 <= upper:
+        return Verdict.UNDECIDED
+    return Verdict.BETTER if (lower > 0) == (better is Better.HIGHER) else Verdict.WORSE

@@ -1,0 +1,201 @@
+"""The generated answer: does the outcome-direct measure beat the human score on these patients?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from outcomenet.outcomes import HAQ, OutcomeKind, outcome
+from outcomenet.reports.ladder import DIRECT, HUMAN, in_ladder_order, rung
+from outcomenet.reports.measures import R_SQUARED, Verdict, digits_of, headline_metric, measure, verdict
+from outcomenet.reports.numbers import counted, decimal, interval, listed, signed
+from outcomenet.reports.run_folder import RunFolder
+
+
+@dataclass(frozen=True)
+class Answer:
+    """`headline` is the verdict on HAQ, `paragraph` the numbers behind it, `beside` what else bears on it."""
+
+    verdict: Verdict
+    headline: str
+    paragraph: str
+    beside: list[str]
+
+
+HEADLINES = {
+    Verdict.BETTER: (
+        "On these patients the outcome-direct measure told more about function (HAQ-DI) than the human score."
+    ),
+    Verdict.WORSE: (
+        "On these patients the outcome-direct measure told less about function (HAQ-DI) than the human score."
+    ),
+    Verdict.UNDECIDED: (
+        "On these patients no difference was shown between the outcome-direct measure and the human score in what they "
+        "tell about function (HAQ-DI)."
+    ),
+    Verdict.ABSENT: "This run cannot say whether an outcome-direct measure beats the human score.",
+}
+
+
+def answer(folder: RunFolder) -> Answer:
+    """The verdict on HAQ first, then pain and progression, then the comparisons that tell where a gain comes from."""
+    main = paired(folder.comparisons, HAQ.name, "r2", DIRECT, HUMAN)
+    reading = Verdict.ABSENT if main is None else verdict("r2", main["lower"], main["upper"])
+    if reading is Verdict.ABSENT:
+        return Answer(reading, HEADLINES[reading], _why_absent(folder, main), [])
+    sentences = [
+        _who(folder),
+        difference_sentence(folder.metrics, main),
+        _what_the_interval_allows(main, reading),
+        _worse_than_average(folder.metrics),
+    ]
+    return Answer(
+        reading, HEADLINES[reading], " ".join(filter(None, sentences)), [*_other_outcomes(folder), *_where_from(folder)]
+    )
+
+
+def paired(
+    comparisons: pd.DataFrame, outcome_name: str, metric: str, predictor: str, reference: str
+) -> pd.Series | None:
+    """One row of comparisons.csv, at the outcome's declared horizon where there are several; None if there is none."""
+    rows = comparisons[
+        (comparisons["outcome"] == outcome_name)
+        & (comparisons["metric"] == metric)
+        & (comparisons["predictor"] == predictor)
+        & (comparisons["reference"] == reference)
+    ]
+    return at_declared_horizon(rows, outcome_name)
+
+
+def reached(metrics: pd.DataFrame, outcome_name: str, metric: str, predictor: str) -> pd.Series | None:
+    """One row of metrics.csv over all held-out patients; None if there is none."""
+    rows = metrics[
+        (metrics["outcome"] == outcome_name)
+        & (metrics["metric"] == metric)
+        & (metrics["predictor"] == predictor)
+        & (metrics["subgroup"] == "all")
+    ]
+    return at_declared_horizon(rows, outcome_name)
+
+
+def at_declared_horizon(rows: pd.DataFrame, outcome_name: str) -> pd.Series | None:
+    declared = rows[rows["horizon"] == outcome(outcome_name).horizon_days]
+    rows = rows if declared.empty else declared
+    return None if rows.empty else rows.iloc[0]
+
+
+def difference_sentence(metrics: pd.DataFrame, row: pd.Series) -> str:
+    """A paired difference in words: which did better, if any, both values, the difference and its interval."""
+    spec, words = outcome(row["outcome"]), measure(row["metric"])
+    digits = digits_of(row["metric"], row["outcome"]) + 1
+    own = reached(metrics, row["outcome"], row["metric"], row["predictor"])
+    other = reached(metrics, row["outcome"], row["metric"], row["reference"])
+    names = f"{rung(row['predictor']).phrase} and {rung(row['reference']).phrase}"
+    values = ""
+    if own is not None and other is not None:
+        values = f" ({words.title} {decimal(own['value'], digits)} and {decimal(other['value'], digits)})"
+    ends = interval(row["lower"], row["upper"], digits)
+    gap = f"{signed(row['difference'], digits)}, 95\N{NO-BREAK SPACE}% interval {ends}"
+    outcome_words = outcome_phrase(row["outcome"])
+    reading = verdict(row["metric"], row["lower"], row["upper"])
+    if reading is Verdict.UNDECIDED:
+        return (
+            f"For {outcome_words}, no difference was shown between {names}{values}: the difference in {words.title} "
+            f"was {gap}."
+        )
+    if reading is Verdict.ABSENT:
+        return f"For {outcome_words}, the difference in {words.title} between {names} is not defined on these patients."
+    verb = "did better than" if reading is Verdict.BETTER else "did worse than"
+    what = "in ranking the risk of" if spec.kind is OutcomeKind.TIME_TO_EVENT else "in predicting"
+    return (
+        f"{_capitalised(rung(row['predictor']).phrase)} {verb} {rung(row['reference']).phrase} {what} {outcome_words}"
+        f"{values}: difference in {words.title} {gap}."
+    )
+
+
+def outcome_phrase(name: str) -> str:
+    """The outcome inside a sentence: `pain VAS`, but `HAQ-DI`."""
+    title = outcome(name).title
+    return title if title[:2].isupper() else title[0].lower() + title[1:]
+
+
+def _who(folder: RunFolder) -> str:
+    held_out = folder.held_out
+    kind = {True: "simulated ", False: "", None: ""}[folder.simulated]
+    patients = counted(held_out["patient_id"].nunique(), f"held-out {kind}patient")
+    visits = counted(len(held_out[["patient_id", "visit_id"]].drop_duplicates()), "visit")
+    return f"The comparison rests on {patients} ({visits}), none of whom the models had seen."
+
+
+def _what_the_interval_allows(row: pd.Series, reading: Verdict) -> str:
+    if reading is not Verdict.UNDECIDED:
+        return ""
+    return (
+        "The interval holds 0, which is not proof that the two are equal: these patients are compatible with a loss of "
+        f"{decimal(abs(row['lower']), 3)} and with a gain of {decimal(abs(row['upper']), 3)}."
+    )
+
+
+def _worse_than_average(metrics: pd.DataFrame) -> str:
+    row = reached(metrics, HAQ.name, "r2", DIRECT)
+    if row is None or not row["value"] < 0:
+        return ""
+    return (
+        f"An {R_SQUARED} below 0 means that the outcome-direct measure did worse than giving every patient the average "
+        "HAQ-DI."
+    )
+
+
+def _other_outcomes(folder: RunFolder) -> list[str]:
+    sentences = []
+    for name in dict.fromkeys(folder.metrics["outcome"]):
+        if name == HAQ.name:
+            continue
+        row = paired(folder.comparisons, name, headline_metric(outcome(name)), DIRECT, HUMAN)
+        if row is None:
+            sentences.append(f"For {outcome_phrase(name)}, this comparison was not computed.")
+        else:
+            sentences.append(difference_sentence(folder.metrics, row))
+    return sentences
+
+
+def _where_from(folder: RunFolder) -> list[str]:
+    """What tells a gain of a better target from a gain of a finer or less noisy reading."""
+    sentences = []
+    for reference, reason in (
+        ("human_joints", "Human scores kept apart by joint are a fairer rival than their sum."),
+        (
+            "score_mediated",
+            "The score-mediated measure sees the same films but may only pass on a predicted score, so this comparison "
+            "tells learning from the outcome apart from merely reading films more evenly than people do.",
+        ),
+    ):
+        row = paired(folder.comparisons, HAQ.name, "r2", DIRECT, reference)
+        if row is not None:
+            sentences.append(f"{reason} {difference_sentence(folder.metrics, row)}")
+    oracle = reached(folder.metrics, HAQ.name, "r2", "oracle")
+    if oracle is not None and folder.simulated:
+        sentences.append(
+            f"An oracle that knows every joint’s true state, which exists only in a "
+            f"simulation, reached an {R_SQUARED} of {decimal(oracle['value'], 3)}: no reading of joints can be "
+            "expected to go beyond it."
+        )
+    return sentences
+
+
+def _why_absent(folder: RunFolder, main: pd.Series | None) -> str:
+    if main is not None:
+        return (
+            f"The paired difference in {R_SQUARED} for HAQ-DI between the outcome-direct measure and the human total "
+            "is not defined on these patients."
+        )
+    rungs = [rung(name).phrase for name in in_ladder_order(set(folder.metrics["predictor"]))]
+    return (
+        f"No paired difference in {R_SQUARED} for HAQ-DI between the outcome-direct measure and the human total was "
+        f"computed; of the ladder of predictors this run holds {listed(rungs)}. What it does hold is reported below."
+    )
+
+
+def _capitalised(phrase: str) -> str:
+    return phrase[0].upper() + phrase[1:]

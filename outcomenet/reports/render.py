@@ -1,0 +1,212 @@
+"""Writes the report: reads the run folder, draws and publishes the figures, fills the template."""
+
+from __future__ import annotations
+
+import json
+import os
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import pandas as pd
+
+from outcomenet import __version__
+from outcomenet.outcomes import OutcomeKind, outcome
+from outcomenet.reports import tables
+from outcomenet.reports.calibration import calibration_figure
+from outcomenet.reports.cautions import cautions
+from outcomenet.reports.examples import MOST_VISITS, example_visits
+from outcomenet.reports.figures import PublishedFigure, publish
+from outcomenet.reports.forest import difference_forest, ladder_forest
+from outcomenet.reports.joint_map import joint_contributions, joint_map_figure, joint_phrase
+from outcomenet.reports.knowledge import knowledge_figure
+from outcomenet.reports.measures import measure
+from outcomenet.reports.narrative import answer
+from outcomenet.reports.numbers import counted, decimal, listed
+from outcomenet.reports.run_folder import RunFolder, read_run
+from outcomenet.reports.training_curve import training_figure
+
+
+def write_report(run: Path) -> Path:
+    """Writes `run/report.html` and `run/figures/` from the files of the run folder; returns the report's path.
+
+    The report is one file that asks the network for nothing. The same run gives the same bytes. Raises UsageError where
+    a required file is missing (the message names the command to run first) and DataRefused where one is broken.
+    """
+    folder = read_run(Path(run))
+    (folder.path / "figures").mkdir(exist_ok=True)
+    page = _template().render(_content(folder))
+    report = folder.path / "report.html"
+    unfinished = report.with_suffix(".html.part")
+    unfinished.write_text(page, encoding="utf-8")
+    os.replace(unfinished, report)
+    return report
+
+
+def _template() -> jinja2.Template:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("outcomenet.reports"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("report.html")
+
+
+# What the template asks of the record; all but the name may be absent.
+_RECORD_ENTRIES = ("experiment", "command", "commit", "dirty", "seeds", "devices", "notes")
+_DATA_ENTRIES = ("name", "fingerprint", "licence")
+
+
+def _content(folder: RunFolder) -> dict[str, Any]:
+    figures = folder.path / "figures"
+    return {
+        "version": __version__,
+        "record": dict.fromkeys(_RECORD_ENTRIES) | folder.record,
+        "data": dict.fromkeys(_DATA_ENTRIES) | folder.data,
+        "simulated": folder.simulated,
+        "answer": answer(folder),
+        "cautions": cautions(folder),
+        "ladder": tables.ladder_overview(folder.metrics),
+        "measures": [measure(name) for name in dict.fromkeys(folder.metrics["metric"])],
+        "outcomes": [_outcome_section(folder, name, horizon) for name, horizon in folder.outcomes],
+        "subgroups": tables.subgroups(folder.metrics),
+        "undefined": None if folder.undefined is None else tables.undefined(folder.undefined),
+        "differences": tables.differences(folder.comparisons),
+        "difference_figure": publish(partial(difference_forest, folder.comparisons), figures),
+        "calibration_figures": _calibration_figures(folder),
+        "probes": None if folder.probes is None else tables.probes(folder.probes),
+        "probe_figure": None if folder.probes is None else publish(partial(knowledge_figure, folder.probes), figures),
+        **_joint_map(folder),
+        "codebook": None if folder.codebook is None else tables.codebook(folder.codebook),
+        "examples": [] if folder.films is None else example_visits(folder.path, folder.films),
+        "example_note": _example_note(folder.films),
+        **_ledger(folder),
+        "training_figure": (
+            None if folder.training is None else publish(partial(training_figure, folder.training), figures)
+        ),
+        "origin": _origin(folder.data),
+        "stages": tables.stages(folder.record),
+        "versions": _versions(folder.record),
+        "config": _indented(folder.record.get("config")),
+    }
+
+
+def _outcome_section(folder: RunFolder, name: str, horizon: int) -> dict[str, Any]:
+    figures = folder.path / "figures"
+    return {
+        "anchor": f"ladder-{name}-{horizon}",
+        "title": tables.outcome_heading(name, horizon),
+        "scale": _scale(name, horizon),
+        "table": tables.outcome_ladder(folder.metrics, name, horizon),
+        "figure": publish(partial(ladder_forest, folder.metrics, name, horizon), figures),
+    }
+
+
+def _scale(name: str, horizon: int) -> str:
+    spec = outcome(name)
+    if spec.kind is OutcomeKind.TIME_TO_EVENT:
+        return f"Predicted as the probability of the event within {horizon} days of the film; {spec.direction}."
+    when = f", {horizon} days after the film" if horizon else ""
+    return f"{decimal(spec.lower, 0)} to {decimal(spec.upper, 0)} {spec.unit}{when}; {spec.direction}."
+
+
+def _calibration_figures(folder: RunFolder) -> list[PublishedFigure]:
+    drawn = [
+        publish(partial(calibration_figure, folder.held_out, name, horizon), folder.path / "figures")
+        for name, horizon in folder.outcomes
+    ]
+    return [figure for figure in drawn if figure is not None]
+
+
+def _joint_map(folder: RunFolder) -> dict[str, Any]:
+    if folder.biomarkers is None:
+        return {"joint_figure": None, "joint_sentence": ""}
+    contributions = joint_contributions(folder.biomarkers)
+    figure = publish(partial(joint_map_figure, contributions), folder.path / "figures")
+    return {"joint_figure": figure, "joint_sentence": _joint_sentence(contributions)}
+
+
+def _joint_sentence(contributions: pd.DataFrame) -> str:
+    seen = contributions[contributions["sd"].notna()]
+    if seen.empty:
+        return ""
+    first = [
+        f"{joint_phrase(row.side, row.site)} ({decimal(row.sd, 3)})" for row in seen.nlargest(5, "sd").itertuples()
+    ]
+    variance = (seen["sd"] ** 2).sum()
+    end_joints = (seen.loc[seen["site"].str.startswith("DIP"), "sd"] ** 2).sum()
+    unseen = len(contributions) - len(seen)
+    sentences = [f"The joints whose contribution differs most between patients (SD in HAQ units) are {listed(first)}."]
+    if variance > 0:
+        sentences.append(
+            f"The finger end joints (DIP), which no rheumatoid score reads, hold {_percent(end_joints / variance)} of "
+            "the summed variance; a large share would suggest that osteoarthritis is being taken for rheumatoid damage."
+        )
+    if unseen:
+        sentences.append(f"Of the {len(contributions)} joints, {unseen} could not be seen in two patients or more.")
+    return " ".join(sentences)
+
+
+def _percent(share: float) -> str:
+    return "less than 1 %" if share < 0.01 else f"{100 * share:.0f} %"
+
+
+def _example_note(films: pd.DataFrame | None) -> str:
+    if films is None or films.empty:
+        return ""
+    visits = films["visit_id"].nunique()
+    if visits > MOST_VISITS:
+        return f"The run folder holds films of {visits} example visits; the first {MOST_VISITS} are shown."
+    return f"The run folder holds films of {counted(visits, 'example visit')}."
+
+
+def _ledger(folder: RunFolder) -> dict[str, Any]:
+    if folder.ledger is None:
+        return {"ledger": None, "left_out": None, "kept": None}
+    return {
+        "ledger": True,
+        "left_out": tables.left_out(folder.ledger),
+        "kept": tables.kept_with_a_note(folder.ledger),
+    }
+
+
+# How the record names the ways a patient came in.
+_SOURCES = {
+    "dicom": "came from DICOM film files",
+    "png": "came from PNG film files",
+    "crops": "were simulated straight to joint crops, without a film file",
+    "none": "have no films",
+}
+
+
+_SPLITS = {"train": "training", "validation": "choosing settings", "test": "the held-out test"}
+
+
+def _origin(data: dict[str, Any]) -> list[str]:
+    """Sentences on whence the patients came and how they were divided; empty where the record says nothing."""
+    sentences = []
+    if "patients" in data:
+        visits = f" with {counted(data['visits'], 'visit')}" if "visits" in data else ""
+        sentences.append(f"The data hold {counted(data['patients'], 'patient')}{visits}.")
+    sources = data.get("patients_by_source") or {}
+    if sources:
+        parts = [
+            f"{counted(number, 'patient')} {_SOURCES.get(name, f'came as {name}')}" for name, number in sources.items()
+        ]
+        sentences.append(f"Of these, {listed(parts)}.")
+    splits = data.get("splits") or {}
+    if splits:
+        parts = [f"{counted(number, 'patient')} for {_SPLITS.get(name, name)}" for name, number in splits.items()]
+        sentences.append(f"They were divided by patient, all visits of a patient together: {listed(parts)}.")
+    return sentences
+
+
+def _versions(record: dict[str, Any]) -> str:
+    return ", ".join(f"{name} {version}" for name, version in sorted((record.get("packages") or {}).items()))
+
+
+def _indented(config: Any) -> str:
+    return "" if config is None else json.dumps(config, indent=2, ensure_ascii=False, default=str)

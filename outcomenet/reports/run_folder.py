@@ -1,0 +1,163 @@
+"""What the report reads of a run folder: required and optional files, checked for their columns."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from outcomenet.anatomy import JOINT_NAMES
+from outcomenet.errors import DataRefused, UsageError
+from outcomenet.outcomes import outcome
+from outcomenet.reports.ladder import rung
+
+COLUMNS: dict[str, tuple[str, ...]] = {
+    "predictions.parquet": (
+        "split", "patient_id", "visit_id", "predictor", "outcome", "horizon", "prediction", "target", "observed",
+        "fold", "seed",
+    ),
+    "metrics.csv": (
+        "predictor", "outcome", "horizon", "subgroup", "metric", "value", "lower", "upper", "n", "events",
+    ),
+    "comparisons.csv": (
+        "outcome", "horizon", "metric", "predictor", "reference", "difference", "lower", "upper", "n",
+        "share_above_zero",
+    ),
+    "undefined_metrics.csv": ("predictor", "outcome", "metric", "reason"),
+    "biomarkers.parquet": ("patient_id", "visit_id", "split", "score", *(f"joint_{name}" for name in JOINT_NAMES)),
+    "codebook.csv": ("column", "meaning", "unit", "direction"),
+    "audit_probes.csv": (
+        "target", "given", "auroc", "lower", "upper", "null_lower", "null_upper", "n", "events", "reading",
+    ),
+    "ledger.csv": ("step", "unit", "reason", "count"),
+    "examples/films.csv": ("film_id", "side", "visit_id", "png"),
+}  # fmt: skip
+_TEXT = ("patient_id", "visit_id", "film_id", "side", "png", "predictor", "reference", "outcome", "subgroup", "metric",
+         "reason", "target", "given", "reading", "step", "unit", "column", "meaning", "direction")  # fmt: skip
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """The contents of a run; an optional file that is not there is None."""
+
+    path: Path
+    record: dict[str, Any]
+    predictions: pd.DataFrame
+    metrics: pd.DataFrame
+    comparisons: pd.DataFrame
+    undefined: pd.DataFrame | None
+    biomarkers: pd.DataFrame | None
+    codebook: pd.DataFrame | None
+    probes: pd.DataFrame | None
+    ledger: pd.DataFrame | None
+    training: pd.DataFrame | None
+    films: pd.DataFrame | None
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """What the record says of the data; empty where it says nothing."""
+        return self.record.get("data") or {}
+
+    @property
+    def simulated(self) -> bool | None:
+        """Whether the patients are simulated; None where the record does not say."""
+        return self.data.get("simulated")
+
+    @property
+    def held_out(self) -> pd.DataFrame:
+        """Prediction rows of the test split."""
+        return self.predictions[self.predictions["split"] == "test"]
+
+    @property
+    def outcomes(self) -> list[tuple[str, int]]:
+        """(outcome, horizon in days) in the order of metrics.csv."""
+        return list(dict.fromkeys(zip(self.metrics["outcome"], self.metrics["horizon"].astype(int), strict=True)))
+
+
+def read_run(run: Path) -> RunFolder:
+    """Reads a run folder; UsageError names the command to run first where a required file is missing."""
+    if not run.is_dir():
+        raise UsageError(
+            f"A report needs a run folder; {run} is none. Run `outcomenet train` and then evaluate the run."
+        )
+    for name in ("record.json", "predictions.parquet", "metrics.csv", "comparisons.csv"):
+        if not (run / name).is_file():
+            raise UsageError(
+                f"A report needs {name}, and {run} has none. Run `outcomenet evaluate {run}` first, then ask again."
+            )
+    folder = RunFolder(
+        path=run,
+        record=_record(run / "record.json"),
+        predictions=_parquet(run, "predictions.parquet"),
+        metrics=_csv(run, "metrics.csv"),
+        comparisons=_csv(run, "comparisons.csv"),
+        undefined=_csv_if_there(run, "undefined_metrics.csv"),
+        biomarkers=_parquet(run, "biomarkers.parquet") if (run / "biomarkers.parquet").is_file() else None,
+        codebook=_csv_if_there(run, "codebook.csv"),
+        probes=_csv_if_there(run, "audit_probes.csv"),
+        ledger=_csv_if_there(run, "ledger.csv"),
+        training=_json_lines(run / "metrics.jsonl") if (run / "metrics.jsonl").is_file() else None,
+        films=_csv_if_there(run, "examples/films.csv"),
+    )
+    for frame in (folder.predictions, folder.metrics, folder.comparisons):
+        for name in frame["outcome"].unique():
+            outcome(name)
+        for name in frame["predictor"].unique():
+            rung(name)
+    if folder.metrics.empty:
+        raise DataRefused(
+            f"{run / 'metrics.csv'} has no row. Run `outcomenet evaluate {run}` again, then ask for a report."
+        )
+    return folder
+
+
+def _record(path: Path) -> dict[str, Any]:
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+    except json.JSONDecodeError as error:
+        raise DataRefused(f"{path} is not JSON ({error}). Restore it or run the experiment again.") from error
+    if not isinstance(record, dict) or "name" not in record:
+        raise DataRefused(f"{path} must be a JSON object with at least a name. Restore it or run the experiment again.")
+    return record
+
+
+def _parquet(run: Path, name: str) -> pd.DataFrame:
+    return _with_columns(pd.read_parquet(run / name), run, name)
+
+
+def _csv(run: Path, name: str) -> pd.DataFrame:
+    # "NA" or "none" may be a patient's or a subgroup's name, so only an empty cell is missing
+    texts = {column: str for column in _TEXT}
+    frame = pd.read_csv(run / name, dtype=texts, keep_default_na=False, na_values=["", "nan", "NaN"])
+    frame = _with_columns(frame, run, name)
+    return frame.fillna({column: "" for column in frame.columns if column in _TEXT})
+
+
+def _csv_if_there(run: Path, name: str) -> pd.DataFrame | None:
+    return _csv(run, name) if (run / name).is_file() else None
+
+
+def _with_columns(frame: pd.DataFrame, run: Path, name: str) -> pd.DataFrame:
+    missing = [column for column in COLUMNS[name] if column not in frame.columns]
+    if missing:
+        raise DataRefused(
+            f"{run / name} lacks the columns {', '.join(missing[:5])}. Run `outcomenet evaluate {run}` again, "
+            "which writes them all."
+        )
+    return frame
+
+
+def _json_lines(path: Path) -> pd.DataFrame:
+    """One row per line; nested parts become columns `part.name`."""
+    lines = []
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        try:
+            lines.append(json.loads(line))
+        except json.JSONDecodeError as error:
+            raise DataRefused(
+                f"Line {number} of {path} is not JSON ({error.msg}). Delete that line or train the run again."
+            ) from error
+    return pd.json_normalize(lines)

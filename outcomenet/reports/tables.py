@@ -1,0 +1,278 @@
+"""The tables of the report as rows of finished text, one function per table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from outcomenet.outcomes import outcome
+from outcomenet.reports.knowledge import given_phrase, target_title
+from outcomenet.reports.ladder import DIRECT, HUMAN, in_ladder_order, rung
+from outcomenet.reports.measures import Better, Verdict, digits_of, headline_metric, measure, verdict
+from outcomenet.reports.narrative import at_declared_horizon
+from outcomenet.reports.numbers import NOT_DEFINED, count, decimal, interval, signed, with_interval
+
+
+@dataclass(frozen=True)
+class Row:
+    """Cells in the order of the headers; `strong` sets a row off from its neighbours."""
+
+    cells: list[str]
+    strong: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """`words` are the columns that hold sentences or names, set left; all others are numbers, set right."""
+
+    caption: str
+    headers: list[str]
+    rows: list[Row]
+    words: tuple[int, ...] = (0,)
+
+
+def ladder_overview(metrics: pd.DataFrame) -> Table:
+    """Each rung, what it knows, and its headline metric on every outcome."""
+    whole = metrics[metrics["subgroup"] == "all"]
+    outcomes = list(dict.fromkeys(whole["outcome"]))
+    rows = []
+    for name in in_ladder_order(set(whole["predictor"])):
+        cells = [rung(name).title, rung(name).explanation]
+        for outcome_name in outcomes:
+            metric = headline_metric(outcome(outcome_name))
+            own = whole[(whole["predictor"] == name) & (whole["outcome"] == outcome_name) & (whole["metric"] == metric)]
+            cells.append(_value(at_declared_horizon(own, outcome_name)))
+        rows.append(Row(cells, strong=name == DIRECT))
+    headers = [f"{outcome(name).title}: {measure(headline_metric(outcome(name))).title}" for name in outcomes]
+    return Table(
+        "The ladder of predictors, on the same held-out patients. Values with 95 % intervals.",
+        ["Predictor", "What it knows", *headers],
+        rows,
+        words=(0, 1),
+    )
+
+
+def outcome_ladder(metrics: pd.DataFrame, outcome_name: str, horizon: int) -> Table:
+    """Every metric of every rung on one outcome."""
+    own = metrics[
+        (metrics["outcome"] == outcome_name) & (metrics["horizon"] == horizon) & (metrics["subgroup"] == "all")
+    ]
+    names = list(dict.fromkeys(own["metric"]))
+    has_events = own["events"].notna().any()
+    rows = []
+    for name in in_ladder_order(set(own["predictor"])):
+        of_rung = own[own["predictor"] == name]
+        cells = [rung(name).title, count(of_rung["n"].max())]
+        cells += [count(of_rung["events"].max())] if has_events else []
+        cells += [_value(_first(of_rung[of_rung["metric"] == metric])) for metric in names]
+        rows.append(Row(cells, strong=name == DIRECT))
+    spec = outcome(outcome_name)
+    heading = outcome_heading(outcome_name, horizon)
+    units = [f" ({spec.unit})" if measure(metric).digits is None else "" for metric in names]
+    titles = [f"{measure(metric).title}{unit}" for metric, unit in zip(names, units, strict=True)]
+    return Table(
+        f"{heading}: all measures, with 95 % intervals (n: visits with a known outcome).",
+        ["Predictor", "n", *(["Events"] if has_events else []), *titles],
+        rows,
+    )
+
+
+def differences(comparisons: pd.DataFrame) -> list[Table]:
+    """A table per outcome of every paired difference, the share of resamples above 0 and what the interval shows."""
+    return [
+        _outcome_differences(rows, name, int(horizon))
+        for (name, horizon), rows in comparisons.groupby(["outcome", "horizon"], sort=False)
+    ]
+
+
+def _outcome_differences(comparisons: pd.DataFrame, outcome_name: str, horizon: int) -> Table:
+    rows = []
+    for row in comparisons.itertuples():
+        digits = digits_of(row.metric, row.outcome) + 1
+        first, reference = rung(row.predictor).title, rung(row.reference).title
+        share = f"{100 * row.share_above_zero:.0f} %" if np.isfinite(row.share_above_zero) else NOT_DEFINED
+        rows.append(
+            Row(
+                [
+                    f"{first} minus {reference[0].lower()}{reference[1:]}",
+                    measure(row.metric).title,
+                    signed(row.difference, digits),
+                    interval(row.lower, row.upper, digits),
+                    share,
+                    count(row.n),
+                    _reading(row.metric, row.difference, row.lower, row.upper),
+                ],
+                strong=(row.predictor, row.reference, row.metric)
+                == (DIRECT, HUMAN, headline_metric(outcome(row.outcome))),
+            )
+        )
+    return Table(
+        f"{outcome_heading(outcome_name, horizon)}: paired differences.",
+        ["Predictor minus reference", "Measure", "Difference", "95 % interval", "Resamples above 0", "n", "Reading"],
+        rows,
+        words=(0, 1, 6),
+    )
+
+
+def outcome_heading(name: str, horizon: int) -> str:
+    """The outcome's title, with the horizon where it is not the declared one."""
+    spec = outcome(name)
+    return spec.title if horizon == spec.horizon_days else f"{spec.title} (horizon {horizon} days)"
+
+
+def _reading(metric: str, difference: float, lower: float, upper: float) -> str:
+    if not np.isfinite([difference, lower, upper]).all():
+        return NOT_DEFINED
+    if measure(metric).better in (Better.ONE, Better.UNKNOWN):
+        return "has no direction"
+    return {
+        Verdict.BETTER: "first better",
+        Verdict.WORSE: "reference better",
+        Verdict.UNDECIDED: "no difference shown",
+    }[verdict(metric, lower, upper)]
+
+
+def subgroups(metrics: pd.DataFrame) -> Table | None:
+    """Headline metric of the outcome-direct measure and the human total in each subgroup; None without subgroups."""
+    own = metrics[(metrics["subgroup"] != "all") & metrics["predictor"].isin([HUMAN, DIRECT])]
+    rows = []
+    for outcome_name in dict.fromkeys(own["outcome"]):
+        of_outcome = own[(own["outcome"] == outcome_name) & (own["metric"] == headline_metric(outcome(outcome_name)))]
+        for subgroup in dict.fromkeys(of_outcome["subgroup"]):
+            in_group = of_outcome[of_outcome["subgroup"] == subgroup]
+            values = [
+                at_declared_horizon(in_group[in_group["predictor"] == name], outcome_name) for name in (HUMAN, DIRECT)
+            ]
+            title = f"{outcome(outcome_name).title}, {measure(headline_metric(outcome(outcome_name))).title}"
+            rows.append(Row([subgroup, title, count(in_group["n"].max()), *map(_value, values)]))
+    if not rows:
+        return None
+    return Table(
+        "Subgroups: described, not tested; small groups scatter by chance.",
+        ["Subgroup", "Outcome", "n", rung(HUMAN).title, rung(DIRECT).title],
+        rows,
+        words=(0, 1),
+    )
+
+
+def undefined(frame: pd.DataFrame) -> Table | None:
+    """Metrics that have no value on these data, each with its reason."""
+    if frame.empty:
+        return None
+    return Table(
+        "Measures that are not defined on these patients, and why.",
+        ["Predictor", "Outcome", "Measure", "Reason"],
+        [
+            Row([rung(row.predictor).title, outcome(row.outcome).title, measure(row.metric).title, row.reason])
+            for row in frame.itertuples()
+        ],
+        words=(0, 1, 2, 3),
+    )
+
+
+def probes(frame: pd.DataFrame) -> Table:
+    """Each probe with chance beside it and the reading in words."""
+    return Table(
+        "What a simple classifier reads from the model’s internal description of the films; "
+        "AUROC with its 95 % interval.",
+        ["Fact", "Given", "AUROC", "Chance", "n", "Events", "Reading"],
+        [
+            Row(
+                [
+                    target_title(row.target, ""),
+                    given_phrase(row.given) or "nothing",
+                    with_interval(row.auroc, row.lower, row.upper, 2),
+                    interval(row.null_lower, row.null_upper, 2),
+                    count(row.n),
+                    count(row.events),
+                    row.reading,
+                ],
+                strong=bool(row.auroc > row.null_upper),
+            )
+            for row in frame.itertuples()
+        ],
+        words=(0, 1, 6),
+    )
+
+
+_KEPT = "kept: "
+
+
+def left_out(ledger: pd.DataFrame) -> Table | None:
+    """What was left out, with its reason; None when nothing was."""
+    return _ledger_table(ledger[~ledger["reason"].str.startswith(_KEPT)], "Left out")
+
+
+def kept_with_a_note(ledger: pd.DataFrame) -> Table | None:
+    """What was kept but must be known about; None when there is nothing."""
+    return _ledger_table(ledger[ledger["reason"].str.startswith(_KEPT)], "Kept, but noted")
+
+
+def _ledger_table(ledger: pd.DataFrame, caption: str) -> Table | None:
+    if ledger.empty:
+        return None
+    return Table(
+        f"{caption}.",
+        ["Step", "What", "Reason", "Count"],
+        [
+            Row([row.step, row.unit, row.reason.removeprefix(_KEPT), count(row.count)])
+            for row in ledger[["step", "unit", "reason", "count"]].itertuples(index=False, name="Entry")
+        ],
+        words=(0, 1, 2),
+    )
+
+
+def stages(record: dict[str, Any]) -> Table | None:
+    """How fast each stage ran and what memory it took; None where the record has no stages."""
+    entries = record.get("stages") or []
+    if not entries:
+        return None
+    return Table(
+        "Speed and memory of each stage.",
+        ["Stage", "Unit", "Count", "Seconds", "Per second", "Peak memory (MB)"],
+        [
+            Row(
+                [
+                    str(entry.get("stage", "")),
+                    str(entry.get("unit", "")),
+                    *(_number_or_dash(entry.get(key), digits) for key, digits in _STAGE_NUMBERS),
+                ]
+            )
+            for entry in entries
+        ],
+        words=(0, 1),
+    )
+
+
+_STAGE_NUMBERS = (("count", 0), ("seconds", 1), ("rate", 1), ("peak_memory_mb", 0))
+
+
+def _number_or_dash(value: float | None, digits: int) -> str:
+    if value is None:
+        return "\N{EN DASH}"
+    return count(value) if digits == 0 else decimal(value, digits)
+
+
+def codebook(frame: pd.DataFrame) -> Table:
+    """The codebook without the numbered columns, which differ only in their number or joint."""
+    shown = frame[~frame["column"].str.fullmatch(r"z\d+|joint_.+")]
+    return Table(
+        f"Columns of biomarkers.parquet ({len(frame) - len(shown)} numbered joint and embedding columns are in "
+        "codebook.csv).",
+        ["Column", "Meaning", "Unit", "Direction"],
+        [Row([row.column, row.meaning, row.unit, row.direction]) for row in shown.itertuples()],
+        words=(0, 1, 2, 3),
+    )
+
+
+def _first(rows: pd.DataFrame) -> pd.Series | None:
+    return None if rows.empty else rows.iloc[0]
+
+
+def _value(row: pd.Series | None) -> str:
+    if row is None:
+        return "not computed"
+    return with_interval(row["value"], row["lower"], row["upper"], digits_of(row["metric"], row["outcome"]))

@@ -1,0 +1,19 @@
+"""Simulated hand and foot radiographs: the same anatomy at every visit, changed only by its lesions."""
+
+from outcomenet.simulation.rendering.crops import render_crops
+from outcomenet.simulation.rendering.films import render_films
+from outcomenet.simulation.rendering.limbs import LimbAnatomy, draw_anatomy, of_side, select
+from outcomenet.simulation.rendering.posing import FilmPose, draw_pose
+from outcomenet.simulation.rendering.scanners import Scanner
+
+__all__ = [
+    "FilmPose",
+    "LimbAnatomy",
+    "Scanner",
+    "draw_anatomy",
+    "draw_pose",
+    "of_side",
+    "render_crops",
+    "render_films",
+    "select",
+]

@@ -1,0 +1,110 @@
+"""Joint crops drawn directly, without the film around them: the same closed forms at the crop's own pixels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import UInt
+
+from outcomenet.anatomy import JOINT_COUNT, Side, joints_of
+from outcomenet.arrays import UInt16
+from outcomenet.errors import UsageError
+from outcomenet.localization.geometry import CropGeometry, crop_frames
+from outcomenet.simulation.rendering.lesions import JointLesions
+from outcomenet.simulation.rendering.limbs import LimbAnatomy, of_side, select
+from outcomenet.simulation.rendering.posing import FilmPose, Placement, joint_points, landmarks_px, place_on_film
+from outcomenet.simulation.rendering.scanners import Scanner
+from outcomenet.simulation.rendering.shapes import LimbShapes, limb_shapes
+from outcomenet.simulation.rendering.tiles import TILE, Tiles, draw_tiles
+from outcomenet.simulation.states import JointStates
+
+# Bilinear sampling averages the noise of up to four film pixels: its SD falls to 2/3 on average over positions.
+RESAMPLED_NOISE = 2.0 / 3.0
+VISITS_AT_ONCE = 16  # bounds memory
+
+
+def render_crops(
+    states: JointStates,
+    anatomy: LimbAnatomy,
+    pose: FilmPose,
+    scanner: Scanner | Sequence[Scanner],
+    geometry: CropGeometry,
+    noise_seed: UInt[np.ndarray, "visit"],
+) -> UInt16[np.ndarray, "visit joint height width"]:
+    """Crops of all 58 joints at each visit, 12-bit (0..4095, brighter = more bone).
+
+    `states` has axes visit, joint; `anatomy` visit, side (a patient's row once per visit: `limbs.select`); `pose`
+    visit, side; one scanner for all visits or one for each. The crops lie where `crop_frames` puts them on a film
+    rendered with the same arguments.
+    """
+    visits = len(noise_seed)
+    scanners = [scanner] * visits if isinstance(scanner, Scanner) else list(scanner)
+    lengths = {
+        "states": len(states.erosion), "anatomy": len(anatomy.scale), "pose": len(pose.spread), "scanner": len(scanners),
+    }  # fmt: skip
+    for name, length in lengths.items():
+        if length != visits:
+            raise UsageError(f"There is one noise seed for each of {visits} visits, but `{name}` has {length} rows.")
+    crops = np.empty((visits, JOINT_COUNT, geometry.size_px, geometry.size_px), np.uint16)
+    for start in range(0, visits, VISITS_AT_ONCE):
+        part = slice(start, start + VISITS_AT_ONCE)
+        records = [select(record, part) for record in (states, anatomy, pose)]
+        first = 0
+        for side in Side:
+            joints = len(joints_of(side.region))
+            drawn = _render_side(*records, scanners[part], side, geometry, np.asarray(noise_seed)[part])
+            crops[part, first : first + joints] = drawn
+            first += joints
+    return crops
+
+
+def _render_side(states, anatomy, pose, scanners, side: Side, geometry: CropGeometry, noise_seed) -> np.ndarray:
+    limb, limb_pose = of_side(anatomy, side), select(pose, (slice(None), list(Side).index(side)))
+    points = joint_points(limb, limb_pose, side.region)
+    placement = place_on_film(points, limb_pose, side)
+    shapes: LimbShapes = limb_shapes(points, JointLesions(side, states, limb))
+    film_mm = landmarks_px(points, placement, side.region, spacing_mm=1.0)
+    tiles = [
+        _visit_tiles(visit, film_mm[visit], placement, scanners[visit], side, geometry, noise_seed[visit])
+        for visit in range(len(scanners))
+    ]
+    drawn = draw_tiles(Tiles(*(np.concatenate(column) for column in zip(*tiles, strict=True))), shapes)
+    return _stitch(drawn, len(scanners), len(joints_of(side.region)), geometry.size_px)
+
+
+def _visit_tiles(
+    visit: int, landmarks, placement: Placement, scanner: Scanner, side: Side, geometry: CropGeometry, seed: int
+) -> Tiles:
+    """The tiles of one limb's crops, joint by joint, row by row."""
+    frames = crop_frames(landmarks, side.region)
+    inverse = np.linalg.inv(placement.matrix[visit])
+    step = geometry.mm_per_px
+    right, down = (direction @ inverse.T * step for direction in (frames.right, -frames.up))
+    centre = (frames.centre - placement.offset[visit]) @ inverse.T
+    corners = np.arange(0, geometry.size_px, TILE)
+    top, left = (corner.ravel() for corner in np.meshgrid(corners, corners, indexing="ij"))
+    joints, pieces = len(centre), len(top)
+    middle = 0.5 * (geometry.size_px - 1)
+    origin = (
+        centre[:, None] + (left - middle)[:, None] * right[:, None] + (top - middle)[:, None] * down[:, None]
+    )
+    first = (list(Side).index(side) * joints + np.arange(joints)[:, None]) * geometry.size_px**2
+    counter = first + top * geometry.size_px + left
+    count = joints * pieces
+    return Tiles(
+        film=np.full(count, visit),
+        origin=origin.reshape(count, 2),
+        right=np.repeat(right, pieces, axis=0),
+        down=np.repeat(down, pieces, axis=0),
+        response=np.tile(scanner.response(RESAMPLED_NOISE * 0.2 / scanner.spacing_mm), (count, 1)),
+        seed=np.full(count, seed, np.uint32),
+        counter=np.stack([counter.ravel(), np.full(count, geometry.size_px)], -1).astype(np.uint32),
+    )
+
+
+def _stitch(tiles: np.ndarray, visits: int, joints: int, size: int) -> np.ndarray:
+    pieces = -(-size // TILE)
+    grid = tiles.reshape(visits, joints, pieces, pieces, TILE, TILE)
+    whole = grid.swapaxes(3, 4).reshape(visits, joints, pieces * TILE, pieces * TILE)
+    return whole[:, :, :size, :size]

@@ -1,0 +1,102 @@
+"""Whole simulated radiographs, one limb on each, with their exact landmarks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import UInt
+
+from outcomenet.anatomy import Side
+from outcomenet.arrays import Float, UInt16
+from outcomenet.errors import UsageError
+from outcomenet.simulation.rendering.lesions import JointLesions
+from outcomenet.simulation.rendering.limbs import LimbAnatomy, of_side, select
+from outcomenet.simulation.rendering.markers import stamp
+from outcomenet.simulation.rendering.posing import (
+    FILM_SIZE_MM,
+    FilmPose,
+    Placement,
+    joint_points,
+    landmarks_px,
+    place_on_film,
+)
+from outcomenet.simulation.rendering.scanners import Scanner
+from outcomenet.simulation.rendering.shapes import limb_shapes
+from outcomenet.simulation.rendering.tiles import TILE, Tiles, draw_tiles
+from outcomenet.simulation.states import JointStates
+
+Landmarks = dict[str, tuple[float, float]]
+
+
+def render_films(
+    states: JointStates,
+    anatomy: LimbAnatomy,
+    pose: FilmPose,
+    scanner: Scanner,
+    side: Side,
+    noise_seed: UInt[np.ndarray, "film"],
+) -> tuple[UInt16[np.ndarray, "film height width"], list[Landmarks]]:
+    """Films of one side: 12-bit pixels (0..4095, brighter = more bone) and landmarks in pixels.
+
+    `states` has axes film, joint (all 58 in `anatomy.JOINTS` order), `anatomy` film, side (give a patient's row once
+    per film: `limbs.select`), `pose` film. A hand's film is 170 x 260 mm, a foot's 130 x 200 mm. Landmarks are measured
+    from the top left corner of the image, so that the first pixel's centre is (0.5, 0.5).
+    """
+    films = len(noise_seed)
+    _check_lengths(films, states, anatomy, pose)
+    parts = [
+        _render_one(*(select(r, slice(n, n + 1)) for r in (states, anatomy, pose)), scanner, side, noise_seed[n : n + 1])
+        for n in range(films)
+    ]
+    return np.concatenate([pixels for pixels, _ in parts]), [landmarks for _, each in parts for landmarks in each]
+
+
+def film_shape(side: Side, spacing_mm: float) -> tuple[int, int]:
+    """Height and width of a film in pixels."""
+    width, height = FILM_SIZE_MM[side.region]
+    return round(height / spacing_mm), round(width / spacing_mm)
+
+
+def film_tiles(placement: Placement, side: Side, scanner: Scanner, noise_seed: np.ndarray) -> Tiles:
+    """The tiles that cover one film, row by row; the last of a row or column may reach over its edge."""
+    height, width = film_shape(side, scanner.spacing_mm)
+    rows, columns = (np.arange(0, extent, TILE) for extent in (height, width))
+    top, left = (corner.ravel() for corner in np.meshgrid(rows, columns, indexing="ij"))
+    count = len(top)
+    inverse = np.linalg.inv(placement.matrix[0])
+    first_mm = scanner.spacing_mm * (np.stack([left, top], -1) + 0.5)
+    return Tiles(
+        film=np.zeros(count, int),
+        origin=(first_mm - placement.offset[0]) @ inverse.T,
+        right=np.tile(inverse[:, 0] * scanner.spacing_mm, (count, 1)),
+        down=np.tile(inverse[:, 1] * scanner.spacing_mm, (count, 1)),
+        response=np.tile(scanner.response(0.2 / scanner.spacing_mm), (count, 1)),
+        seed=np.repeat(noise_seed.astype(np.uint32), count),
+        counter=np.stack([top * width + left, np.full(count, width)], -1).astype(np.uint32),
+    )
+
+
+def stitch(tiles: np.ndarray, side: Side, spacing_mm: float) -> np.ndarray:
+    """Puts the tiles of one film together."""
+    height, width = film_shape(side, spacing_mm)
+    rows, columns = -(-height // TILE), -(-width // TILE)
+    whole = tiles.reshape(rows, columns, TILE, TILE).swapaxes(1, 2).reshape(rows * TILE, columns * TILE)
+    return whole[:height, :width]
+
+
+def _render_one(states, anatomy, pose, scanner: Scanner, side: Side, noise_seed: np.ndarray):
+    limb = of_side(anatomy, side)
+    points = joint_points(limb, pose, side.region)
+    placement = place_on_film(points, pose, side)
+    shapes = limb_shapes(points, JointLesions(side, states, limb))
+    pixels = stitch(draw_tiles(film_tiles(placement, side, scanner, noise_seed), shapes), side, scanner.spacing_mm)
+    pixels = stamp(pixels, side, scanner)
+    return pixels[None], landmarks_px(points, placement, side.region, scanner.spacing_mm)
+
+
+def _check_lengths(films: int, states: JointStates, anatomy: LimbAnatomy, pose: FilmPose) -> None:
+    lengths = {"states": len(states.erosion), "anatomy": len(anatomy.scale), "pose": len(pose.spread)}
+    for name, length in lengths.items():
+        if length != films:
+            raise UsageError(f"There is one noise seed for each of {films} films, but `{name}` has {length} rows.")

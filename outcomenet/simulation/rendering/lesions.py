@@ -1,0 +1,98 @@
+"""From a joint's latent states to the lesions of the two bones that meet there, in millimetres and shares."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from outcomenet.anatomy import JOINT_INDEX, Joint, Side, joints_of
+from outcomenet.arrays import Float
+from outcomenet.simulation.rendering.limbs import LimbAnatomy
+from outcomenet.simulation.rendering.template import JOINT_GAPS
+from outcomenet.simulation.states import JointStates
+
+# Erosion states at which a joint's first, second and third bite open.
+ONSETS = np.array([0.0, 0.2, 0.45])
+# The largest bite's radius over the half width of its bone end (4 mm at a metacarpal head).
+BITE_SHARE = 0.58
+# Erosion state from which the joint surface itself recedes, and by how many mm at state 1.
+COLLAPSE_ONSET, COLLAPSE_MM = 0.5, 3.5
+# Bone ends of an ankylosed joint reach this far into each other, mm.
+FUSION_MM = 0.15
+# Longest osteophyte in mm on a bone end of 6 mm half width.
+SPUR_MM = 2.6
+# Radius (mm) that synovitis adds to the soft tissue around a finger joint.
+SWELLING_MM = 3.2
+NO_BITE = (0.0, 0.0, -1e4, 1.0)
+
+
+@dataclass(frozen=True)
+class JointLesions:
+    """States and individual traits of one limb's joints, looked up by site; unknown sites are healthy.
+
+    Arrays have a leading film axis; `row` is the joint's place in `joints_of(region)`.
+    """
+
+    side: Side
+    states: JointStates  # [film, joint] with joints in `anatomy.JOINTS` order
+    limb: LimbAnatomy
+
+    def state(self, feature: str, site: str | None) -> Float[np.ndarray, "film"]:
+        """0 (healthy) to 1; zeros where no scored joint is."""
+        if site not in joints_of(self.side.region):
+            return np.zeros(len(self.limb.scale))
+        values = np.asarray(getattr(self.states, feature), float)
+        return np.clip(values[:, JOINT_INDEX[Joint(self.side, site).name]], 0.0, 1.0)
+
+    def row(self, site: str | None) -> int:
+        sites = joints_of(self.side.region)
+        return sites.index(site) if site in sites else 0
+
+    def gap(self, point: str) -> Float[np.ndarray, "film"]:
+        """Full cartilage thickness between the bones at a point, mm."""
+        millimetres = JOINT_GAPS.get(point, JOINT_GAPS.get(point.rstrip("12345"), 0.0))
+        trait = self.limb.gap[:, self.row(point)] if point in joints_of(self.side.region) else 1.0
+        return millimetres * trait * self.limb.scale
+
+    def cartilage(self, site: str | None) -> Float[np.ndarray, "film"]:
+        """Share of cartilage left."""
+        if site not in joints_of(self.side.region):
+            return np.ones(len(self.limb.scale))
+        return 1.0 - self.state("narrowing", site) - (1.0 - self.state("narrowing", site)) * self.state(
+            "oa_narrowing", site
+        )
+
+    def bite_radii(self, site: str | None, end: int, half_width: np.ndarray) -> Float[np.ndarray, "film 3"]:
+        """Radii in mm of the three bites on the distal (`end` 0) or proximal (1) bone, 0 before their onset."""
+        traits = self.limb.bite[:, self.row(site), 3 * end : 3 * end + 3]
+        onset = np.where(ONSETS > 0, ONSETS + 0.15 * (traits[..., 2] - 0.5), 0.0)
+        erosion = self.state("erosion", site)[:, None]
+        grown = np.clip((erosion - onset) / (1.0 - onset), 0.0, 1.0) ** 0.7
+        return BITE_SHARE * (0.75 + 0.5 * traits[..., 1]) * np.reshape(half_width, (-1, 1)) * grown
+
+    def bite_places(self, site: str | None, end: int) -> Float[np.ndarray, "film 3"]:
+        """Uniform 0..1 trait that says where along the margin each bite lies."""
+        return self.limb.bite[:, self.row(site), 3 * end : 3 * end + 3, 0]
+
+    def collapse(self, site: str | None) -> Float[np.ndarray, "film"]:
+        """How far the joint surface has receded, mm."""
+        beyond = np.clip((self.state("erosion", site) - COLLAPSE_ONSET) / (1.0 - COLLAPSE_ONSET), 0.0, 1.0)
+        return COLLAPSE_MM * beyond**1.3
+
+    def spurs(self, site: str | None, end: int, half_width: np.ndarray) -> Float[np.ndarray, "film 2"]:
+        """Length in mm of the osteophytes at the two margins of a bone end, thumb side first."""
+        traits = np.clip(self.limb.spur[:, self.row(site), 2 * end : 2 * end + 2], 0.4, 1.8)
+        length = SPUR_MM * np.sqrt(half_width / 6.0) * self.state("osteophyte", site)
+        return length[:, None] * traits
+
+
+def bite(x: np.ndarray, y: np.ndarray, radius: np.ndarray) -> Float[np.ndarray, "film 4"]:
+    """A bite as the tile kernel reads it: place, radius squared, 1 / (2 radius); harmless where the radius is 0."""
+    there = radius > 1e-3
+    safe = np.where(there, radius, 1.0)
+    return np.where(
+        there[:, None],
+        np.stack(np.broadcast_arrays(x, y, safe**2, 0.5 / safe), axis=-1),
+        np.asarray(NO_BITE),
+    )

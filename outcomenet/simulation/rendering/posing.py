@@ -1,0 +1,111 @@
+"""Where the joints of a posed limb lie, and where the limb lies on its film."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from outcomenet.anatomy import Region, Side, landmarks_of
+from outcomenet.arrays import Float
+from outcomenet.simulation.rendering.limbs import LimbAnatomy
+from outcomenet.simulation.rendering.template import TEMPLATES
+
+# Width and height of the exposed field in mm.
+FILM_SIZE_MM = {Region.HAND: (170.0, 260.0), Region.FOOT: (130.0, 200.0)}
+# Forearm shown below the wrist of an average hand, and room above the longest toe, in mm.
+FOREARM_MM = 30.0
+TOE_ROOM_MM = 16.0
+
+
+class FilmPose(NamedTuple):
+    """How the limb lay on the detector when one film was taken."""
+
+    spread: Float[np.ndarray, "*film"]  # radians between neighbouring fingers beyond the template's
+    rotation: Float[np.ndarray, "*film"]  # radians, clockwise on the film
+    shift: Float[np.ndarray, "*film 2"]  # mm on the film, right and down
+    magnification: Float[np.ndarray, "*film"]  # size on the detector over true size
+
+
+class Placement(NamedTuple):
+    """The map from canonical limb coordinates p (mm) to the film (mm from its top left corner, x right, y down):
+    film = matrix @ p + offset."""
+
+    matrix: Float[np.ndarray, "film 2 2"]
+    offset: Float[np.ndarray, "film 2"]
+
+
+def draw_pose(generators: Sequence[np.random.Generator], visits: int) -> FilmPose:
+    """Poses of the four limbs at every visit, axes patient, visit, side; each patient from their own generator.
+
+    More visits leave the earlier ones' poses as they are.
+    """
+    z = np.clip([rng.standard_normal((visits, len(Side), 5)) for rng in generators], -2.2, 2.2)
+    return FilmPose(
+        spread=0.025 * z[..., 0] - 0.01,
+        rotation=np.deg2rad(2.5) * z[..., 1],
+        shift=1.6 * z[..., 2:4],
+        magnification=1.02 + 0.008 * z[..., 4],
+    )
+
+
+def joint_points(limb: LimbAnatomy, pose: FilmPose, region: Region) -> dict[str, Float[np.ndarray, "film 2"]]:
+    """Every named point of the posed limb, canonical frame, mm; `limb` and `pose` have one leading film axis."""
+    template = TEMPLATES[region]
+    points = {name: np.outer(limb.scale, place) for name, place in template.points.items()}
+    bones = {(bone.proximal, bone.distal): row for row, bone in enumerate(template.long_bones)}
+    for ray, chain in template.rays.items():
+        angle = np.zeros_like(limb.scale)
+        for order, (proximal, distal) in enumerate(zip(chain[:-1], chain[1:], strict=True)):
+            bone = bones[proximal, distal]
+            # bones of the palm and the midfoot hardly move against each other
+            angle = angle + limb.angle[:, bone] * (0.4 if order == 0 else 1.0)
+            if order == 1 and region is Region.HAND:
+                angle = angle + pose.spread * (3 - ray)
+            rest = np.subtract(template.points[distal], template.points[proximal])
+            vector = np.outer(limb.scale * limb.length[:, bone], rest)
+            points[distal] = points[proximal] + _turned(vector, angle)
+    return points
+
+
+def place_on_film(points: dict[str, np.ndarray], pose: FilmPose, side: Side) -> Placement:
+    """Lays the limb on its film, centred but for the pose's shift.
+
+    An unmirrored left limb, fingers up, shows its thumb or big toe on the right, a right limb on the left.
+    """
+    region = side.region
+    width, height = FILM_SIZE_MM[region]
+    landmarks = np.stack([points[name] for name in landmarks_of(region)])
+    centre = 0.5 * (landmarks.min(0) + landmarks.max(0))
+    scale = np.linalg.norm(points["MCP3" if region is Region.HAND else "MTP1"], axis=-1)
+    if region is Region.HAND:
+        centre[:, 1] = 0.5 * (landmarks[..., 1].max(0) + 8.0 - FOREARM_MM * scale / 98.0)
+    else:
+        tips = np.stack([points[f"TIP{n}"] for n in range(1, 6)])[..., 1].max(0)
+        centre[:, 1] = tips + TOE_ROOM_MM - 0.5 * height
+    thumb_right = 1.0 if side.laterality == "L" else -1.0
+    cos, sin = np.cos(pose.rotation), np.sin(pose.rotation)
+    # columns: where the canonical x and y axes point on the film, turned clockwise
+    matrix = pose.magnification[:, None, None] * np.stack(
+        [np.stack([thumb_right * cos, sin], -1), np.stack([thumb_right * sin, -cos], -1)], axis=-2
+    )
+    offset = np.array([0.5 * width, 0.5 * height]) + pose.shift - np.einsum("fij,fj->fi", matrix, centre)
+    return Placement(matrix, offset)
+
+
+def landmarks_px(
+    points: dict[str, np.ndarray], placement: Placement, region: Region, spacing_mm: float
+) -> list[dict[str, tuple[float, float]]]:
+    """The landmarks of each film in pixels from its top left corner."""
+    names = landmarks_of(region)
+    canonical = np.stack([points[name] for name in names], axis=1)
+    film = (np.einsum("fij,fnj->fni", placement.matrix, canonical) + placement.offset[:, None]) / spacing_mm
+    return [{name: (float(x), float(y)) for name, (x, y) in zip(names, rows, strict=True)} for rows in film]
+
+
+def _turned(vector: np.ndarray, angle: np.ndarray) -> np.ndarray:
+    """Turned towards the thumb, that is clockwise in the canonical frame."""
+    cos, sin = np.cos(angle), np.sin(angle)
+    x, y = vector[:, 0], vector[:, 1]
+    return np.stack([cos * x + sin * y, cos * y - sin * x], axis=-1)

@@ -1,0 +1,40 @@
+"""What stands between the X-ray beam and the stored pixels: sharpness, noise, tone curve, marker, collimation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from outcomenet.errors import UsageError
+
+# Attenuation (dimensionless, soft tissue and bone together) that maps to the top of an average tone curve.
+REFERENCE_ATTENUATION = 2.2
+MAXIMUM = 4095  # 12 bits
+# The tone curve's shoulder is (1 - exp(-k s)) / (1 - exp(-k)).
+SHOULDER = 1.3
+
+
+@dataclass(frozen=True)
+class Scanner:
+    """One X-ray system. Pixel value = 4095 (fog + contrast shoulder((attenuation / 2.2)^gamma)), brighter = more bone."""
+
+    name: str = "reference"
+    spacing_mm: float = 0.2
+    blur_mm: float = 0.16  # half width of the edge response in the limb
+    noise: float = 0.018  # SD of attenuation in one 0.2 mm pixel in air; grows with exp(attenuation / 2) (quanta)
+    gamma: float = 1.35
+    contrast: float = 0.88
+    fog: float = 0.09
+    marker: bool = True  # a lead L or R on the film
+    collimation_mm: float = 0.0  # unexposed border
+
+    def __post_init__(self) -> None:
+        for field in ("spacing_mm", "blur_mm", "gamma", "contrast"):
+            if not getattr(self, field) > 0:
+                raise UsageError(f"Scanner {self.name}: {field} must be above 0, got {getattr(self, field)}.")
+        for field in ("noise", "fog", "collimation_mm"):
+            if not getattr(self, field) >= 0:
+                raise UsageError(f"Scanner {self.name}: {field} must not be negative, got {getattr(self, field)}.")
+
+    def response(self, noise_factor: float = 1.0) -> tuple[float, ...]:
+        """The numbers that the tile kernel needs: blur, noise SD, gamma, contrast, fog."""
+        return self.blur_mm, self.noise * noise_factor, self.gamma, self.contrast, self.fog

@@ -1,0 +1,125 @@
+"""The training loop: batches in, steps, a line of metrics now and then, checkpoints, a clean stop when asked."""
+
+from __future__ import annotations
+
+import json
+import signal
+import threading
+import time
+from collections.abc import Callable, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+from jax.sharding import Mesh
+
+from outcomenet.errors import Preempted
+from outcomenet.progress import Progress
+from outcomenet.training.checkpoints import Checkpoints, abstract_of
+from outcomenet.training.sharding import compile_step, put_batch, put_state
+from outcomenet.training.step import State, Step
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """Length and rhythm of training. `devices` 0 means all of them."""
+
+    steps: int = 2000
+    batch_size: int = 8
+    log_every: int = 20
+    save_every: int = 200
+    seed: int = 0
+    devices: int = 0
+    threads: int = 2
+    warm_start: bool = True
+
+
+def train(
+    step: Step,
+    state: State,
+    batches: Any,
+    config: TrainingConfig,
+    run: Path,
+    mesh: Mesh,
+    *,
+    progress: Progress,
+    stop: Callable[[], bool] = lambda: False,
+) -> State:
+    """Trains from the newest checkpoint of `run`, or from `state`, to `config.steps`; returns the final state.
+
+    `batches` is an iterator with `get_state` and `set_state`. Raises Preempted, after saving, when `stop()` says so.
+    """
+    # 1. where were we: model, optimiser, step, key and data position come back together
+    checkpoints = Checkpoints(run / "checkpoints")
+    state = put_state(state, mesh)
+    restored = checkpoints.restore(abstract_of(state))
+    if restored is not None:
+        state, position = restored
+        batches.set_state(position["batches"])
+    first = int(state["step"])
+    log = MetricsLog(run / "metrics.jsonl", first)
+    compiled = compile_step(step, mesh)
+    if first < config.steps:
+        progress.start("steps", config.steps - first, "train" if not first else f"train on from step {first}")
+    begun = time.monotonic()
+    for number in range(first + 1, config.steps + 1):
+        # 2. one batch, one update
+        state, metrics = compiled(state, put_batch(next(batches), mesh))
+        # 3. metrics leave the device only when they are written down
+        if number % config.log_every == 0 or number == config.steps:
+            loss = log.write(number, jax.device_get(metrics), time.monotonic() - begun)
+            progress.advance(0, f", loss {loss:.3f}")
+        # 4. save, also when asked to stop
+        stopping = stop()
+        if number % config.save_every == 0 or number == config.steps or stopping:
+            checkpoints.save(number, state, {"batches": batches.get_state()})
+        progress.advance()
+        if stopping and number < config.steps:
+            raise Preempted(f"Stopped after step {number} of {config.steps}, saved; run the same command to go on.")
+    if first < config.steps:
+        jax.block_until_ready(state)
+        progress.finish()
+    return state
+
+
+class MetricsLog:
+    """metrics.jsonl: one line per logged step and rung. Lines after the step resumed from are dropped, not doubled."""
+
+    def __init__(self, path: Path, step: int):
+        self.path = path
+        if path.exists():
+            lines = path.read_text().splitlines(keepends=True)
+            kept = [line for line in lines if line.endswith("\n") and json.loads(line)["step"] <= step]
+            path.write_text("".join(kept))
+
+    def write(self, step: int, metrics: Mapping[str, Mapping[str, np.ndarray]], seconds: float) -> float:
+        """Appends one line per rung; returns the last rung's loss. A loss that is not finite stops the run."""
+        loss = float("nan")
+        with self.path.open("a") as file:
+            for rung, parts in metrics.items():
+                values = {name: round(float(value), 6) for name, value in parts.items()}
+                file.write(json.dumps({"step": step, "predictor": rung, **values, "seconds": round(seconds, 2)}) + "\n")
+                loss = values["loss"]
+                if not np.isfinite(loss):
+                    raise FloatingPointError(
+                        f"The loss of {rung} is {loss} at step {step}; lower optimiser.learning_rate and start a new run."
+                    )
+        return loss
+
+
+@contextmanager
+def stop_on_signal() -> Any:
+    """Gives a function that says whether SIGTERM or SIGINT came; only in the main thread, where signals arrive."""
+    asked = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield asked.is_set
+        return
+    old = {number: signal.signal(number, lambda *_: asked.set()) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield asked.is_set
+    finally:
+        for number, handler in old.items():
+            signal.signal(number, handler)

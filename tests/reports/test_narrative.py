@@ -1,0 +1,104 @@
+"""The generated sentences say better, worse, undecided and absent as the interval says it."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pandas as pd
+
+from outcomenet.reports.measures import Verdict, verdict
+from outcomenet.reports.narrative import answer
+from outcomenet.reports.run_folder import RunFolder, read_run
+
+
+def _folder_with(run, difference: float, lower: float, upper: float) -> RunFolder:
+    """A run whose main comparison has the given paired difference."""
+    folder = read_run(run)
+    comparisons = pd.DataFrame(
+        [("haq", 0, "r2", "direct_adjusted", "human_total", difference, lower, upper, 320, 0.9)],
+        columns=folder.comparisons.columns,
+    )
+    return dataclasses.replace(folder, comparisons=comparisons)
+
+
+def test_interval_above_zero_is_better(better_run):
+    told = answer(_folder_with(better_run, 0.0681, 0.021, 0.117))
+    assert told.verdict is Verdict.BETTER
+    assert "told more about function (HAQ-DI) than the human score" in told.headline
+    assert "did better than the human Sharp/van der Heijde total in predicting HAQ-DI" in told.paragraph
+    assert "difference in R² +0.068, 95\N{NO-BREAK SPACE}% interval 0.021 to 0.117" in told.paragraph
+
+
+def test_interval_below_zero_is_said_to_be_worse(better_run):
+    told = answer(_folder_with(better_run, -0.05, -0.09, -0.01))
+    assert told.verdict is Verdict.WORSE
+    assert "told less about function (HAQ-DI) than the human score" in told.headline
+    assert "did worse than the human Sharp/van der Heijde total" in told.paragraph
+    assert "−0.050, 95\N{NO-BREAK SPACE}% interval −0.090 to −0.010" in told.paragraph
+
+
+def test_interval_that_holds_zero_shows_no_difference(better_run):
+    told = answer(_folder_with(better_run, 0.012, -0.02, 0.044))
+    assert told.verdict is Verdict.UNDECIDED
+    assert "no difference was shown" in told.headline
+    assert "no difference was shown" in told.paragraph
+    assert "compatible with a loss of 0.020 and with a gain of 0.044" in told.paragraph
+    assert "better" not in told.headline + told.paragraph
+
+
+def test_interval_that_touches_zero_shows_no_difference():
+    assert verdict("r2", 0.0, 0.1) is Verdict.UNDECIDED
+    assert verdict("r2", -0.1, 0.0) is Verdict.UNDECIDED
+
+
+def test_lower_error_is_better():
+    assert verdict("mae", -0.10, -0.02) is Verdict.BETTER
+    assert verdict("mae", 0.02, 0.10) is Verdict.WORSE
+
+
+def test_calibration_slope_has_no_better_or_worse():
+    assert verdict("calibration_slope", 0.1, 0.2) is Verdict.ABSENT
+
+
+def test_absent_comparison_names_the_rungs_that_are_there(covariates_run):
+    told = answer(read_run(covariates_run))
+    assert told.verdict is Verdict.ABSENT
+    assert "cannot say" in told.headline
+    assert "this run holds the covariates alone" in told.paragraph
+
+
+def test_undefined_difference_is_no_verdict(better_run):
+    told = answer(_folder_with(better_run, float("nan"), float("nan"), float("nan")))
+    assert told.verdict is Verdict.ABSENT
+    assert "not defined on these patients" in told.paragraph
+
+
+def test_r2_below_zero_is_explained(better_run):
+    folder = _folder_with(better_run, -0.5, -0.6, -0.4)
+    metrics = folder.metrics.copy()
+    metrics.loc[(metrics["predictor"] == "direct_adjusted") & (metrics["metric"] == "r2"), "value"] = -0.1
+    told = answer(dataclasses.replace(folder, metrics=metrics))
+    assert "worse than giving every patient the average" in told.paragraph
+
+
+def test_number_of_held_out_patients_is_told(better_run):
+    assert "160 held-out simulated patients (320 visits)" in answer(read_run(better_run)).paragraph
+
+
+def test_worse_run_is_worse_on_every_outcome(worse_run):
+    told = answer(read_run(worse_run))
+    assert told.verdict is Verdict.WORSE
+    assert "did worse than the human Sharp/van der Heijde total in predicting pain VAS" in told.beside[0]
+    assert "did worse than the human Sharp/van der Heijde total in ranking the risk of" in told.beside[1]
+
+
+def test_outcome_without_comparison_is_named(better_run):
+    told = answer(_folder_with(better_run, 0.05, 0.01, 0.09))
+    assert "For pain VAS, this comparison was not computed." in told.beside
+
+
+def test_oracle_is_told_only_of_simulated_patients(better_run):
+    folder = read_run(better_run)
+    assert any("oracle" in sentence for sentence in answer(folder).beside)
+    real = dataclasses.replace(folder, record={**folder.record, "data": {"simulated": False}})
+    assert not any("oracle" in sentence for sentence in answer(real).beside)

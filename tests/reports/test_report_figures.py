@@ -1,0 +1,110 @@
+"""The tables behind the figures: calibration bins, joint contributions, training lines."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from outcomenet.anatomy import JOINT_NAMES
+from outcomenet.reports.calibration import calibration_bins
+from outcomenet.reports.forest import ladder_forest
+from outcomenet.reports.joint_map import joint_contributions, joint_map_figure
+from outcomenet.reports.knowledge import target_title
+from outcomenet.reports.tables import differences
+from outcomenet.reports.training_curve import training_figure
+
+
+def _calibration_rows(target: list[float], patients: list[str]) -> pd.DataFrame:
+    return pd.DataFrame({"patient_id": patients, "prediction": np.arange(len(target)) / 100, "target": target})
+
+
+def test_calibration_bins_are_of_equal_size_and_ordered():
+    rows = _calibration_rows(list(np.arange(60.0)), [str(i) for i in range(60)])
+    bins = calibration_bins(rows, binary=False)
+    assert list(bins["n"]) == [20, 20, 20]
+    assert list(bins["mean_target"]) == [9.5, 29.5, 49.5]
+
+
+def test_interval_of_a_mean_uses_patients_not_visits():
+    # two patients with values 1, 1 and 3, 3: sums of deviations -2 and 2, so the variance is 2 * (4 + 4) / 16 = 1
+    bins = calibration_bins(_calibration_rows([1, 1, 3, 3], ["a", "a", "b", "b"]), binary=False)
+    assert bins["mean_target"].item() == 2
+    assert bins["upper"].item() == pytest.approx(2 + 1.959964)
+
+
+def test_interval_of_a_share_is_wilson():
+    # 2 events of 10: 0.0567 to 0.5098 (Newcombe, Stat Med 1998, method 3, by hand)
+    rows = _calibration_rows([1, 1, 0, 0, 0, 0, 0, 0, 0, 0], list("abcdefghij"))
+    bins = calibration_bins(rows, binary=True)
+    assert bins["lower"].item() == pytest.approx(0.0567, abs=1e-4)
+    assert bins["upper"].item() == pytest.approx(0.5098, abs=1e-4)
+
+
+def _biomarkers(values: list[float], split: str = "test") -> pd.DataFrame:
+    columns = {f"joint_{name}": values for name in JOINT_NAMES}
+    return pd.DataFrame({"patient_id": ["a", "a", "b"], "visit_id": ["1", "2", "3"], "split": split, **columns})
+
+
+def test_joint_contribution_counts_each_patient_once():
+    # patient a: mean of 0 and 2 = 1; patient b: 4; mean 2.5, SD sqrt(4.5)
+    table = joint_contributions(_biomarkers([0.0, 2.0, 4.0]))
+    assert table.loc[0, "mean"] == 2.5
+    assert table.loc[0, "sd"] == pytest.approx(4.5**0.5)
+    assert table.loc[0, "patients"] == 2
+
+
+def test_joint_that_was_seen_in_one_patient_has_no_spread():
+    table = joint_contributions(_biomarkers([1.0, np.nan, np.nan]))
+    assert table.loc[0, "patients"] == 1
+    assert np.isnan(table.loc[0, "sd"])
+    assert joint_map_figure(table) is None
+
+
+def test_joint_map_reads_held_out_patients_only():
+    assert joint_map_figure(joint_contributions(_biomarkers([0.0, 2.0, 4.0], split="train"))) is None
+
+
+def test_nested_parts_of_the_loss_are_drawn():
+    lines = [{"step": i, "predictor": "direct", "loss": 2.0, "parts": {"haq": 1.0}} for i in range(3)]
+    drawing = training_figure(pd.json_normalize(lines))
+    assert drawing is not None
+    assert len(drawing.figure.axes) == 2
+
+
+def test_training_without_a_loss_is_not_drawn():
+    assert training_figure(pd.DataFrame({"step": [1, 2]})) is None
+
+
+def _metrics(value: float, lower: float, upper: float) -> pd.DataFrame:
+    row = ("covariates", "haq", 0, "all", "r2", value, lower, upper, 100, np.nan)
+    columns = ["predictor", "outcome", "horizon", "subgroup", "metric", "value", "lower", "upper", "n", "events"]
+    return pd.DataFrame([row], columns=columns)
+
+
+def test_forest_without_a_defined_value_is_not_drawn():
+    assert ladder_forest(_metrics(np.nan, np.nan, np.nan), "haq", 0) is None
+
+
+def test_forest_of_a_value_without_interval_is_drawn():
+    assert ladder_forest(_metrics(0.2, np.nan, np.nan), "haq", 0) is not None
+
+
+def test_forest_says_its_numbers_in_words():
+    drawing = ladder_forest(_metrics(0.21, 0.1, 0.3), "haq", 0)
+    assert drawing is not None
+    assert "the covariates alone 0.21 (0.10 to 0.30)" in drawing.alternative
+
+
+def test_difference_in_calibration_slope_is_given_no_direction():
+    comparisons = pd.DataFrame(
+        [("haq", 0, "calibration_slope", "direct_adjusted", "human_total", 0.3, 0.1, 0.5, 300, 1.0)],
+        columns=["outcome", "horizon", "metric", "predictor", "reference", "difference", "lower", "upper", "n",
+                 "share_above_zero"],
+    )  # fmt: skip
+    (table,) = differences(comparisons)
+    assert table.rows[0].cells[-1] == "has no direction"
+
+
+def test_probe_is_named_with_what_was_given():
+    assert target_title("fm", "age, male, site") == "Fibromyalgia (ACR 2016), given age, sex and hospital"
