@@ -26,13 +26,17 @@ class Aggregation(StrEnum):
         return cls(embedding, outcomes, rngs)
 
 
+# A score sums 58 joints that share their weights: one optimiser step would move it 58 times as far as a single joint.
+CONTRIBUTION_SCALE = 1 / 16
+
+
 class AdditiveAggregation(nnx.Module):
-    """contribution of joint j = (shared + kind-specific weights) . embedding of j + the kind's bias."""
+    """contribution of joint j = scale x ((shared + kind-specific weights) . embedding of j + the kind's bias)."""
 
     def __init__(self, embedding: int, outcomes: int, rngs: nnx.Rngs):
         kinds = len(JOINT_KINDS)
         # small at the start: the score grows out of what the films teach
-        self.shared = nnx.Param(0.01 * jax.random.normal(rngs.params(), (embedding, outcomes)))
+        self.shared = nnx.Param(0.02 * jax.random.normal(rngs.params(), (embedding, outcomes)))
         self.by_kind = nnx.Param(jnp.zeros((kinds, embedding, outcomes)))
         self.bias = nnx.Param(jnp.zeros((kinds, outcomes)))
         self.unseen = nnx.Param(jnp.zeros((kinds, outcomes)))
@@ -43,7 +47,7 @@ class AdditiveAggregation(nnx.Module):
         kind = jnp.asarray(JOINT_KIND_INDEX)
         weights = self.shared[...][None] + self.by_kind[...][kind]
         seen = jnp.einsum("bjf,jfo->bjo", embeddings, weights) + self.bias[...][kind]
-        return jnp.where(visible[..., None], seen, self.unseen[...][kind])
+        return CONTRIBUTION_SCALE * jnp.where(visible[..., None], seen, self.unseen[...][kind])
 
 
 class AttentionAggregation(nnx.Module):

@@ -2,7 +2,7 @@
 
 from outcomenet.simulation.rendering.crops import render_crops
 from outcomenet.simulation.rendering.films import render_films
-from outcomenet.simulation.rendering.limbs import LimbAnatomy, draw_anatomy, of_side, select
+from outcomenet.simulation.rendering.limbs import LimbAnatomy, draw_anatomy, noise_seeds, of_side, select
 from outcomenet.simulation.rendering.posing import FilmPose, draw_pose
 from outcomenet.simulation.rendering.scanners import Scanner
 
@@ -12,6 +12,7 @@ __all__ = [
     "Scanner",
     "draw_anatomy",
     "draw_pose",
+    "noise_seeds",
     "of_side",
     "render_crops",
     "render_films",

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import UInt
 
-from outcomenet.anatomy import JOINT_COUNT, Side, joints_of
+from outcomenet.anatomy import JOINT_COUNT, JOINT_INDEX, Joint, Side, joints_of
 from outcomenet.arrays import UInt16
 from outcomenet.errors import UsageError
 from outcomenet.localization.geometry import CropGeometry, crop_frames
@@ -40,10 +40,8 @@ def render_crops(
     """
     visits = len(noise_seed)
     scanners = [scanner] * visits if isinstance(scanner, Scanner) else list(scanner)
-    lengths = {
-        "states": len(states.erosion), "anatomy": len(anatomy.scale), "pose": len(pose.spread), "scanner": len(scanners),
-    }  # fmt: skip
-    for name, length in lengths.items():
+    lengths = (states.erosion, anatomy.scale, pose.spread, scanners)
+    for name, length in zip(("states", "anatomy", "pose", "scanner"), map(len, lengths), strict=True):
         if length != visits:
             raise UsageError(f"There is one noise seed for each of {visits} visits, but `{name}` has {length} rows.")
     crops = np.empty((visits, JOINT_COUNT, geometry.size_px, geometry.size_px), np.uint16)
@@ -86,11 +84,9 @@ def _visit_tiles(
     top, left = (corner.ravel() for corner in np.meshgrid(corners, corners, indexing="ij"))
     joints, pieces = len(centre), len(top)
     middle = 0.5 * (geometry.size_px - 1)
-    origin = (
-        centre[:, None] + (left - middle)[:, None] * right[:, None] + (top - middle)[:, None] * down[:, None]
-    )
-    first = (list(Side).index(side) * joints + np.arange(joints)[:, None]) * geometry.size_px**2
-    counter = first + top * geometry.size_px + left
+    origin = centre[:, None] + (left - middle)[:, None] * right[:, None] + (top - middle)[:, None] * down[:, None]
+    row = JOINT_INDEX[Joint(side, joints_of(side.region)[0]).name] + np.arange(joints)[:, None]
+    counter = row * geometry.size_px**2 + top * geometry.size_px + left
     count = joints * pieces
     return Tiles(
         film=np.full(count, visit),

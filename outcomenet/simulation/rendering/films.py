@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 from jaxtyping import UInt
 
 from outcomenet.anatomy import Side
-from outcomenet.arrays import Float, UInt16
+from outcomenet.arrays import UInt16
 from outcomenet.errors import UsageError
 from outcomenet.simulation.rendering.lesions import JointLesions
 from outcomenet.simulation.rendering.limbs import LimbAnatomy, of_side, select
@@ -46,7 +44,9 @@ def render_films(
     films = len(noise_seed)
     _check_lengths(films, states, anatomy, pose)
     parts = [
-        _render_one(*(select(r, slice(n, n + 1)) for r in (states, anatomy, pose)), scanner, side, noise_seed[n : n + 1])
+        _render_one(
+            *(select(r, slice(n, n + 1)) for r in (states, anatomy, pose)), scanner, side, noise_seed[n : n + 1]
+        )
         for n in range(films)
     ]
     return np.concatenate([pixels for pixels, _ in parts]), [landmarks for _, each in parts for landmarks in each]
@@ -72,7 +72,7 @@ def film_tiles(placement: Placement, side: Side, scanner: Scanner, noise_seed: n
         right=np.tile(inverse[:, 0] * scanner.spacing_mm, (count, 1)),
         down=np.tile(inverse[:, 1] * scanner.spacing_mm, (count, 1)),
         response=np.tile(scanner.response(0.2 / scanner.spacing_mm), (count, 1)),
-        seed=np.repeat(noise_seed.astype(np.uint32), count),
+        seed=np.full(count, (int(noise_seed[0]) + (list(Side).index(side) + 1) * 0x9E3779B9) % 2**32, np.uint32),
         counter=np.stack([top * width + left, np.full(count, width)], -1).astype(np.uint32),
     )
 

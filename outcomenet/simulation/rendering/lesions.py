@@ -21,9 +21,9 @@ COLLAPSE_ONSET, COLLAPSE_MM = 0.5, 3.5
 # Bone ends of an ankylosed joint reach this far into each other, mm.
 FUSION_MM = 0.15
 # Longest osteophyte in mm on a bone end of 6 mm half width.
-SPUR_MM = 2.6
+SPUR_MM = 2.1
 # Radius (mm) that synovitis adds to the soft tissue around a finger joint.
-SWELLING_MM = 3.2
+SWELLING_MM = 2.8
 NO_BITE = (0.0, 0.0, -1e4, 1.0)
 
 
@@ -59,8 +59,10 @@ class JointLesions:
         """Share of cartilage left."""
         if site not in joints_of(self.side.region):
             return np.ones(len(self.limb.scale))
-        return 1.0 - self.state("narrowing", site) - (1.0 - self.state("narrowing", site)) * self.state(
-            "oa_narrowing", site
+        return (
+            1.0
+            - self.state("narrowing", site)
+            - (1.0 - self.state("narrowing", site)) * self.state("oa_narrowing", site)
         )
 
     def bite_radii(self, site: str | None, end: int, half_width: np.ndarray) -> Float[np.ndarray, "film 3"]:

@@ -19,7 +19,9 @@ STROKES = {
 HEIGHT_MM, STROKE_MM, MARGIN_MM = 11.0, 1.7, 9.0
 
 
-def stamp(pixels: UInt16[np.ndarray, "height width"], side: Side, scanner: Scanner) -> UInt16[np.ndarray, "height width"]:
+def stamp(
+    pixels: UInt16[np.ndarray, "height width"], side: Side, scanner: Scanner
+) -> UInt16[np.ndarray, "height width"]:
     """The film with the scanner's marker, in the upper corner of the little finger or toe, and its border."""
     pixels = pixels.copy()
     border = round(scanner.collimation_mm / scanner.spacing_mm)

@@ -13,10 +13,12 @@ from outcomenet.simulation.rendering.limbs import LimbAnatomy
 from outcomenet.simulation.rendering.template import TEMPLATES
 
 # Width and height of the exposed field in mm.
-FILM_SIZE_MM = {Region.HAND: (170.0, 260.0), Region.FOOT: (130.0, 200.0)}
-# Forearm shown below the wrist of an average hand, and room above the longest toe, in mm.
+FILM_SIZE_MM = {Region.HAND: (180.0, 260.0), Region.FOOT: (130.0, 200.0)}
+# Forearm shown below the wrist of an average hand, and least room above the longest toe and finger, in mm.
 FOREARM_MM = 30.0
 TOE_ROOM_MM = 16.0
+FINGER_ROOM_MM = 17.0
+SKIN_MM = 8.0
 
 
 class FilmPose(NamedTuple):
@@ -78,11 +80,12 @@ def place_on_film(points: dict[str, np.ndarray], pose: FilmPose, side: Side) -> 
     width, height = FILM_SIZE_MM[region]
     landmarks = np.stack([points[name] for name in landmarks_of(region)])
     centre = 0.5 * (landmarks.min(0) + landmarks.max(0))
-    scale = np.linalg.norm(points["MCP3" if region is Region.HAND else "MTP1"], axis=-1)
+    tips = np.stack([points[f"TIP{n}"] for n in range(1, 6)])[..., 1].max(0)
     if region is Region.HAND:
-        centre[:, 1] = 0.5 * (landmarks[..., 1].max(0) + 8.0 - FOREARM_MM * scale / 98.0)
+        scale = np.linalg.norm(points["MCP3"], axis=-1)
+        balanced = 0.5 * (tips + SKIN_MM - FOREARM_MM * scale / np.linalg.norm(TEMPLATES[region].points["MCP3"]))
+        centre[:, 1] = np.maximum(balanced, tips + FINGER_ROOM_MM - 0.5 * height)
     else:
-        tips = np.stack([points[f"TIP{n}"] for n in range(1, 6)])[..., 1].max(0)
         centre[:, 1] = tips + TOE_ROOM_MM - 0.5 * height
     thumb_right = 1.0 if side.laterality == "L" else -1.0
     cos, sin = np.cos(pose.rotation), np.sin(pose.rotation)

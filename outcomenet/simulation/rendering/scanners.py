@@ -7,21 +7,24 @@ from dataclasses import dataclass
 from outcomenet.errors import UsageError
 
 # Attenuation (dimensionless, soft tissue and bone together) that maps to the top of an average tone curve.
-REFERENCE_ATTENUATION = 2.2
+REFERENCE_ATTENUATION = 2.1
 MAXIMUM = 4095  # 12 bits
 # The tone curve's shoulder is (1 - exp(-k s)) / (1 - exp(-k)).
-SHOULDER = 1.3
+SHOULDER = 1.8
 
 
 @dataclass(frozen=True)
 class Scanner:
-    """One X-ray system. Pixel value = 4095 (fog + contrast shoulder((attenuation / 2.2)^gamma)), brighter = more bone."""
+    """One X-ray system: pixel value = 4095 (fog + contrast shoulder((attenuation / 2.1)^gamma)), more bone is brighter.
+
+    See `REFERENCE_ATTENUATION` and `SHOULDER`; the tone curve is capped at 4095.
+    """
 
     name: str = "reference"
     spacing_mm: float = 0.2
     blur_mm: float = 0.16  # half width of the edge response in the limb
     noise: float = 0.018  # SD of attenuation in one 0.2 mm pixel in air; grows with exp(attenuation / 2) (quanta)
-    gamma: float = 1.35
+    gamma: float = 1.3
     contrast: float = 0.88
     fog: float = 0.09
     marker: bool = True  # a lead L or R on the film

@@ -33,7 +33,7 @@ SITE_AT_POINT = {"RC": "radius", "DRUJ_U": "ulna"}
 BONE_MARGIN_MM = 2.0
 LONGEST_SPUR_MM = 4.8
 # A Fourier series cuts corners: this much wider, outlines meet their neighbours as the traced ones did.
-ROUNDED_CORNERS_MM = 0.4
+ROUNDED_CORNERS_MM = 0.55
 
 
 def limb_shapes(points: dict[str, np.ndarray], lesions: JointLesions) -> LimbShapes:
@@ -73,7 +73,7 @@ def _long_bone(bone: LongBone, row: int, points: dict[str, np.ndarray], lesions:
     gaps = np.stack([lesions.gap(point) for point in (bone.proximal, bone.distal)], -1)
     inset = 0.5 * gaps * (1.0 - closed) - np.where(gaps > 0, FUSION_MM, 0.0) * closed
     # the radius and ulna end at their landmark; what faces them is a carpal bone
-    inset = np.where(gaps > 0, inset, -0.6 * closed)
+    inset = np.where(gaps > 0, inset, -0.4 - 0.9 * closed)
     fields = {
         "origin": start,
         "axis": (end - start) / length[:, None],
@@ -97,7 +97,7 @@ def _long_bone(bone: LongBone, row: int, points: dict[str, np.ndarray], lesions:
         "aspect": np.full(len(length), shape.aspect),
         "marrow": np.full(len(length), shape.marrow),
         "mineral": limb.mineral,
-        "plate": np.asarray(shape.plate) * (1.0 + 1.6 * sclerosis) + 0.8 * sclerosis,
+        "plate": np.asarray(shape.plate) * (1.0 + 0.5 * sclerosis) + 0.8 * sclerosis,
         "plate_rate": 1.0 / (0.55 + 1.0 * sclerosis),
         "osteopenia": both("osteopenia"),
         "micro": both("micro_erosion"),
@@ -146,11 +146,9 @@ def _round_bone(bone: RoundBone, row: int, points: dict[str, np.ndarray], lesion
     contacts[..., 2] = 1.0
     for n, contact in enumerate(bone.contacts):
         closed = 1.0 - lesions.cartilage(contact.joint)
-        grown = (0.75 * closed + 1.4 * lesions.state("osteophyte", contact.joint)) * limb.scale
+        grown = (contact.growth * closed + 1.4 * lesions.state("osteophyte", contact.joint)) * limb.scale
         place = np.outer(limb.scale, np.subtract(contact.place, middle))
-        contacts[:, n] = np.concatenate(
-            [place, np.full((len(grown), 1), contact.reach**-2.0), grown[:, None]], axis=-1
-        )
+        contacts[:, n] = np.concatenate([place, np.full((len(grown), 1), contact.reach**-2.0), grown[:, None]], axis=-1)
     bites = np.tile(bite(np.zeros(1), np.zeros(1), np.zeros(1)), (len(limb.scale), 4, 1))
     for n, contact in enumerate(bone.erodes):
         bites[:, 2 * n : 2 * n + 2] = _round_bites(contact, n, middle, radius[:, 0], lesions)
@@ -163,7 +161,7 @@ def _round_bone(bone: RoundBone, row: int, points: dict[str, np.ndarray], lesion
         "depth": bone.depth * limb.scale,
         "shell": 0.55 * limb.cortex * limb.scale,
         "mineral": bone.density * limb.mineral,
-        "plate": (0.9 + 2.0 * sclerosis) * min(1.0, bone.depth / 12.0),
+        "plate": (0.9 + 1.3 * sclerosis) * min(1.0, bone.depth / 12.0),
         "plate_rate": 1.0 / (0.45 + 0.9 * sclerosis),
         "osteopenia": strongest("osteopenia"),
         "micro": strongest("micro_erosion"),
@@ -243,4 +241,3 @@ def _centroid(corners: np.ndarray, following: np.ndarray) -> np.ndarray:
     """Centre of a polygon's area (shoelace formula)."""
     cross = corners[:, 0] * following[:, 1] - following[:, 0] * corners[:, 1]
     return ((corners + following) * cross[:, None]).sum(0) / (3.0 * cross.sum())
-

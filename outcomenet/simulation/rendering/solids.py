@@ -13,6 +13,7 @@ import jax.numpy as jnp
 
 from outcomenet.arrays import Array, Float
 from outcomenet.simulation.rendering.layout import Layout
+from outcomenet.simulation.rendering.limbs import OUTLINE_WAVES
 from outcomenet.simulation.rendering.texture import value_noise
 
 # Linear attenuation in 1/mm near 40 keV (NIST XCOM: water 0.268 cm2/g, cortical bone 0.665 cm2/g at 1.92 g/cm3); bone
@@ -32,7 +33,7 @@ LONG_BONE = Layout(
 )  # fmt: skip
 ROUND_BONE = Layout(
     {
-        "centre": 2, "radius": 13, "rise_rate": 1, "depth": 1, "shell": 1, "mineral": 1, "plate": 1, "plate_rate": 1,
+        "centre": 2, "radius": 17, "rise_rate": 1, "depth": 1, "shell": 1, "mineral": 1, "plate": 1, "plate_rate": 1,
         "osteopenia": 1, "micro": 1, "collapse": 1, "contacts": 24, "bites": 16, "seed": 1,
     }
 )  # fmt: skip
@@ -76,7 +77,9 @@ def long_bone(
     base_near, head_near = _window(along / OSTEOPENIA_REACH_MM), _window(from_head / OSTEOPENIA_REACH_MM)
     thinned = bone.osteopenia[0] * base_near + bone.osteopenia[1] * head_near
     margin = _window(along * 0.14) * bone.micro[0] + _window(from_head * 0.14) * bone.micro[1]
-    breaks = jnp.maximum(1.0 - margin * _step(value_noise(along * 0.9, across * 0.9, bone.seed + 7), 0.45, 0.62), 0.0)
+    breaks = jnp.maximum(
+        1.0 - 0.8 * margin * _step(value_noise(along * 1.5, across * 1.5, bone.seed + 7), 0.5, 0.7), 0.0
+    )
     end_share = jnp.maximum(base_share, head_share)
     shaft_share = (1.0 - base_share) * (1.0 - head_share)
     shell = bone.cortex[1] + (bone.cortex[0] - bone.cortex[1]) * shaft_share * shaft_share
@@ -105,7 +108,7 @@ def round_bone(
     distance = jnp.sqrt(dx * dx + dy * dy + 1e-6)
     cos, sin = dx / distance, dy / distance
     outline, c, s = bone.radius[0], cos, sin
-    for wave in range(1, 7):
+    for wave in range(1, OUTLINE_WAVES + 1):
         outline = outline + bone.radius[2 * wave - 1] * c + bone.radius[2 * wave] * s
         c, s = c * cos - s * sin, s * cos + c * sin
     for px, py, rate, amount in _rows(bone.contacts, 4):
@@ -119,7 +122,7 @@ def round_bone(
     shell = bone.shell * (1.0 - 0.45 * bone.osteopenia)
     inner = _path(whole - shell * bone.rise_rate, bitten - shell * bone.rise_rate, softness)
     margin = _window(depth * 0.4)
-    breaks = 1.0 - bone.micro * margin * _step(value_noise(dx * 0.9, dy * 0.9, bone.seed + 7), 0.45, 0.62)
+    breaks = 1.0 - 0.8 * bone.micro * margin * _step(value_noise(dx * 1.5, dy * 1.5, bone.seed + 7), 0.5, 0.7)
     grain = _grain(dy, dx, bone.seed)
     trabecular = bone.depth * inner * (1.0 - 0.6 * bone.osteopenia) * (1.0 + (0.8 + 0.3 * bone.osteopenia) * grain)
     cortical = bone.depth * 0.5 * (outer - inner) + bone.plate * _line(depth, bone.plate_rate) * outer
@@ -171,7 +174,7 @@ def _smooth_minimum(a: Array, b: Array, width: float) -> Array:
 def _bites(bites: list[Array], x: Array, y: Array, coarse: Array) -> Array:
     """Distance in mm outside the nearest bite, each given by its place, radius squared and 1 / (2 radius)."""
     nearest = None
-    roughness = 0.55 + 0.9 * coarse
+    roughness = 0.35 + 1.3 * coarse
     for px, py, radius_squared, rate in _rows(bites, 4):
         outside = (((x - px) ** 2 + (y - py) ** 2) * roughness - radius_squared) * rate
         nearest = outside if nearest is None else jnp.minimum(nearest, outside)
@@ -180,11 +183,9 @@ def _bites(bites: list[Array], x: Array, y: Array, coarse: Array) -> Array:
 
 def _grain(along: Array, across: Array, seed: Array) -> Array:
     """Trabecular pattern, about -1..1: a net of struts that lean to both sides of the bone's axis."""
-    leaning = 0.32 * across
-    first = value_noise(0.55 * (along + leaning), 1.9 * (across - 0.32 * along), seed + 1)
-    second = value_noise(0.6 * (along - leaning), 2.1 * (across + 0.36 * along), seed + 3)
-    ridge = jnp.abs(first - second)
-    return 0.75 - 2.6 * ridge + 0.5 * (first + second - 1.0)
+    first = value_noise(0.75 * (along + 0.32 * across), 2.3 * (across - 0.32 * along), seed + 1)
+    second = value_noise(0.8 * (along - 0.36 * across), 2.6 * (across + 0.36 * along), seed + 3)
+    return 0.45 - 1.5 * jnp.abs(first - second) + 0.45 * (first + second - 1.0)
 
 
 def _line(depth: Array, rate: Array) -> Array:

@@ -13,7 +13,7 @@ from outcomenet.anatomy import Region
 
 HAND_POINTS: dict[str, tuple[float, float]] = {
     "RC": (0.0, 0.0), "DRUJ_U": (-24.8, -0.7), "RADIUS": (-3.5, -80.0), "ULNA": (-24.0, -80.0),
-    "CMC1": (19.6, 24.4), "CMC2": (11.5, 29.8), "CMC3": (0.0, 34.3), "CMC4": (-11.0, 35.8), "CMC5": (-20.5, 35.2),
+    "CMC1": (19.6, 24.4), "CMC2": (11.5, 29.8), "CMC3": (-0.2, 33.7), "CMC4": (-11.0, 35.2), "CMC5": (-20.5, 34.6),
     "MCP1": (52.3, 55.8), "MCP2": (27.2, 96.0), "MCP3": (4.75, 98.0), "MCP4": (-13.5, 93.3), "MCP5": (-29.7, 86.6),
     "IP1": (70.8, 79.5), "PIP2": (37.3, 132.5), "PIP3": (7.1, 140.2), "PIP4": (-17.1, 133.0), "PIP5": (-40.1, 115.5),
     "DIP2": (42.4, 153.7), "DIP3": (8.3, 167.3), "DIP4": (-20.6, 158.7), "DIP5": (-46.0, 132.7),
@@ -58,18 +58,32 @@ class BoneShape:
 
 
 SHAPES: dict[str, BoneShape] = {
-    "metacarpal": BoneShape((11.0, 9.0), (3.0, 7.0), (0.0, 0.3, 0.6), (0.0, -1.2, -3.6), (3.0, 5.5), (1.2, 0.8), 0.9),
+    "metacarpal": BoneShape((12.0, 15.0), (2.5, 4.5), (0.0, 0.2, 0.4), (0.0, -1.6, -3.0), (3.0, 5.5), (1.2, 0.8), 0.9),
     "proximal": BoneShape((12.0, 6.0), (2.2, 3.6), (0.0, -2.4, 2.4), (0.0, 2.0, -3.4), (2.2, 3.0), (4.2, 1.2)),
     "middle": BoneShape((8.5, 5.0), (2.0, 3.0), (0.0, 1.8, -1.4), (0.0, 1.6, -2.8), (2.0, 2.6), (2.8, 1.0)),
-    "distal": BoneShape((4.2, 3.4), (1.4, 3.0), (0.0, 1.4, -1.0), (0.0, -1.0, -1.6), (1.8, 2.2), (2.4, 0.2), 0.75, 0.34, 0.6),
-    "radius": BoneShape((1.0, 15.0), (0.0, 6.0), (0.0, 0.0, 0.0), (5.0, 5.2, -1.6), (1.0, 4.0), (0.0, 3.6), 0.62, 0.24, 0.4),
-    "ulna": BoneShape((1.0, 8.5), (0.0, 3.0), (0.0, 0.0, 0.0), (0.4, 0.3, -1.3), (1.0, 3.0), (0.0, 2.2), 0.85, 0.34, 0.35),
-    "metatarsal": BoneShape((13.0, 11.0), (4.0, 7.0), (0.0, 0.5, 0.3), (0.0, -1.2, -3.0), (3.0, 5.0), (1.6, 0.9), 0.95),
-    "metatarsal1": BoneShape((16.0, 13.0), (4.0, 9.0), (-1.6, 0.4, 0.4), (-0.6, -1.2, -3.6), (3.0, 5.5), (2.6, 1.2), 0.8, 0.26, 0.5),
-    "hallux": BoneShape((10.0, 7.0), (3.0, 4.0), (0.0, -2.4, 2.2), (0.0, 2.8, -3.6), (2.4, 3.2), (4.2, 1.4), 0.75, 0.26, 0.5),
-    "hallux_tip": BoneShape((5.5, 3.6), (3.5, 3.5), (0.0, 2.0, -1.4), (0.0, -1.2, -2.0), (2.2, 2.4), (2.8, 0.2), 0.65, 0.24, 0.8),
+    "distal": BoneShape(
+        (4.2, 3.4), (1.4, 3.0), (0.0, 1.4, -1.0), (0.0, -1.0, -1.6), (1.8, 2.2), (2.4, 0.2), 0.75, 0.34, 0.6
+    ),
+    "radius": BoneShape(
+        (1.0, 15.0), (0.0, 6.0), (0.0, 0.0, 0.0), (5.5, 7.0, -2.0), (1.0, 5.0), (0.0, 3.6), 0.62, 0.24, 0.4
+    ),
+    "ulna": BoneShape(
+        (1.0, 8.5), (0.0, 3.0), (0.0, 0.0, 0.0), (0.4, 0.3, -1.3), (1.0, 3.0), (0.0, 2.2), 0.85, 0.34, 0.35
+    ),
+    "metatarsal": BoneShape((13.0, 15.0), (4.0, 5.5), (0.0, 0.5, 0.3), (0.0, -1.2, -3.0), (3.0, 5.0), (1.6, 0.9), 0.95),
+    "metatarsal1": BoneShape(
+        (16.0, 13.0), (4.0, 9.0), (-1.6, 0.4, 0.4), (-0.6, -1.2, -3.6), (3.0, 5.5), (2.6, 1.2), 0.8, 0.26, 0.5
+    ),
+    "hallux": BoneShape(
+        (10.0, 7.0), (3.0, 4.0), (0.0, -2.4, 2.2), (0.0, 2.8, -3.6), (2.4, 3.2), (4.2, 1.4), 0.75, 0.26, 0.5
+    ),
+    "hallux_tip": BoneShape(
+        (5.5, 3.6), (3.5, 3.5), (0.0, 2.0, -1.4), (0.0, -1.2, -2.0), (2.2, 2.4), (2.8, 0.2), 0.65, 0.24, 0.8
+    ),
     "toe": BoneShape((7.0, 5.0), (2.2, 2.6), (0.0, -1.4, 1.2), (0.0, 1.0, -2.2), (2.0, 2.6), (2.8, 0.8), 0.9),
-    "small_toe": BoneShape((2.8, 2.4), (1.4, 2.2), (0.0, -0.3, 0.3), (0.0, 0.2, -1.2), (1.4, 1.6), (1.6, 0.6), 0.9, 0.3, 0.7),
+    "small_toe": BoneShape(
+        (2.8, 2.4), (1.4, 2.2), (0.0, -0.3, 0.3), (0.0, 0.2, -1.2), (1.4, 1.6), (1.6, 0.6), 0.9, 0.3, 0.7
+    ),
 }
 
 
@@ -143,6 +157,7 @@ class Contact:
     joint: str
     place: tuple[float, float]
     reach: float = 8.0
+    growth: float = 0.75  # mm by which the outline grows when all cartilage is lost
 
 
 @dataclass(frozen=True)
@@ -190,7 +205,8 @@ HAND_ROUND_BONES: tuple[RoundBone, ...] = (
         ((-19.2, 4.8), (-17.5, 2.3), (-14, 1.2), (-9.5, 1.0), (-7.4, 1.7), (-5.8, 7.8), (-6.2, 9.6), (-9, 9.9),
          (-11.5, 11.0), (-14, 9.8), (-17, 7.6)),
         "RC", 14.0, 1.0,
-        (Contact("navicular", (-8.5, 10.0)), Contact("lunate", (-16.5, 8.0)), Contact("radius", (-13.0, 1.2))),
+        (Contact("navicular", (-8.5, 10.0)), Contact("lunate", (-16.5, 8.0)),
+         Contact("radius", (-13.0, 1.2), 8.0, 0.9)),
         (Contact("lunate", (-7.0, 3.0)), Contact("lunate", (-18.0, 4.0))),
     ),
     RoundBone(
@@ -198,8 +214,8 @@ HAND_ROUND_BONES: tuple[RoundBone, ...] = (
         ((-4.4, 1.9), (-1, 3.2), (3, 5.0), (6, 7.4), (9, 10.6), (10.6, 12.8), (10.4, 15), (7.5, 18.6), (5, 20.6),
          (1.6, 21.2), (0.9, 20.0), (0.6, 17), (-0.2, 13.8), (-3.6, 10.2), (-4.8, 6)),
         "RC", 14.0, 1.05,
-        (Contact("multangular", (6.0, 20.0)), Contact("navicular", (0.0, 14.5)), Contact("radius", (4.0, 6.0)),
-         Contact("lunate", (-4.8, 6.0), 5.0)),
+        (Contact("multangular", (6.0, 20.0)), Contact("navicular", (0.0, 14.5)),
+         Contact("radius", (5.0, 6.4), 9.0, 1.7), Contact("lunate", (-4.8, 6.0), 5.0)),
         (Contact("navicular", (9.8, 12.0)), Contact("navicular", (0.3, 15.5))),
     ),
     RoundBone(
@@ -228,7 +244,8 @@ HAND_ROUND_BONES: tuple[RoundBone, ...] = (
     RoundBone("pisiform", _ellipse(-23.4, 16.6, 4.4, 5.2), "RC", 8.0, 0.8),
     RoundBone("hook", _ellipse(-14.0, 29.3, 3.0, 3.8), "RC", 5.0, 1.0),
     RoundBone(
-        "styloid", ((-30.9, -1.5), (-30.2, 2.6), (-28.4, 4.9), (-26.8, 4.4), (-26.2, 2.0), (-25.6, -1.5), (-28.4, -3.0)),
+        "styloid", ((-30.9, -1.5), (-30.2, 2.6), (-28.4, 4.9), (-26.8, 4.4), (-26.2, 2.0), (-25.6, -1.5),
+         (-28.4, -3.0)),
         "DRUJ_U", 6.0, 1.2, (), (Contact("ulna", (-27.0, 3.5)),),
     ),
     RoundBone("sesamoid_radial", _ellipse(44.6, 57.6, 2.3, 2.0), "MCP1", 4.5, 1.2),
@@ -246,15 +263,18 @@ FOOT_ROUND_BONES: tuple[RoundBone, ...] = (
     ),
     RoundBone(
         "intermediate_cuneiform",
-        ((-9.5, -9), (-19.5, -10.8), (-19, -20), (-14, -28.2), (-7.5, -25.4), (-6.4, -21), (-8, -12)), "BASE1", 20.0, 0.7,
+        ((-9.5, -9), (-19.5, -10.8), (-19, -20), (-14, -28.2), (-7.5, -25.4), (-6.4, -21), (-8, -12)),
+        "BASE1", 20.0, 0.7,
     ),
     RoundBone(
         "lateral_cuneiform",
-        ((-19.5, -12), (-29.5, -14.5), (-30, -24), (-24, -32), (-16, -31), (-14.5, -26), (-17.5, -18)), "BASE1", 20.0, 0.7,
+        ((-19.5, -12), (-29.5, -14.5), (-30, -24), (-24, -32), (-16, -31), (-14.5, -26), (-17.5, -18)),
+        "BASE1", 20.0, 0.7,
     ),
     RoundBone(
         "cuboid",
-        ((-27, -16), (-38, -20), (-38, -28), (-34.5, -46.5), (-18.5, -45.5), (-20, -38), (-23.5, -26)), "BASE1", 20.0, 0.7,
+        ((-27, -16), (-38, -20), (-38, -28), (-34.5, -46.5), (-18.5, -45.5), (-20, -38), (-23.5, -26)),
+        "BASE1", 20.0, 0.7,
     ),
     RoundBone(
         "tarsal_navicular",
@@ -279,8 +299,8 @@ FOOT_ROUND_BONES: tuple[RoundBone, ...] = (
 class SoftPart:
     """A tapered capsule of soft tissue from `start` to `end`, radii in mm; `flatness` is thickness over width.
 
-    An end is a point's name or a name with an offset in mm along (start -> end) beyond that point. `swells` names the
-    joints whose synovitis shows at the start and at the end.
+    `extend` lengthens it beyond the two points and `offset` moves it as a whole (mm); `swells` names the joints whose
+    synovitis shows at the start and at the end.
     """
 
     start: str
@@ -289,7 +309,7 @@ class SoftPart:
     flatness: float = 0.9
     extend: tuple[float, float] = (0.0, 0.0)
     swells: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
-    offset: tuple[float, float] = (0.0, 0.0)  # mm, moves the whole capsule
+    offset: tuple[float, float] = (0.0, 0.0)
 
 
 def _finger(n: int, radii: tuple[float, float, float, float]) -> tuple[SoftPart, ...]:
@@ -309,14 +329,15 @@ HAND_SOFT_PARTS: tuple[SoftPart, ...] = (
     *_finger(5, (9.5, 7.4, 6.6, 6.2)),
     SoftPart("MCP1", "IP1", (11.0, 9.8), swells=(("MCP1",), ("IP1",))),
     SoftPart("IP1", "TIP1", (9.8, 8.4), extend=(0.0, -4.0), swells=(("IP1",), ())),
-    SoftPart("CMC1", "MCP1", (12.5, 11.5), 1.0, swells=(("CMC1",), ("MCP1",))),
-    SoftPart("CMC2", "MCP1", (13.0, 7.0), 0.95, extend=(0.0, -16.0), offset=(1.0, 9.0)),
+    SoftPart("CMC1", "MCP1", (10.5, 11.5), 1.0, extend=(8.0, 0.0), swells=(("CMC1",), ("MCP1",))),
+    SoftPart("CMC1", "MCP2", (9.0, 9.0), 1.2, extend=(-12.0, -18.0), offset=(3.0, 0.0)),
     SoftPart("CMC2", "MCP2", (13.0, 10.8), 1.0, extend=(0.0, 8.0), swells=((), ("MCP2",))),
     SoftPart("CMC3", "MCP3", (13.0, 10.8), 1.0, extend=(0.0, 8.0), swells=((), ("MCP3",))),
     SoftPart("CMC4", "MCP4", (13.0, 10.4), 1.0, extend=(0.0, 8.0), swells=((), ("MCP4",))),
     SoftPart("CMC5", "MCP5", (14.0, 9.8), 1.0, extend=(0.0, 6.0), swells=((), ("MCP5",))),
-    SoftPart("CMC3", "RADIUS", (26.5, 28.0), 0.62, swells=(_WRIST, ()), offset=(-7.5, -2.0)),
+    SoftPart("CMC3", "RADIUS", (27.5, 28.0), 0.62, swells=(_WRIST, ()), offset=(-6.5, 0.0)),
 )
+
 
 def _toe(n: int, radii: tuple[float, float, float, float]) -> tuple[SoftPart, ...]:
     mtp, pip, dip, tip = radii
@@ -334,18 +355,18 @@ FOOT_SOFT_PARTS: tuple[SoftPart, ...] = (
     *_toe(5, (9.5, 7.6, 7.4, 7.0)),
     SoftPart("MTP1", "IP1", (14.0, 13.2), swells=(("MTP1",), ("IP1",))),
     SoftPart("IP1", "TIP1", (13.6, 12.0), 0.8, extend=(0.0, -5.5), swells=(("IP1",), ())),
-    SoftPart("BASE1", "MTP1", (19.0, 15.0), 0.8, extend=(0.0, 2.0), swells=((), ("MTP1",))),
-    SoftPart("BASE2", "MTP2", (18.0, 13.0), 0.8, extend=(0.0, 6.0), swells=((), ("MTP2",))),
-    SoftPart("BASE3", "MTP3", (18.0, 12.0), 0.8, extend=(0.0, 6.0), swells=((), ("MTP3",))),
-    SoftPart("BASE4", "MTP4", (15.0, 12.0), 0.8, extend=(0.0, 6.0), swells=((), ("MTP4",))),
+    SoftPart("BASE1", "MTP1", (19.0, 15.0), 0.9, extend=(0.0, 2.0), swells=((), ("MTP1",))),
+    SoftPart("BASE2", "MTP2", (18.0, 13.0), 1.0, extend=(0.0, 6.0), swells=((), ("MTP2",))),
+    SoftPart("BASE3", "MTP3", (18.0, 12.0), 1.0, extend=(0.0, 6.0), swells=((), ("MTP3",))),
+    SoftPart("BASE4", "MTP4", (16.0, 12.0), 1.0, extend=(0.0, 6.0), swells=((), ("MTP4",))),
     SoftPart("BASE5", "MTP5", (9.0, 9.8), 0.9, extend=(0.0, 5.0), swells=((), ("MTP5",))),
-    SoftPart("BASE3", "HEEL", (35.0, 29.0), 0.7, offset=(7.5, 8.0)),
+    SoftPart("BASE3", "HEEL", (35.0, 29.0), 0.52, offset=(7.5, 4.0)),
 )
 FOOT_POINTS["HEEL"] = (-14.0, -110.0)
 
 # Gap between bone ends in mm, full cartilage on both sides.
 JOINT_GAPS = {
-    "DIP": 1.1, "PIP": 1.35, "IP": 1.4, "MCP": 1.8, "CMC": 1.3, "RC": 0.0, "DRUJ_U": 0.0, "MTP": 1.9, "BASE": 1.5,
+    "DIP": 1.0, "PIP": 1.2, "IP": 1.3, "MCP": 1.6, "CMC": 1.3, "RC": 0.0, "DRUJ_U": 0.0, "MTP": 1.8, "BASE": 1.5,
 }  # fmt: skip
 
 

@@ -1,0 +1,18 @@
+"""Does a measure learned from outcomes beat the human score, on a cohort small enough to watch?
+
+Command:   make demo   (or: outcomenet demo --out runs/demo)
+Time:      10 minutes on 2 CPU cores, all included
+Expected:  held-out R2 for HAQ in the order oracle > direct_adjusted > covariates; whether direct_adjusted beats
+           human_total on so few patients is left open, and the report says what came out.
+"""
+
+from outcomenet.experiment import Experiment
+from outcomenet.training.loop import TrainingConfig
+
+
+def get_experiment() -> Experiment:
+    return Experiment(
+        name="demo",
+        question="Does a measure learned from outcomes beat the human score?",
+        training=TrainingConfig(steps=700, batch_size=8, log_every=20, save_every=100),
+    )

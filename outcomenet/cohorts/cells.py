@@ -1,0 +1,191 @@
+"""Rules for one cell: what text is accepted, how it reads as a value, and what to say when it is not accepted."""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+import pandas as pd
+
+from outcomenet.errors import nearest
+from outcomenet.outcomes import HAQ, haq_grid
+
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+class CellRule(Protocol):
+    """What a cell may hold. `parse` returns the value or raises ValueError; empty cells never reach it."""
+
+    @property
+    def expected(self) -> str: ...
+
+    @property
+    def dtype(self) -> str: ...
+
+    def parse(self, text: str) -> object: ...
+
+    def remedy(self, text: str) -> str: ...
+
+
+@dataclass(frozen=True)
+class Text:
+    """Any text without spaces around it."""
+
+    expected: str = "text without spaces before or after it"
+    dtype: str = "object"
+
+    def parse(self, text: str) -> str:
+        if text != text.strip() or not text.isprintable():
+            raise ValueError(text)
+        return text
+
+    def remedy(self, text: str) -> str:
+        return "Remove the spaces, tabs or line breaks."
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number from `lower` to `upper`, both allowed, in `unit`; `whole` numbers have no fraction."""
+
+    lower: float
+    upper: float = np.inf
+    unit: str = ""
+    whole: bool = False
+    dtype: str = "float64"
+
+    @property
+    def expected(self) -> str:
+        kind = "a whole number" if self.whole else "a number"
+        span = f"of {self.lower:g} or more" if np.isinf(self.upper) else f"from {self.lower:g} to {self.upper:g}"
+        return f"{kind} {span}{f' {self.unit}' if self.unit else ''}"
+
+    def parse(self, text: str) -> float:
+        if not _NUMBER.fullmatch(text):
+            raise ValueError(text)
+        value = float(text)
+        if not self.lower <= value <= self.upper or np.isinf(value) or (self.whole and value != round(value)):
+            raise ValueError(text)
+        return value
+
+    def remedy(self, text: str) -> str:
+        if re.fullmatch(r"[+-]?\d+,\d+", text):
+            return "Write a decimal point, not a comma."
+        if not _NUMBER.fullmatch(text):
+            return "Write digits only."
+        return "Correct the value."
+
+
+@dataclass(frozen=True)
+class HaqIndex:
+    """A HAQ-DI: 0 to 3 on the grid of 8, 7 or 6 answered categories."""
+
+    dtype: str = "float64"
+
+    @property
+    def expected(self) -> str:
+        return f"a HAQ-DI from {HAQ.lower:g} to {HAQ.upper:g} that is a multiple of 1/8 (or of 1/7 or 1/6)"
+
+    def parse(self, text: str) -> float:
+        value = Number(HAQ.lower, HAQ.upper).parse(text)
+        if haq_grid(value) is None:
+            raise ValueError(text)
+        return value
+
+    def remedy(self, text: str) -> str:
+        number = Number(HAQ.lower, HAQ.upper)
+        try:
+            number.parse(text)
+        except ValueError:
+            return number.remedy(text)
+        return (
+            "No six to eight category scores average to this; check whether another scale (MHAQ, HAQ-II) was exported."
+        )
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of a few words; `hints` name what a frequent other spelling should be."""
+
+    allowed: tuple[str, ...]
+    hints: Mapping[str, str] = field(default_factory=dict)
+    dtype: str = "object"
+
+    @property
+    def expected(self) -> str:
+        return f"one of {', '.join(self.allowed)}"
+
+    def parse(self, text: str) -> str:
+        if text not in self.allowed:
+            raise ValueError(text)
+        return text
+
+    def remedy(self, text: str) -> str:
+        meant = self.hints.get(text.strip().lower())
+        if meant is None and (close := nearest(text.strip(), self.allowed, count=1)):
+            meant = close[0]
+        return f"Did you mean {meant}?" if meant else "Use one of these words."
+
+
+@dataclass(frozen=True)
+class Flag:
+    """0 or 1."""
+
+    expected: str = "0 (no) or 1 (yes)"
+    dtype: str = "float64"
+
+    def parse(self, text: str) -> float:
+        if text not in ("0", "1"):
+            raise ValueError(text)
+        return float(text)
+
+    def remedy(self, text: str) -> str:
+        return "Write 0 or 1."
+
+
+@dataclass(frozen=True)
+class Date:
+    """A calendar day as YYYY-MM-DD, 1850 to 2199."""
+
+    expected: str = "a date as YYYY-MM-DD"
+    dtype: str = "datetime64[ns]"
+
+    def parse(self, text: str) -> pd.Timestamp:
+        if not _DATE.fullmatch(text):
+            raise ValueError(text)
+        day = datetime.date.fromisoformat(text)
+        if not 1850 <= day.year < 2200:
+            raise ValueError(text)
+        return pd.Timestamp(day)
+
+    def remedy(self, text: str) -> str:
+        if _DATE.fullmatch(text):
+            return "There is no such day, or its year is not from 1850 to 2199; correct it."
+        return "Write year, month and day, for instance 2019-03-28."
+
+
+def typed(text: pd.Series, rule: CellRule) -> pd.Series:
+    """The column's values; empty cells and cells that the rule does not accept are missing."""
+    values = {}
+    for cell in text.dropna().unique():
+        try:
+            values[cell] = rule.parse(cell)
+        except ValueError:
+            continue
+    return text.map(values).astype(rule.dtype)
+
+
+def accepted(text: pd.Series, rule: CellRule) -> pd.Series:
+    """Which cells the rule accepts, True or False in the order of the column; empty cells count as accepted."""
+    good = set()
+    for cell in text.dropna().unique():
+        try:
+            rule.parse(cell)
+        except ValueError:
+            continue
+        good.add(cell)
+    return text.isna() | text.isin(good)

@@ -1,0 +1,119 @@
+"""A checked cohort: what `read_cohort` makes of a folder, or refuses with every fault named."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from outcomenet.anatomy import View
+from outcomenet.cohorts.contracts import TABLES, absent_table, read_table
+from outcomenet.cohorts.covariates import visits_with_covariates
+from outcomenet.cohorts.crosschecks import crosscheck
+from outcomenet.cohorts.faults import CohortRefused, Fault
+from outcomenet.cohorts.film_headers import UNCHECKED_COLUMNS, read_film_headers
+from outcomenet.cohorts.landmark_checks import landmarks_outside
+from outcomenet.cohorts.ledger import Ledger
+from outcomenet.cohorts.linkage import link_films
+from outcomenet.cohorts.meta import FILE as META_FILE
+from outcomenet.cohorts.meta import LINKAGE_MAX_GAP_DAYS, CohortMeta, read_meta
+
+
+@dataclass(frozen=True)
+class Cohort:
+    """The tables of a cohort after all checks; a missing cell is NaN (None in text columns).
+
+    Every table has the columns of the folder's file of that name, indexed 0..n-1. `visits` has further each covariate
+    that `covariates.visits_with_covariates` derives. `films` holds the scorable films that belong to a visit, with
+    visit_id, gap_days and the header's rows, columns, bits, photometric, format, spacing_mm and spacing_source;
+    `landmarks` are those of these films. The ledger counts all that was left out.
+    """
+
+    folder: Path
+    meta: CohortMeta
+    patients: pd.DataFrame
+    visits: pd.DataFrame
+    films: pd.DataFrame
+    landmarks: pd.DataFrame
+    scores: pd.DataFrame
+    events: pd.DataFrame
+    ledger: Ledger
+
+
+def read_cohort(folder: Path | str, *, check_films: bool = True) -> Cohort:
+    """Reads and checks a cohort folder; raises CohortRefused with all faults of all files at once.
+
+    `check_films` reads the header of every film, so that a bad film is known before anything is written; without it
+    the columns that come from headers are missing.
+    """
+    folder = Path(folder)
+    if faults := _folder_faults(folder):
+        raise CohortRefused(faults)
+    meta, faults = read_meta(folder / META_FILE)
+    tables: dict[str, pd.DataFrame] = {}
+    for table in TABLES:
+        path = folder / table.file
+        tables[table.file], found = read_table(path, table) if path.exists() else absent_table(table)
+        faults += found
+    faults += crosscheck(tables, meta)
+
+    ledger = Ledger()
+    films = tables["films.csv"]
+    if check_films:
+        films, found = read_film_headers(folder, films, simulated=meta is None or meta.simulated)
+        faults += found + landmarks_outside(tables["landmarks.csv"], films)
+    else:
+        films = films.assign(**UNCHECKED_COLUMNS)
+    films = _usable_films(films, ledger)
+    max_gap_days = LINKAGE_MAX_GAP_DAYS if meta is None else meta.linkage_max_gap_days
+    films, found = link_films(films, tables["visits.csv"], max_gap_days, ledger)
+    faults += found
+    if faults or meta is None:
+        raise CohortRefused(faults)
+
+    visits = visits_with_covariates(tables, meta.haq_uses_aids, ledger)
+    landmarks = tables["landmarks.csv"]
+    used = landmarks["film_id"].isin(films["film_id"])
+    ledger.add("films", "landmark", "its film was left out", int((~used).sum()))
+    unread = tables["scores.csv"]["score"].isna()
+    ledger.flag("scores", "grade", "site could not be read (empty score)", int(unread.sum()))
+    no_visit = ~tables["patients.csv"]["patient_id"].isin(visits["patient_id"])
+    ledger.add("visits", "patient", "no visit at all", tables["patients.csv"].loc[no_visit, "patient_id"])
+    return Cohort(
+        folder=folder,
+        meta=meta,
+        patients=tables["patients.csv"].reset_index(drop=True),
+        visits=visits.reset_index(drop=True),
+        films=films.rename_axis("row").reset_index(),
+        landmarks=landmarks[used].reset_index(drop=True),
+        scores=tables["scores.csv"].reset_index(drop=True),
+        events=tables["events.csv"].reset_index(drop=True),
+        ledger=ledger,
+    )
+
+
+def _folder_faults(folder: Path) -> list[Fault]:
+    """Why there is no cohort folder to look into."""
+    name = folder.name
+    required = [META_FILE, *(table.file for table in TABLES if table.required)]
+    wanted = f"a cohort folder with {', '.join(required)}"
+    if not folder.exists():
+        return [Fault(name, expected=wanted, value="no such folder", remedy="Check its path.")]
+    if not folder.is_dir():
+        return [Fault(name, expected=wanted, value="a file", remedy="Give the folder that holds the tables.")]
+    if not any(folder.iterdir()):
+        return [Fault(name, expected=wanted, value="an empty folder", remedy="Export the cohort into it.")]
+    return []
+
+
+def _usable_films(films: pd.DataFrame, ledger: Ledger) -> pd.DataFrame:
+    """The films of one side in a projection that can be scored; the ledger counts the others."""
+    both = films["side"] == "both"
+    ledger.add("films", "film", "shows both sides; landmarks.csv cannot tell them apart", films.loc[both, "film_id"])
+    usable = ~both
+    for view in (view for view in View if not view.scorable):
+        rows = usable & (films["view"] == view)
+        ledger.add("films", "film", f"{view} view, not scorable", films.loc[rows, "film_id"])
+        usable &= films["view"] != view
+    return films[usable]

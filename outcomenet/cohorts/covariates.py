@@ -1,0 +1,112 @@
+"""What is known of each visit: age, sex, duration, function, pain and the confounders, from all tables together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from outcomenet.anatomy import OSTEOARTHRITIS_HAND_JOINTS, Side
+from outcomenet.cohorts.haq import haq_of_visits
+from outcomenet.cohorts.ledger import Ledger
+from outcomenet.confounders import CONFOUNDERS, OSTEOARTHRITIS_GRADE, OSTEOARTHRITIS_JOINTS, fibromyalgia_acr2016
+from outcomenet.outcomes import DAYS_PER_YEAR
+from outcomenet.scoring import KELLGREN_LAWRENCE
+
+_ACR2016 = ["wpi", "sss", "pain_regions", "symptom_months"]
+_HANDS = (str(Side.LEFT_HAND), str(Side.RIGHT_HAND))
+
+
+def visits_with_covariates(tables: Mapping[str, pd.DataFrame], use_aids: bool, ledger: Ledger) -> pd.DataFrame:
+    """visits.csv with derived columns; NaN where a value is not known, nothing is filled in.
+
+    age (years at the visit, counted from the middle of the birth year), male (0/1), duration (years since
+    symptom_onset), site, rf, acpa, haq and haq_answered, fm and fm_source, oa and oa_source ("given", how it was
+    derived, or None), and a column for each name in measurements.csv.
+    """
+    visits = tables["visits.csv"]
+    patients = tables["patients.csv"].set_index("patient_id")
+    of_visit = {name: visits["patient_id"].map(patients[name]) for name in patients.columns}
+    derived = visits.assign(
+        age=_years(visits["date"]) - (of_visit["birth_year"] + 0.5),
+        male=of_visit["sex"].map({"M": 1.0, "F": 0.0}).astype(float),
+        duration=_duration(visits, of_visit["symptom_onset"], ledger),
+        site=of_visit["site"],
+        rf=of_visit["rf"],
+        acpa=of_visit["acpa"],
+    )
+    derived = derived.join(haq_of_visits(visits, use_aids, ledger))
+    derived["fm"], derived["fm_source"] = _fibromyalgia(visits, ledger)
+    derived["oa"], derived["oa_source"] = _osteoarthritis(visits, tables["scores.csv"])
+    return _with_measurements(derived, tables["measurements.csv"])
+
+
+def _years(date: pd.Series) -> pd.Series:
+    """A date as a year with its fraction."""
+    start = pd.to_datetime(date.dt.year.astype(str) + "-01-01")
+    return date.dt.year + (date - start).dt.days / DAYS_PER_YEAR
+
+
+def _duration(visits: pd.DataFrame, onset: pd.Series, ledger: Ledger) -> pd.Series:
+    """Years since symptom onset; missing before it, since a visit without symptoms has no duration."""
+    duration = (visits["date"] - onset).dt.days / DAYS_PER_YEAR
+    before = duration < 0
+    ledger.flag("visits", "visit", "before symptom onset: no duration", visits.loc[before, "visit_id"])
+    return duration.mask(before)
+
+
+def _fibromyalgia(visits: pd.DataFrame, ledger: Ledger) -> tuple[pd.Series, pd.Series]:
+    """The given flag, else the ACR 2016 criteria where all four parts are there."""
+    complete = visits[_ACR2016].notna().all(axis=1)
+    criteria = pd.Series(np.nan, index=visits.index)
+    criteria[complete] = [float(fibromyalgia_acr2016(*row)) for row in visits.loc[complete, _ACR2016].to_numpy()]
+    disagree = visits["fm"].notna() & criteria.notna() & (visits["fm"] != criteria)
+    ledger.flag("visits", "visit", "fm as given is not what ACR 2016 gives", visits.loc[disagree, "visit_id"])
+    return _first_known({"given": visits["fm"], "acr2016": criteria})
+
+
+def _osteoarthritis(visits: pd.DataFrame, scores: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
+    """The given flag, else Kellgren-Lawrence: grade 2 or more in two or more joints of both hands together.
+
+    Readers' grades are averaged per joint first. 0 needs so many graded joints that those without a grade could not
+    make it 1.
+    """
+    graded = scores[
+        (scores["scheme"] == KELLGREN_LAWRENCE.name)
+        & scores["side"].isin(_HANDS)
+        & scores["site"].isin(OSTEOARTHRITIS_HAND_JOINTS)
+    ]
+    joints = graded.groupby(["patient_id", "visit_id", "side", "site"])["score"].mean().dropna()
+    by_visit = joints.groupby(level=["patient_id", "visit_id"])
+    affected = (joints >= OSTEOARTHRITIS_GRADE).groupby(level=["patient_id", "visit_id"]).sum()
+    unknown = len(_HANDS) * len(OSTEOARTHRITIS_HAND_JOINTS) - by_visit.size()
+    label = pd.Series(np.nan, index=affected.index)
+    label[affected >= OSTEOARTHRITIS_JOINTS] = 1.0
+    label[affected + unknown < OSTEOARTHRITIS_JOINTS] = 0.0
+    keys = pd.MultiIndex.from_frame(visits[["patient_id", "visit_id"]])
+    derived = pd.Series(label.reindex(keys).to_numpy(float), index=visits.index)
+    return _first_known({"given": visits["oa"], "kellgren_lawrence": derived})
+
+
+def _first_known(values: Mapping[str, pd.Series]) -> tuple[pd.Series, pd.Series]:
+    """Value and source of the first series that knows each row; (NaN, None) where none does."""
+    value = pd.Series(np.nan, index=next(iter(values.values())).index)
+    source = pd.Series(None, index=value.index, dtype=object)
+    for name, series in values.items():
+        fresh = value.isna() & series.notna()
+        value[fresh], source[fresh] = series[fresh], name
+    return value, source
+
+
+def _with_measurements(visits: pd.DataFrame, measurements: pd.DataFrame) -> pd.DataFrame:
+    """A column per measurement; a covariate that has a column already gains the values that it lacks."""
+    wide = measurements.pivot(index=["patient_id", "visit_id"], columns="name", values="value")
+    keys = pd.MultiIndex.from_frame(visits[["patient_id", "visit_id"]])
+    visits = visits.copy()
+    for name in (name for name in CONFOUNDERS if name in wide):
+        measured = pd.Series(wide[name].reindex(keys).to_numpy(float), index=visits.index)
+        visits[name] = visits[name].combine_first(measured) if name in visits else measured
+        if f"{name}_source" in visits:
+            visits.loc[measured.notna(), f"{name}_source"] = "measurements.csv"
+    return visits

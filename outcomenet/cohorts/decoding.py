@@ -1,0 +1,196 @@
+"""Decodes films in worker processes that may run out of memory, hang or die without harm to the caller."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+from multiprocessing.connection import wait
+from typing import Any, TypeVar
+
+from outcomenet.errors import FilmRefused, OutcomenetError, UsageError
+
+F = TypeVar("F")
+T = TypeVar("T")
+
+MEMORY_BYTES = 2 * 2**30
+TIMEOUT_SECONDS = 60.0
+_START_SECONDS = 120.0
+_LOOK_AHEAD = 4  # films per worker that may be in flight or wait for an earlier, slower one
+
+
+class DecoderFailed(OutcomenetError):
+    """The function run in a worker raised something else than FilmRefused: a fault of the program, not of a film."""
+
+
+class FilmDecoder:
+    """A small pool of decoding processes, used as a context manager.
+
+    A worker is a fresh interpreter that imports the film reader and the module of the function it is given, and nothing
+    of the caller's. It may map `memory_bytes` more than it starts with, and spend `timeout_seconds` of wall-clock and
+    of CPU time on a film. One that dies or takes longer is replaced, and its film alone is refused.
+
+    >>> from outcomenet.cohorts.films import read_header
+    >>> with FilmDecoder(workers=1) as decoder:
+    ...     [str(refused) for refused in decoder.map(read_header, ["no-such.dcm"])]
+    ['no-such.dcm: There is no such file; correct the path.']
+    """
+
+    def __init__(self, workers: int = 2, *, timeout_seconds: float = TIMEOUT_SECONDS, memory_bytes: int = MEMORY_BYTES):
+        if workers < 1:
+            raise UsageError(f"Films are decoded by at least one worker, got {workers}; ask for 1 or more.")
+        self.workers, self.timeout_seconds, self.memory_bytes = workers, timeout_seconds, memory_bytes
+        self._pool: list[_Worker] = []
+
+    def __enter__(self) -> FilmDecoder:
+        self._pool = [self._start() for _ in range(self.workers)]
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        for worker in self._pool:
+            worker.stop()
+        self._pool = []
+
+    def map(self, function: Callable[..., T], films: Iterable[F], *arguments: Any) -> Iterator[T | FilmRefused]:
+        """Yields `function(film, *arguments)` in the order of `films`, or the FilmRefused of a film that has no result.
+
+        `function` must be importable by name (a module's own function), its arguments and result picklable. A few films
+        per worker are in flight at a time, so `films` may be an endless iterator. Codes of its own: "decoder_died",
+        "decoder_timeout". Raises DecoderFailed when the function fails for another reason.
+        """
+        if not self._pool:
+            raise UsageError("A FilmDecoder has workers only inside its `with` block; call map there.")
+        return self._results(function, iter(films), arguments)
+
+    def _results(
+        self, function: Callable[..., T], films: Iterator[F], arguments: tuple[Any, ...]
+    ) -> Iterator[T | FilmRefused]:
+        ready: dict[int, T | FilmRefused] = {}
+        waiting = enumerate(films)
+        given = yielded = 0
+        exhausted = False
+        try:
+            while True:
+                for place in self._idle():
+                    if exhausted or given - yielded >= _LOOK_AHEAD * self.workers:
+                        break
+                    number, film = next(waiting, (None, None))
+                    if number is None:
+                        exhausted = True
+                        break
+                    self._give(place, number, (function, film, arguments))
+                    given += 1
+                ready.update(self._collect())
+                while yielded in ready:
+                    yield ready.pop(yielded)
+                    yielded += 1
+                if exhausted and yielded == given:
+                    return
+        finally:
+            for place, worker in enumerate(self._pool):
+                if worker.film is not None:  # the caller stopped listening in between
+                    self._replace(place)
+
+    def _idle(self) -> list[int]:
+        return [place for place, worker in enumerate(self._pool) if worker.film is None]
+
+    def _give(self, place: int, number: int, request: tuple[Any, ...]) -> None:
+        """Hands a film to a worker; one that died while it was idle is replaced first."""
+        try:
+            self._pool[place].give(number, request, self.timeout_seconds)
+        except (BrokenPipeError, ConnectionResetError):
+            self._replace(place)
+            self._pool[place].give(number, request, self.timeout_seconds)
+
+    def _collect(self) -> Iterator[tuple[int, Any]]:
+        """Waits until a busy worker has answered, died or taken too long; yields each such film's number and result."""
+        busy = [place for place, worker in enumerate(self._pool) if worker.film is not None]
+        if not busy:
+            return
+        patience = min(self._pool[place].deadline for place in busy) - time.monotonic()
+        answered = wait([self._pool[place].connection for place in busy], timeout=max(0.0, patience))
+        for place in busy:
+            worker = self._pool[place]
+            number = worker.film
+            if number is None:
+                continue
+            if worker.connection in answered:
+                answer = worker.take()
+                if answer is not None:
+                    yield number, _result(*answer)
+                    continue
+                refused = FilmRefused("The decoder died on the film; export it uncompressed.", "decoder_died")
+            elif time.monotonic() >= worker.deadline:
+                refused = FilmRefused(
+                    f"Decoding the film took longer than {self.timeout_seconds:g} seconds; export it uncompressed.",
+                    "decoder_timeout",
+                )
+            else:
+                continue
+            self._replace(place)
+            yield number, refused
+
+    def _start(self) -> _Worker:
+        return _Worker(self.memory_bytes, max(1, round(self.timeout_seconds)))
+
+    def _replace(self, place: int) -> None:
+        self._pool[place].stop()
+        self._pool[place] = self._start()
+
+
+class _Worker:
+    """One process and the pipe to it. `film` is the number of the film it is busy with, None when idle."""
+
+    def __init__(self, memory_bytes: int, cpu_seconds: int):
+        self.film: int | None = None
+        self.deadline = 0.0
+        self.started = False
+        self.connection, theirs = multiprocessing.Pipe()
+        # A fresh interpreter rather than multiprocessing's spawn, which would import the caller's main script, and
+        # with it whatever that imports (JAX). -P keeps a folder of the current directory from posing as a library.
+        self.process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "outcomenet.cohorts.decoder_worker", str(theirs.fileno())],
+            pass_fds=[theirs.fileno()],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,  # decoders write a line for every odd file
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "OMP_NUM_THREADS": "1"},
+        )
+        theirs.close()
+        self.connection.send((memory_bytes, cpu_seconds))
+
+    def give(self, film: int, request: tuple[Any, ...], timeout_seconds: float) -> None:
+        """Sends a request; the time allowed counts from here, not from the start of the process."""
+        if not self.started:
+            self.started = self.connection.poll(_START_SECONDS) and self.take() is not None
+        if not self.started:
+            raise DecoderFailed(
+                "A decoding process could not be started; see why with `python -m outcomenet.cohorts.decoder_worker 0`."
+            )
+        self.connection.send(request)
+        self.film, self.deadline = film, time.monotonic() + timeout_seconds
+
+    def take(self) -> Any:
+        """The answer that is waiting; None when the process died instead."""
+        try:
+            answer = self.connection.recv()
+        except (EOFError, ConnectionResetError):
+            return None
+        self.film = None
+        return answer
+
+    def stop(self) -> None:
+        self.connection.close()
+        self.process.kill()
+        self.process.wait()
+
+
+def _result(kind: str, value: Any, code: str) -> Any:
+    if kind == "refused":
+        return FilmRefused(value, code)
+    if kind == "failed":
+        raise DecoderFailed(f"A film could not be processed, because the program itself failed:\n{value}")
+    return value

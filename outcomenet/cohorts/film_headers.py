@@ -1,0 +1,76 @@
+"""Reads the header of every film that films.csv lists, with a fault for each film that cannot be used."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from outcomenet.anatomy import joints_of
+from outcomenet.cohorts.crop_file import SUFFIX as CROPS_SUFFIX
+from outcomenet.cohorts.crop_file import crop_sites
+from outcomenet.cohorts.faults import Fault
+from outcomenet.cohorts.film import FilmHeader
+from outcomenet.cohorts.films import unnamed_header
+from outcomenet.errors import FilmRefused
+
+# What films.csv gains from the headers, missing where they were not read.
+UNCHECKED_COLUMNS: dict[str, object] = {
+    "rows": np.nan, "columns": np.nan, "bits": np.nan, "photometric": None, "format": None,
+    "spacing_mm": np.nan, "spacing_source": None,
+}  # fmt: skip
+
+
+def read_film_headers(folder: Path, films: pd.DataFrame, *, simulated: bool) -> tuple[pd.DataFrame, list[Fault]]:
+    """films.csv with the columns of `UNCHECKED_COLUMNS` filled, and the faults of paths and files.
+
+    `pixel_spacing_mm` of films.csv overrides the file's own spacing and is then the source.
+    """
+    root = folder.resolve()
+    faults: list[Fault] = []
+    headers: dict[int, FilmHeader] = {}
+    for row, path, region in zip(films.index, films["path"], films["region"], strict=True):
+        if not isinstance(path, str):
+            continue
+        found = _header(root, path, region, simulated)
+        if isinstance(found, FilmHeader):
+            headers[row] = found
+        else:
+            expected, remedy = found
+            faults.append(Fault("films.csv", int(row), "path", "", expected, remedy))
+    return _with_headers(films, headers), faults
+
+
+def _header(root: Path, path: str, region: object, simulated: bool) -> FilmHeader | tuple[str, str]:
+    """The header, or (what was expected, what is wrong and what to do); neither repeats the path."""
+    inside = "a path inside the cohort folder"
+    if Path(path).is_absolute() or ".." in Path(path).parts:
+        return inside, "It is absolute or leads upwards; copy the film into the folder."
+    try:
+        if not (root / path).resolve().is_relative_to(root):
+            return inside, "A link leads out of the folder; copy the film itself into it."
+    except (OSError, RuntimeError):
+        return inside, "Its links lead nowhere; copy the film itself into the folder."
+    if path.endswith(CROPS_SUFFIX) and not simulated:
+        return "a film", "Crops without a film are for simulated cohorts (simulated = true in cohort.toml)."
+    try:
+        header = unnamed_header(root / path)
+        if header.format == "crops" and isinstance(region, str) and crop_sites(root / path) != joints_of(region):
+            return f"crops of the {len(joints_of(region))} joints of a {region}", "Simulate the cohort again."
+    except FilmRefused as refused:
+        return "a film that can be read", str(refused)
+    return header
+
+
+def _with_headers(films: pd.DataFrame, headers: dict[int, FilmHeader]) -> pd.DataFrame:
+    read = pd.DataFrame(
+        {row: [getattr(header, name) for name in UNCHECKED_COLUMNS] for row, header in headers.items()},
+        index=list(UNCHECKED_COLUMNS),
+    ).T.reindex(films.index)
+    numeric = ["rows", "columns", "bits", "spacing_mm"]
+    read[numeric] = read[numeric].astype(float)
+    own = films["pixel_spacing_mm"].notna()
+    read.loc[own, "spacing_mm"] = films.loc[own, "pixel_spacing_mm"]
+    read.loc[own, "spacing_source"] = "films.csv"
+    return pd.concat([films, read], axis=1)

@@ -1,0 +1,74 @@
+"""The HAQ-DI of every visit: given as an index, or scored from the twenty items."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from outcomenet.cohorts.faults import Fault
+from outcomenet.cohorts.ledger import Ledger
+from outcomenet.outcomes import (
+    HAQ_AID_COLUMNS,
+    HAQ_ITEM_COLUMNS,
+    HAQ_MINIMUM_CATEGORIES,
+    HaqScore,
+    haq_disability_index,
+    haq_grid,
+)
+
+_ROUNDING = 5e-3  # exports round an index to two digits
+
+
+def haq_of_visits(visits: pd.DataFrame, use_aids: bool, ledger: Ledger) -> pd.DataFrame:
+    """Columns `haq` (0-3, higher is worse) and `haq_answered` (8, 7 or 6 categories: its grid is 1 over that).
+
+    Items are scored where there are any, else the given haq_di is taken. A visit with items of fewer than 6 categories
+    has no HAQ, which the ledger counts.
+    """
+    scored = _scored(visits, use_aids)
+    too_few = []
+    values = np.full((len(visits), 2), np.nan)
+    for place, (row, given) in enumerate(visits["haq_di"].items()):
+        if row in scored:
+            score = scored[row]
+            if score is None:
+                too_few.append(visits.at[row, "visit_id"])
+            else:
+                values[place] = score.value, score.answered
+        elif not np.isnan(given):
+            values[place] = given, haq_grid(given) or np.nan
+    ledger.flag("haq", "visit", f"no HAQ: fewer than {HAQ_MINIMUM_CATEGORIES} of 8 categories answered", too_few)
+    return pd.DataFrame(values, index=visits.index, columns=["haq", "haq_answered"])
+
+
+def haq_faults(visits: pd.DataFrame, use_aids: bool) -> list[Fault]:
+    """Visits whose given index and items disagree."""
+    faults = []
+    for row, score in _scored(visits, use_aids).items():
+        given = visits.at[row, "haq_di"]
+        if np.isnan(given) or (score is not None and abs(score.value - given) <= _ROUNDING):
+            continue
+        scored = f"the items give {score.value:.3f}" if score else "the items answer fewer than 6 of 8 categories"
+        faults.append(
+            Fault(
+                "visits.csv", int(row), "haq_di", f"{given:g}, while {scored}", "the index that the items give",
+                "Correct one of them, or export only one; haq_version in cohort.toml says whether aids count.",
+            )
+        )  # fmt: skip
+    return faults
+
+
+def _scored(visits: pd.DataFrame, use_aids: bool) -> dict[int, HaqScore | None]:
+    """The score of every visit with at least one item; None where too few categories were answered."""
+    items = visits[list(HAQ_ITEM_COLUMNS)]
+    answers = visits.loc[items.notna().any(axis=1), [*HAQ_ITEM_COLUMNS, *HAQ_AID_COLUMNS]]
+    return {
+        row: haq_disability_index(
+            {
+                name: None if np.isnan(value) else int(value)
+                for name, value in zip(answers.columns, values, strict=True)
+            },
+            use_aids,
+        )
+        for row, values in zip(answers.index, answers.to_numpy(float), strict=True)
+    }

@@ -1,0 +1,145 @@
+"""Reads one radiograph from a PNG, JPEG or TIFF file: header first, pixels as grey levels."""
+
+from __future__ import annotations
+
+import struct
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import UInt16
+from PIL import Image, UnidentifiedImageError
+
+from outcomenet.cohorts.dicom_reader import luminance
+from outcomenet.cohorts.film import MAXIMUM_PIXELS_PER_SIDE, FilmHeader, check_size, scaled_to_uint16
+from outcomenet.errors import FilmRefused
+
+# The first bytes of each format.
+MARKS: dict[bytes, str] = {
+    b"\x89PNG\r\n\x1a\n": "png",
+    b"\xff\xd8\xff": "jpeg",
+    b"II*\x00": "tiff",
+    b"MM\x00*": "tiff",
+}
+_GREY_BITS = {"1": 1, "L": 8, "I;16": 16, "I;16B": 16, "I;16L": 16}
+_COLOUR_MODES = ("RGB", "P")
+_TRANSPARENT_MODES = ("LA", "RGBA", "PA")
+_TIFF_BITS, _TIFF_PHOTOMETRIC = 258, 262
+_EXIF_ORIENTATION = 274
+
+
+def read_image_header(path: Path, format: str) -> FilmHeader:
+    """The header of a PNG, JPEG or TIFF; no pixel is decoded. Resolution tags are a printer's, so spacing is None."""
+    if format == "png":
+        _check_png(path)
+    with _opened(path, format) as image:
+        return _checked(image, format)
+
+
+def read_image_pixels(path: Path, format: str) -> UInt16[np.ndarray, "height width"]:
+    """Grey levels, brighter = more bone: the full range of 1, 8 or 16 bits maps to 0..65535, colours to luminance."""
+    if format == "png":
+        _check_png(path)
+    with _opened(path, format) as image:
+        header = _checked(image, format)
+        if image.mode in _GREY_BITS:
+            grey = scaled_to_uint16(np.asarray(image), 0, 2**header.bits - 1)
+        else:
+            grey = _luminance(image)
+        # Pillow turns 1- and 8-bit TIFFs that store white as 0, but not 16-bit ones
+        if header.photometric == "MONOCHROME1" and header.bits == 16:
+            grey = np.uint16(65_535) - grey
+    return grey
+
+
+def _luminance(image: Image.Image) -> UInt16[np.ndarray, "height width"]:
+    """Luminance of a colour film; a film that is see-through anywhere is refused, since it has no grey level there."""
+    if image.mode in _TRANSPARENT_MODES or "transparency" in image.info:
+        image = image.convert("RGBA")
+        if image.getchannel("A").getextrema() != (255, 255):
+            raise FilmRefused("A film is opaque, this one is see-through in parts; export it without.", "transparency")
+    return luminance(scaled_to_uint16(np.asarray(image.convert("RGB")), 0, 255))
+
+
+@contextmanager
+def _opened(path: Path, format: str) -> Iterator[Image.Image]:
+    """The file as Pillow sees it, with every failure of opening or decoding as FilmRefused."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # sizes are checked by `check_size`; other warnings concern unused tags
+            with Image.open(path, formats=[format.upper()]) as image:
+                yield image
+    except Image.DecompressionBombError as error:
+        raise FilmRefused(
+            f"A film has at most {MAXIMUM_PIXELS_PER_SIDE:,} rows and columns, this one has far more pixels than that; "
+            "export it at its original resolution, or reduce it.",
+            "too_large",
+        ) from error
+    except MemoryError:
+        raise FilmRefused("Decoding the film needs more memory than is allowed; reduce it.", "memory") from None
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, TypeError, EOFError, struct.error) as error:
+        raise FilmRefused(
+            f"The file ends early or is damaged, it could not be read as {format.upper()}; export it again.",
+            "truncated",
+        ) from error
+
+
+def _checked(image: Image.Image, format: str) -> FilmHeader:
+    check_size(image.height, image.width)
+    frames = getattr(image, "n_frames", 1)
+    if frames != 1:
+        raise FilmRefused(f"A film is one image, the file has {frames} pages; export each on its own.", "multi_frame")
+    orientation = image.getexif().get(_EXIF_ORIENTATION, 1)
+    if orientation != 1:
+        raise FilmRefused(
+            f"A film is stored upright, this one asks its viewer to turn it (EXIF orientation {orientation}); "
+            "save it as it is seen.",
+            "orientation",
+        )
+    photometric, bits = "MONOCHROME2", _GREY_BITS.get(image.mode)
+    if format == "tiff":
+        tags = image.tag_v2  # type: ignore[attr-defined]
+        if tags.get(_TIFF_PHOTOMETRIC) == 0:
+            photometric = "MONOCHROME1"
+        if bits is None and max(tags.get(_TIFF_BITS, (8,))) > 8:
+            bits = 0
+    if bits is None and image.mode in (*_COLOUR_MODES, *_TRANSPARENT_MODES):
+        photometric, bits = "RGB", 8
+    if not bits:
+        raise FilmRefused(
+            f"A film has 1, 8 or 16 bit grey levels or 8 bit colours, this one is of another kind (mode {image.mode}); "
+            "save it as 16 bit grey.",
+            "bits",
+        )
+    return FilmHeader(image.height, image.width, bits, photometric, None, "none", format)
+
+
+def _check_png(path: Path) -> None:
+    """Walks a PNG's chunks to its end by their lengths: size and colour depth first, then whether the file is whole.
+
+    Pillow opens a PNG that lacks its second half, and gives a bomb's size only as a number of pixels.
+    """
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        start = file.read(26)
+        if len(start) < 26 or start[12:16] != b"IHDR":
+            raise FilmRefused("The file ends early, it is no complete PNG; export it again.", "truncated")
+        width, height, depth, colour = struct.unpack(">IIBB", start[16:26])
+        check_size(height, width)
+        if depth == 16 and colour != 0:
+            raise FilmRefused(
+                "A film has 1, 8 or 16 bit grey levels or 8 bit colours, this one 16 bit colours; save it as grey.",
+                "bits",
+            )
+        position = 8
+        while True:
+            file.seek(position)
+            chunk = file.read(8)
+            if len(chunk) == 8:
+                position += 12 + int.from_bytes(chunk[:4], "big")
+            if len(chunk) < 8 or position > size:
+                raise FilmRefused("The file ends early, it is no complete PNG; export it again.", "truncated")
+            if chunk[4:] == b"IEND":
+                return

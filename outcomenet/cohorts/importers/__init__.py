@@ -1,0 +1,1 @@
+"""Known public data sets, each turned into a cohort folder."""

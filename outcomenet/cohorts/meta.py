@@ -1,0 +1,141 @@
+"""What `cohort.toml` says about a cohort: its name, its licence, and how its tables are to be read."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from outcomenet.cohorts.faults import Fault, printable
+from outcomenet.errors import did_you_mean
+from outcomenet.scoring import UnreadablePolicy
+
+FILE = "cohort.toml"
+LINKAGE_MAX_GAP_DAYS = 42
+
+
+@dataclass(frozen=True)
+class CohortMeta:
+    """The settings of one cohort; `KEYS` says what each means. Empty text and None: not given."""
+
+    name: str
+    licence: str
+    sites: tuple[str, ...] = ()
+    haq_version: str = "HAQ-DI"
+    pain_scale: str = ""
+    unreadable_joints: UnreadablePolicy = UnreadablePolicy.MISSING
+    linkage_max_gap_days: int = LINKAGE_MAX_GAP_DAYS
+    fallback_hand_length_mm: float | None = None
+    fallback_foot_length_mm: float | None = None
+    simulated: bool = False
+    dates: str = ""
+    source: str = ""
+    description: str = ""
+    citation: str = ""
+    url: str = ""
+    version: str = ""
+    readers: str = ""
+
+    @property
+    def haq_uses_aids(self) -> bool:
+        """Whether aids and help raise a category score; the alternative index ignores them."""
+        return self.haq_version == "HAQ-DI"
+
+
+@dataclass(frozen=True)
+class Key:
+    """One key of `cohort.toml`: its meaning, what it must be, and how its value is taken."""
+
+    meaning: str
+    expected: str
+    accept: Callable[[Any], bool]
+    take: Callable[[Any], Any] = lambda value: value
+    required: bool = False
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and bool(value.strip())
+
+
+def _is_number(value: Any, lower: float, upper: float) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and lower <= value <= upper
+
+
+def _text(meaning: str, required: bool = False) -> Key:
+    return Key(meaning, "text", _is_text, required=required)
+
+
+def _choice(meaning: str, allowed: tuple[str, ...], take: Callable[[Any], Any] = str) -> Key:
+    return Key(meaning, f"one of {', '.join(allowed)}", lambda value: value in allowed, take)
+
+
+def _length(meaning: str, lower: int, upper: int) -> Key:
+    return Key(meaning, f"millimetres from {lower} to {upper}", lambda value: _is_number(value, lower, upper), float)
+
+
+KEYS: dict[str, Key] = {
+    "name": _text("the cohort's name in reports", required=True),
+    "licence": _text("under which terms the data may be used", required=True),
+    "sites": Key(
+        "the sites that patients.csv may name",
+        "a list of site names",
+        lambda value: isinstance(value, list) and all(map(_is_text, value)),
+        tuple,
+    ),
+    # MHAQ, MDHAQ and HAQ-II are other scales and are never pooled with the HAQ-DI
+    "haq_version": _choice(
+        "how HAQ was scored; the alternative index ignores aids and help", ("HAQ-DI", "HAQ-DI alternative")
+    ),
+    "pain_scale": _text("instrument and recall window of pain, given as 0 to 100"),
+    "unreadable_joints": _choice(
+        "what a score total does with an unreadable site", tuple(map(str, UnreadablePolicy)), UnreadablePolicy
+    ),
+    "linkage_max_gap_days": Key(
+        "how far a film may lie from its visit",
+        "whole days from 0 to 3650",
+        lambda value: isinstance(value, int) and _is_number(value, 0, 3650),
+    ),
+    "fallback_hand_length_mm": _length("length TIP3 to RC of hands on films without a pixel spacing", 50, 300),
+    "fallback_foot_length_mm": _length("length TIP1 to BASE1 of feet on films without a pixel spacing", 30, 250),
+    "simulated": Key("whether a causal model made these patients", "true or false", lambda v: isinstance(v, bool)),
+    "dates": _text("what was done to the dates (real, shifted, invented)"),
+    "source": _text("where the data come from"),
+    "description": _text("anything a reader of the data card needs"),
+    "citation": _text("what to cite"),
+    "url": _text("where to find more"),
+    "version": _text("the export's version"),
+    "readers": _text("who scored the films, and how they were trained"),
+}
+
+
+def read_meta(path: Path) -> tuple[CohortMeta | None, list[Fault]]:
+    """The settings in `cohort.toml`, or None and the faults that stand in the way."""
+    if not path.is_file():
+        return None, [Fault(FILE, None, "", "none", "this file", "Add it to the folder; it names cohort and licence.")]
+    try:
+        given = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        remedy = (
+            f"It could not be read: {error}." if isinstance(error, tomllib.TOMLDecodeError) else "Save it as UTF-8."
+        )
+        return None, [Fault(FILE, None, "", "", "a TOML file", remedy)]
+    faults = [
+        Fault(FILE, None, name[:40], "an unknown key", "a known key", did_you_mean(name, KEYS))
+        for name in given
+        if name not in KEYS
+    ]
+    faults += [
+        Fault(FILE, None, name, printable(name, given[name]), key.expected, f"It says {key.meaning}.")
+        for name, key in KEYS.items()
+        if name in given and not key.accept(given[name])
+    ]
+    faults += [
+        Fault(FILE, None, name, "none", "this key", f"Add it; it says {key.meaning}.")
+        for name, key in KEYS.items()
+        if key.required and name not in given
+    ]
+    if faults:
+        return None, faults
+    return CohortMeta(**{name: KEYS[name].take(value) for name, value in given.items()}), []

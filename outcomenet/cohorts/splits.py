@@ -1,0 +1,40 @@
+"""Which split a patient belongs to: a stable hash of that patient alone."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Mapping
+
+from outcomenet.errors import UsageError
+
+FRACTIONS: dict[str, float] = {"train": 0.7, "validation": 0.1, "test": 0.2}
+
+
+def split_of(patient_id: str, salt: str, fractions: Mapping[str, float] = FRACTIONS) -> str:
+    """The split of a patient, from SHA-256 of salt and id: all visits together, whoever else is in the cohort.
+
+    A patient added or removed later moves nobody. Raises UsageError when the fractions do not sum to 1.
+
+    >>> split_of("P001", "a")
+    'train'
+    """
+    if any(fraction < 0 for fraction in fractions.values()) or not math.isclose(sum(fractions.values()), 1.0):
+        raise UsageError(
+            f"Split fractions must be 0 or more and sum to 1; got {dict(fractions)}. Correct the fractions."
+        )
+    # the zero byte keeps ("ab", "c") and ("a", "bc") apart
+    digest = hashlib.sha256(f"{salt}\0{patient_id}".encode()).digest()
+    share = int.from_bytes(digest[:8], "big") / 2**64
+    reached = 0.0
+    for split, fraction in fractions.items():
+        reached += fraction
+        if share < reached:
+            return split
+    return [split for split, fraction in fractions.items() if fraction > 0][-1]  # share was lost to rounding
+
+
+def fold_of(patient_id: str, salt: str, folds: int) -> int:
+    """The patient's fold 0..folds-1 for cross-fitting, by the same kind of stable hash."""
+    names = {str(fold): 1 / folds for fold in range(folds)}
+    return int(split_of(patient_id, salt, names))

@@ -1,0 +1,239 @@
+"""From a checked cohort to a data set: films are decoded once, here, and never again.
+
+Everything is written into a folder beside the target and renamed at the end: a build that fails leaves nothing.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from outcomenet.anatomy import JOINT_COUNT, JOINT_INDEX, Joint, Side, joints_of
+from outcomenet.cohorts.cohort import Cohort
+from outcomenet.cohorts.decoding import FilmDecoder
+from outcomenet.cohorts.faults import CohortRefused, Fault
+from outcomenet.cohorts.ledger import Ledger
+from outcomenet.confounders import CONFOUNDERS
+from outcomenet.datasets.cutting import CutFilm, FilmTask, cut_film
+from outcomenet.datasets.dataset import LEDGER, PREVIEWS, SPLITS, TABLE, TRUTH, DatasetManifest, write_manifest
+from outcomenet.datasets.visit_table import KL_COLUMNS, PAIN_HALF_WIDTH, reader_array, site_readings, visit_table
+from outcomenet.errors import FilmRefused, UsageError
+from outcomenet.localization.crops import FOOT_LENGTH_MM, HAND_LENGTH_MM
+from outcomenet.localization.geometry import CropGeometry
+from outcomenet.progress import Progress
+from outcomenet.scoring import SVDH
+
+PREVIEW_FILMS = 8
+
+
+def build_dataset(
+    cohort: Cohort, out: Path, geometry: CropGeometry, *, progress: Progress, workers: int = 2
+) -> DatasetManifest:
+    """Builds the data set `out` from a cohort; raises CohortRefused, and leaves nothing, when a film cannot be read."""
+    if out.exists():
+        raise UsageError(f"{out} exists already; choose another --out or remove it first.")
+    staging = out.with_name(f".{out.name}.partial")
+    shutil.rmtree(staging, ignore_errors=True)
+    staging.mkdir(parents=True)
+    try:
+        manifest = _Build(cohort, staging, geometry, progress, workers).run()
+        staging.rename(out)
+        return manifest
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+
+
+class _Build:
+    """One build: holds what its steps share."""
+
+    def __init__(self, cohort: Cohort, folder: Path, geometry: CropGeometry, progress: Progress, workers: int):
+        self.cohort, self.folder, self.geometry = cohort, folder, geometry
+        self.progress, self.workers = progress, workers
+        self.ledger: Ledger = cohort.ledger
+        self.faults: list[Fault] = []
+        self.previews: list[dict[str, str]] = []
+        self.table = visit_table(cohort, self.ledger)
+        self.covariates = tuple(n for n in CONFOUNDERS if n in self.table and n != "haq")
+        self.tasks = self._film_tasks()
+
+    def run(self) -> DatasetManifest:
+        self.readers = tuple(sorted(self.cohort.scores.loc[self.cohort.scores["scheme"] == "svdh", "reader"].unique()))
+        with_films = set(self.tasks)
+        keys = list(zip(self.table["patient_id"], self.table["visit_id"], strict=True))
+        sources = {key: _source(tasks) for key, tasks in self.tasks.items()}
+        self.table["source"] = [sources.get(key, "no films") for key in keys]
+        self.found: set[tuple[str, str]] = set()
+        files: list[Path] = []
+        if with_films:
+            files += self._write_examples()
+        self.table["has_films"] = [key in self.found for key in keys]
+        self.table.to_parquet(self.folder / TABLE, index=False)
+        files.append(self.folder / TABLE)
+        self.ledger.to_frame().to_csv(self.folder / LEDGER, index=False)
+        self._write_previews()
+        if (self.cohort.folder / TRUTH).is_dir():  # for the oracle and for audits; training never opens it
+            shutil.copytree(self.cohort.folder / TRUTH, self.folder / TRUTH)
+        return self._manifest(files)
+
+    def _film_tasks(self) -> dict[tuple[str, str], list[FilmTask]]:
+        meta = self.cohort.meta
+        landmarks = {
+            film: dict(zip(rows["landmark"], zip(rows["x_px"], rows["y_px"], strict=True), strict=True))
+            for film, rows in self.cohort.landmarks.groupby("film_id")
+        }
+        tasks: dict[tuple[str, str], list[FilmTask]] = defaultdict(list)
+        sides: set[tuple[str, str, Side]] = set()
+        previewed = 0
+        for film in self.cohort.films.sort_values(["patient_id", "visit_id", "film_id"]).itertuples():
+            side = Side.of(film.side, film.region)
+            if (film.patient_id, film.visit_id, side) in sides:
+                self.ledger.add("films", "film", "a further film of the same side at one visit", 1)
+                continue
+            sides.add((film.patient_id, film.visit_id, side))
+            path = self.cohort.folder / film.path
+            preview = previewed < PREVIEW_FILMS and path.suffix != ".npz"
+            previewed += preview
+            tasks[film.patient_id, film.visit_id].append(
+                FilmTask(
+                    film_id=film.film_id,
+                    row=int(film.row),
+                    path=path,
+                    side=side,
+                    landmarks=landmarks.get(film.film_id, {}),
+                    geometry=self.geometry,
+                    spacing_mm=None if pd.isna(film.spacing_mm) else float(film.spacing_mm),
+                    spacing_source=str(film.spacing_source),
+                    hand_length_mm=meta.fallback_hand_length_mm or HAND_LENGTH_MM,
+                    foot_length_mm=meta.fallback_foot_length_mm or FOOT_LENGTH_MM,
+                    preview=preview,
+                )
+            )
+        return dict(tasks)
+
+    def _write_examples(self) -> list[Path]:
+        from outcomenet.datasets.visits import visit_features, write_visits
+
+        features = visit_features(
+            crop_size=self.geometry.size_px, covariates=len(self.covariates), readers=max(len(self.readers), 1)
+        )
+        self._svdh = reader_array(
+            site_readings(self.cohort, SVDH, Ledger()), self.table, list(self.readers), [s.name for s in SVDH.sites]
+        )
+        splits = [s for s in SPLITS if self._keys(s)]
+        with FilmDecoder(workers=self.workers) as decoder:
+            streams = {split: (lambda split=split: self._examples(split, decoder)) for split in splits}
+            self.progress.start("films", sum(len(t) for t in self.tasks.values()), "read films and cut joints")
+            folder = write_visits(self.folder, streams, features, f"Visits of {self.cohort.meta.name} with joint crops.")
+            self.progress.finish()
+        if self.faults:
+            raise CohortRefused(self.faults)
+        return [file for file in folder.iterdir() if file.is_file()]
+
+    def _keys(self, split: str) -> list[tuple[int, tuple[str, str]]]:
+        rows = self.table[self.table["split"] == split]
+        pairs = zip(rows.index, zip(rows["patient_id"], rows["visit_id"], strict=True), strict=True)
+        return [(row, key) for row, key in pairs if key in self.tasks]
+
+    def _examples(self, split: str, decoder: FilmDecoder) -> Iterator[tuple[str, dict[str, Any]]]:
+        keys = self._keys(split)
+        tasks = [task for _, key in keys for task in self.tasks[key]]
+        results = decoder.map(cut_film, tasks)
+        for row, (patient, visit) in keys:
+            cut = [self._accept(task, next(results)) for task in self.tasks[patient, visit]]
+            crops = np.zeros((JOINT_COUNT, self.geometry.size_px, self.geometry.size_px), np.uint16)
+            present = np.zeros(JOINT_COUNT, np.uint8)
+            for film in cut:
+                if film is not None and film.crops is not None and film.present is not None:
+                    at = [JOINT_INDEX[Joint(film.side, site).name] for site in joints_of(film.side.region)]
+                    crops[at], present[at] = film.crops, film.present
+            if not present.any():
+                self.ledger.add("visits", "visit", "films but no joint on any of them", 1)
+                continue
+            self.found.add((patient, visit))
+            yield f"{patient}/{visit}", self._example(row, crops, present)
+
+    def _accept(self, task: FilmTask, result: CutFilm | FilmRefused) -> CutFilm | None:
+        self.progress.advance()
+        if isinstance(result, FilmRefused):
+            self.faults.append(
+                Fault("films.csv", task.row, "path", str(result), "a film whose pixels can be read", "Export it again.")
+            )
+            return None
+        if result.refused:
+            self.ledger.add("films", "film", result.refused, 1)
+            return None
+        self.ledger.flag("films", "film", f"scale from {result.scale_source}", 1)
+        if result.mirrored:
+            self.ledger.flag("films", "film", "landmarks show the other side than declared", 1)
+        absent = int((~np.asarray(result.present)).sum())
+        if absent:
+            self.ledger.add("films", "joint", "not on the film or without a landmark", absent)
+        if result.preview_png:
+            (self.folder / PREVIEWS).mkdir(exist_ok=True)
+            (self.folder / PREVIEWS / f"film_{len(self.previews):02d}.png").write_bytes(result.preview_png)
+            row = self.cohort.films.set_index("film_id").loc[task.film_id]
+            self.previews.append(
+                {
+                    "film_id": task.film_id,
+                    "patient_id": row["patient_id"],
+                    "visit_id": row["visit_id"],
+                    "side": str(task.side),
+                    "png": f"film_{len(self.previews):02d}.png",
+                }
+            )
+        return result
+
+    def _example(self, row: int, crops: np.ndarray, present: np.ndarray) -> dict[str, Any]:
+        record = self.table.loc[row]
+        kl = record[list(KL_COLUMNS)].to_numpy(float)
+        answered = record["haq_answered"]
+        return {
+            "crops": crops,
+            "present": present,
+            "patient_id": str(record["patient_id"]),
+            "visit_id": str(record["visit_id"]),
+            "covariates": record[list(self.covariates)].to_numpy(np.float32),
+            "haq": np.float32(record["haq"]),
+            "haq_half_width": np.float32(0.5 / answered if answered > 0 else np.nan),
+            "pain": np.float32(record["pain"]),
+            "pain_half_width": np.float32(PAIN_HALF_WIDTH),
+            "progression_start": np.float32(record["progression_start"]),
+            "progression_end": np.float32(record["progression_end"]),
+            "svdh": self._svdh[row] if self.readers else np.full((1, len(SVDH.sites)), -1, np.int8),
+            "kellgren_lawrence": np.where(np.isnan(kl), -1, np.round(kl)).astype(np.int8),
+        }
+
+    def _write_previews(self) -> None:
+        if self.previews:
+            pd.DataFrame(self.previews).to_csv(self.folder / PREVIEWS / "films.csv", index=False)
+
+    def _manifest(self, files: list[Path]) -> DatasetManifest:
+        meta, table = self.cohort.meta, self.table
+        per_patient = table.sort_values("source").groupby("patient_id")
+        return write_manifest(
+            self.folder,
+            files,
+            name=meta.name,
+            licence=meta.licence,
+            simulated=meta.simulated,
+            crop_size_px=self.geometry.size_px,
+            mm_per_px=self.geometry.mm_per_px,
+            covariates=self.covariates,
+            readers=self.readers,
+            patients=int(table["patient_id"].nunique()),
+            visits=len(table),
+            visits_with_films=int(table["has_films"].sum()),
+            patients_by_source=per_patient["source"].first().value_counts().to_dict(),
+            patients_by_split=per_patient["split"].first().value_counts().to_dict(),
+        )
+
+
+def _source(tasks: list[FilmTask]) -> str:
+    """`films` when a visit came as films, `simulated crops` when a simulated cohort brought crops."""
+    return "simulated crops" if all(task.path.suffix == ".npz" for task in tasks) else "films"

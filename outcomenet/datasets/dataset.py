@@ -1,0 +1,100 @@
+"""A data set on disk: what it is made of, and how it is opened and trusted."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from outcomenet.errors import DataRefused, UsageError
+from outcomenet.localization.geometry import CropGeometry
+
+MANIFEST = "dataset.json"
+TABLE = "visits.parquet"
+LEDGER = "ledger.csv"
+TRUTH = "truth"
+PREVIEWS = "previews"
+SPLITS = ("train", "validation", "test")
+
+
+@dataclass(frozen=True)
+class DatasetManifest:
+    """`dataset.json`: what a run records about its data."""
+
+    name: str
+    licence: str
+    simulated: bool
+    crop_size_px: int
+    mm_per_px: float
+    covariates: tuple[str, ...]
+    readers: tuple[str, ...]
+    patients: int
+    visits: int
+    visits_with_films: int
+    patients_by_source: dict[str, int]
+    patients_by_split: dict[str, int]
+    fingerprint: str  # SHA-256 over the table and every file of examples
+    files: dict[str, str]  # SHA-256 by path relative to the data set
+
+    @property
+    def geometry(self) -> CropGeometry:
+        return CropGeometry(self.crop_size_px, self.mm_per_px)
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """An opened data set. `visits` has one row per visit; `examples` gives those with films."""
+
+    folder: Path
+    manifest: DatasetManifest
+    visits: pd.DataFrame
+
+    def examples(self, split: str) -> Sequence[dict[str, Any]]:
+        """Examples of one split, decoded when indexed; empty when no visit of the split has films."""
+        from outcomenet.datasets.visits import read_visits
+
+        if not self.has_films(split):
+            return []
+        return read_visits(self.folder / "visits" / "1.0.0", split)
+
+    def has_films(self, split: str) -> bool:
+        return bool(self.visits.loc[self.visits["split"] == split, "has_films"].any())
+
+
+def open_dataset(folder: Path) -> Dataset:
+    """Opens a data set that `outcomenet build` wrote; every file's SHA-256 must be that of its manifest."""
+    path = folder / MANIFEST
+    if not path.is_file():
+        raise UsageError(
+            f"{folder} is not a data set (it has no {MANIFEST}); make one with `outcomenet intake COHORT --out {folder}`."
+        )
+    record = json.loads(path.read_text())
+    record["covariates"], record["readers"] = tuple(record["covariates"]), tuple(record["readers"])
+    manifest = DatasetManifest(**record)
+    for name, digest in manifest.files.items():
+        if not (folder / name).is_file() or sha256_of(folder / name) != digest:
+            raise DataRefused(
+                f"{folder / name} is not the file that {MANIFEST} describes (its SHA-256 differs or it is gone); "
+                "build the data set again."
+            )
+    return Dataset(folder, manifest, pd.read_parquet(folder / TABLE))
+
+
+def write_manifest(folder: Path, files: list[Path], **entries: Any) -> DatasetManifest:
+    """Hashes `files`, writes dataset.json and returns it."""
+    digests = {str(file.relative_to(folder)): sha256_of(file) for file in sorted(files)}
+    fingerprint = hashlib.sha256(json.dumps(digests, sort_keys=True).encode()).hexdigest()
+    manifest = DatasetManifest(fingerprint=fingerprint, files=digests, **entries)
+    (folder / MANIFEST).write_text(json.dumps(asdict(manifest), indent=1) + "\n")
+    return manifest
+
+
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a file, read in pieces."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

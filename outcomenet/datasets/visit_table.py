@@ -1,0 +1,106 @@
+"""One row per visit: ids, split, covariates, outcomes and human scores; everything of a data set but its pixels."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from outcomenet.cohorts.cohort import Cohort
+from outcomenet.cohorts.ledger import Ledger
+from outcomenet.cohorts.splits import split_of
+from outcomenet.confounders import CONFOUNDERS
+from outcomenet.datasets.progression import progression_intervals
+from outcomenet.scoring import KELLGREN_LAWRENCE, SVDH, Scheme, UnreadablePolicy
+
+SVDH_COLUMNS = tuple(f"svdh_{site.name}" for site in SVDH.sites)
+KL_COLUMNS = tuple(f"kl_{site.name}" for site in KELLGREN_LAWRENCE.sites)
+# Where a patient's films were read several times, the reading that sees change best is used (van der Heijde 1999).
+READING_MODES = ("chronological", "paired", "single")
+PAIN_HALF_WIDTH = 0.5  # a VAS is read in whole millimetres
+SPLIT_SALT = "outcomenet"
+
+
+def visit_table(cohort: Cohort, ledger: Ledger) -> pd.DataFrame:
+    """Rows in order of patient and date. Human scores are the mean over readers; NaN is missing everywhere.
+
+    Columns: patient_id, visit_id, date, days (since the patient's first visit), split, site, covariates of
+    `confounders.CONFOUNDERS` that the cohort has, haq, haq_answered, pain, svdh_total, svdh_<side>_<site>_<feature>,
+    kl_<side>_<site>_kl, progression_start, progression_end.
+    """
+    visits = cohort.visits.sort_values(["patient_id", "date", "visit_id"], ignore_index=True)
+    keep = ["patient_id", "visit_id", "date", "site", "haq", "haq_answered", "pain"]
+    covariates = [name for name in CONFOUNDERS if name in visits and name not in keep]
+    table = visits[[*keep, *covariates]].copy()
+    first = table.groupby("patient_id")["date"].transform("min")
+    table.insert(3, "days", (table["date"] - first).dt.days.astype(float))
+    table.insert(4, "split", [split_of(patient, SPLIT_SALT) for patient in table["patient_id"]])
+
+    readings = site_readings(cohort, SVDH, ledger)
+    table = _with_reader_mean(table, readings, SVDH_COLUMNS)
+    table = _with_reader_mean(table, site_readings(cohort, KELLGREN_LAWRENCE, ledger), KL_COLUMNS)
+    table = table.merge(_totals(readings, cohort.meta.unreadable_joints, ledger), on=["patient_id", "visit_id"], how="left")
+    return _with_progression(table)
+
+
+def site_readings(cohort: Cohort, scheme: Scheme, ledger: Ledger) -> pd.DataFrame:
+    """Grades of one scheme in wide form: one row per (patient_id, visit_id, reader), one column per site (NaN missing).
+
+    Readings of another mode than the best one there are not mixed in; the ledger counts them.
+    """
+    scores = cohort.scores[cohort.scores["scheme"] == scheme.name]
+    modes = [mode for mode in READING_MODES if (scores["reading_mode"] == mode).any()]
+    if len(modes) > 1:
+        other = scores["reading_mode"] != modes[0]
+        ledger.add("scores", "grade", f"{scheme.title}: not read {modes[0]}", int(other.sum()))
+        scores = scores[~other]
+    names = [site.name for site in scheme.sites]
+    column = scores["side"] + "_" + scores["site"] + "_" + scores["feature"]
+    wide = scores.assign(column=column).pivot(
+        index=["patient_id", "visit_id", "reader"], columns="column", values="score"
+    )
+    return wide.reindex(columns=names).astype(float).reset_index()
+
+
+def reader_array(readings: pd.DataFrame, keys: pd.DataFrame, readers: list[str], names: list[str]) -> np.ndarray:
+    """Integer grades [visit, reader, site] for the visits in `keys`, -1 where missing."""
+    indexed = readings.set_index(["patient_id", "visit_id", "reader"])[names]
+    array = np.full((len(keys), len(readers), len(names)), -1, np.int8)
+    for r, reader in enumerate(readers):
+        index = pd.MultiIndex.from_arrays([keys["patient_id"], keys["visit_id"], [reader] * len(keys)])
+        array[:, r] = indexed.reindex(index).fillna(-1).to_numpy(np.int8)
+    return array
+
+
+def _with_reader_mean(table: pd.DataFrame, readings: pd.DataFrame, columns: tuple[str, ...]) -> pd.DataFrame:
+    mean = readings.drop(columns="reader").groupby(["patient_id", "visit_id"]).mean()
+    mean.columns = list(columns)
+    return table.merge(mean.reset_index(), on=["patient_id", "visit_id"], how="left")
+
+
+def _totals(readings: pd.DataFrame, policy: UnreadablePolicy, ledger: Ledger) -> pd.DataFrame:
+    """SvdH total per visit: the mean over readers of each reader's own total under the cohort's policy."""
+    keys = [site.key for site in SVDH.sites]
+    rows, last, incomplete = [], {}, 0
+    for record in readings.itertuples(index=False):
+        patient, visit, reader, *grades = record
+        known = {key: grade for key, grade in zip(keys, grades, strict=True) if not np.isnan(grade)}
+        total = SVDH.total(known, policy, last.get((patient, reader)))
+        last[patient, reader] = last.get((patient, reader), {}) | known
+        incomplete += len(known) < len(keys)
+        rows.append((patient, visit, np.nan if total is None else total))
+    if incomplete:
+        ledger.add("scores", "reading", f"sites missing, policy '{policy}'", incomplete)
+    frame = pd.DataFrame(rows, columns=["patient_id", "visit_id", "svdh_total"])
+    return frame.groupby(["patient_id", "visit_id"], as_index=False)["svdh_total"].mean()
+
+
+def _with_progression(table: pd.DataFrame) -> pd.DataFrame:
+    table = table.sort_values(["patient_id", "date", "visit_id"], ignore_index=True)
+    bounds = [
+        bound
+        for _, rows in table.groupby("patient_id", sort=False)
+        for bound in progression_intervals(rows["days"].to_numpy(), rows["svdh_total"].to_numpy())
+    ]
+    table["progression_start"] = [bound.start for bound in bounds]
+    table["progression_end"] = [bound.end for bound in bounds]
+    return table

@@ -1,0 +1,113 @@
+"""The TFDS builder: one feature dictionary, ArrayRecord files, no TensorFlow, the same bytes every time."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow_datasets as tfds
+from tensorflow_datasets.core import example_serializer
+
+from outcomenet.anatomy import JOINT_COUNT
+from outcomenet.scoring import KELLGREN_LAWRENCE, SVDH
+
+VERSION = "1.0.0"
+NAME = "visits"
+
+Example = dict[str, Any]
+ExampleStream = Callable[[], Iterable[tuple[str, Example]]]
+
+
+def visit_features(*, crop_size: int, covariates: int, readers: int) -> tfds.features.FeaturesDict:
+    """What one visit holds. NaN (floats) and -1 (grades) mean missing; times in days after the visit.
+
+    Arrays are stored as bytes: 3 to 8 times faster to read than encoded pictures, and exact.
+    """
+    features = tfds.features
+
+    def array(shape: tuple[int, ...], dtype: type) -> tfds.features.Tensor:
+        return features.Tensor(shape=shape, dtype=dtype, encoding="bytes")
+
+    return features.FeaturesDict(
+        {
+            "crops": array((JOINT_COUNT, crop_size, crop_size), np.uint16),
+            "present": array((JOINT_COUNT,), np.uint8),
+            "patient_id": features.Text(),
+            "visit_id": features.Text(),
+            "covariates": array((covariates,), np.float32),
+            "haq": array((), np.float32),
+            "haq_half_width": array((), np.float32),
+            "pain": array((), np.float32),
+            "pain_half_width": array((), np.float32),
+            "progression_start": array((), np.float32),
+            "progression_end": array((), np.float32),
+            "svdh": array((readers, len(SVDH.sites)), np.int8),
+            "kellgren_lawrence": array((len(KELLGREN_LAWRENCE.sites),), np.int8),
+        }
+    )
+
+
+class Visits(tfds.core.GeneratorBasedBuilder, skip_registration=True):
+    """Visits of a cohort with their crops, split by patient; made by `outcomenet build`."""
+
+    VERSION = tfds.core.Version(VERSION)
+    name = NAME
+
+    def __init__(
+        self,
+        *,
+        data_dir: Path,
+        streams: Mapping[str, ExampleStream],
+        features: tfds.features.FeaturesDict,
+        description: str,
+    ) -> None:
+        self._streams, self._features, self._description = streams, features, description
+        super().__init__(data_dir=str(data_dir), file_format="array_record")
+
+    def _info(self) -> tfds.core.DatasetInfo:
+        return tfds.core.DatasetInfo(builder=self, description=self._description, features=self._features)
+
+    def _split_generators(self, dl_manager: object) -> dict[str, Iterable[tuple[str, Example]]]:
+        del dl_manager
+        return {split: self._generate_examples(split) for split in self._streams}
+
+    def _generate_examples(self, split: str) -> Iterable[tuple[str, Example]]:
+        return self._streams[split]()
+
+
+def write_visits(
+    folder: Path, streams: Mapping[str, ExampleStream], features: tfds.features.FeaturesDict, description: str
+) -> Path:
+    """Writes every split's stream as ArrayRecord files below `folder`; returns the prepared data set's folder."""
+    tfds.disable_progress_bar()
+    builder = Visits(data_dir=folder, streams=streams, features=features, description=description)
+    config = tfds.download.DownloadConfig(download_mode=tfds.GenerateMode.REUSE_DATASET_IF_EXISTS)
+    # TFDS announces on standard output what our own progress says better
+    with _deterministic_records(), contextlib.redirect_stdout(io.StringIO()):
+        builder.download_and_prepare(download_dir=str(folder / "visits"), download_config=config)
+    return Path(builder.data_dir)
+
+
+def read_visits(folder: Path, split: str) -> Sequence[Example]:
+    """Random access to the examples of a split of a prepared data set; decoded when indexed."""
+    return tfds.builder_from_directory(str(folder)).as_data_source(split=split)
+
+
+@contextmanager
+def _deterministic_records() -> Iterator[None]:
+    """TFDS serialises protos without a fixed order of map entries, so that two builds differ in bytes; here they do not."""
+    shipped = example_serializer.ExampleSerializer.serialize_example
+
+    def serialize(self: example_serializer.ExampleSerializer, example: Example) -> bytes:
+        return self.get_tf_example(example).SerializeToString(deterministic=True)
+
+    example_serializer.ExampleSerializer.serialize_example = serialize
+    try:
+        yield
+    finally:
+        example_serializer.ExampleSerializer.serialize_example = shipped
