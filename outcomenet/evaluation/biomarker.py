@@ -21,12 +21,15 @@ def biomarker_table(
 
     `score` is the sum of the joints' contributions to the outcome number `outcome` on its latent (logit) scale; it
     rises with disease and holds no outcome-side term. `score_lower` and `score_upper` are score -+ 1.96 SD over
-    `rereadings` of randomly re-cut and re-toned crops: the repeatability of the reading alone.
+    `rereadings` of randomly re-cut and re-toned crops (held-out visits only): the repeatability of the reading alone.
     """
     contributions = np.where(reading.visible, reading.contributions[..., outcome], np.nan)
     score = reading.contributions[..., outcome].sum(1)
-    again = np.stack([r.contributions[..., outcome].sum(1) for r in rereadings]) if rereadings else None
-    spread = again.std(0, ddof=1) if again is not None and len(again) > 1 else np.full(len(score), np.nan)
+    spread = np.full(len(score), np.nan)
+    if len(rereadings) > 1:
+        again = np.stack([r.contributions[..., outcome].sum(1) for r in rereadings])
+        at = {key: row for row, key in enumerate(reading.ids)}
+        spread[[at[key] for key in rereadings[0].ids]] = again.std(0, ddof=1)
     embedding = {f"z{k:03d}": reading.embedding[:, k] for k in range(reading.embedding.shape[1])}
     return pd.DataFrame(
         {

@@ -79,32 +79,37 @@ def evaluate(task: EvaluationTask, run: Path, progress: Progress) -> list[str]:
 def _read_films(
     task: EvaluationTask, progress: Progress
 ) -> tuple[dict[str, NetworkReading], list[NetworkReading]]:
-    """Every network's reading of every visit with films, and perturbed re-readings by the biomarker's network."""
+    """Every network's reading of the visits that judge it, and perturbed re-readings of the held-out ones.
+
+    The network whose score is the biomarker reads all visits, the others only those that were not trained on.
+    """
     if not task.networks:
         return {}, []
-    examples = AllSplits(task.dataset)
+    everything, held_out = Examples(task.dataset, SPLITS), Examples(task.dataset, ("test",))
+    judged = Examples(task.dataset, ("validation", "test"))
     rung = next(name for name in BIOMARKER_RUNGS if name in task.networks)
-    passes = len(task.networks) + task.rereadings
-    progress.start("visits", passes * len(examples), "read films with the networks")
-    readings = {}
-    for name, network in task.networks.items():
-        batches = evaluation_batches(examples, task.scale, batch_size=task.batch_size)
-        readings[name] = read_visits_with(network, task.parameters[name], batches, progress)
-    rereadings = []
-    for repeat in range(task.rereadings):
+    sources = {name: everything if name == rung else judged for name in task.networks}
+    total = sum(map(len, sources.values())) + task.rereadings * len(held_out)
+    progress.start("visits", total, "read films with the networks")
+
+    def read(name: str, examples: Examples, repeat: int = 0) -> NetworkReading:
+        augmentation = task.augmentation if repeat else None
         batches = evaluation_batches(
-            examples, task.scale, batch_size=task.batch_size, augmentation=task.augmentation, seed=repeat + 1
+            examples, task.scale, batch_size=task.batch_size, augmentation=augmentation, seed=repeat
         )
-        rereadings.append(read_visits_with(task.networks[rung], task.parameters[rung], batches, progress))
+        return read_visits_with(task.networks[name], task.parameters[name], batches, progress)
+
+    readings = {name: read(name, examples) for name, examples in sources.items()}
+    rereadings = [read(rung, held_out, repeat + 1) for repeat in range(task.rereadings)] if len(held_out) else []
     progress.finish()
     return readings, rereadings
 
 
-class AllSplits(Sequence[Mapping[str, Any]]):
-    """The examples of all splits one after the other, each decoded only when it is asked for."""
+class Examples(Sequence[Mapping[str, Any]]):
+    """The examples of some splits one after the other, each decoded only when it is asked for."""
 
-    def __init__(self, dataset: Dataset):
-        self.sources = [dataset.examples(split) for split in SPLITS]
+    def __init__(self, dataset: Dataset, splits: Sequence[str]):
+        self.sources = [dataset.examples(split) for split in splits]
 
     def __len__(self) -> int:
         return sum(len(source) for source in self.sources)
@@ -152,19 +157,25 @@ def read_truth(dataset: Dataset) -> pd.DataFrame | None:
 
 
 def _in_order(reading: NetworkReading, keys: list[tuple[str, str]]) -> NetworkReading:
-    """The reading with its rows in the order of `keys`."""
+    """The reading with its rows in the order of `keys`; NaN for visits that it did not read."""
     at = {key: row for row, key in enumerate(reading.ids)}
-    order = np.array([at[key] for key in keys])
+    order = np.array([at.get(key, -1) for key in keys])
+
+    def pick(values: np.ndarray) -> np.ndarray:
+        if values.dtype == bool:
+            return values[order] & (order >= 0)[:, None]
+        return np.where((order >= 0).reshape(-1, *[1] * (values.ndim - 1)), values[order], np.nan)
+
     return NetworkReading(
         ids=list(keys),
-        visible=reading.visible[order],
-        outcome={name: values[order] for name, values in reading.outcome.items()},
-        contributions=reading.contributions[order],
-        osteoarthritis=reading.osteoarthritis[order],
-        osteoarthritis_grades=reading.osteoarthritis_grades[order],
-        embedding=reading.embedding[order],
-        svdh=None if reading.svdh is None else reading.svdh[order],
-        score={name: values[order] for name, values in reading.score.items()},
+        visible=pick(reading.visible),
+        outcome={name: pick(values) for name, values in reading.outcome.items()},
+        contributions=pick(reading.contributions),
+        osteoarthritis=pick(reading.osteoarthritis),
+        osteoarthritis_grades=pick(reading.osteoarthritis_grades),
+        embedding=pick(reading.embedding),
+        svdh=None if reading.svdh is None else pick(reading.svdh),
+        score={name: pick(values) for name, values in reading.score.items()},
     )
 
 
@@ -190,7 +201,7 @@ def _write_examples(task: EvaluationTask, run: Path) -> None:
     shutil.copytree(source, target)
     films = pd.read_csv(target / "films.csv", dtype=str)
     wanted = set(zip(films["patient_id"], films["visit_id"], strict=True))
-    for example in AllSplits(task.dataset):
+    for example in Examples(task.dataset, SPLITS):
         key = example["patient_id"].decode(), example["visit_id"].decode()
         if key in wanted:
             wanted.discard(key)

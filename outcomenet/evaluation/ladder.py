@@ -49,11 +49,10 @@ class Ladder:
                 notes.append(f"{name} for {spec.title}: {reason}")
                 continue
             lower, upper = _interval(spec, prediction, target, calibrate.to_numpy())
-            frames.append(
-                self.visits[["patient_id", "visit_id"]].assign(
-                    predictor=name, prediction=prediction, lower=lower, upper=upper
-                )
+            rows = self.visits[["patient_id", "visit_id"]].assign(
+                predictor=name, prediction=prediction, lower=lower, upper=upper
             )
+            frames.append(rows[np.isfinite(prediction)])  # a network does not read what it was trained on again
         return pd.concat(frames, ignore_index=True), notes
 
     def _rungs(self, spec: OutcomeSpec, fit: pd.Series, target: np.ndarray) -> dict:
