@@ -14,5 +14,5 @@ def get_experiment() -> Experiment:
     return Experiment(
         name="demo",
         question="Does a measure learned from outcomes beat the human score?",
-        training=TrainingConfig(steps=700, batch_size=8, log_every=20, save_every=100),
+        training=TrainingConfig(steps=500, batch_size=8, log_every=20, save_every=100),
     )

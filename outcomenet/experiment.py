@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from outcomenet.confounders import confounder
 from outcomenet.datasets.dataset import Dataset, open_dataset
 from outcomenet.errors import DataRefused, UsageError
 from outcomenet.input_pipeline.batches import covariate_scale, training_batches
@@ -23,7 +24,7 @@ from outcomenet.outcomes import outcome
 from outcomenet.progress import Progress
 from outcomenet.runs.config import from_record
 from outcomenet.runs.manifest import write_manifest
-from outcomenet.runs.record import begin_run, provenance, read_record, write_record
+from outcomenet.runs.record import add_stages, begin_run, provenance, read_record, write_record
 from outcomenet.training.checkpoints import Checkpoints, abstract_of
 from outcomenet.training.loop import TrainingConfig, stop_on_signal, train
 from outcomenet.training.optimiser import OptimiserConfig
@@ -78,6 +79,12 @@ class Experiment:
     def __post_init__(self) -> None:
         for name in self.outcomes:
             outcome(name)
+        for name in self.covariates:
+            confounder(name)
+
+    def with_steps(self, steps: int) -> Experiment:
+        """The experiment with another length of training."""
+        return replace(self, training=replace(self.training, steps=steps))
 
 
 def load_experiment(file: Path) -> Experiment:
@@ -168,8 +175,7 @@ def run_training(
     step = make_step(wiring.networks, optimiser, asdict(experiment.loss_weights))
     with stop_on_signal() as stop:
         train(step, state, batches, experiment.training, run, mesh, progress=progress, stop=stop)
-    record["stages"] = record.get("stages", []) + progress.stages
-    write_record(run, record)
+    add_stages(run, progress.stages)
     return run
 
 
@@ -218,7 +224,8 @@ def run_evaluation(run: Path, data: Path | None = None, *, progress: Progress) -
         **asdict(experiment.evaluation),
     )
     notes = evaluate(task, run, progress)
-    write_record(run, record | {"stages": record.get("stages", []) + progress.stages, "notes": notes})
+    write_record(run, record | {"notes": notes})
+    add_stages(run, progress.stages)
     write_manifest(run)
     return notes
 

@@ -12,6 +12,7 @@ from outcomenet.commands.arguments import parse
 
 if TYPE_CHECKING:
     from outcomenet.localization.geometry import CropGeometry
+    from outcomenet.progress import Progress
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,9 @@ def main(arguments: list[str]) -> None:
     build_and_say(options.cohort, options.out, CropGeometry(options.crop_size, options.mm_per_pixel), options.workers)
 
 
-def build_and_say(folder: Path, out: Path | None, geometry: CropGeometry, workers: int) -> None:
+def build_and_say(
+    folder: Path, out: Path | None, geometry: CropGeometry, workers: int, progress: Progress | None = None
+) -> None:
     """Reads, checks and builds; prints the ledger and what was made."""
     from outcomenet.cohorts.cohort import read_cohort
     from outcomenet.progress import Progress
@@ -50,7 +53,7 @@ def build_and_say(folder: Path, out: Path | None, geometry: CropGeometry, worker
         return
     from outcomenet.datasets.build import build_dataset
 
-    manifest = build_dataset(cohort, out, geometry, progress=Progress(), workers=workers)
+    manifest = build_dataset(cohort, out, geometry, progress=progress or Progress(), workers=workers)
     print(ledger_text(cohort.ledger.to_frame()))
     print(
         f"Data set {out}: {manifest.patients} patients, {manifest.visits} visits, {manifest.visits_with_films} with "

@@ -21,7 +21,7 @@ class Report:
 
 def main(arguments: list[str]) -> None:
     options = parse(Report, arguments, "report")
-    from outcomenet.reports.render import write_report
+    from outcomenet.reports import write_report
     from outcomenet.runs.manifest import write_manifest
 
     report = write_report(options.run)

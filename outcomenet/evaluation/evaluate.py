@@ -151,9 +151,16 @@ def _cross_fitted(task: EvaluationTask, ladder: Ladder, run: str) -> tuple[pd.Da
 
 
 def read_truth(dataset: Dataset) -> pd.DataFrame | None:
-    """truth/visits.csv of a simulated cohort, for the oracle; training never comes here."""
-    path = dataset.folder / TRUTH / "visits.csv"
-    return pd.read_csv(path, dtype={"patient_id": str, "visit_id": str}) if path.is_file() else None
+    """What the oracle knows in a simulated cohort: the rheumatoid and osteoarthritic parts of disability, and the mean
+    of every latent joint state (columns true_*). Training never comes here."""
+    folder, ids = dataset.folder / TRUTH, {"patient_id": str, "visit_id": str}
+    if not (folder / "visits.csv").is_file():
+        return None
+    visits = pd.read_csv(folder / "visits.csv", dtype=ids)[[*ids, "ra_part", "oa_part"]]
+    joints = pd.read_csv(folder / "joints.csv", dtype=ids).drop(columns=["side", "site"])
+    means = joints.groupby(list(ids), as_index=False).mean()
+    known = visits.merge(means, on=list(ids), how="left", validate="one_to_one")
+    return known.rename(columns={name: f"true_{name}" for name in known.columns if name not in ids})
 
 
 def _in_order(reading: NetworkReading, keys: list[tuple[str, str]]) -> NetworkReading:

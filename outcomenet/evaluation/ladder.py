@@ -24,8 +24,8 @@ class Ladder:
     """What a ladder is computed from.
 
     `visits` are the rows that every rung predicts or learns from (visits with films where networks take part), with
-    columns of the visit table; `readings` are the networks' readings of all of them; `truth` the simulated cohort's
-    truth/visits.csv or None.
+    columns of the visit table; `readings` are the networks' readings of them; `truth` what `evaluate.read_truth` gives,
+    or None.
     """
 
     visits: pd.DataFrame
@@ -105,8 +105,8 @@ class Ladder:
         if self.truth is None:
             raise _NotThere("the true state of the joints is known in simulated cohorts only")
         keys = self.visits[["patient_id", "visit_id"]]
-        known = keys.merge(self.truth, on=["patient_id", "visit_id"], how="left")[["ra_part", "oa_part"]]
-        return x.assign(true_ra=known["ra_part"].to_numpy(), true_oa=known["oa_part"].to_numpy())
+        known = keys.merge(self.truth, on=["patient_id", "visit_id"], how="left").filter(like="true_")
+        return x.assign(**{name: known[name].to_numpy() for name in known})
 
 
 class _NotThere(Exception):

@@ -61,6 +61,13 @@ def write_record(run: Path, record: dict[str, Any]) -> None:
     os.replace(partial, run / RECORD)
 
 
+def add_stages(run: Path, stages: list[dict[str, Any]], *, first: bool = False) -> None:
+    """Adds the speed of stages to a run's record, before those already there if `first`."""
+    record = read_record(run)
+    old = record.get("stages", [])
+    write_record(run, record | {"stages": stages + old if first else old + stages})
+
+
 def provenance(experiment_file: Path) -> dict[str, Any]:
     """Command, commit with uncommitted changes, package versions and machine kind."""
     return {

@@ -1,0 +1,38 @@
+# Set-up and the everyday commands. Only python3 (3.11 or newer), git and make are needed.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: demo test check bench lock clean
+
+demo: $(READY)
+	$(BIN)/outcomenet demo --out runs/demo
+
+test: $(READY)
+	$(BIN)/python -m pytest
+
+check: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/basedpyright
+
+bench: $(READY)
+	$(BIN)/python -m tests.bench
+
+$(READY): requirements.lock pyproject.toml
+	@echo "Setting up $(VENV): about 1.5 minutes, once."
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	touch $@
+
+# A new lock: one file for all Python versions, with hashes and without addresses. Needs uv.
+lock:
+	echo 'jax==0.10.2' > .constraints.tmp
+	uv pip compile pyproject.toml --extra dev -c .constraints.tmp --universal --python-version 3.11 --generate-hashes \
+	  --no-header --no-annotate --no-emit-index-url -q -o requirements.lock
+	rm .constraints.tmp
+
+clean:
+	rm -rf $(VENV) runs .pytest_cache .ruff_cache
