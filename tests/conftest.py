@@ -1,0 +1,53 @@
+"""Shared fixtures: a small simulated cohort and its data set, made once per session."""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", os.path.join(os.path.dirname(__file__), "..", ".jax_cache"))
+os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
+
+from jaxtyping import install_import_hook
+
+# shapes named in signatures are checked at run time, here only
+install_import_hook(["outcomenet.losses", "outcomenet.metrics", "outcomenet.models.aggregation"], "beartype.beartype")
+
+import jax  # noqa: E402
+import pytest  # noqa: E402
+
+from outcomenet.localization.geometry import CropGeometry  # noqa: E402
+from outcomenet.progress import Progress  # noqa: E402
+
+jax.config.update("jax_numpy_rank_promotion", "warn")  # a warning is an error in this suite
+
+SMALL = CropGeometry(size_px=32, mm_per_px=0.75)
+
+
+@pytest.fixture(scope="session")
+def small_cohort(tmp_path_factory):
+    """70 simulated patients, two visits, joint crops."""
+    from outcomenet.simulation.cohort_folder import simulate_cohort
+    from outcomenet.simulation.world import preset
+
+    return simulate_cohort(
+        tmp_path_factory.mktemp("cohort") / "small",
+        preset("default"),
+        patients=70,
+        visits=2,
+        seed=5,
+        films="crops",
+        full_films=0,
+        geometry=SMALL,
+        progress=Progress(quiet=True),
+    )
+
+
+@pytest.fixture(scope="session")
+def small_dataset(small_cohort, tmp_path_factory):
+    """The data set of the small cohort."""
+    from outcomenet.cohorts.cohort import read_cohort
+    from outcomenet.datasets.build import build_dataset
+
+    folder = tmp_path_factory.mktemp("dataset") / "small"
+    build_dataset(read_cohort(small_cohort), folder, SMALL, progress=Progress(quiet=True), workers=1)
+    return folder
