@@ -106,9 +106,7 @@ class Joint:
 
 
 # The canonical order of the joint axis, everywhere: 23 joints per hand, 6 per foot, 58 in all.
-JOINTS: tuple[Joint, ...] = tuple(
-    Joint(side, site) for side in Side for site in joints_of(side.region)
-)
+JOINTS: tuple[Joint, ...] = tuple(Joint(side, site) for side in Side for site in joints_of(side.region))
 JOINT_NAMES: tuple[str, ...] = tuple(joint.name for joint in JOINTS)
 JOINT_INDEX: dict[str, int] = {name: index for index, name in enumerate(JOINT_NAMES)}
 JOINT_COUNT = len(JOINTS)

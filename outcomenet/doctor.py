@@ -18,7 +18,17 @@ DECODERS = {
     "JPEG-LS": "pyjpegls",
     "PNG, TIFF": "opencv-python-headless",
 }
-PARTS = ("jax", "flax", "optax", "orbax-checkpoint", "grain", "tensorflow-datasets", "lifelines", "scikit-learn", "matplotlib")
+PARTS = (
+    "jax",
+    "flax",
+    "optax",
+    "orbax-checkpoint",
+    "grain",
+    "tensorflow-datasets",
+    "lifelines",
+    "scikit-learn",
+    "matplotlib",
+)
 
 
 def examine() -> dict[str, list[str]]:
@@ -56,7 +66,8 @@ def _devices() -> list[str]:
 def _optional() -> list[str]:
     names = {"statsmodels": "checks of statistics in the tests", "beartype": "shape checks in the tests"}
     return [
-        f"{name}: {'there' if importlib.util.find_spec(name) else 'missing'} ({purpose})" for name, purpose in names.items()
+        f"{name}: {'there' if importlib.util.find_spec(name) else 'missing'} ({purpose})"
+        for name, purpose in names.items()
     ] + [f"tensorflow: {'there, not used' if importlib.util.find_spec('tensorflow') else 'not there, not needed'}"]
 
 

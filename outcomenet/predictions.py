@@ -34,7 +34,9 @@ def validate_predictions(table: pd.DataFrame) -> pd.DataFrame:
             raise DataRefused(f"The prediction table lacks column {column!r}. {did_you_mean(column, table.columns)}")
     for column in table:
         if column not in COLUMNS:
-            raise DataRefused(f"The prediction table has an unknown column {column!r}. {did_you_mean(str(column), COLUMNS)}")
+            raise DataRefused(
+                f"The prediction table has an unknown column {column!r}. {did_you_mean(str(column), COLUMNS)}"
+            )
     for column, known in (("predictor", PREDICTORS), ("outcome", OUTCOMES)):
         for name in table[column].unique():
             if name not in known:

@@ -83,7 +83,9 @@ def test_modules_have_no_cycle():
 
 
 def test_statistics_import_neither_jax_nor_tensorflow():
-    names = [m for m in MODULES if _part(m) in ("metrics", "audits", "reports", "cohorts", "predictions", "localization")]
+    names = [
+        m for m in MODULES if _part(m) in ("metrics", "audits", "reports", "cohorts", "predictions", "localization")
+    ]
     code = f"import sys, {', '.join(names)}\nassert not {{'jax', 'tensorflow'}} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
 

@@ -56,14 +56,17 @@ def probe(
     kinds = sorted(values.unique())
     per_kind = [patients[values == kind].nunique() for kind in kinds]
     if len(kinds) < 2 or min(per_kind) < 10:
-        raise UndefinedMetric(f"A probe needs at least 10 patients of each kind; there are {dict(zip(kinds, per_kind, strict=True))}.")
+        raise UndefinedMetric(
+            f"A probe needs at least 10 patients of each kind; there are {dict(zip(kinds, per_kind, strict=True))}."
+        )
     weights = bootstrap_weights(patients, RESAMPLES, seed)
     curve = _auroc(embedding, values, kinds, patients, given, weights)
     lower, upper = percentile_interval(curve[1:])
     rng = np.random.default_rng(seed)
     ones = np.ones((1, len(values)))
     null = [
-        _auroc(embedding, _permuted(values, patients, rng), kinds, patients, given, ones)[0] for _ in range(PERMUTATIONS)
+        _auroc(embedding, _permuted(values, patients, rng), kinds, patients, given, ones)[0]
+        for _ in range(PERMUTATIONS)
     ]
     low, high = np.quantile(null, [0.025, 0.975])
     events = int((values == kinds[-1]).sum()) if len(kinds) == 2 else len(values)
@@ -114,13 +117,13 @@ def audit_embedding(table: pd.DataFrame, embedding: Float[np.ndarray, "row featu
             covariates = pd.get_dummies(part[given], dtype=float) if given else None
             label = ", ".join("sex" if name == "male" else name for name in given) or "nothing"
             try:
-                result = probe(
-                    embedding[known_given], part[target], part["patient_id"], given=covariates, seed=seed
-                )
+                result = probe(embedding[known_given], part[target], part["patient_id"], given=covariates, seed=seed)
             except UndefinedMetric as reason:
                 rows.append({"target": target, "given": label, "reading": f"Not computed: {reason}"})
                 continue
-            rows.append({"target": target, "given": label, **result.__dict__, "reading": _reading(target, label, result)})
+            rows.append(
+                {"target": target, "given": label, **result.__dict__, "reading": _reading(target, label, result)}
+            )
     columns = ["target", "given", "auroc", "lower", "upper", "null_lower", "null_upper", "n", "events", "reading"]
     return pd.DataFrame(rows, columns=columns)
 

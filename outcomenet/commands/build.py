@@ -47,7 +47,9 @@ def build_and_say(
 
     cohort = read_cohort(folder)
     if out is None:
-        print(f"{cohort.meta.name}: {len(cohort.patients)} patients, {len(cohort.visits)} visits, {len(cohort.films)} films.")
+        print(
+            f"{cohort.meta.name}: {len(cohort.patients)} patients, {len(cohort.visits)} visits, {len(cohort.films)} films."
+        )
         print(ledger_text(cohort.ledger.to_frame()))
         print("The cohort is in order; name a data set with --out to build it.")
         return

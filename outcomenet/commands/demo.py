@@ -68,7 +68,9 @@ def main(arguments: list[str]) -> None:
     print(ladder_text(run))
     for note in notes:
         print(f"Not computed: {note}")
-    print(f"\nThe demo took {(time.monotonic() - begun) / 60:.1f} minutes. The report is in {report}; open it in a browser.")
+    print(
+        f"\nThe demo took {(time.monotonic() - begun) / 60:.1f} minutes. The report is in {report}; open it in a browser."
+    )
 
 
 def experiment_file(name: str) -> Path:
@@ -78,5 +80,7 @@ def experiment_file(name: str) -> Path:
 
     file = Path(outcomenet.__file__).parents[1] / "experiments" / f"{name}.py"
     if not file.is_file():
-        raise UsageError(f"The demo needs {file.name} of the source tree's folder experiments/; run it from a checkout.")
+        raise UsageError(
+            f"The demo needs {file.name} of the source tree's folder experiments/; run it from a checkout."
+        )
     return file

@@ -36,7 +36,9 @@ def main(arguments: list[str]) -> None:
         from outcomenet.errors import UsageError
 
         if options.out is None:
-            raise UsageError("Importing the RAPPORT table writes a cohort folder beside the data set; name it with --out.")
+            raise UsageError(
+                "Importing the RAPPORT table writes a cohort folder beside the data set; name it with --out."
+            )
         cohort = options.out.with_name(options.out.name + "-cohort")
         import_rapport(options.cohort, cohort)
         print(f"The table was written as a cohort folder to {cohort}.")

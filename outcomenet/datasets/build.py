@@ -129,7 +129,9 @@ class _Build:
         with FilmDecoder(workers=self.workers) as decoder:
             streams = {split: (lambda split=split: self._examples(split, decoder)) for split in splits}
             self.progress.start("films", sum(len(t) for t in self.tasks.values()), "read films and cut joints")
-            folder = write_visits(self.folder, streams, features, f"Visits of {self.cohort.meta.name} with joint crops.")
+            folder = write_visits(
+                self.folder, streams, features, f"Visits of {self.cohort.meta.name} with joint crops."
+            )
             self.progress.finish()
         if self.faults:
             raise CohortRefused(self.faults)

@@ -43,7 +43,7 @@ class CutFilm(NamedTuple):
     film_id: str
     side: Side
     crops: UInt16[np.ndarray, "joint height width"] | None
-    present: Bool[np.ndarray, "joint"] | None
+    present: Bool[np.ndarray, joint] | None
     scale_mm_per_px: float
     scale_source: str
     mirrored: bool  # the landmarks show the other side than declared
@@ -114,7 +114,7 @@ def _refused(task: FilmTask, reason: str) -> CutFilm:
 def draw_preview(
     pixels: UInt16[np.ndarray, "height width"],
     frames: JointFrames,
-    present: Bool[np.ndarray, "joint"],
+    present: Bool[np.ndarray, joint],
     task: FilmTask,
     mm_per_px: float,
 ) -> bytes:
@@ -132,4 +132,3 @@ def draw_preview(
         cv2.polylines(canvas, [corners], True, (60, 170, 240), 1, cv2.LINE_AA)
         cv2.line(canvas, corners[0].tolist(), corners[1].tolist(), (60, 170, 240), 2, cv2.LINE_AA)
     return cv2.imencode(".png", canvas)[1].tobytes()
-

@@ -21,7 +21,7 @@ class ProgressionInterval(NamedTuple):
 
 
 def progression_intervals(
-    days: Float[np.ndarray, "visit"], totals: Float[np.ndarray, "visit"]
+    days: Float[np.ndarray, visit], totals: Float[np.ndarray, visit]
 ) -> list[ProgressionInterval]:
     """For each visit of one patient: when its SvdH total had risen by 5 units a year or more.
 

@@ -38,7 +38,9 @@ def visit_table(cohort: Cohort, ledger: Ledger) -> pd.DataFrame:
     readings = site_readings(cohort, SVDH, ledger)
     table = _with_reader_mean(table, readings, SVDH_COLUMNS)
     table = _with_reader_mean(table, site_readings(cohort, KELLGREN_LAWRENCE, ledger), KL_COLUMNS)
-    table = table.merge(_totals(readings, cohort.meta.unreadable_joints, ledger), on=["patient_id", "visit_id"], how="left")
+    table = table.merge(
+        _totals(readings, cohort.meta.unreadable_joints, ledger), on=["patient_id", "visit_id"], how="left"
+    )
     return _with_progression(table)
 
 

@@ -76,9 +76,7 @@ def evaluate(task: EvaluationTask, run: Path, progress: Progress) -> list[str]:
     return notes
 
 
-def _read_films(
-    task: EvaluationTask, progress: Progress
-) -> tuple[dict[str, NetworkReading], list[NetworkReading]]:
+def _read_films(task: EvaluationTask, progress: Progress) -> tuple[dict[str, NetworkReading], list[NetworkReading]]:
     """Every network's reading of the visits that judge it, and perturbed re-readings of the held-out ones.
 
     The network whose score is the biomarker reads all visits, the others only those that were not trained on.

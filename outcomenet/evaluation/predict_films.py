@@ -10,13 +10,23 @@ import cv2
 import numpy as np
 import pandas as pd
 
-from outcomenet.anatomy import JOINT_COUNT, JOINT_INDEX, JOINT_NAMES, FOOT_LANDMARKS, HAND_LANDMARKS, Joint, Region, Side, joints_of
+from outcomenet.anatomy import (
+    FOOT_LANDMARKS,
+    HAND_LANDMARKS,
+    JOINT_COUNT,
+    JOINT_INDEX,
+    JOINT_NAMES,
+    Joint,
+    Region,
+    Side,
+    joints_of,
+)
 from outcomenet.cohorts.films import read_film
 from outcomenet.datasets.contact_sheet import contact_sheet
 from outcomenet.errors import DataRefused, FilmRefused, UsageError, did_you_mean
 from outcomenet.evaluation.reading import read_visits_with
 from outcomenet.input_pipeline.batches import stack
-from outcomenet.input_pipeline.transforms import CovariateScale, Standardise, TARGETS
+from outcomenet.input_pipeline.transforms import TARGETS, CovariateScale, Standardise
 from outcomenet.localization.crops import NoScale, cut_crops, film_scale
 from outcomenet.localization.geometry import CropGeometry, is_left_as_displayed, limb_length_px
 from outcomenet.scoring import KELLGREN_LAWRENCE, SVDH
@@ -70,7 +80,9 @@ def predict_films(
     placed = read_landmarks(landmarks) if landmarks is not None else {}
     for name in placed.keys() - {film.name for film in films}:
         if landmarks is not None and not any(film.parent == landmarks.parent for film in films):
-            raise DataRefused(f"{landmarks} names film {name!r}, which is not among the films. {did_you_mean(name, [f.name for f in films])}")
+            raise DataRefused(
+                f"{landmarks} names film {name!r}, which is not among the films. {did_you_mean(name, [f.name for f in films])}"
+            )
     out.mkdir(parents=True)
     rows, joints = [], []
     for film in films:
@@ -187,9 +199,7 @@ def _say(
     reading = read_visits_with(task.network, task.parameters, [_batch(task, crops, present)])
     contribution = reading.contributions[0, :, 0]
     svdh = reading.svdh[0] if reading.svdh is not None else np.full(len(SVDH.sites), np.nan)
-    grades = {
-        (site.joint_index, site.definition.feature): grade for site, grade in zip(SVDH.sites, svdh, strict=True)
-    }
+    grades = {(site.joint_index, site.definition.feature): grade for site, grade in zip(SVDH.sites, svdh, strict=True)}
     oa = reading.osteoarthritis_grades[0]
     kl = {site.joint_index: grade for site, grade in zip(KELLGREN_LAWRENCE.sites, oa, strict=True)}
     joints = [

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import grain
 import numpy as np
@@ -82,5 +81,3 @@ def evaluation_batches(
 def stack(examples: Sequence[Example]) -> Example:
     """Stacks examples of equal shapes along a new first axis."""
     return {name: np.stack([np.asarray(example[name]) for example in examples]) for name in examples[0]}
-
-

@@ -28,7 +28,7 @@ class CovariateScale:
     mean: tuple[float, ...]
     deviation: tuple[float, ...]
 
-    def __call__(self, raw: Float[np.ndarray, "column"]) -> tuple[np.ndarray, np.ndarray]:
+    def __call__(self, raw: Float[np.ndarray, column]) -> tuple[np.ndarray, np.ndarray]:
         """Standardised covariates, 0 where missing, and which are observed."""
         values = np.asarray(raw, np.float32)[list(self.columns)]
         observed = np.isfinite(values)

@@ -59,7 +59,7 @@ class JointFrames:
     centre: Float[np.ndarray, "joint 2"]
     up: Float[np.ndarray, "joint 2"]
     right: Float[np.ndarray, "joint 2"]
-    present: Bool[np.ndarray, "joint"]
+    present: Bool[np.ndarray, joint]
 
 
 def crop_frames(landmarks: Mapping[str, tuple[float, float]], region: Region | str) -> JointFrames:
@@ -113,7 +113,9 @@ def _limb_axes(points: Mapping[str, np.ndarray], region: Region) -> tuple[np.nda
     """Unit vectors along the limb (distally) and across it (towards thumb or big toe)."""
     if region is Region.HAND:
         knuckles = [points[f"MCP{n}"] for n in range(2, 6) if f"MCP{n}" in points]
-        fingers = [points[f"PIP{n}"] - points[f"MCP{n}"] for n in range(2, 6) if {f"PIP{n}", f"MCP{n}"} <= points.keys()]
+        fingers = [
+            points[f"PIP{n}"] - points[f"MCP{n}"] for n in range(2, 6) if {f"PIP{n}", f"MCP{n}"} <= points.keys()
+        ]
         if "RC" in points and knuckles:
             axis = np.mean(knuckles, axis=0) - points["RC"]
         elif fingers:

@@ -82,7 +82,7 @@ def smallest_detectable_change(
     return float(z * difference.std(ddof=1) / (np.sqrt(2) * np.sqrt(averaged_readers)))
 
 
-def standardised_response_mean(change: Float[np.ndarray, "patient"]) -> float:
+def standardised_response_mean(change: Float[np.ndarray, patient]) -> float:
     """SRM = mean(change) / SD(change); larger in size means more sensitive to change. No variance raises."""
     deviation = float(np.std(change, ddof=1))
     if deviation == 0:

@@ -10,7 +10,7 @@ from outcomenet.errors import UndefinedMetric
 
 
 def calibration_curve(
-    target: Float[np.ndarray, "row"], prediction: Float[np.ndarray, "row"], bins: int = 8
+    target: Float[np.ndarray, row], prediction: Float[np.ndarray, row], bins: int = 8
 ) -> pd.DataFrame:
     """Mean prediction and mean target in bins of equal numbers: columns predicted, observed, standard_error, n.
 
@@ -18,7 +18,9 @@ def calibration_curve(
     """
     target, prediction = np.asarray(target, float), np.asarray(prediction, float)
     if len(target) < 2 * bins:
-        raise UndefinedMetric(f"A calibration curve of {bins} bins needs at least {2 * bins} rows; there are {len(target)}.")
+        raise UndefinedMetric(
+            f"A calibration curve of {bins} bins needs at least {2 * bins} rows; there are {len(target)}."
+        )
     rows = []
     for part in np.array_split(np.argsort(prediction, kind="stable"), bins):
         y = target[part]

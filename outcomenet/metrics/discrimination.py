@@ -20,7 +20,7 @@ class Auroc(NamedTuple):
     upper: float
 
 
-def auroc(target: Float[np.ndarray, "row"], risk: Float[np.ndarray, "row"], level: float = 0.95) -> Auroc:
+def auroc(target: Float[np.ndarray, row], risk: Float[np.ndarray, row], level: float = 0.95) -> Auroc:
     """P(risk of an event > risk of a non-event), ties counting half (DeLong, Biometrics 1988).
 
     `risk` rises towards the event; `target` is 1 or 0. One class only raises UndefinedMetric.
@@ -33,7 +33,7 @@ def auroc(target: Float[np.ndarray, "row"], risk: Float[np.ndarray, "row"], leve
 
 
 def paired_delong(
-    target: Float[np.ndarray, "row"], first: Float[np.ndarray, "row"], second: Float[np.ndarray, "row"]
+    target: Float[np.ndarray, row], first: Float[np.ndarray, row], second: Float[np.ndarray, row]
 ) -> tuple[float, float]:
     """z and two-sided p of AUROC(first) - AUROC(second) on the same rows (DeLong 1988)."""
     (e1, o1), (e2, o2) = _components(target, first), _components(target, second)
@@ -49,15 +49,17 @@ def _components(target: np.ndarray, risk: np.ndarray) -> tuple[np.ndarray, np.nd
     event = np.asarray(target) == 1
     x, y = np.asarray(risk, float)[event], np.asarray(risk, float)[~event]
     if len(x) < 2 or len(y) < 2:
-        raise UndefinedMetric(f"AUROC needs at least 2 rows of each class; there are {len(x)} events and {len(y)} others.")
+        raise UndefinedMetric(
+            f"AUROC needs at least 2 rows of each class; there are {len(x)} events and {len(y)} others."
+        )
     ranks = rankdata(np.concatenate([x, y]))
     among_x, among_y = rankdata(x), rankdata(y)
     return (ranks[: len(x)] - among_x) / len(y), 1 - (ranks[len(x) :] - among_y) / len(x)
 
 
 def weighted_auroc(
-    target: Float[np.ndarray, "row"], risk: Float[np.ndarray, "row"], weights: Float[np.ndarray, "resample row"]
-) -> Float[np.ndarray, "resample"]:
+    target: Float[np.ndarray, row], risk: Float[np.ndarray, row], weights: Float[np.ndarray, "resample row"]
+) -> Float[np.ndarray, resample]:
     """AUROC of many resamples at once; NaN where a resample has one class only."""
     event = np.asarray(target) == 1
     above = np.sign(risk[event][:, None] - risk[~event][None, :]) / 2 + 0.5

@@ -21,7 +21,8 @@ def ladder_text(run: Path) -> str:
     for predictor in PREDICTORS:
         cells = []
         for outcome in outcomes:
-            row = metrics.query("predictor == @predictor and outcome == @outcome and metric == @HEADLINE[@outcome]")
+            wanted = {"predictor": predictor, "outcome": outcome, "metric": HEADLINE[outcome]}
+            row = metrics[(metrics[list(wanted)] == pd.Series(wanted)).all(axis=1)]
             cells.append(_cell(row))
         if any(cell != "-" for cell in cells):
             lines.append(f"{predictor:16}" + "".join(f"{cell:>26}" for cell in cells))

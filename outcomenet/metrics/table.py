@@ -67,7 +67,18 @@ def metrics_table(
                     undefined.append((predictor, outcome, name, str(reason)))
                     lower = upper = np.nan
                 rows.append(
-                    (predictor, outcome, horizon, "all", name, values[0], lower, upper, len(table), _events(table, outcome))
+                    (
+                        predictor,
+                        outcome,
+                        horizon,
+                        "all",
+                        name,
+                        values[0],
+                        lower,
+                        upper,
+                        len(table),
+                        _events(table, outcome),
+                    )
                 )
     return (
         pd.DataFrame(rows, columns=COLUMNS),

@@ -31,18 +31,18 @@ RUNGS: dict[str, Rung] = {
         ),
         Rung(
             "human_total", "Human total score", "the human Sharp/van der Heijde total",
-            "The readers' Sharp/van der Heijde (SvdH) total, one number per visit, turned into a prediction by "
-            "regression.",
+            "The readers' Sharp/van der Heijde (SvdH) total, one number per visit, with the covariates turned "
+            "into a prediction by regression.",
             "#0072B2", "s",
         ),
         Rung(
             "human_joints", "Human scores per joint", "the human scores joint by joint",
-            "The same readers' grades kept apart by joint, so that a joint may count more or less than in the total.",
+            "The same readers' grades kept apart by joint, so that a joint may count more or less than in the total; covariates as before.",
             "#56B4E9", "D",
         ),
         Rung(
             "score_mediated", "Film → predicted score", "the score-mediated measure",
-            "A network learns to read the SvdH score from the films; only that predicted score goes on to the outcome.",
+            "A network learns to read the SvdH score from the films; only that predicted score goes on to the outcome, with the covariates.",
             "#009E73", "^",
         ),
         Rung(
@@ -59,7 +59,7 @@ RUNGS: dict[str, Rung] = {
         ),
         Rung(
             "oracle", "Oracle (true joint state)", "the oracle",
-            "Knows the true state of every joint, which only a simulation can; the most that joints could tell.",
+            "Knows the true state of every joint, which only a simulation can, and the covariates; the most that joints could tell.",
             "#000000", "*",
         ),
     )

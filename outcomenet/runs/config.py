@@ -40,5 +40,9 @@ def as_lines(config: Any, prefix: str = "") -> list[str]:
         if is_dataclass(value):
             lines += as_lines(value, f"{prefix}{f.name}.")
         else:
-            lines.append(f"{prefix}{f.name} = {value!r}" if not isinstance(value, Enum) else f"{prefix}{f.name} = {value.value!r}")
+            lines.append(
+                f"{prefix}{f.name} = {value!r}"
+                if not isinstance(value, Enum)
+                else f"{prefix}{f.name} = {value.value!r}"
+            )
     return lines

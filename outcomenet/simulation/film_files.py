@@ -16,8 +16,8 @@ from outcomenet.arrays import Bool
 from outcomenet.cohorts.dicom_writer import write_dicom
 from outcomenet.localization.geometry import CropGeometry
 from outcomenet.simulation.rendering import (
-    LimbAnatomy,
     FilmPose,
+    LimbAnatomy,
     Scanner,
     draw_anatomy,
     draw_pose,
@@ -65,7 +65,7 @@ class FilmFiles:
     def write(
         self,
         states: JointStates,
-        male: Bool[np.ndarray, "patient"],
+        male: Bool[np.ndarray, patient],
         first: int,
         places: Sequence[VisitPlace],
         kind: FilmKind,

@@ -58,9 +58,7 @@ def write_rows(world: World, noise: Exogenous, solved: Patients, first: int, tab
         dates = _visit_dates(world, noise, i)
         tables.rows["patients"].append(_patient_row(world, noise, solved, i, first, dates[0]))
         for v, date in enumerate(dates):
-            place = VisitPlace(
-                i, v, patient_identifier(first + i), f"V{v}", date, world.sites[solved.site[i]]
-            )
+            place = VisitPlace(i, v, patient_identifier(first + i), f"V{v}", date, world.sites[solved.site[i]])
             if v and solved.died[i, v]:
                 tables.rows["events"].append(_event(place, "death"))
             elif v and not solved.present[i, v] and solved.present[i, v - 1]:
@@ -88,7 +86,10 @@ def _visit_dates(world: World, noise: Exogenous, i: int) -> list[dt.date]:
     start = FIRST_DAY + dt.timedelta(days=int(RECRUITMENT_DAYS * noise.static["start"][i]))
     gap = DAYS_PER_YEAR * world.visit_gap_years
     # films are taken within about three weeks of the planned day
-    return [start + dt.timedelta(days=round(v * gap + (40 * noise.visit["day"][i, v] - 20 if v else 0))) for v in range(noise.visits)]
+    return [
+        start + dt.timedelta(days=round(v * gap + (40 * noise.visit["day"][i, v] - 20 if v else 0)))
+        for v in range(noise.visits)
+    ]
 
 
 def _patient_row(world: World, noise: Exogenous, solved: Patients, i: int, first: int, start: dt.date) -> Row:

@@ -33,7 +33,9 @@ def put_batch(batch: Mapping[str, np.ndarray], mesh: Mesh) -> dict[str, Any]:
     """A host's batch onto the mesh; its size must be a multiple of the number of devices."""
     size = len(next(iter(batch.values())))
     if size % mesh.size:
-        raise UsageError(f"A batch of {size} visits cannot be split over {mesh.size} devices; change training.batch_size.")
+        raise UsageError(
+            f"A batch of {size} visits cannot be split over {mesh.size} devices; change training.batch_size."
+        )
     return jax.device_put(dict(batch), NamedSharding(mesh, PartitionSpec("data")))
 
 

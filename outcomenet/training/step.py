@@ -19,9 +19,7 @@ Metrics = dict[str, Any]
 Step = Callable[[State, Mapping[str, Array]], tuple[State, Metrics]]
 
 
-def initial_state(
-    parameters: Mapping[str, Parameters], optimiser: optax.GradientTransformation, seed: int
-) -> State:
+def initial_state(parameters: Mapping[str, Parameters], optimiser: optax.GradientTransformation, seed: int) -> State:
     """State before the first step."""
     return {
         "step": jnp.zeros((), jnp.int32),

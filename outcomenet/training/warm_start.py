@@ -25,9 +25,7 @@ LEARNING_RATE = 0.05
 RIDGE = 1e-3  # keeps a covariate without any contrast where it is
 
 
-def warm_start(
-    network: RungNetwork, parameters: Parameters, table: Mapping[str, np.ndarray]
-) -> Parameters:
+def warm_start(network: RungNetwork, parameters: Parameters, table: Mapping[str, np.ndarray]) -> Parameters:
     """Parameters with every outcome head fitted to `table` (covariates, observed and targets of the training visits)."""
     net = network.merge(parameters)
     fitted = {name: _fit(net.heads[name], name, network.adjusted, table) for name in net.outcomes}

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from lifelines import KaplanMeierFitter, PiecewiseExponentialFitter
+from lifelines import ExponentialFitter, KaplanMeierFitter
 from scipy.special import logit
 
 from outcomenet.losses.heads import FOLLOW_UP_EDGES, outcome_loss
@@ -20,7 +20,7 @@ LOGITS = jnp.asarray(logit(HAZARDS), jnp.float32)[None]
 
 
 def likelihood(start: float, end: float) -> float:
-    nll = interval_censored_negative_log_likelihood(LOGITS, EDGES, jnp.array([start]), jnp.array([end]))
+    nll = interval_censored_negative_log_likelihood(LOGITS, EDGES, jnp.array([float(start)]), jnp.array([float(end)]))
     return float(jnp.exp(-nll)[0])
 
 
@@ -73,24 +73,24 @@ def test_right_censored_fit_is_the_kaplan_meier_estimate():
     assert ours == pytest.approx(float(km.predict(300.0)), abs=2e-3)
 
 
-def test_interval_censored_fit_is_lifelines_piecewise_exponential():
+def test_interval_censored_likelihood_is_that_of_lifelines_exponential_fit():
     rng = np.random.default_rng(2)
     time = rng.exponential(220, 400)
-    first, gap = rng.uniform(40, 160, 400), rng.uniform(60, 120, 400)
-    start = np.where(time < first, 0.0, np.where(time < first + gap, first, first + gap))
+    first, gap = rng.uniform(40, 120, 400), rng.uniform(60, 120, 400)
+    start = np.where(time < first, 1e-3, np.where(time < first + gap, first, first + gap))
     end = np.where(time < first, first, np.where(time < first + gap, first + gap, np.inf))
-    theirs = PiecewiseExponentialFitter([100.0, 200.0]).fit_interval_censoring(start, end)
-    cuts = _fit(start.astype(np.float32), end.astype(np.float32), EDGES)
-    ours = np.exp(np.asarray(log_survival(jnp.tile(jnp.asarray(cuts)[None], (2, 1)), EDGES, jnp.array([100.0, 200.0]))))
-    expected = theirs.survival_function_at_times([100.0, 200.0]).to_numpy()
-    assert ours == pytest.approx(expected, abs=0.01)
+    theirs = ExponentialFitter().fit_interval_censoring(start, end)
+    # a constant rate: the same hazard in every interval of 100 days
+    hazard = 1 - np.exp(-100 / theirs.lambda_)
+    logits = jnp.full((400, 3), float(logit(hazard)))
+    bounds = jnp.asarray(start, jnp.float32), jnp.asarray(end, jnp.float32)
+    nll = interval_censored_negative_log_likelihood(logits, EDGES, *bounds)
+    assert float(-nll.sum()) == pytest.approx(theirs.log_likelihood_, rel=1e-3)
 
 
 def test_missing_follow_up_is_masked_and_harmless():
     eta = jnp.zeros((2, len(FOLLOW_UP_EDGES) - 1))
     batch = {"progression_start": jnp.array([jnp.nan, jnp.nan]), "progression_end": jnp.array([jnp.nan, jnp.nan])}
-    value, gradient = jax.value_and_grad(
-        lambda e: masked_mean(outcome_loss(PROGRESSION, e, jnp.zeros(4), batch))
-    )(eta)
+    value, gradient = jax.value_and_grad(lambda e: masked_mean(outcome_loss(PROGRESSION, e, jnp.zeros(4), batch)))(eta)
     assert value == 0
     assert (np.asarray(gradient) == 0).all()
