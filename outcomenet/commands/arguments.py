@@ -13,4 +13,6 @@ def parse(record: type[T], arguments: Sequence[str], command: str, default: T | 
     import tyro
 
     given = {} if default is None else {"default": default}
-    return tyro.cli(record, args=list(arguments), prog=f"outcomenet {command}", **given)
+    # a switch takes its value, `--training.warm_start False`, as every other setting does
+    config = (tyro.conf.FlagConversionOff,)
+    return tyro.cli(record, args=list(arguments), prog=f"outcomenet {command}", config=config, **given)

@@ -45,7 +45,7 @@ def draw_pose(generators: Sequence[np.random.Generator], visits: int) -> FilmPos
     """
     z = np.clip([rng.standard_normal((visits, len(Side), 5)) for rng in generators], -2.2, 2.2)
     return FilmPose(
-        spread=0.025 * z[..., 0] - 0.01,
+        spread=0.02 * z[..., 0] - 0.035,
         rotation=np.deg2rad(2.5) * z[..., 1],
         shift=1.6 * z[..., 2:4],
         magnification=1.02 + 0.008 * z[..., 4],

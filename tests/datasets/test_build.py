@@ -1,0 +1,49 @@
+"""Data sets are the same bytes every time, and training never opens the truth."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from outcomenet.cohorts.cohort import read_cohort
+from outcomenet.datasets.build import build_dataset
+from outcomenet.datasets.dataset import TABLE, open_dataset
+from outcomenet.errors import DataRefused
+from outcomenet.localization.geometry import CropGeometry
+from outcomenet.progress import Progress
+
+EXPERIMENT = Path(__file__).parents[2] / "experiments" / "demo.py"
+
+
+def test_the_same_cohort_gives_the_same_bytes(small_cohort, small_dataset, tmp_path):
+    again = build_dataset(
+        read_cohort(small_cohort), tmp_path / "again", CropGeometry(32, 0.75), progress=Progress(quiet=True), workers=2
+    )
+    assert again.files == open_dataset(small_dataset).manifest.files
+
+
+def test_an_altered_data_set_is_refused(small_dataset, tmp_path):
+    copy = shutil.copytree(small_dataset, tmp_path / "copy")
+    with (copy / TABLE).open("ab") as file:
+        file.write(b"x")
+    with pytest.raises(DataRefused, match="SHA-256 differs"):
+        open_dataset(copy)
+
+
+def test_training_never_opens_the_truth(small_dataset, tmp_path):
+    code = (
+        "import sys\n"
+        "def watch(event, arguments):\n"
+        "    assert not (event == 'open' and '/truth/' in str(arguments[0])), arguments\n"
+        "sys.addaudithook(watch)\n"
+        "from outcomenet.cli import main\n"
+        "sys.exit(main(sys.argv[1:]))\n"
+    )
+    small = "--training.steps 1 --training.batch_size 2 --rungs direct_adjusted --network.encoder.widths 8 8".split()
+    command = [sys.executable, "-c", code, "train", str(EXPERIMENT), "--data", str(small_dataset)]
+    done = subprocess.run([*command, "--out", str(tmp_path / "run"), *small], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr

@@ -1,0 +1,45 @@
+"""The command line as a new user meets it."""
+
+from __future__ import annotations
+
+import pytest
+
+from outcomenet.cli import COMMANDS, main
+
+
+def test_help_lists_every_command_and_nothing_else(capsys):
+    assert main(["--help"]) == 0
+    text = capsys.readouterr().out
+    assert all(name in text for name in COMMANDS)
+    assert "sweep" not in text
+
+
+def test_an_unknown_command_is_answered_with_the_nearest(capsys):
+    assert main(["simulat"]) == 2
+    assert "Did you mean simulate" in capsys.readouterr().err
+
+
+def test_an_empty_folder_is_refused_and_nothing_is_written(tmp_path, capsys):
+    (tmp_path / "cohort").mkdir()
+    assert main(["intake", str(tmp_path / "cohort"), "--out", str(tmp_path / "data")]) == 3
+    assert "an empty folder" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["cohort"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--patients", "-5"], "at least 1 patient"),
+        (["--preset", "defualt"], "Did you mean default"),
+        (["--set", "hidden_signl=0"], "Did you mean hidden_signal"),
+    ],
+)
+def test_a_wrong_simulation_is_answered_in_a_sentence(tmp_path, capsys, arguments, sentence):
+    assert main(["simulate", str(tmp_path / "out"), *arguments]) == 2
+    assert sentence in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_command_needs_its_folder(tmp_path, capsys):
+    assert main(["evaluate", str(tmp_path)]) == 2
+    assert "is not a run" in capsys.readouterr().err
