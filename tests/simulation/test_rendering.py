@@ -21,7 +21,7 @@ from outcomenet.simulation.rendering import (
 )
 from outcomenet.simulation.rendering.films import film_tiles, stitch
 from outcomenet.simulation.rendering.lesions import JointLesions
-from outcomenet.simulation.rendering.posing import joint_points, place_on_film
+from outcomenet.simulation.rendering.posing import FILM_SIZE_MM, joint_points, place_on_film
 from outcomenet.simulation.rendering.shapes import limb_shapes
 from outcomenet.simulation.rendering.tiles import tile_attenuation
 from outcomenet.simulation.states import JointStates
@@ -76,7 +76,7 @@ def crop_of(pixels: np.ndarray, joint: str) -> np.ndarray:
 
 def test_a_hand_film_has_its_size_and_twelve_bits():
     pixels, _ = film(Side.LEFT_HAND)
-    assert pixels.shape == (1300, 900)
+    assert pixels.shape == (1300, 950)
     assert 0 <= pixels.min() < pixels.max() <= 4095
 
 
@@ -189,7 +189,7 @@ def test_crops_of_any_hand_lie_on_its_film():
         point = points[{"radius": "RC", "ulna": "DRUJ_U"}.get(joint, joint)]
         place = np.einsum("fij,fj->fi", placement.matrix, point) + placement.offset
         assert (place > 12.0).all(), joint
-        assert (place < np.array([180.0, 260.0]) - 12.0).all(), joint
+        assert (place < np.array(FILM_SIZE_MM[Region.HAND]) - 12.0).all(), joint
 
 
 def test_landmarks_stay_put_when_joints_are_destroyed():
@@ -364,7 +364,7 @@ def test_each_visit_may_have_its_own_scanner():
 def test_a_finer_scanner_shows_the_same_limb_in_more_pixels():
     _, coarse = film(Side.LEFT_HAND)
     pixels, fine = film(Side.LEFT_HAND, Scanner(noise=0.0, spacing_mm=0.15))
-    assert pixels.shape == (1733, 1200)
+    assert pixels.shape == (1733, 1267)
     assert fine["MCP3"] == pytest.approx(np.array(coarse["MCP3"]) * 0.2 / 0.15)
 
 

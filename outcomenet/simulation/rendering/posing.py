@@ -13,7 +13,7 @@ from outcomenet.simulation.rendering.limbs import LimbAnatomy
 from outcomenet.simulation.rendering.template import TEMPLATES
 
 # Width and height of the exposed field in mm.
-FILM_SIZE_MM = {Region.HAND: (180.0, 260.0), Region.FOOT: (130.0, 200.0)}
+FILM_SIZE_MM = {Region.HAND: (190.0, 260.0), Region.FOOT: (130.0, 200.0)}
 # Forearm shown below the wrist of an average hand, and least room above the longest toe and finger, in mm.
 FOREARM_MM = 30.0
 TOE_ROOM_MM = 16.0
