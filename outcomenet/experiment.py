@@ -13,12 +13,15 @@ import numpy as np
 import pandas as pd
 
 from outcomenet.confounders import confounder
+from outcomenet.datasets.build import half_step
 from outcomenet.datasets.dataset import Dataset, open_dataset
-from outcomenet.errors import DataRefused, UsageError
+from outcomenet.datasets.visit_table import PAIN_HALF_WIDTH
+from outcomenet.errors import DataRefused, UsageError, did_you_mean
 from outcomenet.input_pipeline.batches import covariate_scale, training_batches
 from outcomenet.input_pipeline.transforms import TARGETS, AugmentationConfig, CovariateScale
 from outcomenet.localization.geometry import CropGeometry
 from outcomenet.losses.heads import FOLLOW_UP_INTERVALS
+from outcomenet.models.encoder import EncoderConfig
 from outcomenet.models.outcome_net import OutcomeNetConfig
 from outcomenet.outcomes import outcome
 from outcomenet.progress import Progress
@@ -28,10 +31,14 @@ from outcomenet.runs.record import add_stages, begin_run, provenance, read_recor
 from outcomenet.training.checkpoints import Checkpoints, abstract_of
 from outcomenet.training.loop import TrainingConfig, stop_on_signal, train
 from outcomenet.training.optimiser import OptimiserConfig
-from outcomenet.training.rungs import NetworkShape, Parameters, RungNetwork, build_networks
+from outcomenet.training.rungs import NETWORK_RUNGS, NetworkShape, Parameters, RungNetwork, build_networks
 from outcomenet.training.sharding import device_mesh, put_state
 from outcomenet.training.step import initial_state, make_step
 from outcomenet.training.warm_start import warm_start
+
+# Sizes of a network: `tiny` is that of the demo (0.25 million parameters at 48 px), `base` for an accelerator.
+TINY = OutcomeNetConfig()
+BASE = OutcomeNetConfig(encoder=EncoderConfig(widths=(64, 128, 256, 384), embedding=128, bfloat16=True))
 
 
 @dataclass(frozen=True)
@@ -69,7 +76,7 @@ class Experiment:
     outcomes: tuple[str, ...] = ("haq", "pain", "progression")
     covariates: tuple[str, ...] = ("age", "male", "duration", "rf", "acpa", "fm", "oa")
     rungs: tuple[str, ...] = ("direct", "direct_adjusted")
-    network: OutcomeNetConfig = field(default_factory=OutcomeNetConfig)
+    network: OutcomeNetConfig = TINY
     training: TrainingConfig = field(default_factory=TrainingConfig)
     optimiser: OptimiserConfig = field(default_factory=OptimiserConfig)
     augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
@@ -81,6 +88,11 @@ class Experiment:
             outcome(name)
         for name in self.covariates:
             confounder(name)
+            if name in self.outcomes:
+                raise UsageError(f"{name} is an outcome of this experiment and cannot be one of its covariates too.")
+        for name in self.rungs:
+            if name not in NETWORK_RUNGS:
+                raise UsageError(f"There is no network rung {name!r}. {did_you_mean(name, NETWORK_RUNGS)}")
 
     def with_steps(self, steps: int) -> Experiment:
         """The experiment with another length of training."""
@@ -125,11 +137,14 @@ class Wiring:
 def wire(experiment: Experiment, dataset: Dataset) -> Wiring:
     """Builds what an experiment names, for this data set."""
     scale = covariate_scale(dataset.visits, dataset.manifest.covariates, experiment.covariates)
-    shape = NetworkShape(
-        dataset.manifest.crop_size_px, experiment.outcomes, len(experiment.covariates), FOLLOW_UP_INTERVALS
-    )
-    networks, parameters = build_networks(experiment.rungs, experiment.network, shape, experiment.training.seed)
+    networks, parameters = networks_of(experiment, dataset.manifest.crop_size_px)
     return Wiring(experiment, dataset, scale, networks, parameters)
+
+
+def networks_of(experiment: Experiment, crop_size: int) -> tuple[dict[str, RungNetwork], dict[str, Parameters]]:
+    """The experiment's networks with their initial parameters, for crops of `crop_size` pixels a side."""
+    shape = NetworkShape(crop_size, experiment.outcomes, len(experiment.covariates), FOLLOW_UP_INTERVALS)
+    return build_networks(experiment.rungs, experiment.network, shape, experiment.training.seed)
 
 
 def run_training(
@@ -185,12 +200,12 @@ def warm_started(wiring: Wiring) -> Wiring:
     rows = visits[(visits["split"] == "train") & visits["has_films"]]
     columns = rows[list(wiring.dataset.manifest.covariates)].to_numpy(np.float32)
     scaled = [wiring.covariates(row) for row in columns]
-    answered = rows["haq_answered"].to_numpy(float)
     table: dict[str, np.ndarray] = {
         "covariates": np.stack([values for values, _ in scaled]),
         "observed": np.stack([observed for _, observed in scaled]),
-        "haq_half_width": np.where(answered > 0, 0.5 / np.maximum(answered, 1), np.nan).astype(np.float32),
-        "pain_half_width": np.full(len(rows), 0.5, np.float32),
+        "haq_half_width": np.array([half_step(n) for n in rows["haq_answered"]]),
+        "future_haq_half_width": np.array([half_step(n) for n in rows["future_haq_answered"]]),
+        "pain_half_width": np.full(len(rows), PAIN_HALF_WIDTH, np.float32),
     }
     table |= {name: rows[name].to_numpy(np.float32) for name in TARGETS if name not in table}
     parameters = {n: warm_start(wiring.networks[n], p, table) for n, p in wiring.parameters.items()}
@@ -242,8 +257,7 @@ def run_prediction(
     if rung is None:
         raise UsageError(f"{run} trained no network; films can only be read by a run that did.")
     crop = CropGeometry(record["data"]["crop"]["size_px"], record["data"]["crop"]["mm_per_px"])
-    shape = NetworkShape(crop.size_px, experiment.outcomes, len(experiment.covariates), FOLLOW_UP_INTERVALS)
-    networks, parameters = build_networks(experiment.rungs, experiment.network, shape, experiment.training.seed)
+    networks, parameters = networks_of(experiment, crop.size_px)
     restored = restore_parameters_of(experiment, parameters, run)
     task = PredictionTask(networks[rung], restored[rung], crop, len(experiment.covariates), run.name, rung)
     return predict_films(task, films, out, landmarks=landmarks, spacing_mm=spacing_mm)

@@ -47,7 +47,11 @@ PROGRESSION = OutcomeSpec(
     "probability", 0.0, 1.0, 0.0, horizon_days=365,
 )  # fmt: skip
 
-OUTCOMES: dict[str, OutcomeSpec] = {spec.name: spec for spec in (HAQ, PAIN, PROGRESSION)}
+FUTURE_HAQ = OutcomeSpec(
+    "future_haq", "HAQ-DI a year later", OutcomeKind.BOUNDED_ORDINAL, "HAQ units", 0.0, 3.0, 0.125, horizon_days=365
+)
+
+OUTCOMES: dict[str, OutcomeSpec] = {spec.name: spec for spec in (HAQ, PAIN, PROGRESSION, FUTURE_HAQ)}
 
 
 def outcome(name: str) -> OutcomeSpec:

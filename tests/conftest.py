@@ -10,7 +10,8 @@ os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
 from jaxtyping import install_import_hook
 
 # shapes named in signatures are checked at run time, here only
-install_import_hook(["outcomenet.losses", "outcomenet.metrics", "outcomenet.models.aggregation"], "beartype.beartype")
+CHECKED = ("losses", "metrics", "models", "localization", "evaluation", "input_pipeline", "audits")
+install_import_hook([f"outcomenet.{part}" for part in CHECKED], "shape_checker.check")
 
 import jax  # noqa: E402
 import pytest  # noqa: E402
@@ -51,3 +52,7 @@ def small_dataset(small_cohort, tmp_path_factory):
     folder = tmp_path_factory.mktemp("dataset") / "small"
     build_dataset(read_cohort(small_cohort), folder, SMALL, progress=Progress(quiet=True), workers=1)
     return folder
+
+
+def pytest_addoption(parser):
+    parser.addoption("--golden", action="store_true", help="write the golden texts anew; the diff is to be explained")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy.stats import rankdata
 from sklearn.decomposition import PCA
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import GroupKFold
@@ -86,7 +87,9 @@ def _auroc(embedding, values, kinds, patients, given, weights) -> np.ndarray:  #
         )
         model.fit(x_train, values.iloc[train])
         known = list(model[-1].classes_)
-        said[np.ix_(test, [kinds.index(kind) for kind in known])] = model.predict_proba(x_test)
+        # ranks within a fold: folds have intercepts of their own, and pooling those pulls chance below 0.5
+        ranks = rankdata(model.predict_proba(x_test), axis=0) / len(test)
+        said[np.ix_(test, [kinds.index(kind) for kind in known])] = ranks
     pairs = kinds[1:] if len(kinds) == 2 else kinds
     curves = [weighted_auroc((values == kind).to_numpy(float), said[:, kinds.index(kind)], weights) for kind in pairs]
     return np.mean(curves, axis=0)

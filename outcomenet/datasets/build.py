@@ -59,7 +59,7 @@ class _Build:
         self.faults: list[Fault] = []
         self.previews: list[dict[str, str]] = []
         self.table = visit_table(cohort, self.ledger)
-        self.covariates = tuple(n for n in CONFOUNDERS if n in self.table and n != "haq")
+        self.covariates = tuple(n for n in CONFOUNDERS if n in self.table)
         self.tasks = self._film_tasks()
 
     def run(self) -> DatasetManifest:
@@ -194,7 +194,6 @@ class _Build:
     def _example(self, row: int, crops: np.ndarray, present: np.ndarray) -> dict[str, Any]:
         record = self.table.loc[row]
         kl = record[list(KL_COLUMNS)].to_numpy(float)
-        answered = record["haq_answered"]
         return {
             "crops": crops,
             "present": present,
@@ -202,9 +201,11 @@ class _Build:
             "visit_id": str(record["visit_id"]),
             "covariates": record[list(self.covariates)].to_numpy(np.float32),
             "haq": np.float32(record["haq"]),
-            "haq_half_width": np.float32(0.5 / answered if answered > 0 else np.nan),
+            "haq_half_width": half_step(record["haq_answered"]),
             "pain": np.float32(record["pain"]),
             "pain_half_width": np.float32(PAIN_HALF_WIDTH),
+            "future_haq": np.float32(record["future_haq"]),
+            "future_haq_half_width": half_step(record["future_haq_answered"]),
             "progression_start": np.float32(record["progression_start"]),
             "progression_end": np.float32(record["progression_end"]),
             "svdh": self._svdh[row] if self.readers else np.full((1, len(SVDH.sites)), -1, np.int8),
@@ -234,6 +235,11 @@ class _Build:
             patients_by_source=per_patient["source"].first().value_counts().to_dict(),
             patients_by_split=per_patient["split"].first().value_counts().to_dict(),
         )
+
+
+def half_step(answered: float) -> np.float32:
+    """Half a step of the HAQ grid with so many answered categories; NaN where HAQ is missing."""
+    return np.float32(0.5 / answered if answered > 0 else np.nan)
 
 
 def _source(tasks: list[FilmTask]) -> str:

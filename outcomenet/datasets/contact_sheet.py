@@ -14,7 +14,7 @@ TILE_PX = 96
 
 def contact_sheet(
     crops: UInt16[np.ndarray, "joint height width"],
-    present: Bool[np.ndarray, joint],
+    present: Bool[np.ndarray, "joint"],
     names: Sequence[str],
     columns: int = 10,
 ) -> np.ndarray:

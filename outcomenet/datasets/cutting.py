@@ -43,7 +43,7 @@ class CutFilm(NamedTuple):
     film_id: str
     side: Side
     crops: UInt16[np.ndarray, "joint height width"] | None
-    present: Bool[np.ndarray, joint] | None
+    present: Bool[np.ndarray, "joint"] | None
     scale_mm_per_px: float
     scale_source: str
     mirrored: bool  # the landmarks show the other side than declared
@@ -114,7 +114,7 @@ def _refused(task: FilmTask, reason: str) -> CutFilm:
 def draw_preview(
     pixels: UInt16[np.ndarray, "height width"],
     frames: JointFrames,
-    present: Bool[np.ndarray, joint],
+    present: Bool[np.ndarray, "joint"],
     task: FilmTask,
     mm_per_px: float,
 ) -> bytes:

@@ -1,4 +1,4 @@
-"""Progression as an interval: the last film without the event and the first film with it."""
+"""What follows a visit: progression as an interval between two films, and the visit a year later."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class ProgressionInterval(NamedTuple):
 
 
 def progression_intervals(
-    days: Float[np.ndarray, visit], totals: Float[np.ndarray, visit]
+    days: Float[np.ndarray, "visit"], totals: Float[np.ndarray, "visit"]
 ) -> list[ProgressionInterval]:
     """For each visit of one patient: when its SvdH total had risen by 5 units a year or more.
 
@@ -32,6 +32,22 @@ def progression_intervals(
     ProgressionInterval(start=0.0, end=365.25)
     """
     return [_interval_from(i, days, totals) for i in range(len(days))]
+
+
+def rows_at_horizon(days: Float[np.ndarray, "visit"], horizon: float) -> list[int | None]:
+    """For each visit of one patient the later visit nearest to `horizon` days on, within an eighth of the horizon.
+
+    None where there is none; of two equally near the earlier is taken.
+
+    >>> rows_at_horizon(np.array([0.0, 91.0, 365.0]), 365.0)
+    [2, None, None]
+    """
+    found: list[int | None] = []
+    for day in days:
+        off = np.abs(days - day - horizon)
+        nearest = int(np.argmin(off))
+        found.append(nearest if off[nearest] <= horizon / 8 else None)
+    return found
 
 
 def _interval_from(i: int, days: np.ndarray, totals: np.ndarray) -> ProgressionInterval:

@@ -9,7 +9,8 @@ from outcomenet.cohorts.cohort import Cohort
 from outcomenet.cohorts.ledger import Ledger
 from outcomenet.cohorts.splits import split_of
 from outcomenet.confounders import CONFOUNDERS
-from outcomenet.datasets.progression import progression_intervals
+from outcomenet.datasets.progression import progression_intervals, rows_at_horizon
+from outcomenet.outcomes import FUTURE_HAQ
 from outcomenet.scoring import KELLGREN_LAWRENCE, SVDH, Scheme, UnreadablePolicy
 
 SVDH_COLUMNS = tuple(f"svdh_{site.name}" for site in SVDH.sites)
@@ -25,7 +26,8 @@ def visit_table(cohort: Cohort, ledger: Ledger) -> pd.DataFrame:
 
     Columns: patient_id, visit_id, date, days (since the patient's first visit), split, site, covariates of
     `confounders.CONFOUNDERS` that the cohort has, haq, haq_answered, pain, svdh_total, svdh_<side>_<site>_<feature>,
-    kl_<side>_<site>_kl, progression_start, progression_end.
+    kl_<side>_<site>_kl, progression_start, progression_end, future_haq,
+    future_haq_answered.
     """
     visits = cohort.visits.sort_values(["patient_id", "date", "visit_id"], ignore_index=True)
     keep = ["patient_id", "visit_id", "date", "site", "haq", "haq_answered", "pain"]
@@ -105,4 +107,17 @@ def _with_progression(table: pd.DataFrame) -> pd.DataFrame:
     ]
     table["progression_start"] = [bound.start for bound in bounds]
     table["progression_end"] = [bound.end for bound in bounds]
-    return table
+    return _with_future_haq(table)
+
+
+def _with_future_haq(table: pd.DataFrame) -> pd.DataFrame:
+    """Adds HAQ-DI and its answered categories at the visit a year later."""
+    frames = []
+    for _, rows in table.groupby("patient_id", sort=False):
+        at = rows_at_horizon(rows["days"].to_numpy(), FUTURE_HAQ.horizon_days)
+        later = {
+            f"future_{name}": [np.nan if row is None else rows[name].iloc[row] for row in at]
+            for name in ("haq", "haq_answered")
+        }
+        frames.append(rows.assign(**later))
+    return pd.concat(frames, ignore_index=True)

@@ -44,6 +44,8 @@ def visit_features(*, crop_size: int, covariates: int, readers: int) -> tfds.fea
             "haq_half_width": array((), np.float32),
             "pain": array((), np.float32),
             "pain_half_width": array((), np.float32),
+            "future_haq": array((), np.float32),
+            "future_haq_half_width": array((), np.float32),
             "progression_start": array((), np.float32),
             "progression_end": array((), np.float32),
             "svdh": array((readers, len(SVDH.sites)), np.int8),

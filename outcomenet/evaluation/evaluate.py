@@ -206,6 +206,9 @@ def _write_examples(task: EvaluationTask, run: Path) -> None:
     shutil.copytree(source, target)
     films = pd.read_csv(target / "films.csv", dtype=str)
     wanted = set(zip(films["patient_id"], films["visit_id"], strict=True))
+    # visits of two patients may have one name: the report knows a visit by both
+    films["visit_id"] = films["patient_id"] + "_" + films["visit_id"]
+    films.drop(columns="patient_id").to_csv(target / "films.csv", index=False)
     for example in Examples(task.dataset, SPLITS):
         key = example["patient_id"].decode(), example["visit_id"].decode()
         if key in wanted:

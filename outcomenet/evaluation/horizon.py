@@ -11,8 +11,8 @@ TOLERANCE = 0.25
 
 
 def status_at_horizon(
-    start: Float[np.ndarray, row], end: Float[np.ndarray, row], horizon_days: float
-) -> Float[np.ndarray, row]:
+    start: Float[np.ndarray, "row"], end: Float[np.ndarray, "row"], horizon_days: float
+) -> Float[np.ndarray, "row"]:
     """1 where the event lies before the horizon, 0 where the horizon was reached without it, NaN where unknown.
 
     `start` is the last film without, `end` the first film with the event, in days (infinite: never seen). Known to be 1

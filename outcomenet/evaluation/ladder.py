@@ -62,7 +62,7 @@ class Ladder:
             rung = TabularRung(spec).fit(features[fit], target[fit.to_numpy()], self.visits.loc[fit, "patient_id"])
             return rung.predict(features if at is None else at)
 
-        def human(read: Float[np.ndarray, row] | None = None) -> np.ndarray:
+        def human(read: Float[np.ndarray, "row"] | None = None) -> np.ndarray:
             total = self._need("svdh_total")
             return tabular(total_features(x, total), None if read is None else total_features(x, read))
 
@@ -113,7 +113,7 @@ class _NotThere(Exception):
     """A rung that these data or this run cannot have; said in the notes."""
 
 
-def target_of(spec: OutcomeSpec, visits: pd.DataFrame) -> Float[np.ndarray, row]:
+def target_of(spec: OutcomeSpec, visits: pd.DataFrame) -> Float[np.ndarray, "row"]:
     """Observed outcome per visit, NaN where unknown; for progression its status at the horizon."""
     if spec.kind is OutcomeKind.TIME_TO_EVENT:
         start, end = (visits[f"{spec.name}_{bound}"].to_numpy(float) for bound in ("start", "end"))

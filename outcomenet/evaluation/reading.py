@@ -26,13 +26,13 @@ class NetworkReading:
 
     ids: list[tuple[str, str]]
     visible: Bool[np.ndarray, "visit joint"]
-    outcome: dict[str, Float[np.ndarray, visit]]  # expected value, or probability of the event at the horizon
+    outcome: dict[str, Float[np.ndarray, "visit"]]  # expected value, or probability of the event at the horizon
     contributions: Float[np.ndarray, "visit joint outcome"]
-    osteoarthritis: Float[np.ndarray, visit]
-    osteoarthritis_grades: Float[np.ndarray, "visit site"]  # expected Kellgren-Lawrence grade of each site
+    osteoarthritis: Float[np.ndarray, "visit"]
+    osteoarthritis_grades: Float[np.ndarray, "visit kl_site"]  # expected Kellgren-Lawrence grade of each site
     embedding: Float[np.ndarray, "visit feature"]
-    svdh: Float[np.ndarray, "visit site"] | None  # expected grades, NaN where the joint is not visible
-    score: dict[str, Float[np.ndarray, visit]]  # the film's part of each outcome on its latent scale
+    svdh: Float[np.ndarray, "visit svdh_site"] | None  # expected grades, NaN where the joint is not visible
+    score: dict[str, Float[np.ndarray, "visit"]]  # the film's part of each outcome on its latent scale
 
 
 def read_visits_with(

@@ -29,7 +29,7 @@ class TabularRung:
     def __init__(self, spec: OutcomeSpec):
         self.spec = spec
 
-    def fit(self, features: pd.DataFrame, target: Float[np.ndarray, row], patients: pd.Series) -> TabularRung:
+    def fit(self, features: pd.DataFrame, target: Float[np.ndarray, "row"], patients: pd.Series) -> TabularRung:
         """Rows whose target is NaN are left out; fewer than 20 known targets, or one class only, is an error."""
         known = np.isfinite(target)
         if known.sum() < 20:
@@ -53,14 +53,14 @@ class TabularRung:
         self.model: BaseEstimator = search.fit(x, y, groups=groups).best_estimator_
         return self
 
-    def predict(self, features: pd.DataFrame) -> Float[np.ndarray, row]:
+    def predict(self, features: pd.DataFrame) -> Float[np.ndarray, "row"]:
         """Predictions within the outcome's bounds."""
         if self.spec.kind is OutcomeKind.TIME_TO_EVENT:
             return self.model.predict_proba(features)[:, 1]
         return np.clip(self.model.predict(features), self.spec.lower, self.spec.upper)
 
 
-def total_features(covariates: pd.DataFrame, total: Float[np.ndarray, row]) -> pd.DataFrame:
+def total_features(covariates: pd.DataFrame, total: Float[np.ndarray, "row"]) -> pd.DataFrame:
     """Covariates with an SvdH total and its square root: damage is skewed, and first lesions count most."""
     total = np.asarray(total, float)
     return covariates.assign(svdh_total=total, svdh_root=np.sqrt(np.clip(total, 0, None)))

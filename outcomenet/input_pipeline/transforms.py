@@ -11,12 +11,16 @@ import numpy as np
 
 from outcomenet.anatomy import JOINTS, Side
 from outcomenet.arrays import Float
-from outcomenet.outcomes import OUTCOMES
+from outcomenet.outcomes import OUTCOMES, OutcomeKind
 
 Example = dict[str, Any]
 _LIMBS = tuple(np.flatnonzero([joint.side is side for joint in JOINTS]) for side in Side)
-TARGETS = ("haq", "haq_half_width", "pain", "pain_half_width", "progression_start", "progression_end")
-assert {target.split("_")[0] for target in TARGETS} == set(OUTCOMES)
+# What an outcome's loss needs of a visit.
+TARGETS = tuple(
+    f"{name}{suffix}"
+    for name, spec in OUTCOMES.items()
+    for suffix in (("_start", "_end") if spec.kind is OutcomeKind.TIME_TO_EVENT else ("", "_half_width"))
+)
 
 
 @dataclass(frozen=True)
@@ -28,7 +32,7 @@ class CovariateScale:
     mean: tuple[float, ...]
     deviation: tuple[float, ...]
 
-    def __call__(self, raw: Float[np.ndarray, column]) -> tuple[np.ndarray, np.ndarray]:
+    def __call__(self, raw: Float[np.ndarray, "column"]) -> tuple[np.ndarray, np.ndarray]:
         """Standardised covariates, 0 where missing, and which are observed."""
         values = np.asarray(raw, np.float32)[list(self.columns)]
         observed = np.isfinite(values)

@@ -30,7 +30,7 @@ class JointCrops(NamedTuple):
     """Crops of one limb, in the order of `anatomy.joints_of(region)`; rows without a joint are zero."""
 
     crops: UInt16[np.ndarray, "joint height width"]
-    present: Bool[np.ndarray, joint]
+    present: Bool[np.ndarray, "joint"]
     frames: JointFrames
     scale: Scale
 
@@ -93,7 +93,7 @@ def cut_crops(
 
 
 def _crop_to_film(
-    centre: Float[np.ndarray, 2], right: Float[np.ndarray, 2], up: Float[np.ndarray, 2], size: int
+    centre: Float[np.ndarray, "2"], right: Float[np.ndarray, "2"], up: Float[np.ndarray, "2"], size: int
 ) -> Float[np.ndarray, "2 3"]:
     """Affine map from a crop pixel's (column, row) to a film point, corner based."""
     origin = centre + (0.5 - size / 2) * (right - up)

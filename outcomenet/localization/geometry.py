@@ -59,7 +59,7 @@ class JointFrames:
     centre: Float[np.ndarray, "joint 2"]
     up: Float[np.ndarray, "joint 2"]
     right: Float[np.ndarray, "joint 2"]
-    present: Bool[np.ndarray, joint]
+    present: Bool[np.ndarray, "joint"]
 
 
 def crop_frames(landmarks: Mapping[str, tuple[float, float]], region: Region | str) -> JointFrames:

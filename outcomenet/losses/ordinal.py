@@ -54,13 +54,13 @@ def expected_grade(eta: Float[Array, "*batch"], thresholds: Float[Array, "*batch
 
 
 def bounded_negative_log_likelihood(
-    eta: Float[Array, batch],
-    thresholds: Float[Array, threshold],
-    value: Float[Array, batch],
-    half_width: Float[Array, batch],
+    eta: Float[Array, "batch"],
+    thresholds: Float[Array, "threshold"],
+    value: Float[Array, "batch"],
+    half_width: Float[Array, "batch"],
     *,
     bounds: tuple[float, float],
-) -> Float[Array, batch]:
+) -> Float[Array, "batch"]:
     """Negative log-likelihood of values on a bounded scale, each known to within +-`half_width`.
 
     The thresholds lie half-way between the points of the scale's own grid (their number is that of its steps); between
@@ -74,8 +74,8 @@ def bounded_negative_log_likelihood(
 
 
 def cut_at(
-    edge: Float[Array, batch], thresholds: Float[Array, threshold], *, bounds: tuple[float, float]
-) -> Float[Array, batch]:
+    edge: Float[Array, "batch"], thresholds: Float[Array, "threshold"], *, bounds: tuple[float, float]
+) -> Float[Array, "batch"]:
     """The latent cut at any point of the scale, linear between the thresholds at the middles of its steps."""
     count = thresholds.shape[0]
     step = (bounds[1] - bounds[0]) / count
@@ -85,7 +85,9 @@ def cut_at(
     return thresholds[below] + share * (thresholds[below + 1] - thresholds[below])
 
 
-def grid_probabilities(eta: Float[Array, batch], thresholds: Float[Array, threshold]) -> Float[Array, "batch point"]:
+def grid_probabilities(
+    eta: Float[Array, "batch"], thresholds: Float[Array, "threshold"]
+) -> Float[Array, "batch point"]:
     """Probability of each point of the scale's own grid (one more point than thresholds)."""
     at_most = jax.nn.sigmoid(thresholds[None, :] - eta[:, None])
     edges = jnp.concatenate([jnp.zeros_like(at_most[:, :1]), at_most, jnp.ones_like(at_most[:, :1])], -1)

@@ -16,8 +16,8 @@ from outcomenet.arrays import Array, Float
 
 
 def log_survival(
-    hazard_logits: Float[Array, "batch interval"], edges: Float[Array, edge], days: Float[Array, batch]
-) -> Float[Array, batch]:
+    hazard_logits: Float[Array, "batch interval"], edges: Float[Array, "edge"], days: Float[Array, "batch"]
+) -> Float[Array, "batch"]:
     """log P(no event until `days`); `edges` are the intervals' bounds in days, one more than intervals, first 0.
 
     Beyond the last edge the survival stays at its last value: the model says nothing there.
@@ -29,10 +29,10 @@ def log_survival(
 
 def interval_censored_negative_log_likelihood(
     hazard_logits: Float[Array, "batch interval"],
-    edges: Float[Array, edge],
-    start: Float[Array, batch],
-    end: Float[Array, batch],
-) -> Float[Array, batch]:
+    edges: Float[Array, "edge"],
+    start: Float[Array, "batch"],
+    end: Float[Array, "batch"],
+) -> Float[Array, "batch"]:
     """Negative log-likelihood of the event lying in (start, end] days; `end` infinite = not seen until `start`.
 
     An `end` beyond the last edge says only that there was no event until `start`. A censoring at 0 days carries no
@@ -46,8 +46,8 @@ def interval_censored_negative_log_likelihood(
 
 
 def event_probability(
-    hazard_logits: Float[Array, "batch interval"], edges: Float[Array, edge], days: float
-) -> Float[Array, batch]:
+    hazard_logits: Float[Array, "batch interval"], edges: Float[Array, "edge"], days: float
+) -> Float[Array, "batch"]:
     """P(event within `days` of the film); rises towards the event."""
     at = jnp.full(hazard_logits.shape[:1], days, hazard_logits.dtype)
     return -jnp.expm1(log_survival(hazard_logits, edges, at))

@@ -1,4 +1,4 @@
-"""Agreement of readers or repeated readings: intraclass correlation, smallest detectable change, standardised response."""
+"""Agreement of readers or repeated readings: intraclass correlation in its three single-rater forms."""
 
 from __future__ import annotations
 
@@ -69,22 +69,3 @@ def _mean_squares(ratings: np.ndarray) -> tuple[int, int, float, float, float, f
     if error == 0 or targets == 0:
         raise UndefinedMetric("An ICC is undefined when the targets or the errors do not vary.")
     return n, k, targets, raters, within, error
-
-
-def smallest_detectable_change(
-    changes: Float[np.ndarray, "patient 2"], averaged_readers: int = 2, z: float = 1.96
-) -> float:
-    """SDC = z SD_d / (sqrt(2) sqrt(k)): SD_d is the SD of the difference between two readers' change scores.
-
-    In units of the score; lower is better; z = 1.96 for 95 %, 1.28 for 80 % (Bruynesteyn, Ann Rheum Dis 2005).
-    """
-    difference = np.diff(np.asarray(changes, float), axis=1)[:, 0]
-    return float(z * difference.std(ddof=1) / (np.sqrt(2) * np.sqrt(averaged_readers)))
-
-
-def standardised_response_mean(change: Float[np.ndarray, patient]) -> float:
-    """SRM = mean(change) / SD(change); larger in size means more sensitive to change. No variance raises."""
-    deviation = float(np.std(change, ddof=1))
-    if deviation == 0:
-        raise UndefinedMetric("The SRM is undefined: all patients changed alike.")
-    return float(np.mean(change) / deviation)

@@ -20,7 +20,7 @@ class Auroc(NamedTuple):
     upper: float
 
 
-def auroc(target: Float[np.ndarray, row], risk: Float[np.ndarray, row], level: float = 0.95) -> Auroc:
+def auroc(target: Float[np.ndarray, "row"], risk: Float[np.ndarray, "row"], level: float = 0.95) -> Auroc:
     """P(risk of an event > risk of a non-event), ties counting half (DeLong, Biometrics 1988).
 
     `risk` rises towards the event; `target` is 1 or 0. One class only raises UndefinedMetric.
@@ -30,18 +30,6 @@ def auroc(target: Float[np.ndarray, row], risk: Float[np.ndarray, row], level: f
     variance = float(np.var(events, ddof=1) / len(events) + np.var(others, ddof=1) / len(others))
     half = norm.ppf(0.5 + level / 2) * np.sqrt(variance)
     return Auroc(value, variance, max(0.0, value - half), min(1.0, value + half))
-
-
-def paired_delong(
-    target: Float[np.ndarray, row], first: Float[np.ndarray, row], second: Float[np.ndarray, row]
-) -> tuple[float, float]:
-    """z and two-sided p of AUROC(first) - AUROC(second) on the same rows (DeLong 1988)."""
-    (e1, o1), (e2, o2) = _components(target, first), _components(target, second)
-    variance = np.var(e1 - e2, ddof=1) / len(e1) + np.var(o1 - o2, ddof=1) / len(o1)
-    if variance == 0:
-        raise UndefinedMetric("The two risks order the rows alike: their AUROC difference has no variance.")
-    z = float((e1.mean() - e2.mean()) / np.sqrt(variance))
-    return z, float(2 * norm.sf(abs(z)))
 
 
 def _components(target: np.ndarray, risk: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -58,8 +46,8 @@ def _components(target: np.ndarray, risk: np.ndarray) -> tuple[np.ndarray, np.nd
 
 
 def weighted_auroc(
-    target: Float[np.ndarray, row], risk: Float[np.ndarray, row], weights: Float[np.ndarray, "resample row"]
-) -> Float[np.ndarray, resample]:
+    target: Float[np.ndarray, "row"], risk: Float[np.ndarray, "row"], weights: Float[np.ndarray, "resample row"]
+) -> Float[np.ndarray, "resample"]:
     """AUROC of many resamples at once; NaN where a resample has one class only."""
     event = np.asarray(target) == 1
     above = np.sign(risk[event][:, None] - risk[~event][None, :]) / 2 + 0.5

@@ -11,8 +11,8 @@ from outcomenet.arrays import Float
 
 
 def r2(
-    target: Float[np.ndarray, row], prediction: Float[np.ndarray, row], weights: Float[np.ndarray, "resample row"]
-) -> Float[np.ndarray, resample]:
+    target: Float[np.ndarray, "row"], prediction: Float[np.ndarray, "row"], weights: Float[np.ndarray, "resample row"]
+) -> Float[np.ndarray, "resample"]:
     """Share of the outcome's variance explained, 1 - SSE/SST around the mean of the very rows; higher is better.
 
     Below 0 means worse than that mean. NaN where the target does not vary.
@@ -29,15 +29,15 @@ def r2(
 
 
 def mae(
-    target: Float[np.ndarray, row], prediction: Float[np.ndarray, row], weights: Float[np.ndarray, "resample row"]
-) -> Float[np.ndarray, resample]:
+    target: Float[np.ndarray, "row"], prediction: Float[np.ndarray, "row"], weights: Float[np.ndarray, "resample row"]
+) -> Float[np.ndarray, "resample"]:
     """Mean absolute error in the outcome's unit; lower is better."""
     return weights @ np.abs(target - prediction) / weights.sum(1)
 
 
 def calibration_slope(
-    target: Float[np.ndarray, row], prediction: Float[np.ndarray, row], weights: Float[np.ndarray, "resample row"]
-) -> Float[np.ndarray, resample]:
+    target: Float[np.ndarray, "row"], prediction: Float[np.ndarray, "row"], weights: Float[np.ndarray, "resample row"]
+) -> Float[np.ndarray, "resample"]:
     """Slope of the target on the prediction by least squares; 1 is best, below 1 the predictions are too extreme.
 
     NaN where the predictions do not vary (Steyerberg, Clinical Prediction Models, 2019).

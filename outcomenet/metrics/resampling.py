@@ -24,7 +24,7 @@ def bootstrap_weights(patients: pd.Series, resamples: int, seed: int) -> Float[n
     return np.concatenate([np.ones((1, len(patients))), counts[:, codes]])
 
 
-def percentile_interval(values: Float[np.ndarray, resample], level: float = 0.95) -> tuple[float, float]:
+def percentile_interval(values: Float[np.ndarray, "resample"], level: float = 0.95) -> tuple[float, float]:
     """Percentile interval over the resamples in which the metric is defined (Efron & Tibshirani 1993).
 
     UndefinedMetric where more than 5 % of them are not.

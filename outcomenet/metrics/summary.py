@@ -10,7 +10,7 @@ from outcomenet.outcomes import OUTCOMES
 from outcomenet.predictions import PREDICTORS
 
 # The metric that stands for an outcome on one line.
-HEADLINE = {"haq": "r2", "pain": "r2", "progression": "auroc"}
+HEADLINE = {"haq": "r2", "pain": "r2", "progression": "auroc", "future_haq": "r2"}
 
 
 def ladder_text(run: Path) -> str:

@@ -14,30 +14,30 @@ from outcomenet.arrays import Bool, Float
 
 
 def time_and_event(
-    start: Float[np.ndarray, row], end: Float[np.ndarray, row]
-) -> tuple[Float[np.ndarray, row], Bool[np.ndarray, row]]:
+    start: Float[np.ndarray, "row"], end: Float[np.ndarray, "row"]
+) -> tuple[Float[np.ndarray, "row"], Bool[np.ndarray, "row"]]:
     """Days to the event or to censoring, and whether it is an event."""
     event = np.isfinite(end)
     return np.where(event, end, start), event
 
 
 def harrell_c(
-    time: Float[np.ndarray, row],
-    event: Bool[np.ndarray, row],
-    risk: Float[np.ndarray, row],
+    time: Float[np.ndarray, "row"],
+    event: Bool[np.ndarray, "row"],
+    risk: Float[np.ndarray, "row"],
     weights: Float[np.ndarray, "resample row"],
-) -> Float[np.ndarray, resample]:
+) -> Float[np.ndarray, "resample"]:
     """Harrell's C (JAMA 1982); pairs are comparable when the earlier time is an event. NaN without such a pair."""
     return _concordance(_comparable(time, event).astype(float), risk, weights)
 
 
 def uno_c(
-    time: Float[np.ndarray, row],
-    event: Bool[np.ndarray, row],
-    risk: Float[np.ndarray, row],
+    time: Float[np.ndarray, "row"],
+    event: Bool[np.ndarray, "row"],
+    risk: Float[np.ndarray, "row"],
     weights: Float[np.ndarray, "resample row"],
     tau: float,
-) -> Float[np.ndarray, resample]:
+) -> Float[np.ndarray, "resample"]:
     """Uno's C up to `tau` days (Stat Med 2011): pairs weighted by 1/G(t-)^2 of the earlier event.
 
     G is the Kaplan-Meier survival of the *censoring* time, estimated once from the sample itself and kept for its
@@ -49,7 +49,7 @@ def uno_c(
     return _concordance(comparable * weight[:, None], risk, weights)
 
 
-def censoring_survival(time: Float[np.ndarray, row], event: Bool[np.ndarray, row]) -> Float[np.ndarray, row]:
+def censoring_survival(time: Float[np.ndarray, "row"], event: Bool[np.ndarray, "row"]) -> Float[np.ndarray, "row"]:
     """G(t-): probability of not having been censored just before each row's time."""
     fitted = KaplanMeierFitter().fit(time, ~np.asarray(event))
     times = fitted.survival_function_.index.to_numpy()
@@ -65,7 +65,7 @@ def _comparable(time: np.ndarray, event: np.ndarray) -> Bool[np.ndarray, "row ro
     return event[:, None] & (later | tied)
 
 
-def _concordance(pair_weight: np.ndarray, risk: np.ndarray, weights: np.ndarray) -> Float[np.ndarray, resample]:
+def _concordance(pair_weight: np.ndarray, risk: np.ndarray, weights: np.ndarray) -> Float[np.ndarray, "resample"]:
     first = pair_weight.any(1)
     pair = pair_weight[first]
     right = pair * (np.sign(risk[first][:, None] - risk[None, :]) / 2 + 0.5)

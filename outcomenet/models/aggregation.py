@@ -46,8 +46,8 @@ class AdditiveAggregation(nnx.Module):
     ) -> Float[Array, "batch joint outcome"]:
         kind = jnp.asarray(JOINT_KIND_INDEX)
         weights = self.shared[...][None] + self.by_kind[...][kind]
-        seen = jnp.einsum("bjf,jfo->bjo", embeddings, weights) + self.bias[...][kind]
-        return CONTRIBUTION_SCALE * jnp.where(visible[..., None], seen, self.unseen[...][kind])
+        seen = jnp.einsum("bjf,jfo->bjo", embeddings, weights) + self.bias[...][kind][None]
+        return CONTRIBUTION_SCALE * jnp.where(visible[..., None], seen, self.unseen[...][kind][None])
 
 
 class AttentionAggregation(nnx.Module):

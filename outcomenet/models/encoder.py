@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import jax
 import jax.numpy as jnp
 from flax import nnx
+from jax.typing import DTypeLike
 
 from outcomenet.anatomy import JOINT_COUNT, JOINT_KIND_INDEX, JOINT_KINDS, JOINTS, Side
 from outcomenet.arrays import Array, Float
@@ -64,7 +65,7 @@ class JointEncoder(nnx.Module):
 class ConvStage(nnx.Module):
     """A convolution that halves the map, then a residual one, each with channel-wise layer norm."""
 
-    def __init__(self, width_in: int, width_out: int, dtype: jnp.dtype, rngs: nnx.Rngs):
+    def __init__(self, width_in: int, width_out: int, dtype: DTypeLike, rngs: nnx.Rngs):
         self.down = nnx.Conv(width_in, width_out, (3, 3), strides=2, dtype=dtype, rngs=rngs)
         self.down_norm = nnx.LayerNorm(width_out, dtype=dtype, rngs=rngs)
         self.same = nnx.Conv(width_out, width_out, (3, 3), dtype=dtype, rngs=rngs)

@@ -31,16 +31,16 @@ class OutcomeHead(nnx.Module):
         self.missing_terms = nnx.Param(jnp.zeros(covariates))
         self.osteoarthritis_term = nnx.Param(jnp.zeros(()))
 
-    def thresholds(self) -> Float[Array, threshold]:
+    def thresholds(self) -> Float[Array, "threshold"]:
         return increasing_thresholds(self.cuts[...])
 
     def __call__(
         self,
-        score: Float[Array, batch],
+        score: Float[Array, "batch"],
         covariates: Float[Array, "batch covariate"],
         observed: Bool[Array, "batch covariate"],
-        osteoarthritis: Float[Array, batch],
-    ) -> Float[Array, batch * interval]:
+        osteoarthritis: Float[Array, "batch"],
+    ) -> Float[Array, "batch ..."]:
         """eta of a bounded outcome, or hazard logits per interval (the same score shifts all of them)."""
         eta = score + covariates @ self.terms[...] + (~observed).astype(score.dtype) @ self.missing_terms[...]
         eta = eta + self.osteoarthritis_term[...] * osteoarthritis
@@ -79,7 +79,7 @@ class GradeHead(nnx.Module):
         """eta of every site; higher means a higher grade."""
         at_site = embeddings[:, np.asarray(self.joint)]
         weights = self.weights[...][np.asarray(self.group)]
-        return jnp.einsum("bsf,sf->bs", at_site, weights) + self.bias[...][np.asarray(self.kind)]
+        return jnp.einsum("bsf,sf->bs", at_site, weights) + self.bias[...][np.asarray(self.kind)][None]
 
     def thresholds(self) -> Float[Array, "site threshold"]:
         """Thresholds per site; those beyond a site's own maximum are out of reach."""

@@ -59,10 +59,10 @@ class Reading(NamedTuple):
     embeddings: Float[Array, "batch joint feature"]
     contributions: Float[Array, "batch joint outcome"]
     score: Float[Array, "batch outcome"]  # sum of the contributions: the film's part of each outcome
-    outcome_eta: dict[str, Float[Array, batch * interval]]
-    osteoarthritis: Float[Array, batch]  # mean expected Kellgren-Lawrence grade of the visible joints, 0-4
-    osteoarthritis_eta: Float[Array, "batch site"]
-    svdh_eta: Float[Array, "batch site"] | None
+    outcome_eta: dict[str, Float[Array, "batch ..."]]
+    osteoarthritis: Float[Array, "batch"]  # mean expected Kellgren-Lawrence grade of the visible joints, 0-4
+    osteoarthritis_eta: Float[Array, "batch kl_site"]
+    svdh_eta: Float[Array, "batch svdh_site"] | None
 
 
 class OutcomeNet(nnx.Module):

@@ -38,7 +38,7 @@ _SIGNED = LinearSegmentedColormap.from_list("signed", ["#08427a", "#4a90c4", "#f
 
 
 def joint_contributions(biomarkers: pd.DataFrame) -> pd.DataFrame:
-    """Mean and SD over held-out patients of each joint's contribution to the RA score, in HAQ units.
+    """Mean and SD over held-out patients of each joint's contribution to the RA score, in logits of HAQ's latent scale.
 
     A patient counts once, with the mean over the visits on which the joint was seen. Columns joint, side, site,
     patients, mean, sd; mean is missing where no patient's joint was seen, sd where fewer than two.
@@ -76,7 +76,7 @@ def joint_map_figure(contributions: pd.DataFrame) -> Drawing | None:
         "joint_map",
         figure,
         contributions,
-        "Contribution of each joint to the measure over held-out patients, in HAQ units on the model’s own scale, "
+        "Contribution of each joint to the measure over held-out patients, in logits of HAQ’s latent scale, "
         "before it is bent to the limits 0 and 3. Left: how much it differs between patients (SD); right: its average, "
         "orange raising and blue lowering predicted disability. Dots are larger and stronger in colour the larger the "
         "number; a small cross marks a joint that was not seen. Hands and feet are seen from above, as their owner "
@@ -125,7 +125,7 @@ def _panel(axis: Axes, contributions: pd.DataFrame, value: str, colours: Colorma
         shrink=0.7,
     )
     bar.outline.set_visible(False)
-    bar.set_label("HAQ units")
+    bar.set_label("logits")
     bar.locator = MaxNLocator(5)
     bar.update_ticks()
 

@@ -139,7 +139,9 @@ def _joint_sentence(contributions: pd.DataFrame) -> str:
     variance = (seen["sd"] ** 2).sum()
     end_joints = (seen.loc[seen["site"].str.startswith("DIP"), "sd"] ** 2).sum()
     unseen = len(contributions) - len(seen)
-    sentences = [f"The joints whose contribution differs most between patients (SD in HAQ units) are {listed(first)}."]
+    sentences = [
+        f"The joints whose contribution differs most between patients (SD in logits of HAQ's latent scale) are {listed(first)}."
+    ]
     if variance > 0:
         sentences.append(
             f"The finger end joints (DIP), which no rheumatoid score reads, hold {_percent(end_joints / variance)} of "

@@ -6,7 +6,6 @@ import json
 from pathlib import Path
 
 from outcomenet.datasets.dataset import sha256_of
-from outcomenet.errors import DataRefused
 
 MANIFEST = "MANIFEST.json"
 
@@ -17,10 +16,3 @@ def write_manifest(run: Path) -> Path:
     digests = {str(file.relative_to(run)): sha256_of(file) for file in files}
     (run / MANIFEST).write_text(json.dumps(digests, indent=1) + "\n")
     return run / MANIFEST
-
-
-def check_manifest(run: Path) -> None:
-    """Raises DataRefused naming the first file that is missing or altered."""
-    for name, digest in json.loads((run / MANIFEST).read_text()).items():
-        if not (run / name).is_file() or sha256_of(run / name) != digest:
-            raise DataRefused(f"{run / name} is not the file that {MANIFEST} describes; evaluate the run again.")

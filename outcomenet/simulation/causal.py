@@ -23,15 +23,15 @@ from outcomenet.simulation.world import World
 class Patients(NamedTuple):
     """Solved world: what happened to each patient, before anybody measured it."""
 
-    male: Bool[np.ndarray, patient]
-    age: Float[np.ndarray, patient]  # years at the first visit
-    duration: Float[np.ndarray, patient]  # years of symptoms at the first visit
-    rf: Bool[np.ndarray, patient]
-    acpa: Bool[np.ndarray, patient]
-    fibromyalgia: Bool[np.ndarray, patient]
-    site: Int[np.ndarray, patient]
-    treatment: Bool[np.ndarray, patient]
-    severity: Float[np.ndarray, patient]
+    male: Bool[np.ndarray, "patient"]
+    age: Float[np.ndarray, "patient"]  # years at the first visit
+    duration: Float[np.ndarray, "patient"]  # years of symptoms at the first visit
+    rf: Bool[np.ndarray, "patient"]
+    acpa: Bool[np.ndarray, "patient"]
+    fibromyalgia: Bool[np.ndarray, "patient"]
+    site: Int[np.ndarray, "patient"]
+    treatment: Bool[np.ndarray, "patient"]
+    severity: Float[np.ndarray, "patient"]
     activity: Float[np.ndarray, "patient visit"]
     joints: JointStates  # each [patient, visit, joint]
     damage_part: Float[np.ndarray, "patient visit"]  # parts of latent disability
@@ -65,7 +65,7 @@ _FUNCTION_WEIGHT = {
 }  # fmt: skip
 
 
-def _by_joint(table: dict[str, float], absent: float) -> Float[np.ndarray, joint]:
+def _by_joint(table: dict[str, float], absent: float) -> Float[np.ndarray, "joint"]:
     """Looks a joint up by its full site name, then by its kind without the ray's number."""
     return np.array([table.get(j.site, table.get(j.site.rstrip("12345"), absent)) for j in JOINTS])
 

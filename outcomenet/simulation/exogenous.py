@@ -24,7 +24,7 @@ VISIT_UNIFORMS = ("dropout", "death", "surgery", "day", "item_missing")
 class Exogenous(NamedTuple):
     """Standard normal and uniform noise; `static` and `visit` dictionaries are keyed by the variable they drive."""
 
-    static: dict[str, Float[np.ndarray, patient]]
+    static: dict[str, Float[np.ndarray, "patient"]]
     visit: dict[str, Float[np.ndarray, "patient visit"]]
     joint_damage: Float[np.ndarray, "patient joint"]
     joint_narrowing: Float[np.ndarray, "patient joint"]

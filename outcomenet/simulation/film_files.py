@@ -65,7 +65,7 @@ class FilmFiles:
     def write(
         self,
         states: JointStates,
-        male: Bool[np.ndarray, patient],
+        male: Bool[np.ndarray, "patient"],
         first: int,
         places: Sequence[VisitPlace],
         kind: FilmKind,

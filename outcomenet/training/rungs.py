@@ -10,7 +10,6 @@ import jax
 from flax import nnx
 
 from outcomenet.arrays import Array
-from outcomenet.errors import UsageError, did_you_mean
 from outcomenet.models.outcome_net import OutcomeNet, OutcomeNetConfig, Reading, Visit
 
 Parameters = dict[str, Any]
@@ -51,8 +50,6 @@ def build_networks(
     """Structures and initial parameters of every rung; all have one architecture and start from the same seed."""
     networks, parameters = {}, {}
     for name in rungs:
-        if name not in NETWORK_RUNGS:
-            raise UsageError(f"There is no network rung {name!r}. {did_you_mean(name, NETWORK_RUNGS)}")
         net = config.build(
             adjusted=NETWORK_RUNGS[name],
             crop_size=shape.crop_size,

@@ -51,7 +51,7 @@ def make_step(
                 "parameters": optax.apply_updates(old["parameters"], update),
                 "optimiser": optimiser_state,
             }
-            metrics[name] = {"loss": total, "gradient_norm": optax.global_norm(gradient), **parts}
+            metrics[name] = {"loss": total, "gradient_norm": optax.tree.norm(gradient), **parts}
         return {"step": state["step"] + 1, "key": state["key"], "networks": rungs}, metrics
 
     return step

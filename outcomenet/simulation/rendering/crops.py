@@ -30,7 +30,7 @@ def render_crops(
     pose: FilmPose,
     scanner: Scanner | Sequence[Scanner],
     geometry: CropGeometry,
-    noise_seed: UInt[np.ndarray, visit],
+    noise_seed: UInt[np.ndarray, "visit"],
 ) -> UInt16[np.ndarray, "visit joint height width"]:
     """Crops of all 58 joints at each visit, 12-bit (0..4095, brighter = more bone).
 

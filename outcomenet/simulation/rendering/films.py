@@ -33,7 +33,7 @@ def render_films(
     pose: FilmPose,
     scanner: Scanner,
     side: Side,
-    noise_seed: UInt[np.ndarray, film],
+    noise_seed: UInt[np.ndarray, "film"],
 ) -> tuple[UInt16[np.ndarray, "film height width"], list[Landmarks]]:
     """Films of one side: 12-bit pixels (0..4095, brighter = more bone) and landmarks in pixels.
 

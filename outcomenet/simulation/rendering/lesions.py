@@ -38,7 +38,7 @@ class JointLesions:
     states: JointStates  # [film, joint] with joints in `anatomy.JOINTS` order
     limb: LimbAnatomy
 
-    def state(self, feature: str, site: str | None) -> Float[np.ndarray, film]:
+    def state(self, feature: str, site: str | None) -> Float[np.ndarray, "film"]:
         """0 (healthy) to 1; zeros where no scored joint is."""
         if site not in joints_of(self.side.region):
             return np.zeros(len(self.limb.scale))
@@ -49,13 +49,13 @@ class JointLesions:
         sites = joints_of(self.side.region)
         return sites.index(site) if site in sites else 0
 
-    def gap(self, point: str) -> Float[np.ndarray, film]:
+    def gap(self, point: str) -> Float[np.ndarray, "film"]:
         """Full cartilage thickness between the bones at a point, mm."""
         millimetres = JOINT_GAPS.get(point, JOINT_GAPS.get(point.rstrip("12345"), 0.0))
         trait = self.limb.gap[:, self.row(point)] if point in joints_of(self.side.region) else 1.0
         return millimetres * trait * self.limb.scale
 
-    def cartilage(self, site: str | None) -> Float[np.ndarray, film]:
+    def cartilage(self, site: str | None) -> Float[np.ndarray, "film"]:
         """Share of cartilage left."""
         if site not in joints_of(self.side.region):
             return np.ones(len(self.limb.scale))
@@ -77,7 +77,7 @@ class JointLesions:
         """Uniform 0..1 trait that says where along the margin each bite lies."""
         return self.limb.bite[:, self.row(site), 3 * end : 3 * end + 3, 0]
 
-    def collapse(self, site: str | None) -> Float[np.ndarray, film]:
+    def collapse(self, site: str | None) -> Float[np.ndarray, "film"]:
         """How far the joint surface has receded, mm."""
         beyond = np.clip((self.state("erosion", site) - COLLAPSE_ONSET) / (1.0 - COLLAPSE_ONSET), 0.0, 1.0)
         return COLLAPSE_MM * beyond**1.3

@@ -47,7 +47,7 @@ class LimbAnatomy(NamedTuple):
     seed: UInt[np.ndarray, "*patient side"]  # of the trabecular texture
 
 
-def draw_anatomy(generators: Sequence[np.random.Generator], male: Bool[np.ndarray, patient]) -> LimbAnatomy:
+def draw_anatomy(generators: Sequence[np.random.Generator], male: Bool[np.ndarray, "patient"]) -> LimbAnatomy:
     """Draws every patient's limbs, each from their own generator, so that no patient depends on another."""
     if len(generators) != len(male):
         raise UsageError(
@@ -57,7 +57,7 @@ def draw_anatomy(generators: Sequence[np.random.Generator], male: Bool[np.ndarra
     return LimbAnatomy(*(np.stack(values) for values in zip(*drawn, strict=True)))
 
 
-def noise_seeds(seed: int, patients: Sequence[int], visits: Sequence[int]) -> UInt[np.ndarray, film]:
+def noise_seeds(seed: int, patients: Sequence[int], visits: Sequence[int]) -> UInt[np.ndarray, "film"]:
     """A noise seed for each (patient, visit), the same whatever else is rendered; limbs differ by themselves."""
     pairs = zip(patients, visits, strict=True)
     states = [np.random.SeedSequence([seed, patient, visit]).generate_state(1) for patient, visit in pairs]

@@ -39,12 +39,12 @@ class Tiles(NamedTuple):
     Pixel (row, column) of a tile lies at `origin + row * down + column * right` (mm).
     """
 
-    film: Int[np.ndarray, tile]  # row of the limb's shapes
+    film: Int[np.ndarray, "tile"]  # row of the limb's shapes
     origin: Float[np.ndarray, "tile 2"]  # centre of the first pixel
     right: Float[np.ndarray, "tile 2"]
     down: Float[np.ndarray, "tile 2"]
     response: Float[np.ndarray, "tile 5"]  # `Scanner.response`
-    seed: UInt[np.ndarray, tile]  # of the noise
+    seed: UInt[np.ndarray, "tile"]  # of the noise
     counter: UInt[np.ndarray, "tile 2"]  # noise counter of the first pixel, and its step from row to row
 
 

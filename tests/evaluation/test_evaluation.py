@@ -1,0 +1,209 @@
+"""Every experiment runs; its run folder is complete; films are read or flagged, never guessed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import jax
+import numpy as np
+import pandas as pd
+import pytest
+
+from outcomenet.cli import main
+from outcomenet.cohorts.dicom_writer import write_dicom
+from outcomenet.evaluation.horizon import status_at_horizon
+from outcomenet.experiment import Experiment, load_experiment, networks_of, run_evaluation, run_training
+from outcomenet.models.encoder import EncoderConfig
+from outcomenet.predictions import PREDICTORS, read_predictions
+from outcomenet.progress import Progress
+from outcomenet.reports.ladder import RUNGS
+from outcomenet.runs.config import as_lines, from_record
+
+ROOT = Path(__file__).parents[2]
+FILES = sorted((ROOT / "experiments").glob("*.py"))
+GOLDEN = Path(__file__).parents[1] / "golden"
+QUIET = Progress(quiet=True)
+
+
+def golden_text(experiment: Experiment) -> str:
+    """Resolved configuration and shapes of every parameter at the default crop size."""
+    lines = as_lines(experiment)
+    for rung, tree in networks_of(experiment, crop_size=96)[1].items():
+        for path, leaf in jax.tree_util.tree_leaves_with_path(tree):
+            lines.append(f"{rung}{jax.tree_util.keystr(path)}: {leaf.shape}")
+    return "\n".join(lines) + "\n"
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_resolved_configuration_and_shapes_are_the_golden_ones(file, request):
+    golden = GOLDEN / f"{file.stem}.txt"
+    text = golden_text(load_experiment(file))
+    if request.config.getoption("--golden"):
+        golden.write_text(text)
+    assert golden.read_text() == text, "if the change is meant: pytest tests/evaluation --golden, and say why"
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_a_configuration_survives_its_record(file):
+    import json
+    from dataclasses import asdict
+
+    experiment = load_experiment(file)
+    assert from_record(Experiment, json.loads(json.dumps(asdict(experiment)))) == experiment
+
+
+def shrunk(experiment: Experiment) -> Experiment:
+    encoder = EncoderConfig(widths=(8, 8), embedding=8, bfloat16=experiment.network.encoder.bfloat16)
+    return replace(
+        experiment,
+        network=replace(experiment.network, encoder=encoder),
+        training=replace(experiment.training, steps=1, batch_size=2),
+        evaluation=replace(experiment.evaluation, resamples=50, rereadings=2),
+    )
+
+
+@pytest.fixture(scope="module")
+def rapport(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("rapport")
+    assert (
+        main(
+            [
+                "intake",
+                str(ROOT / "tests/data/rapport_long_coarse.csv"),
+                "--format",
+                "rapport",
+                "--out",
+                str(folder / "data"),
+            ]
+        )
+        == 0
+    )
+    return folder / "data"
+
+
+@pytest.fixture(scope="module")
+def runs(small_dataset, rapport, tmp_path_factory):
+    """Every experiment of the folder, one step, evaluated."""
+    folder, made = tmp_path_factory.mktemp("runs"), {}
+    for file in FILES:
+        experiment = shrunk(load_experiment(file))
+        data = small_dataset if experiment.rungs else rapport
+        run_training(file, experiment, data, folder / file.stem, progress=QUIET)
+        run_evaluation(folder / file.stem, progress=QUIET)
+        made[file.stem] = folder / file.stem
+    return made
+
+
+def test_every_experiment_runs_one_step_and_is_evaluated(runs):
+    for run in runs.values():
+        assert {"record.json", "predictions.parquet", "metrics.csv", "MANIFEST.json"} <= {f.name for f in run.iterdir()}
+
+
+def test_the_ladder_is_complete_on_a_simulated_cohort(runs):
+    predictions = read_predictions(runs["demo"] / "predictions.parquet")
+    haq = predictions[(predictions["outcome"] == "haq") & (predictions["split"] == "test")]
+    assert set(haq["predictor"]) == set(PREDICTORS) == set(RUNGS)
+    assert haq.groupby("predictor").size().nunique() == 1
+    assert haq["prediction"].between(0, 3).all()
+
+
+def test_the_biomarker_is_the_sum_of_its_joints_and_is_explained(runs):
+    table = pd.read_parquet(runs["demo"] / "biomarkers.parquet")
+    joints = table.filter(like="joint_")
+    assert joints.shape[1] == 58
+    assert joints.sum(axis=1).to_numpy() == pytest.approx(table["score"].to_numpy(), abs=1e-5)
+    assert list(pd.read_csv(runs["demo"] / "codebook.csv")["column"]) == list(table.columns)
+    held_out = table["split"] == "test"
+    assert table.loc[held_out, "score_lower"].notna().all()
+
+
+def test_real_patients_without_films_get_an_honest_interval(runs):
+    metrics = pd.read_csv(runs["rapport"] / "metrics.csv").set_index(["predictor", "metric"])
+    r2 = metrics.loc[("covariates", "r2")]
+    assert 0.3 < r2["lower"] < r2["value"] < r2["upper"] < 0.9
+    predictions = read_predictions(runs["rapport"] / "predictions.parquet")
+    assert predictions["fold"].nunique() == 5
+    assert predictions["observed"].sum() == 129  # HAQ known at month 12 (reference README: n = 129)
+    assert not predictions.duplicated(["patient_id", "visit_id"]).any()
+
+
+def test_status_at_the_horizon():
+    start, end = np.array([0, 370, 100, 0.0]), np.array([360, np.inf, np.inf, 900])
+    assert np.array_equal(status_at_horizon(start, end, 365), [1, 0, np.nan, np.nan], equal_nan=True)
+
+
+@pytest.fixture
+def film(tmp_path):
+    """A DICOM hand film with its landmarks, from the simulator."""
+    from outcomenet.localization.geometry import CropGeometry
+    from outcomenet.simulation.cohort_folder import simulate_cohort
+    from outcomenet.simulation.world import preset
+
+    cohort = simulate_cohort(
+        tmp_path / "films", preset("default"), patients=1, visits=1, seed=0, films="dicom", full_films=1,
+        geometry=CropGeometry(), progress=QUIET,
+    )  # fmt: skip
+    landmarks = pd.read_csv(cohort / "landmarks.csv")
+    landmarks["film_id"] += ".dcm"
+    landmarks.to_csv(tmp_path / "landmarks.csv", index=False)
+    return cohort / "films" / "P00001-V0-LH.dcm"
+
+
+def test_predict_reads_a_film_and_flags_one_without_landmarks(runs, film, tmp_path, capsys):
+    other = tmp_path / "unplaced.dcm"
+    write_dicom(
+        other,
+        np.full((40, 40), 9, np.uint16),
+        spacing_mm=0.2,
+        patient_id="x",
+        study_date=pd.Timestamp("2020-01-01").date(),
+    )
+    text = tmp_path / "text.dcm"
+    text.write_text("not a film")
+    foot = str(film.with_name("P00001-V0-RF.dcm"))
+    arguments = ["predict", str(runs["demo"]), str(film), str(other), str(text), foot, "--out", str(tmp_path / "out")]
+    own = pd.read_csv(tmp_path / "landmarks.csv")
+    own[own["film_id"] == film.name].to_csv(tmp_path / "own.csv", index=False)
+    assert main([*arguments, "--landmarks", str(tmp_path / "own.csv")]) == 0
+    rows = pd.read_csv(tmp_path / "out" / "films.csv").set_index("film_id")
+    assert rows.loc[film.name, "joints_seen"] == 23
+    assert np.isfinite(rows.loc[film.name, "score"])
+    assert rows.loc[["unplaced.dcm", "P00001-V0-RF.dcm"], "flags"].tolist() == ["no_landmarks", "no_landmarks"]
+    assert rows.loc["text.dcm", "flags"].startswith("refused:")
+    assert rows.loc[["unplaced.dcm", "text.dcm"], "score"].isna().all()
+    joints = pd.read_csv(tmp_path / "out" / "joints.csv")
+    assert joints["contribution"].sum() == pytest.approx(rows.loc[film.name, "score"], abs=1e-4)
+
+
+def test_a_mirrored_film_is_cut_alike_and_flagged(runs, film, tmp_path):
+    own = pd.read_csv(tmp_path / "landmarks.csv")
+    own[own["film_id"] == film.name].assign(side="right").to_csv(tmp_path / "own.csv", index=False)
+    assert (
+        main(
+            [
+                "predict",
+                str(runs["demo"]),
+                str(film),
+                "--out",
+                str(tmp_path / "out"),
+                "--landmarks",
+                str(tmp_path / "own.csv"),
+            ]
+        )
+        == 0
+    )
+    assert "mirrored_or_wrong_side" in pd.read_csv(tmp_path / "out" / "films.csv").loc[0, "flags"]
+
+
+def test_a_film_that_does_not_exist_is_named(runs, tmp_path, capsys):
+    assert main(["predict", str(runs["demo"]), str(tmp_path / "no.dcm"), "--out", str(tmp_path / "out")]) == 2
+    assert "There is no film" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_outcome_cannot_be_its_own_covariate():
+    from outcomenet.errors import UsageError
+
+    with pytest.raises(UsageError, match="haq is an outcome of this experiment"):
+        Experiment(name="x", question="?", covariates=("haq",))

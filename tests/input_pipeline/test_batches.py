@@ -1,0 +1,65 @@
+"""Order and augmentation follow from (seed, step, example) alone; a covariate is never ignored."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from outcomenet.datasets.dataset import open_dataset
+from outcomenet.errors import DataRefused, UsageError
+from outcomenet.input_pipeline.batches import covariate_scale, evaluation_batches, training_batches
+from outcomenet.input_pipeline.transforms import AugmentationConfig
+
+
+@pytest.fixture(scope="module")
+def dataset(small_dataset):
+    return open_dataset(small_dataset)
+
+
+@pytest.fixture(scope="module")
+def scale(dataset):
+    return covariate_scale(dataset.visits, dataset.manifest.covariates, ("age", "fm"))
+
+
+def batches(dataset, scale, threads, seed=1):
+    return training_batches(
+        dataset.examples("train"), scale, batch_size=4, seed=seed, augmentation=AugmentationConfig(), threads=threads
+    )
+
+
+def test_the_number_of_threads_changes_no_bit(dataset, scale):
+    one, three = batches(dataset, scale, 1), batches(dataset, scale, 3)
+    for _ in range(30):  # more than an epoch
+        first, second = next(one), next(three)
+        assert all(np.array_equal(first[name], second[name], equal_nan=True) for name in first)
+
+
+def test_a_restored_position_goes_on_with_the_same_batches(dataset, scale):
+    whole, resumed = batches(dataset, scale, 2), batches(dataset, scale, 2)
+    for _ in range(5):
+        next(whole)
+    position = whole.get_state()
+    resumed.set_state(position)
+    assert np.array_equal(next(whole)["crops"], next(resumed)["crops"])
+
+
+def test_another_seed_gives_another_order(dataset, scale):
+    assert not np.array_equal(
+        next(batches(dataset, scale, 1))["crops"], next(batches(dataset, scale, 1, seed=2))["crops"]
+    )
+
+
+def test_evaluation_sees_every_example_once(dataset, scale):
+    examples = dataset.examples("test")
+    ids = [key for _, names, _ in evaluation_batches(examples, scale, batch_size=4) for key in names]
+    assert len(ids) == len(set(ids)) == len(examples)
+
+
+def test_a_covariate_that_the_data_lack_is_an_error(dataset):
+    with pytest.raises(UsageError, match="no covariate 'radai'"):
+        covariate_scale(dataset.visits, dataset.manifest.covariates, ("radai",))
+
+
+def test_too_few_visits_for_a_batch_are_refused(dataset, scale):
+    with pytest.raises(DataRefused, match="fewer than a batch of 9000"):
+        training_batches(dataset.examples("train"), scale, batch_size=9000, seed=0, augmentation=None)
