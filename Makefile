@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test check lock clean
+.PHONY: demo test check bench lock clean
 
 demo: $(READY)
 	$(BIN)/outcomenet demo --out runs/demo
@@ -17,6 +17,8 @@ check: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/basedpyright
 
+bench: $(READY)
+	$(BIN)/python -m tests.bench
 
 $(READY): requirements.lock pyproject.toml
 	@echo "Setting up $(VENV): about 1.5 minutes, once."

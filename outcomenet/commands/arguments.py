@@ -13,6 +13,6 @@ def parse(record: type[T], arguments: Sequence[str], command: str, default: T | 
     import tyro
 
     given = {} if default is None else {"default": default}
-    # a switch takes its value, `--training.warm_start False`, as every other setting does
-    config = (tyro.conf.FlagConversionOff,)
+    # choices are written as the record writes them; a switch takes its value, `--training.warm_start False`, as every other setting does
+    config = (tyro.conf.FlagConversionOff, tyro.conf.EnumChoicesFromValues)
     return tyro.cli(record, args=list(arguments), prog=f"outcomenet {command}", config=config, **given)

@@ -14,6 +14,8 @@ import pandas as pd
 from outcomenet.errors import DataRefused, UsageError
 from outcomenet.localization.geometry import CropGeometry
 
+# Raised when what a data set holds changes, so that an older one is refused and not misread.
+FORMAT = 2
 MANIFEST = "dataset.json"
 TABLE = "visits.parquet"
 LEDGER = "ledger.csv"
@@ -26,6 +28,7 @@ SPLITS = ("train", "validation", "test")
 class DatasetManifest:
     """`dataset.json`: what a run records about its data."""
 
+    format: int
     name: str
     licence: str
     simulated: bool
@@ -74,6 +77,11 @@ def open_dataset(folder: Path) -> Dataset:
             f"{folder} is not a data set (it has no {MANIFEST}); make one with `outcomenet intake COHORT --out {folder}`."
         )
     record = json.loads(path.read_text())
+    if record.get("format") != FORMAT:
+        raise DataRefused(
+            f"{folder} was built by another version of outcomenet (format {record.get('format', 1)}, this one reads "
+            f"{FORMAT}); build the data set again from its cohort."
+        )
     record["covariates"], record["readers"] = tuple(record["covariates"]), tuple(record["readers"])
     manifest = DatasetManifest(**record)
     for name, digest in manifest.files.items():
@@ -89,7 +97,7 @@ def write_manifest(folder: Path, files: list[Path], **entries: Any) -> DatasetMa
     """Hashes `files`, writes dataset.json and returns it."""
     digests = {str(file.relative_to(folder)): sha256_of(file) for file in sorted(files)}
     fingerprint = hashlib.sha256(json.dumps(digests, sort_keys=True).encode()).hexdigest()
-    manifest = DatasetManifest(fingerprint=fingerprint, files=digests, **entries)
+    manifest = DatasetManifest(format=FORMAT, fingerprint=fingerprint, files=digests, **entries)
     (folder / MANIFEST).write_text(json.dumps(asdict(manifest), indent=1) + "\n")
     return manifest
 

@@ -6,6 +6,7 @@ the batch) and no depthwise convolutions (8 times slower on CPUs).
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import jax
@@ -15,6 +16,7 @@ from jax.typing import DTypeLike
 
 from outcomenet.anatomy import JOINT_COUNT, JOINT_KIND_INDEX, JOINT_KINDS, JOINTS, Side
 from outcomenet.arrays import Array, Float
+from outcomenet.errors import UsageError
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,12 @@ class JointEncoder(nnx.Module):
         first, *later = config.widths
         self.stem = nnx.Linear(config.patch**2, first, dtype=dtype, rngs=rngs)
         self.stages = nnx.List([ConvStage(a, b, dtype, rngs) for a, b in zip(config.widths, later, strict=False)])
-        side = crop_size // config.patch // 2 ** len(later)
+        if crop_size % config.patch:
+            raise UsageError(
+                f"Crops of {crop_size} px cannot be cut into patches of {config.patch} px; "
+                "choose `network.encoder.patch` so that it divides the crop size."
+            )
+        side = math.ceil(crop_size // config.patch / 2 ** len(later))
         self.flat = nnx.Linear(side * side * config.widths[-1], config.embedding, dtype=dtype, rngs=rngs)
         self.flat_norm = nnx.LayerNorm(config.embedding, rngs=rngs)
         self.kind = nnx.Embed(len(JOINT_KINDS), config.embedding, rngs=rngs)

@@ -34,6 +34,14 @@ def test_an_altered_data_set_is_refused(small_dataset, tmp_path):
         open_dataset(copy)
 
 
+def test_a_data_set_of_another_version_is_refused(small_dataset, tmp_path):
+    copy = shutil.copytree(small_dataset, tmp_path / "copy")
+    manifest = copy / "dataset.json"
+    manifest.write_text(manifest.read_text().replace('"format": 2', '"format": 1'))
+    with pytest.raises(DataRefused, match="build the data set again"):
+        open_dataset(copy)
+
+
 def test_training_never_opens_the_truth(small_dataset, tmp_path):
     code = (
         "import sys\n"

@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 
 from outcomenet.anatomy import JOINT_COUNT, JOINTS, Region
+from outcomenet.errors import UsageError
+from outcomenet.experiment import BASE, TINY
 from outcomenet.losses.heads import FOLLOW_UP_INTERVALS
 from outcomenet.models.aggregation import Aggregation
 from outcomenet.models.encoder import EncoderConfig
@@ -125,6 +127,19 @@ def test_bfloat16_reads_nearly_the_same():
     half = build(replace(CONFIG, encoder=replace(CONFIG.encoder, bfloat16=True)))(visit())
     assert np.asarray(half.score) == pytest.approx(np.asarray(build()(visit()).score), abs=0.05)
     assert half.score.dtype == jnp.float32
+
+
+@pytest.mark.parametrize("crop_size", [48, 64, 96])
+def test_both_sizes_read_every_crop_size(crop_size):
+    for config in (TINY, BASE):
+        net = config.build(adjusted=True, crop_size=crop_size, outcomes=("haq",), covariates=1, intervals=4, seed=0)
+        crops = jax.ShapeDtypeStruct((1, JOINT_COUNT, crop_size, crop_size), jnp.float32)
+        assert jax.eval_shape(net.encoder, crops).shape == (1, JOINT_COUNT, config.encoder.embedding)
+
+
+def test_a_patch_that_does_not_divide_the_crop_is_refused():
+    with pytest.raises(UsageError, match="cannot be cut into patches of 4"):
+        CONFIG.build(adjusted=True, crop_size=50, outcomes=("haq",), covariates=1, intervals=4, seed=0)
 
 
 def test_hiding_leaves_every_visit_something_to_see():
