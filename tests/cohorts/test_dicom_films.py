@@ -42,7 +42,7 @@ def test_twelve_bits_map_to_the_full_range(tmp_path):
 
 @pytest.mark.parametrize("photometric", ["MONOCHROME1", "MONOCHROME2"])
 def test_a_real_hand_comes_back_from_either_polarity(tmp_path, photometric):
-    pixels = (np.asarray(Image.open(HAND)).astype(np.uint16) * 4095) // 255
+    pixels = np.rint(np.asarray(Image.open(HAND)) * (4095 / 255)).astype(np.uint16)
     write_dicom(
         tmp_path / "a.dcm", pixels, spacing_mm=0.2, patient_id="P1", study_date=datetime.date(2020, 1, 2),
         laterality="L", photometric=photometric,

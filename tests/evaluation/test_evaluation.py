@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import jax
@@ -13,8 +12,7 @@ import pytest
 from outcomenet.cli import main
 from outcomenet.cohorts.dicom_writer import write_dicom
 from outcomenet.evaluation.horizon import status_at_horizon
-from outcomenet.experiment import Experiment, load_experiment, networks_of, run_evaluation, run_training
-from outcomenet.models.encoder import EncoderConfig
+from outcomenet.experiment import Experiment, load_experiment, networks_of
 from outcomenet.predictions import PREDICTORS, read_predictions
 from outcomenet.progress import Progress
 from outcomenet.reports.ladder import RUNGS
@@ -51,48 +49,6 @@ def test_a_configuration_survives_its_record(file):
 
     experiment = load_experiment(file)
     assert from_record(Experiment, json.loads(json.dumps(asdict(experiment)))) == experiment
-
-
-def shrunk(experiment: Experiment) -> Experiment:
-    encoder = EncoderConfig(widths=(8, 8), embedding=8, bfloat16=experiment.network.encoder.bfloat16)
-    return replace(
-        experiment,
-        network=replace(experiment.network, encoder=encoder),
-        training=replace(experiment.training, steps=1, batch_size=2),
-        evaluation=replace(experiment.evaluation, resamples=50, rereadings=2),
-    )
-
-
-@pytest.fixture(scope="module")
-def rapport(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("rapport")
-    assert (
-        main(
-            [
-                "intake",
-                str(ROOT / "tests/data/rapport_long_coarse.csv"),
-                "--format",
-                "rapport",
-                "--out",
-                str(folder / "data"),
-            ]
-        )
-        == 0
-    )
-    return folder / "data"
-
-
-@pytest.fixture(scope="module")
-def runs(small_dataset, rapport, tmp_path_factory):
-    """Every experiment of the folder, one step, evaluated."""
-    folder, made = tmp_path_factory.mktemp("runs"), {}
-    for file in FILES:
-        experiment = shrunk(load_experiment(file))
-        data = small_dataset if experiment.rungs else rapport
-        run_training(file, experiment, data, folder / file.stem, progress=QUIET)
-        run_evaluation(folder / file.stem, progress=QUIET)
-        made[file.stem] = folder / file.stem
-    return made
 
 
 def test_every_experiment_runs_one_step_and_is_evaluated(runs):

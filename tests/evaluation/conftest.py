@@ -1,0 +1,48 @@
+"""Runs of every experiment file, one step each, evaluated."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from outcomenet.cli import main
+from outcomenet.experiment import Experiment, load_experiment, run_evaluation, run_training
+from outcomenet.models.encoder import EncoderConfig
+from outcomenet.progress import Progress
+
+ROOT = Path(__file__).parents[2]
+FILES = sorted((ROOT / "experiments").glob("*.py"))
+QUIET = Progress(quiet=True)
+
+
+def shrunk(experiment: Experiment) -> Experiment:
+    encoder = EncoderConfig(widths=(8, 8), embedding=8, bfloat16=experiment.network.encoder.bfloat16)
+    return replace(
+        experiment,
+        network=replace(experiment.network, encoder=encoder),
+        training=replace(experiment.training, steps=1, batch_size=2),
+        evaluation=replace(experiment.evaluation, resamples=50, rereadings=2),
+    )
+
+
+@pytest.fixture(scope="session")
+def rapport(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("rapport")
+    table = str(ROOT / "tests/data/rapport_long_coarse.csv")
+    assert main(["intake", table, "--format", "rapport", "--out", str(folder / "data")]) == 0
+    return folder / "data"
+
+
+@pytest.fixture(scope="session")
+def runs(small_dataset, rapport, tmp_path_factory):
+    """Every experiment of the folder, one step, evaluated."""
+    folder, made = tmp_path_factory.mktemp("runs"), {}
+    for file in FILES:
+        experiment = shrunk(load_experiment(file))
+        data = small_dataset if experiment.rungs else rapport
+        run_training(file, experiment, data, folder / file.stem, progress=QUIET)
+        run_evaluation(folder / file.stem, progress=QUIET)
+        made[file.stem] = folder / file.stem
+    return made

@@ -1,0 +1,130 @@
+"""Real films from a cohort folder of DICOM files, in both polarities, through intake and crops to `predict`."""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from outcomenet.anatomy import JOINT_INDEX, JOINTS, Joint, Region, Side, joints_of
+from outcomenet.cli import main
+from outcomenet.cohorts.dicom_writer import write_dicom
+from outcomenet.datasets.dataset import open_dataset
+
+DATA = Path(__file__).parents[1] / "data"
+DAY = datetime.date(2020, 7, 1)
+# file name, patient, region, side, view
+FILMS = (
+    ("normal-hand-pa-small.jpg", "P1", "hand", "L", "PA"),
+    ("normal-foot-ap-small.jpg", "P1", "foot", "R", "DP"),
+    ("openstax-hand-pa.jpg", "P2", "hand", "L", "PA"),
+)
+
+
+def grey(name: str) -> np.ndarray:
+    return np.rint(np.asarray(Image.open(DATA / name).convert("L")) * (4095 / 255)).astype(np.uint16)
+
+
+def make_cohort(folder: Path, photometric: str) -> Path:
+    """The three films as a hospital would send them: two patients, DICOM without a pixel spacing, placed landmarks."""
+    (folder / "films").mkdir(parents=True)
+    (folder / "cohort.toml").write_text('name = "Real films"\nlicence = "CC0 1.0 and CC BY 3.0"\n')
+    (folder / "patients.csv").write_text("patient_id,sex,birth_year,site\nP1,F,1970,A\nP2,unknown,1975,A\n")
+    visits = "".join(f"{patient},V1,{DAY},0.5\n" for patient in ("P1", "P2"))
+    (folder / "visits.csv").write_text("patient_id,visit_id,date,haq_di\n" + visits)
+    rows = ["film_id,patient_id,date,region,side,view,path"]
+    for name, patient, region, side, view in FILMS:
+        path = f"films/{Path(name).stem}.dcm"
+        rows.append(f"{Path(name).stem},{patient},{DAY},{region},{side},{view},{path}")
+        write_dicom(
+            folder / path, grey(name), spacing_mm=None, patient_id=patient, study_date=DAY, laterality=side,
+            body_part=region.upper(), view=view, photometric=photometric,
+        )  # fmt: skip
+    (folder / "films.csv").write_text("\n".join(rows) + "\n")
+    placed = pd.read_csv(DATA / "landmarks.csv").drop(columns=["side", "region"])
+    placed["film_id"] = placed["film_id"].str.removesuffix(".jpg")
+    placed.to_csv(folder / "landmarks.csv", index=False)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def datasets(tmp_path_factory):
+    """One data set for each polarity, with its cohort folder."""
+    made = {}
+    for photometric in ("MONOCHROME1", "MONOCHROME2"):
+        folder = tmp_path_factory.mktemp(photometric)
+        cohort = make_cohort(folder / "cohort", photometric)
+        assert main(["intake", str(cohort), "--out", str(folder / "data")]) == 0
+        made[photometric] = cohort, open_dataset(folder / "data")
+    return made
+
+
+def examples(dataset):
+    found = {}
+    for split in dataset.manifest.patients_by_split:
+        found |= {example["patient_id"].decode(): example for example in dataset.examples(split)}
+    return found
+
+
+def test_both_polarities_give_the_same_crops(datasets):
+    first, second = (examples(dataset) for _, dataset in datasets.values())
+    assert first.keys() == second.keys() == {"P1", "P2"}
+    for patient in first:
+        assert np.array_equal(first[patient]["crops"], second[patient]["crops"])
+
+
+def test_every_placed_joint_is_cut_and_no_other(datasets):
+    found = examples(datasets["MONOCHROME1"][1])
+    hand, foot = len(joints_of(Region.HAND)), len(joints_of(Region.FOOT))
+    assert found["P1"]["present"].sum() == hand + foot
+    assert found["P2"]["present"].sum() == hand
+    limbs = {str(joint.side) for joint, there in zip(JOINTS, found["P1"]["present"], strict=True) if there}
+    assert limbs == {"LH", "RF"}
+
+
+def test_the_scale_comes_from_the_limbs_length_and_the_ledger_says_so(datasets):
+    ledger = pd.read_csv(datasets["MONOCHROME1"][1].folder / "ledger.csv")
+    counts = ledger.set_index("reason")["count"]
+    assert counts["scale from hand length"] == 2
+    assert counts["scale from foot length"] == 1
+
+
+@pytest.mark.parametrize(("name", "patient", "region", "side"), [film[:4] for film in FILMS])
+def test_the_middle_of_a_crop_is_the_placed_joint(datasets, name, patient, region, side):
+    example = examples(datasets["MONOCHROME2"][1])[patient]
+    placed = pd.read_csv(DATA / "landmarks.csv").query("film_id == @name").set_index("landmark")
+    film = grey(name).astype(float) * (65535 / 4095)
+    middle = example["crops"].shape[-1] // 2
+    sites = [site for site in joints_of(Side.of(side, region).region) if site in placed.index]
+    in_crop, on_film = [], []
+    for site in sites:
+        crop = example["crops"][JOINT_INDEX[Joint(Side.of(side, region), site).name]]
+        in_crop.append(crop[middle - 2 : middle + 2, middle - 2 : middle + 2].mean())
+        x, y = round(placed.loc[site, "x_px"]), round(placed.loc[site, "y_px"])
+        on_film.append(film[y - 2 : y + 2, x - 2 : x + 2].mean())
+    assert len(sites) >= 6
+    # a millimetre of trabeculae is averaged over a few more or fewer pixels in the crop than on the film
+    assert np.abs(np.subtract(in_crop, on_film)).max() < 0.06 * 65535
+
+
+def test_predict_reads_all_three(datasets, runs, tmp_path):
+    cohort = datasets["MONOCHROME1"][0]
+    films = sorted(str(path) for path in (cohort / "films").iterdir())
+    placed = pd.read_csv(DATA / "landmarks.csv")
+    placed["film_id"] = placed["film_id"].str.replace(".jpg", ".dcm")
+    placed.to_csv(tmp_path / "landmarks.csv", index=False)
+    out = tmp_path / "out"
+    assert (
+        main(["predict", str(runs["demo"]), *films, "--landmarks", str(tmp_path / "landmarks.csv"), "--out", str(out)])
+        == 0
+    )
+    rows = pd.read_csv(out / "films.csv").set_index("film_id")
+    assert rows["joints_seen"].to_dict() == {
+        "normal-foot-ap-small.dcm": 6, "normal-hand-pa-small.dcm": 23, "openstax-hand-pa.dcm": 23,
+    }  # fmt: skip
+    assert np.isfinite(rows["score"]).all()
+    assert (rows["flags"] == "scale_from_limb_length").all()
