@@ -8,6 +8,7 @@ Expected:  R2 of about 0.5 to 0.7 (the Spearman correlation of HAQ at months 0 a
            would have to add to. Every patient is predicted by regressions that never saw them (5 folds).
 """
 
+from outcomenet.confounding import NO_HANDLING
 from outcomenet.experiment import EvaluationConfig, Experiment
 
 
@@ -18,5 +19,6 @@ def get_experiment() -> Experiment:
         outcomes=("future_haq",),
         covariates=("haq", "das28", "radai", "age", "male"),
         rungs=(),
+        confounding=NO_HANDLING,
         evaluation=EvaluationConfig(cross_fit_folds=5),
     )

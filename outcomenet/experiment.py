@@ -12,18 +12,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from outcomenet.audits.sizes import AuditSizes
 from outcomenet.confounders import confounder
-from outcomenet.datasets.build import half_step
+from outcomenet.confounding import ESTIMANDS, ConfoundingConfig
 from outcomenet.datasets.dataset import Dataset, open_dataset
-from outcomenet.datasets.visit_table import PAIN_HALF_WIDTH
 from outcomenet.errors import DataRefused, UsageError, did_you_mean
 from outcomenet.input_pipeline.batches import covariate_scale, training_batches
-from outcomenet.input_pipeline.transforms import TARGETS, AugmentationConfig, CovariateScale
+from outcomenet.input_pipeline.transforms import AugmentationConfig, CovariateScale
 from outcomenet.localization.geometry import CropGeometry
-from outcomenet.losses.heads import FOLLOW_UP_INTERVALS
 from outcomenet.models.encoder import EncoderConfig
 from outcomenet.models.outcome_net import OutcomeNetConfig
-from outcomenet.outcomes import outcome
+from outcomenet.outcomes import TARGET_FIELDS, outcome
 from outcomenet.progress import Progress
 from outcomenet.runs.config import from_record
 from outcomenet.runs.manifest import write_manifest
@@ -31,6 +30,7 @@ from outcomenet.runs.record import add_stages, begin_run, provenance, read_recor
 from outcomenet.training.checkpoints import Checkpoints, abstract_of
 from outcomenet.training.loop import TrainingConfig, stop_on_signal, train
 from outcomenet.training.optimiser import OptimiserConfig
+from outcomenet.training.reweighting import balancing_weights
 from outcomenet.training.rungs import NETWORK_RUNGS, NetworkShape, Parameters, RungNetwork, build_networks
 from outcomenet.training.sharding import device_mesh, put_state
 from outcomenet.training.step import initial_state, make_step
@@ -39,6 +39,13 @@ from outcomenet.training.warm_start import warm_start
 # Sizes of a network: `tiny` is that of the demo (0.25 million parameters at 48 px), `base` for an accelerator.
 TINY = OutcomeNetConfig()
 BASE = OutcomeNetConfig(encoder=EncoderConfig(widths=(64, 128, 256, 384), embedding=128, bfloat16=True))
+
+
+# What `direct_adjusted` does unless an experiment says otherwise: every covariate is a term of its own on the outcome's
+# side, and so is the osteoarthritis that the network sees.
+DEFAULT_CONFOUNDING = ConfoundingConfig(
+    outcome_terms=("age", "male", "duration", "rf", "acpa", "fm", "oa"), seen_osteoarthritis=True
+)
 
 
 @dataclass(frozen=True)
@@ -61,6 +68,7 @@ class EvaluationConfig:
     rereadings: int = 3
     batch_size: int = 16
     cross_fit_folds: int = 0  # 0: one split by patient; more: tabular rungs are cross-fitted over all patients
+    audits: AuditSizes = field(default_factory=AuditSizes)
 
 
 @dataclass(frozen=True)
@@ -80,6 +88,7 @@ class Experiment:
     training: TrainingConfig = field(default_factory=TrainingConfig)
     optimiser: OptimiserConfig = field(default_factory=OptimiserConfig)
     augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
+    confounding: ConfoundingConfig = DEFAULT_CONFOUNDING
     loss_weights: LossWeights = field(default_factory=LossWeights)
     evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
 
@@ -90,6 +99,8 @@ class Experiment:
             confounder(name)
             if name in self.outcomes:
                 raise UsageError(f"{name} is an outcome of this experiment and cannot be one of its covariates too.")
+        if "direct_adjusted" in self.rungs:
+            self.confounding.check_supplied(self.covariates)
         for name in self.rungs:
             if name not in NETWORK_RUNGS:
                 raise UsageError(f"There is no network rung {name!r}. {did_you_mean(name, NETWORK_RUNGS)}")
@@ -137,14 +148,18 @@ class Wiring:
 def wire(experiment: Experiment, dataset: Dataset) -> Wiring:
     """Builds what an experiment names, for this data set."""
     scale = covariate_scale(dataset.visits, dataset.manifest.covariates, experiment.covariates)
-    networks, parameters = networks_of(experiment, dataset.manifest.crop_size_px)
+    networks, parameters = networks_of(experiment, dataset.manifest.crop_size_px, len(dataset.manifest.readers))
     return Wiring(experiment, dataset, scale, networks, parameters)
 
 
-def networks_of(experiment: Experiment, crop_size: int) -> tuple[dict[str, RungNetwork], dict[str, Parameters]]:
-    """The experiment's networks with their initial parameters, for crops of `crop_size` pixels a side."""
-    shape = NetworkShape(crop_size, experiment.outcomes, len(experiment.covariates), FOLLOW_UP_INTERVALS)
-    return build_networks(experiment.rungs, experiment.network, shape, experiment.training.seed)
+def networks_of(
+    experiment: Experiment, crop_size: int, readers: int
+) -> tuple[dict[str, RungNetwork], dict[str, Parameters]]:
+    """The experiment's networks with their initial parameters, for crops of `crop_size` pixels a side and so many
+    readers of the human score."""
+    shape = NetworkShape(crop_size, experiment.outcomes, experiment.covariates, readers)
+    seed = experiment.training.seed
+    return build_networks(experiment.rungs, experiment.network, experiment.confounding, shape, seed)
 
 
 def run_training(
@@ -156,6 +171,7 @@ def run_training(
         "name": run.name,
         **provenance(file),
         "config": asdict(experiment),
+        "estimands": {name: ESTIMANDS[name] for name in experiment.confounding.strategies()},
         "seeds": {"training": experiment.training.seed, "evaluation": experiment.evaluation.seed},
         "data": describe(dataset),
         "data_folder": str(data.absolute()),
@@ -185,13 +201,23 @@ def run_training(
         seed=experiment.training.seed,
         augmentation=experiment.augmentation,
         threads=experiment.training.threads,
+        weights=visit_weights(experiment, dataset.visits),
     )
     optimiser = experiment.optimiser.build(experiment.training.steps)
-    step = make_step(wiring.networks, optimiser, asdict(experiment.loss_weights))
+    step = make_step(wiring.networks, optimiser, asdict(experiment.loss_weights), experiment.training.steps)
     with stop_on_signal() as stop:
         train(step, state, batches, experiment.training, run, mesh, progress=progress, stop=stop)
     add_stages(run, progress.stages)
     return run
+
+
+def visit_weights(experiment: Experiment, visits: pd.DataFrame) -> dict[tuple[str, str], float]:
+    """Weights of the training visits where the experiment reweights (see `training.reweighting`), else none."""
+    if not experiment.confounding.reweight:
+        return {}
+    train = visits[(visits["split"] == "train") & visits["has_films"]]
+    weight = balancing_weights(train, experiment.confounding.reweight, experiment.outcomes)
+    return dict(zip(zip(train["patient_id"], train["visit_id"], strict=True), map(float, weight), strict=True))
 
 
 def warm_started(wiring: Wiring) -> Wiring:
@@ -203,11 +229,8 @@ def warm_started(wiring: Wiring) -> Wiring:
     table: dict[str, np.ndarray] = {
         "covariates": np.stack([values for values, _ in scaled]),
         "observed": np.stack([observed for _, observed in scaled]),
-        "haq_half_width": np.array([half_step(n) for n in rows["haq_answered"]]),
-        "future_haq_half_width": np.array([half_step(n) for n in rows["future_haq_answered"]]),
-        "pain_half_width": np.full(len(rows), PAIN_HALF_WIDTH, np.float32),
     }
-    table |= {name: rows[name].to_numpy(np.float32) for name in TARGETS if name not in table}
+    table |= {name: rows[name].to_numpy(np.float32) for name in TARGET_FIELDS}
     parameters = {n: warm_start(wiring.networks[n], p, table) for n, p in wiring.parameters.items()}
     return replace(wiring, parameters=parameters)
 
@@ -236,7 +259,7 @@ def run_evaluation(run: Path, data: Path | None = None, *, progress: Progress) -
         networks=wiring.networks,
         parameters=restore_parameters(wiring, run) if experiment.rungs else {},
         augmentation=experiment.augmentation,
-        **asdict(experiment.evaluation),
+        **vars(experiment.evaluation),
     )
     notes = evaluate(task, run, progress)
     write_record(run, record | {"notes": notes})
@@ -257,7 +280,7 @@ def run_prediction(
     if rung is None:
         raise UsageError(f"{run} trained no network; films can only be read by a run that did.")
     crop = CropGeometry(record["data"]["crop"]["size_px"], record["data"]["crop"]["mm_per_px"])
-    networks, parameters = networks_of(experiment, crop.size_px)
+    networks, parameters = networks_of(experiment, crop.size_px, record["data"]["readers"])
     restored = restore_parameters_of(experiment, parameters, run)
     task = PredictionTask(networks[rung], restored[rung], crop, len(experiment.covariates), run.name, rung)
     return predict_films(task, films, out, landmarks=landmarks, spacing_mm=spacing_mm)
@@ -297,6 +320,7 @@ def describe(dataset: Dataset) -> dict[str, Any]:
         "visits": manifest.visits,
         "patients_by_source": manifest.patients_by_source,
         "splits": manifest.patients_by_split,
+        "readers": len(manifest.readers),
         "crop": {"size_px": manifest.crop_size_px, "mm_per_px": manifest.mm_per_px},
     }
 

@@ -11,10 +11,25 @@ from enum import StrEnum
 
 from outcomenet.errors import UsageError, did_you_mean
 
+# Number of items per HAQ category (Fries 1980); the form's wording is copyrighted and not repeated here.
+HAQ_CATEGORIES: dict[str, int] = {
+    "dressing": 2, "arising": 2, "eating": 3, "walking": 2, "hygiene": 3, "reach": 2, "grip": 3, "activities": 3,
+}  # fmt: skip
+# Competing first events of a patient's follow-up; a cause is its place in this list.
+EVENT_CAUSES = ("progression", "death", "joint_surgery")
+
 
 class OutcomeKind(StrEnum):
     BOUNDED_ORDINAL = "bounded_ordinal"  # a value on a bounded scale with exact floor and ceiling
-    TIME_TO_EVENT = "time_to_event"  # an interval in which an event was first seen, or a censoring time
+    INFLATED = "inflated"  # a bounded value with point masses at floor and ceiling
+    CATEGORIES = "categories"  # the HAQ's categories, each graded 0-3, with the index derived from them
+    CHANGE = "change"  # a change per year, of any sign, with heavy tails
+    TIME_TO_EVENT = "time_to_event"  # the first of competing events: an interval, a day, or a censoring time
+
+    @property
+    def is_value(self) -> bool:
+        """Whether the outcome is a number (judged by R2), rather than an event (judged by AUROC)."""
+        return self is not OutcomeKind.TIME_TO_EVENT
 
 
 @dataclass(frozen=True)
@@ -35,13 +50,29 @@ class OutcomeSpec:
     horizon_days: int = 0
     direction: str = "higher is worse"
 
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """What its loss needs of a visit: columns of the visit table and features of the data set, NaN where missing.
+
+        A value comes with the half width of the interval in which it is known; an event as the last day without it,
+        the first day with it (infinite: never seen) and its cause's place in `EVENT_CAUSES` (-1: censored).
+        """
+        if self.kind is OutcomeKind.TIME_TO_EVENT:
+            return tuple(f"{self.name}_{part}" for part in ("start", "end", "cause"))
+        if self.kind is OutcomeKind.CATEGORIES:
+            return tuple(f"{self.name}_{category}" for category in HAQ_CATEGORIES)
+        return self.name, f"{self.name}_half_width"
+
 
 # Five SvdH units a year or more is rapid radiographic progression (RRP; ESPOIR).
 RAPID_PROGRESSION_PER_YEAR = 5.0
 DAYS_PER_YEAR = 365.25
 
 HAQ = OutcomeSpec("haq", "HAQ-DI", OutcomeKind.BOUNDED_ORDINAL, "HAQ units", 0.0, 3.0, 0.125)
-PAIN = OutcomeSpec("pain", "Pain VAS", OutcomeKind.BOUNDED_ORDINAL, "mm", 0.0, 100.0, 5.0)
+HAQ_BY_CATEGORY = OutcomeSpec(
+    "haq_by_category", "HAQ-DI from its eight categories", OutcomeKind.CATEGORIES, "HAQ units", 0.0, 3.0, 0.125
+)
+PAIN = OutcomeSpec("pain", "Pain VAS", OutcomeKind.INFLATED, "mm", 0.0, 100.0, 1.0)
 PROGRESSION = OutcomeSpec(
     "progression", "Rapid radiographic progression within a year", OutcomeKind.TIME_TO_EVENT,
     "probability", 0.0, 1.0, 0.0, horizon_days=365,
@@ -51,7 +82,21 @@ FUTURE_HAQ = OutcomeSpec(
     "future_haq", "HAQ-DI a year later", OutcomeKind.BOUNDED_ORDINAL, "HAQ units", 0.0, 3.0, 0.125, horizon_days=365
 )
 
-OUTCOMES: dict[str, OutcomeSpec] = {spec.name: spec for spec in (HAQ, PAIN, PROGRESSION, FUTURE_HAQ)}
+SVDH_CHANGE = OutcomeSpec(
+    "svdh_change", "SvdH change in a year", OutcomeKind.CHANGE, "units a year", -448.0, 448.0, 0.5, horizon_days=365
+)
+
+OUTCOMES: dict[str, OutcomeSpec] = {
+    spec.name: spec for spec in (HAQ, HAQ_BY_CATEGORY, PAIN, PROGRESSION, SVDH_CHANGE, FUTURE_HAQ)
+}
+TARGET_FIELDS: tuple[str, ...] = tuple(field for spec in OUTCOMES.values() for field in spec.fields)
+
+
+# Negative controls: what no film may predict beyond what it should not know. Both are numbers from 0 to 10.
+NEGATIVE_CONTROLS: dict[str, str] = {
+    "control_site": "Negative control that depends on the hospital alone",
+    "control_none": "Negative control that depends on nothing",
+}
 
 
 def outcome(name: str) -> OutcomeSpec:
@@ -61,10 +106,6 @@ def outcome(name: str) -> OutcomeSpec:
     return OUTCOMES[name]
 
 
-# Number of items per HAQ category (Fries 1980); the form's wording is copyrighted and not repeated here.
-HAQ_CATEGORIES: dict[str, int] = {
-    "dressing": 2, "arising": 2, "eating": 3, "walking": 2, "hygiene": 3, "reach": 2, "grip": 3, "activities": 3,
-}  # fmt: skip
 HAQ_ITEM_COLUMNS: tuple[str, ...] = tuple(
     f"haq_{category}_{n}" for category, count in HAQ_CATEGORIES.items() for n in range(1, count + 1)
 )
@@ -100,6 +141,16 @@ def haq_category(items: list[int | None], aid: bool = False) -> int | None:
     return max(worst, 2) if aid else worst
 
 
+def haq_category_scores(answers: Mapping[str, int | None], use_aids: bool = True) -> dict[str, int | None]:
+    """Score 0-3 of every category from items `haq_<category>_<n>` and aids `haq_aid_<category>`; None: not answered."""
+    scores = {}
+    for category, count in HAQ_CATEGORIES.items():
+        items = [answers.get(f"haq_{category}_{n}") for n in range(1, count + 1)]
+        aid = bool(answers.get(f"haq_aid_{category}") or 0) and use_aids
+        scores[category] = haq_category(items, aid)
+    return scores
+
+
 def haq_disability_index(answers: Mapping[str, int | None], use_aids: bool = True) -> HaqScore | None:
     """HAQ-DI from items `haq_<category>_<n>` and aids `haq_aid_<category>` (0 or 1).
 
@@ -109,12 +160,7 @@ def haq_disability_index(answers: Mapping[str, int | None], use_aids: bool = Tru
     >>> haq_disability_index({f"haq_{c}_1": 1 for c in HAQ_CATEGORIES} | {"haq_aid_grip": 1})
     HaqScore(value=1.125, answered=8)
     """
-    scores = []
-    for category, count in HAQ_CATEGORIES.items():
-        items = [answers.get(f"haq_{category}_{n}") for n in range(1, count + 1)]
-        aid = bool(answers.get(f"haq_aid_{category}") or 0) and use_aids
-        scores.append(haq_category(items, aid))
-    answered = [score for score in scores if score is not None]
+    answered = [score for score in haq_category_scores(answers, use_aids).values() if score is not None]
     if len(answered) < HAQ_MINIMUM_CATEGORIES:
         return None
     return HaqScore(sum(answered) / len(answered), len(answered))

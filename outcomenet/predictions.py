@@ -13,6 +13,8 @@ from outcomenet.outcomes import OUTCOMES
 # The ladder, from what anybody knows to what nobody can know.
 PREDICTORS = (
     "covariates", "human_total", "human_joints", "score_mediated", "direct", "direct_adjusted", "oracle",
+    # beside the ladder: baseline score, antibodies and CRP (progression only); the learned score cut to the human grid
+    "clinical_matrix", "direct_adjusted_coarse",
 )  # fmt: skip
 
 # Bounded outcomes: `prediction` and `target` in the outcome's unit. Progression: `prediction` is the probability of the

@@ -196,7 +196,62 @@ KELLGREN_LAWRENCE = Scheme(
     + (SiteDefinition(Region.FOOT, "MTP1", "kl", 4, "MTP1"),),
 )
 
-SCHEMES: dict[str, Scheme] = {scheme.name: scheme for scheme in (SVDH, SENS, KELLGREN_LAWRENCE)}
+
+def _sharp_1985_definitions() -> tuple[SiteDefinition, ...]:
+    """Hands only (Sharp et al., Arthritis Rheum 1985): 17 erosion sites 0-5 and 18 narrowing sites 0-4 per hand."""
+    fingers = ["IP1", *(f"PIP{n}" for n in range(2, 6)), *(f"MCP{n}" for n in range(1, 6))]
+    # a site that has no crop of its own is seen on its nearest neighbour's
+    wrist_erosion = {
+        "CMC1": "CMC1", "multangular": "multangular", "navicular": "navicular", "lunate": "lunate",
+        "triquetrum_pisiform": "lunate", "radius": "radius", "ulna": "ulna",
+    }  # fmt: skip
+    wrist_narrowing = {
+        "CMC3": "CMC3", "CMC4": "CMC4", "CMC5": "CMC5", "multangular_navicular": "multangular",
+        "lunate_triquetrum": "lunate", "capitate_navicular_lunate": "navicular", "radiocarpal": "radius",
+        "radioulnar": "ulna",
+    }  # fmt: skip
+    places = {finger: finger for finger in fingers}
+    return tuple(
+        SiteDefinition(Region.HAND, site, feature, maximum, joint)
+        for feature, maximum, sites in (("erosion", 5, places | wrist_erosion), ("jsn", 4, places | wrist_narrowing))
+        for site, joint in sites.items()
+    )
+
+
+SHARP_1985 = Scheme("sharp_1985", "Sharp 1985", _sharp_1985_definitions())
+
+# Larsen's version for long-term studies (Larsen, J Rheumatol 1995), 0-160: PIP and MCP 2-5, four quarters of the wrist
+# and MTP 2-5, each 0-5 against standard films. Other versions have other joints and maxima, so the year is part of the
+# name. The wrist's quarters are read here on the crops at their middle.
+LARSEN_1995 = Scheme(
+    "larsen_1995",
+    "Larsen 1995",
+    tuple(
+        SiteDefinition(Region.HAND, site, "larsen", 5, site)
+        for site in (
+            *(f"PIP{n}" for n in range(2, 6)), *(f"MCP{n}" for n in range(2, 6)), "multangular", "CMC4", "radius", "ulna"
+        )
+    )
+    + tuple(SiteDefinition(Region.FOOT, f"MTP{n}", "larsen", 5, f"MTP{n}") for n in range(2, 6)),
+)  # fmt: skip
+
+# Share of joint surface destroyed, 0-5 (Rau & Herborn, J Rheumatol 1998): 38 joints, 0-190.
+RATINGEN = Scheme(
+    "ratingen",
+    "Ratingen",
+    tuple(
+        SiteDefinition(Region.HAND, site, "ratingen", 5, site)
+        for site in (
+            "IP1", *(f"PIP{n}" for n in range(2, 6)), *(f"MCP{n}" for n in range(1, 6)),
+            "navicular", "lunate", "radius", "ulna",
+        )
+    )
+    + tuple(SiteDefinition(Region.FOOT, site, "ratingen", 5, site) for site in ("IP1", *(f"MTP{n}" for n in range(2, 6)))),
+)  # fmt: skip
+
+SCHEMES: dict[str, Scheme] = {
+    scheme.name: scheme for scheme in (SVDH, SENS, SHARP_1985, LARSEN_1995, RATINGEN, KELLGREN_LAWRENCE)
+}
 
 
 def scheme(name: str) -> Scheme:

@@ -1,4 +1,4 @@
-"""Benchmarks: ratios measured in one run on this machine, with what limits each. `make bench`, about three minutes."""
+"""Benchmarks: ratios measured in one run on this machine, with what limits each. `make bench`, about four minutes."""
 
 from __future__ import annotations
 
@@ -23,10 +23,11 @@ from outcomenet.localization.crops import cut_crops, film_scale
 from outcomenet.localization.geometry import CropGeometry
 from outcomenet.progress import Progress
 from outcomenet.simulation.cohort_folder import simulate_cohort
-from outcomenet.simulation.world import preset
+from outcomenet.simulation.presets import preset
 from outcomenet.training.loop import train
 from outcomenet.training.sharding import compile_step, device_mesh, put_batch, put_state
 from outcomenet.training.step import make_step
+from tests.bench_simulation import bench_cohort, bench_rendering
 
 GEOMETRY = CropGeometry(48, 0.5)
 EXPERIMENT = Path(__file__).parents[1] / "experiments" / "demo.py"
@@ -42,7 +43,7 @@ def seconds(work: Callable[[], object]) -> float:
 
 def make_data(folder: Path) -> tuple[Path, Path]:
     """60 patients as crops for training, 4 patients as DICOM films for decoding."""
-    common = {"visits": 2, "seed": 1, "geometry": GEOMETRY, "progress": QUIET}
+    common = {"seed": 1, "geometry": GEOMETRY, "progress": QUIET}
     crops = simulate_cohort(folder / "crops", preset("default"), patients=60, films="crops", full_films=0, **common)
     films = simulate_cohort(folder / "films", preset("default"), patients=4, films="dicom", full_films=4, **common)
     build_dataset(read_cohort(crops), folder / "data", GEOMETRY, progress=QUIET)
@@ -121,6 +122,8 @@ def bench_films(folder: Path) -> None:
 
 
 def main() -> None:
+    bench_rendering()
+    bench_cohort()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         data, films = make_data(folder)

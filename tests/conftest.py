@@ -10,7 +10,7 @@ os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
 from jaxtyping import install_import_hook
 
 # shapes named in signatures are checked at run time, here only
-CHECKED = ("losses", "metrics", "models", "localization", "evaluation", "input_pipeline", "audits")
+CHECKED = ("losses", "metrics", "models", "localization", "evaluation", "input_pipeline", "audits", "explanations")
 install_import_hook([f"outcomenet.{part}" for part in CHECKED], "shape_checker.check")
 
 import jax  # noqa: E402
@@ -28,13 +28,12 @@ SMALL = CropGeometry(size_px=32, mm_per_px=0.75)
 def small_cohort(tmp_path_factory):
     """70 simulated patients, two visits, joint crops."""
     from outcomenet.simulation.cohort_folder import simulate_cohort
-    from outcomenet.simulation.world import preset
+    from outcomenet.simulation.presets import preset
 
     return simulate_cohort(
         tmp_path_factory.mktemp("cohort") / "small",
         preset("default"),
         patients=70,
-        visits=2,
         seed=5,
         films="crops",
         full_films=0,

@@ -7,23 +7,29 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from scipy.stats import rankdata
-from sklearn.decomposition import PCA
-from sklearn.linear_model import LogisticRegression, Ridge
-from sklearn.model_selection import GroupKFold
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
 from outcomenet.arrays import Float
+from outcomenet.audits.cross_fitting import CrossFit, permuted_patients
 from outcomenet.errors import UndefinedMetric
 from outcomenet.metrics.discrimination import weighted_auroc
 from outcomenet.metrics.resampling import bootstrap_weights, percentile_interval
 
-COMPONENTS = 12
-FOLDS = 5
-PERMUTATIONS = 40
+PERMUTATIONS = 200
 RESAMPLES = 500
+FEWEST_PATIENTS = 10
 GIVEN = ("age", "male", "site")
-TARGETS = {"fm": "fibromyalgia", "oa": "osteoarthritis", "site": "the hospital", "male": "sex"}
+# Facts that are read off the embedding; `age` as being older than the median.
+TARGETS = {
+    "fm": "fibromyalgia", "oa": "osteoarthritis", "site": "the hospital", "device": "the X-ray device",
+    "marker": "whether films bear a marker", "side": "the side of the limb", "male": "sex", "age": "age above the median",
+}  # fmt: skip
+# Why a fact cannot be read where the table does not hold it.
+NOT_THERE = {
+    "side": "the embedding is the mean over all joints of a visit, both sides together.",
+    "marker": "whether a film bears a marker is known in simulated cohorts only.",
+    "device": "the data set does not say on which device films were taken.",
+}
+COLUMNS = ["target", "given", "auroc", "lower", "upper", "null_lower", "null_upper", "n", "events", "reading"]
 
 
 @dataclass(frozen=True)
@@ -46,94 +52,105 @@ def probe(
     *,
     given: pd.DataFrame | None = None,
     seed: int = 0,
+    permutations: int = PERMUTATIONS,
 ) -> ProbeResult:
-    """Cross-fitted by patient: standardise, at most 12 principal components, ridge logistic regression.
+    """Ridge regression of each value's indicator on the embedding, cross-fitted by patient (see `CrossFit`).
 
     `target` may have two or more values; with more, the AUROC is the mean over one value against the others. `given`
-    takes covariates out of the embedding first, by linear regression within the training folds. Fewer than 10 patients
-    with (or without) a value raise UndefinedMetric.
+    takes covariates out of the embedding first. Fewer than 10 patients with (or without) a value raise
+    UndefinedMetric.
     """
-    values = target.astype(str)
-    kinds = sorted(values.unique())
+    values = target.astype(str).to_numpy()
+    kinds = sorted(set(values))
     per_kind = [patients[values == kind].nunique() for kind in kinds]
-    if len(kinds) < 2 or min(per_kind) < 10:
+    if len(kinds) < 2 or min(per_kind) < FEWEST_PATIENTS:
         raise UndefinedMetric(
-            f"A probe needs at least 10 patients of each kind; there are {dict(zip(kinds, per_kind, strict=True))}."
+            f"A probe needs at least {FEWEST_PATIENTS} patients of each kind; there are "
+            f"{dict(zip(kinds, per_kind, strict=True))}."
         )
+    is_kind = np.stack([values == kind for kind in (kinds[1:] if len(kinds) == 2 else kinds)], axis=1).astype(float)
+    regression = CrossFit(embedding, patients, given=given)
+    said = regression.ranks_within_folds(regression.predict(is_kind))
     weights = bootstrap_weights(patients, RESAMPLES, seed)
-    curve = _auroc(embedding, values, kinds, patients, given, weights)
+    curve = np.mean([weighted_auroc(is_kind[:, k], said[:, k], weights) for k in range(said.shape[1])], axis=0)
     lower, upper = percentile_interval(curve[1:])
-    rng = np.random.default_rng(seed)
-    ones = np.ones((1, len(values)))
-    null = [
-        _auroc(embedding, _permuted(values, patients, rng), kinds, patients, given, ones)[0]
-        for _ in range(PERMUTATIONS)
-    ]
-    low, high = np.quantile(null, [0.025, 0.975])
-    events = int((values == kinds[-1]).sum()) if len(kinds) == 2 else len(values)
+    low, high = np.quantile(_null(regression, is_kind, patients, permutations, seed), [0.025, 0.975])
+    events = int(is_kind.sum())
     return ProbeResult(float(curve[0]), lower, upper, float(low), float(high), len(values), events)
 
 
-def _auroc(embedding, values, kinds, patients, given, weights) -> np.ndarray:  # noqa: ANN001
-    said = np.zeros((len(values), len(kinds)))
-    for train, test in GroupKFold(FOLDS).split(embedding, groups=patients):
-        x_train, x_test = embedding[train], embedding[test]
-        if given is not None:
-            line = Ridge(alpha=1.0).fit(given.iloc[train], x_train)
-            x_train, x_test = x_train - line.predict(given.iloc[train]), x_test - line.predict(given.iloc[test])
-        components = min(COMPONENTS, embedding.shape[1], len(train) - 1)
-        model = make_pipeline(
-            StandardScaler(), PCA(components, random_state=0), LogisticRegression(C=0.1, max_iter=500)
-        )
-        model.fit(x_train, values.iloc[train])
-        known = list(model[-1].classes_)
-        # ranks within a fold: folds have intercepts of their own, and pooling those pulls chance below 0.5
-        ranks = rankdata(model.predict_proba(x_test), axis=0) / len(test)
-        said[np.ix_(test, [kinds.index(kind) for kind in known])] = ranks
-    pairs = kinds[1:] if len(kinds) == 2 else kinds
-    curves = [weighted_auroc((values == kind).to_numpy(float), said[:, kinds.index(kind)], weights) for kind in pairs]
+def _null(
+    regression: CrossFit, is_kind: np.ndarray, patients: pd.Series, permutations: int, seed: int
+) -> Float[np.ndarray, "permutation"]:
+    """AUROCs of targets handed to other patients: rank sums of all permutations at once."""
+    rows = permuted_patients(patients, permutations, seed)
+    curves = []
+    for kind in is_kind.T:
+        shuffled = kind[rows].T
+        ranks = rankdata(regression.ranks_within_folds(regression.predict(shuffled)), axis=0)
+        events = shuffled.sum(0)
+        above = (ranks * shuffled).sum(0) - events * (events + 1) / 2
+        curves.append(above / (events * (len(kind) - events)))
     return np.mean(curves, axis=0)
 
 
-def _permuted(values: pd.Series, patients: pd.Series, rng: np.random.Generator) -> pd.Series:
-    """Values handed to other patients, all visits of a patient together."""
-    names = patients.unique()
-    first = pd.Series(values.to_numpy(), index=patients.to_numpy()).groupby(level=0).first()
-    shuffled = pd.Series(first.loc[names].to_numpy()[rng.permutation(len(names))], index=names)
-    return pd.Series(shuffled.loc[patients.to_numpy()].to_numpy(), index=values.index)
+def audit_embedding(
+    table: pd.DataFrame,
+    embedding: Float[np.ndarray, "row feature"],
+    seed: int = 0,
+    *,
+    outcome: str | None = None,
+    permutations: int = PERMUTATIONS,
+) -> pd.DataFrame:
+    """audit_probes.csv: every target of `TARGETS`, alone, given age, sex and site, and given `outcome` besides.
 
+    Given the outcome, its causes go together without any shortcut (it is a collider): with HAQ alike, who has less
+    damage has fibromyalgia more often. Rows given the outcome are to be read so, and no alarm is made of them.
 
-def audit_embedding(table: pd.DataFrame, embedding: Float[np.ndarray, "row feature"], seed: int = 0) -> pd.DataFrame:
-    """audit_probes.csv: every target of `TARGETS` that the table has, alone and given age, sex and site.
-
-    Columns target, given, auroc, lower, upper, null_lower, null_upper, n, events, reading (the verdict in words).
+    Columns target, given, auroc, lower, upper, null_lower, null_upper, n, events, reading (the verdict in words). A
+    target that the table has no column of has one row with the reason.
     """
     rows = []
     for target in TARGETS:
-        if target not in table:
+        if target not in table or table[target].isna().all():
+            if target in NOT_THERE:
+                rows.append({"target": target, "given": "", "reading": f"Not computed: {NOT_THERE[target]}"})
             continue
-        known = table[target].notna().to_numpy()
-        others = [name for name in GIVEN if name != target and name in table]
-        for given in ([], others):
-            known_given = known & table[given].notna().all(axis=1).to_numpy() if given else known
-            part = table[known_given]
-            covariates = pd.get_dummies(part[given], dtype=float) if given else None
-            label = ", ".join("sex" if name == "male" else name for name in given) or "nothing"
-            try:
-                result = probe(embedding[known_given], part[target], part["patient_id"], given=covariates, seed=seed)
-            except UndefinedMetric as reason:
-                rows.append({"target": target, "given": label, "reading": f"Not computed: {reason}"})
-                continue
-            rows.append(
-                {"target": target, "given": label, **result.__dict__, "reading": _reading(target, label, result)}
-            )
-    columns = ["target", "given", "auroc", "lower", "upper", "null_lower", "null_upper", "n", "events", "reading"]
-    return pd.DataFrame(rows, columns=columns)
+        # hospital and device stand for each other
+        others = [name for name in GIVEN if name != target and name in table and (target, name) not in _SAME]
+        with_outcome = [(*others, outcome)] if outcome is not None and outcome in table else []
+        for given in dict.fromkeys([(), tuple(others), *with_outcome]):
+            rows.append(_row(table, embedding, target, list(given), seed, permutations))
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+_SAME = {("device", "site"), ("marker", "site")}
+_NAMES = {"male": "sex", "haq": "HAQ-DI"}
+
+
+def _row(
+    table: pd.DataFrame, embedding: np.ndarray, target: str, given: list[str], seed: int, permutations: int
+) -> dict:
+    known = table[[target, *given]].notna().all(axis=1).to_numpy()
+    part = table[known]
+    covariates = pd.get_dummies(part[given], dtype=float) if given else None
+    label = ", ".join(_NAMES.get(name, name) for name in given) or "nothing"
+    values = part[target] > part[target].median() if target == "age" else part[target]
+    try:
+        result = probe(
+            embedding[known], values, part["patient_id"], given=covariates, seed=seed, permutations=permutations
+        )
+    except UndefinedMetric as reason:
+        return {"target": target, "given": label, "reading": f"Not computed: {reason}"}
+    return {"target": target, "given": label, **result.__dict__, "reading": _reading(target, label, result)}
 
 
 def _reading(target: str, given: str, result: ProbeResult) -> str:
     name = TARGETS[target]
     beyond = "" if given == "nothing" else f" beyond what {given} tell"
     if result.auroc > result.null_upper:
-        return f"The embedding holds information about {name}{beyond} (AUROC {result.auroc:.2f}, above chance)."
+        collider = " Causes of one outcome go together given it, without any shortcut." if "HAQ" in given else ""
+        return (
+            f"The embedding holds information about {name}{beyond} (AUROC {result.auroc:.2f}, above chance).{collider}"
+        )
     return f"No information about {name}{beyond} was found in the embedding (AUROC {result.auroc:.2f}, as by chance)."

@@ -17,7 +17,7 @@ from outcomenet.cohorts.csv_text import read_csv_text
 from outcomenet.cohorts.faults import Fault, printable, rows_in_words
 from outcomenet.confounders import CONFOUNDERS
 from outcomenet.errors import did_you_mean, nearest
-from outcomenet.outcomes import HAQ_AID_COLUMNS, HAQ_ITEM_COLUMNS
+from outcomenet.outcomes import HAQ_AID_COLUMNS, HAQ_ITEM_COLUMNS, NEGATIVE_CONTROLS
 from outcomenet.scoring import SCHEMES
 
 
@@ -154,7 +154,7 @@ _SEX_HINTS = {"male": "M", "man": "M", "female": "F", "woman": "F", "w": "F", "u
 _READING_MODES = ("single", "paired", "chronological")
 _EVENTS = ("death", "joint_surgery", "lost")
 # Age, sex and HAQ come from patients.csv and visits.csv and are never given a second time.
-MEASUREMENTS = tuple(name for name in CONFOUNDERS if name not in ("age", "male", "haq"))
+MEASUREMENTS = (*(name for name in CONFOUNDERS if name not in ("age", "male", "haq")), *NEGATIVE_CONTROLS)
 # What a measurement of each name may be; a covariate that is not listed is any number.
 MEASUREMENT_RULES: dict[str, CellRule] = {
     **{name: Flag() for name, spec in CONFOUNDERS.items() if spec.binary},
@@ -162,6 +162,7 @@ MEASUREMENT_RULES: dict[str, CellRule] = {
     "crp": Number(0, unit="mg/L"),
     "radai": Number(0, 10),
     "duration": Number(0, 100, "years"),
+    **{name: Number(0, 10) for name in NEGATIVE_CONTROLS},
 }
 
 
@@ -262,7 +263,7 @@ EVENTS = Table(
     ),
     key=("patient_id", "date", "event"),
 )
-# An addition to the fixed format: further covariates of a visit, in long form.
+# An addition to the fixed format: further covariates and negative controls of a visit, in long form.
 MEASUREMENTS_TABLE = Table(
     "measurements.csv",
     (

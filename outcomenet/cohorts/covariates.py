@@ -11,7 +11,7 @@ from outcomenet.anatomy import OSTEOARTHRITIS_HAND_JOINTS, Side
 from outcomenet.cohorts.haq import haq_of_visits
 from outcomenet.cohorts.ledger import Ledger
 from outcomenet.confounders import CONFOUNDERS, OSTEOARTHRITIS_GRADE, OSTEOARTHRITIS_JOINTS, fibromyalgia_acr2016
-from outcomenet.outcomes import DAYS_PER_YEAR
+from outcomenet.outcomes import DAYS_PER_YEAR, NEGATIVE_CONTROLS
 from outcomenet.scoring import KELLGREN_LAWRENCE
 
 _ACR2016 = ["wpi", "sss", "pain_regions", "symptom_months"]
@@ -104,7 +104,7 @@ def _with_measurements(visits: pd.DataFrame, measurements: pd.DataFrame) -> pd.D
     wide = measurements.pivot(index=["patient_id", "visit_id"], columns="name", values="value")
     keys = pd.MultiIndex.from_frame(visits[["patient_id", "visit_id"]])
     visits = visits.copy()
-    for name in (name for name in CONFOUNDERS if name in wide):
+    for name in (name for name in (*CONFOUNDERS, *NEGATIVE_CONTROLS) if name in wide):
         measured = pd.Series(wide[name].reindex(keys).to_numpy(float), index=visits.index)
         visits[name] = visits[name].combine_first(measured) if name in visits else measured
         if f"{name}_source" in visits:

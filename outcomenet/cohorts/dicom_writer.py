@@ -34,13 +34,14 @@ def write_dicom(
     photometric: Literal["MONOCHROME1", "MONOCHROME2"] = "MONOCHROME2",
     window: tuple[float, float] | None = None,
     imager_magnification: float | None = None,
+    burnt_in_text: bool = False,
 ) -> None:
     """Writes `pixels_12bit` (0 to 4095, brighter = more bone) as CR Image Storage, Explicit VR Little Endian.
 
     `spacing_mm` goes to PixelSpacing; with `imager_magnification` it is written the other way that CR knows, as
     ImagerPixelSpacing = spacing times magnification with the magnification beside it. MONOCHROME1 stores the pixels
-    inverted; `window` (center, width) is in the brightness given here and inverted with them. UIDs are SHA-256 of the
-    content under the root 2.25, so the same call writes the same bytes.
+    inverted; `window` (center, width) is in the brightness given here and inverted with them. `burnt_in_text` sets
+    BurnedInAnnotation. UIDs are SHA-256 of the content under the root 2.25, so the same call writes the same bytes.
     """
     pixels = np.ascontiguousarray(pixels_12bit)
     if pixels.dtype != np.uint16 or pixels.ndim != 2 or pixels.size == 0 or pixels.max() > _BRIGHTEST:
@@ -74,6 +75,7 @@ def write_dicom(
     dataset.SeriesNumber = 1
     dataset.InstanceNumber = 1
     dataset.PatientOrientation = ""
+    dataset.BurnedInAnnotation = "YES" if burnt_in_text else "NO"
     if laterality:
         dataset.ImageLaterality = laterality
     _set_spacing(dataset, spacing_mm, imager_magnification)

@@ -56,11 +56,16 @@ def _header(root: Path, path: str, region: object, simulated: bool) -> FilmHeade
         return "a film", "Crops without a film are for simulated cohorts (simulated = true in cohort.toml)."
     try:
         header = unnamed_header(root / path)
-        if header.format == "crops" and isinstance(region, str) and crop_sites(root / path) != joints_of(region):
-            return f"crops of the {len(joints_of(region))} joints of a {region}", "Simulate the cohort again."
+        if header.format == "crops" and isinstance(region, str) and not _are_sites(crop_sites(root / path), region):
+            return f"crops of joints of a {region}, in order", "Simulate the cohort again."
     except FilmRefused as refused:
         return "a film that can be read", str(refused)
     return header
+
+
+def _are_sites(sites: tuple[str, ...], region: str) -> bool:
+    """Whether these are joints of the region in their order; joints that were amputated have no crop."""
+    return sites == tuple(site for site in joints_of(region) if site in sites)
 
 
 def _with_headers(films: pd.DataFrame, headers: dict[int, FilmHeader]) -> pd.DataFrame:

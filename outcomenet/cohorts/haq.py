@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import pandas as pd
 
@@ -9,9 +11,12 @@ from outcomenet.cohorts.faults import Fault
 from outcomenet.cohorts.ledger import Ledger
 from outcomenet.outcomes import (
     HAQ_AID_COLUMNS,
+    HAQ_BY_CATEGORY,
+    HAQ_CATEGORIES,
     HAQ_ITEM_COLUMNS,
     HAQ_MINIMUM_CATEGORIES,
     HaqScore,
+    haq_category_scores,
     haq_disability_index,
     haq_grid,
 )
@@ -20,7 +25,8 @@ _ROUNDING = 5e-3  # exports round an index to two digits
 
 
 def haq_of_visits(visits: pd.DataFrame, use_aids: bool, ledger: Ledger) -> pd.DataFrame:
-    """Columns `haq` (0-3, higher is worse) and `haq_answered` (8, 7 or 6 categories: its grid is 1 over that).
+    """Columns `haq` (0-3, higher is worse), `haq_answered` (8, 7 or 6 categories: its grid is 1 over that) and
+    `haq_by_category_<category>` (0-3, where there are items).
 
     Items are scored where there are any, else the given haq_di is taken. A visit with items of fewer than 6 categories
     has no HAQ, which the ledger counts.
@@ -38,7 +44,8 @@ def haq_of_visits(visits: pd.DataFrame, use_aids: bool, ledger: Ledger) -> pd.Da
         elif not np.isnan(given):
             values[place] = given, haq_grid(given) or np.nan
     ledger.flag("haq", "visit", f"no HAQ: fewer than {HAQ_MINIMUM_CATEGORIES} of 8 categories answered", too_few)
-    return pd.DataFrame(values, index=visits.index, columns=["haq", "haq_answered"])
+    index = pd.DataFrame(values, index=visits.index, columns=["haq", "haq_answered"])
+    return index.join(_categories(visits, use_aids))
 
 
 def haq_faults(visits: pd.DataFrame, use_aids: bool) -> list[Fault]:
@@ -60,15 +67,28 @@ def haq_faults(visits: pd.DataFrame, use_aids: bool) -> list[Fault]:
 
 def _scored(visits: pd.DataFrame, use_aids: bool) -> dict[int, HaqScore | None]:
     """The score of every visit with at least one item; None where too few categories were answered."""
+    return {row: haq_disability_index(answers, use_aids) for row, answers in _answers(visits)}
+
+
+def _categories(visits: pd.DataFrame, use_aids: bool) -> pd.DataFrame:
+    """Category scores of every visit, NaN where a category was not answered."""
+    scores = pd.DataFrame(np.nan, index=visits.index, columns=list(HAQ_CATEGORIES))
+    for row, answers in _answers(visits):
+        scores.loc[row] = [
+            np.nan if score is None else score for score in haq_category_scores(answers, use_aids).values()
+        ]
+    return scores.add_prefix(f"{HAQ_BY_CATEGORY.name}_")
+
+
+def _answers(visits: pd.DataFrame) -> Iterator[tuple[int, dict[str, int | None]]]:
+    """Row and answers of every visit with at least one item."""
     items = visits[list(HAQ_ITEM_COLUMNS)]
     answers = visits.loc[items.notna().any(axis=1), [*HAQ_ITEM_COLUMNS, *HAQ_AID_COLUMNS]]
-    return {
-        row: haq_disability_index(
+    for row, values in zip(answers.index, answers.to_numpy(float), strict=True):
+        yield (
+            row,
             {
                 name: None if np.isnan(value) else int(value)
                 for name, value in zip(answers.columns, values, strict=True)
             },
-            use_aids,
         )
-        for row, values in zip(answers.index, answers.to_numpy(float), strict=True)
-    }

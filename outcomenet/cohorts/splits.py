@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from outcomenet.errors import UsageError
 
+SPLIT_SALT = "outcomenet"  # of the split that data sets are built with
 FRACTIONS: dict[str, float] = {"train": 0.7, "validation": 0.1, "test": 0.2}
 
 

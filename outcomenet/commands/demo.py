@@ -36,7 +36,7 @@ def main(arguments: list[str]) -> None:
     from outcomenet.runs.manifest import write_manifest
     from outcomenet.runs.record import add_stages
     from outcomenet.simulation.cohort_folder import simulate_cohort
-    from outcomenet.simulation.world import preset
+    from outcomenet.simulation.presets import preset
 
     begun = time.monotonic()
     run, geometry = options.out, CropGeometry(size_px=48, mm_per_px=0.5)
@@ -48,7 +48,6 @@ def main(arguments: list[str]) -> None:
             cohort,
             preset("default"),
             patients=options.patients,
-            visits=2,
             seed=options.seed,
             films="dicom",
             full_films=options.dicom_patients,
@@ -67,7 +66,7 @@ def main(arguments: list[str]) -> None:
     print()
     print(ladder_text(run))
     for note in notes:
-        print(f"Not computed: {note}")
+        print(f"Note: {note}")
     print(
         f"\nThe demo took {(time.monotonic() - begun) / 60:.1f} minutes. The report is in {report}; open it in a browser."
     )

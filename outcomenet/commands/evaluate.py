@@ -30,5 +30,5 @@ def main(arguments: list[str]) -> None:
     notes = run_evaluation(options.run, options.data, progress=Progress())
     print(ladder_text(options.run))
     for note in notes:
-        print(f"Not computed: {note}")
+        print(f"Note: {note}")
     print(f"Next: `outcomenet report {options.run}`.")

@@ -1,4 +1,4 @@
-"""`outcomenet simulate`: a cohort with known causal truth."""
+"""`outcomenet simulate`: a cohort with known causal truth, or a check of a world against published numbers."""
 
 from __future__ import annotations
 
@@ -13,16 +13,21 @@ from outcomenet.commands.arguments import parse
 
 @dataclass(frozen=True)
 class Simulate:
-    """Writes a simulated cohort as a hospital would export it: films and CSV tables, and the truth that made them."""
+    """Writes a simulated cohort as a hospital would export it: films and CSV tables, and the truth that made them.
 
-    out: Annotated[Path, tyro.conf.Positional]
+    Presets: default, early, established, high_risk, trial, no_hidden_signal, null, heavy_oa, heavy_fm, site_shift,
+    scanner_shortcut (what each is for: docs/simulation.md). With --check nothing is written: a table says how far the
+    world meets published numbers.
+    """
+
+    out: Annotated[Path | None, tyro.conf.Positional] = None
     """Folder to write; it must not exist."""
     preset: str = "default"
     """World to simulate."""
     patients: int = 100
     """Number of patients; more of them leave the first ones unchanged."""
-    visits: int = 2
-    """Visits per patient, a year apart, before drop-out."""
+    visits: int | None = None
+    """Planned visits per patient, a year apart, before drop-out; the preset's own number where it is not given."""
     seed: int = 0
     films: Literal["dicom", "png", "crops", "none"] = "dicom"
     """Whole films as DICOM or 16-bit PNG, joint crops without films (much faster), or tables only."""
@@ -34,20 +39,57 @@ class Simulate:
     """Scale, where crops are written."""
     set: tuple[str, ...] = ()
     """Coefficients of the world to replace, for instance `--set hidden_signal=0 fibromyalgia_share=0.3`."""
+    do: tuple[str, ...] = ()
+    """Interventions on the same patients: `--do oa=0 fm=1 site=B scanner=B ra_damage=0.2 treatment=1`, any of them."""
+    check: bool = False
+    """Print the calibration table of the world instead of writing a cohort; exit code 1 where a target is missed."""
 
 
 def main(arguments: list[str]) -> None:
+    # `--check` alone reads better than `--check True`
+    arguments = [
+        part
+        for a, after in zip(arguments, [*arguments[1:], ""], strict=True)
+        for part in ([a, "True"] if a == "--check" and after not in ("True", "False") else [a])
+    ]
     options = parse(Simulate, arguments, "simulate")
+    from outcomenet.simulation.interventions import interventions_from_texts
+    from outcomenet.simulation.presets import preset
+
+    world = preset(options.preset).with_texts(options.set)
+    if options.visits is not None:
+        world = world.with_overrides(visits=options.visits)
+    world = world.do(**interventions_from_texts(options.do))
+    if options.check:
+        _check(options, world)
+    else:
+        _write(options, world)
+
+
+def _check(options: Simulate, world) -> None:
+    from outcomenet.errors import OutcomenetError
+    from outcomenet.simulation.calibration import CHECK_PATIENTS, calibration_text, check_world
+
+    table = check_world(world, options.preset, seed=options.seed)
+    print(f"World {options.preset!r}, {CHECK_PATIENTS} patients, seed {options.seed}")
+    print(calibration_text(table))
+    missed = int((~table["within"]).sum())
+    if missed:
+        raise OutcomenetError(f"{missed} of {len(table)} calibration targets are missed, see the table.")
+
+
+def _write(options: Simulate, world) -> None:
+    from outcomenet.errors import UsageError
     from outcomenet.localization.geometry import CropGeometry
     from outcomenet.progress import Progress
     from outcomenet.simulation.cohort_folder import simulate_cohort
-    from outcomenet.simulation.world import preset
 
+    if options.out is None:
+        raise UsageError("Name the folder to write, `outcomenet simulate OUT`, or ask for the table with --check.")
     simulate_cohort(
         options.out,
-        preset(options.preset).with_texts(options.set),
+        world,
         patients=options.patients,
-        visits=options.visits,
         seed=options.seed,
         films=options.films,
         full_films=options.patients if options.full_films < 0 else options.full_films,

@@ -22,10 +22,11 @@ from outcomenet.cohorts.ledger import Ledger
 from outcomenet.confounders import CONFOUNDERS
 from outcomenet.datasets.cutting import CutFilm, FilmTask, cut_film
 from outcomenet.datasets.dataset import LEDGER, PREVIEWS, SPLITS, TABLE, TRUTH, DatasetManifest, write_manifest
-from outcomenet.datasets.visit_table import KL_COLUMNS, PAIN_HALF_WIDTH, reader_array, site_readings, visit_table
+from outcomenet.datasets.visit_table import KL_COLUMNS, reader_array, site_readings, visit_table
 from outcomenet.errors import FilmRefused, UsageError
 from outcomenet.localization.crops import FOOT_LENGTH_MM, HAND_LENGTH_MM
 from outcomenet.localization.geometry import CropGeometry
+from outcomenet.outcomes import TARGET_FIELDS
 from outcomenet.progress import Progress
 from outcomenet.scoring import SVDH
 
@@ -68,6 +69,7 @@ class _Build:
         keys = list(zip(self.table["patient_id"], self.table["visit_id"], strict=True))
         sources = {key: _source(tasks) for key, tasks in self.tasks.items()}
         self.table["source"] = [sources.get(key, "no films") for key in keys]
+        self.table["device"] = self._devices()
         self.found: set[tuple[str, str]] = set()
         files: list[Path] = []
         if with_films:
@@ -80,6 +82,12 @@ class _Build:
         if (self.cohort.folder / TRUTH).is_dir():  # for the oracle and for audits; training never opens it
             shutil.copytree(self.cohort.folder / TRUTH, self.folder / TRUTH)
         return self._manifest(files)
+
+    def _devices(self) -> pd.Series:
+        """The device of each visit's first film, missing where films.csv does not say: for audits."""
+        films = self.cohort.films.dropna(subset=["device"])
+        first = films.groupby(["patient_id", "visit_id"], as_index=False)["device"].first()
+        return self.table[["patient_id", "visit_id"]].merge(first, how="left")["device"]
 
     def _film_tasks(self) -> dict[tuple[str, str], list[FilmTask]]:
         meta = self.cohort.meta
@@ -200,14 +208,7 @@ class _Build:
             "patient_id": str(record["patient_id"]),
             "visit_id": str(record["visit_id"]),
             "covariates": record[list(self.covariates)].to_numpy(np.float32),
-            "haq": np.float32(record["haq"]),
-            "haq_half_width": half_step(record["haq_answered"]),
-            "pain": np.float32(record["pain"]),
-            "pain_half_width": np.float32(PAIN_HALF_WIDTH),
-            "future_haq": np.float32(record["future_haq"]),
-            "future_haq_half_width": half_step(record["future_haq_answered"]),
-            "progression_start": np.float32(record["progression_start"]),
-            "progression_end": np.float32(record["progression_end"]),
+            **{name: np.float32(record[name]) for name in TARGET_FIELDS},
             "svdh": self._svdh[row] if self.readers else np.full((1, len(SVDH.sites)), -1, np.int8),
             "kellgren_lawrence": np.where(np.isnan(kl), -1, np.round(kl)).astype(np.int8),
         }
@@ -235,11 +236,6 @@ class _Build:
             patients_by_source=per_patient["source"].first().value_counts().to_dict(),
             patients_by_split=per_patient["split"].first().value_counts().to_dict(),
         )
-
-
-def half_step(answered: float) -> np.float32:
-    """Half a step of the HAQ grid with so many answered categories; NaN where HAQ is missing."""
-    return np.float32(0.5 / answered if answered > 0 else np.nan)
 
 
 def _source(tasks: list[FilmTask]) -> str:

@@ -97,14 +97,17 @@ def _ready_crops(task: FilmTask) -> CutFilm:
             f"{task.geometry.mm_per_px} mm are to be built; simulate the cohort again with that geometry.",
             "crop_geometry",
         )
-    if tuple(sites) != expected:
+    if sites != [site for site in expected if site in sites]:
         raise FilmRefused(
-            f"{task.path.name} holds crops of {len(sites)} joints that are not those of a {task.side.region}; "
+            f"{task.path.name} holds crops of {len(sites)} joints that are not those of a {task.side.region} in order; "
             "simulate the cohort again with this version.",
             "crop_sites",
         )
-    present = np.ones(len(sites), bool)
-    return CutFilm(task.film_id, task.side, crops, present, mm, "simulated crops", False, "", b"")
+    # an amputated joint has no crop
+    present = np.array([site in sites for site in expected])
+    whole = np.zeros((len(expected), *crops.shape[1:]), np.uint16)
+    whole[present] = crops
+    return CutFilm(task.film_id, task.side, whole, present, mm, "simulated crops", False, "", b"")
 
 
 def _refused(task: FilmTask, reason: str) -> CutFilm:

@@ -11,11 +11,10 @@ from typing import Any
 
 import pandas as pd
 
+from outcomenet.datasets.format import EXAMPLES_VERSION, FORMAT
 from outcomenet.errors import DataRefused, UsageError
 from outcomenet.localization.geometry import CropGeometry
 
-# Raised when what a data set holds changes, so that an older one is refused and not misread.
-FORMAT = 2
 MANIFEST = "dataset.json"
 TABLE = "visits.parquet"
 LEDGER = "ledger.csv"
@@ -63,7 +62,7 @@ class Dataset:
 
         if not self.has_films(split):
             return []
-        return read_visits(self.folder / "visits" / "1.0.0", split)
+        return read_visits(self.folder / "visits" / EXAMPLES_VERSION, split)
 
     def has_films(self, split: str) -> bool:
         return bool(self.visits.loc[self.visits["split"] == split, "has_films"].any())

@@ -1,7 +1,8 @@
-"""What follows a visit: progression as an interval between two films, and the visit a year later."""
+"""What follows a visit: the first of progression, death and joint surgery, and the visit a year later."""
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -32,6 +33,39 @@ def progression_intervals(
     ProgressionInterval(start=0.0, end=365.25)
     """
     return [_interval_from(i, days, totals) for i in range(len(days))]
+
+
+class FirstEvent(NamedTuple):
+    """The first event after a film: free of events until `start`, seen by `end` (infinite: never), cause's place in
+    `outcomes.EVENT_CAUSES` or -1; all NaN where nothing is known. A death or operation has start = end = its day."""
+
+    start: float
+    end: float
+    cause: float
+
+
+# A death or operation counts while somebody would have noticed progression instead: up to the day when the next film
+# was due, a year and a quarter after the last one.
+WATCHED_DAYS = 1.25 * 365.25
+
+
+def first_event(interval: ProgressionInterval, last_film: float, death: float, surgery: float) -> FirstEvent:
+    """Joins what films show with what the events say; days count from the film, NaN where there was no such event.
+
+    `last_film` is the day of the patient's last later film (0: none), `surgery` the first operation after the film. An
+    operation between the last film without and the first with progression comes first: its day is known.
+
+    >>> first_event(ProgressionInterval(360.0, math.inf), 360.0, death=500.0, surgery=math.nan)
+    FirstEvent(start=500.0, end=500.0, cause=1.0)
+    """
+    watched = last_film + WATCHED_DAYS
+    competing = [(day, float(cause)) for cause, day in ((1, death), (2, surgery)) if 0 < day <= watched]
+    day, cause = min(competing, default=(math.inf, -1.0))
+    if day < interval.end or (math.isnan(interval.start) and competing):
+        return FirstEvent(day, day, cause)
+    if math.isnan(interval.start):
+        return FirstEvent(math.nan, math.nan, math.nan)
+    return FirstEvent(interval.start, interval.end, 0.0 if math.isfinite(interval.end) else -1.0)
 
 
 def rows_at_horizon(days: Float[np.ndarray, "visit"], horizon: float) -> list[int | None]:

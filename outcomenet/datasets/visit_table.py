@@ -7,10 +7,10 @@ import pandas as pd
 
 from outcomenet.cohorts.cohort import Cohort
 from outcomenet.cohorts.ledger import Ledger
-from outcomenet.cohorts.splits import split_of
+from outcomenet.cohorts.splits import SPLIT_SALT, split_of
 from outcomenet.confounders import CONFOUNDERS
-from outcomenet.datasets.progression import progression_intervals, rows_at_horizon
-from outcomenet.outcomes import FUTURE_HAQ
+from outcomenet.datasets.progression import FirstEvent, first_event, progression_intervals, rows_at_horizon
+from outcomenet.outcomes import DAYS_PER_YEAR, FUTURE_HAQ, HAQ_BY_CATEGORY, NEGATIVE_CONTROLS
 from outcomenet.scoring import KELLGREN_LAWRENCE, SVDH, Scheme, UnreadablePolicy
 
 SVDH_COLUMNS = tuple(f"svdh_{site.name}" for site in SVDH.sites)
@@ -18,21 +18,20 @@ KL_COLUMNS = tuple(f"kl_{site.name}" for site in KELLGREN_LAWRENCE.sites)
 # Where a patient's films were read several times, the reading that sees change best is used (van der Heijde 1999).
 READING_MODES = ("chronological", "paired", "single")
 PAIN_HALF_WIDTH = 0.5  # a VAS is read in whole millimetres
-SPLIT_SALT = "outcomenet"
 
 
 def visit_table(cohort: Cohort, ledger: Ledger) -> pd.DataFrame:
     """Rows in order of patient and date. Human scores are the mean over readers; NaN is missing everywhere.
 
     Columns: patient_id, visit_id, date, days (since the patient's first visit), split, site, covariates of
-    `confounders.CONFOUNDERS` that the cohort has, haq, haq_answered, pain, svdh_total, svdh_<side>_<site>_<feature>,
-    kl_<side>_<site>_kl, progression_start, progression_end, future_haq,
-    future_haq_answered.
+    `confounders.CONFOUNDERS` and negative controls that the cohort has, haq_answered, svdh_total,
+    svdh_<side>_<site>_<feature>, kl_<side>_<site>_kl, and for every outcome its value and `OutcomeSpec.fields`.
     """
     visits = cohort.visits.sort_values(["patient_id", "date", "visit_id"], ignore_index=True)
-    keep = ["patient_id", "visit_id", "date", "site", "haq", "haq_answered", "pain"]
+    keep = ["patient_id", "visit_id", "date", "site", "haq", "haq_answered", *HAQ_BY_CATEGORY.fields, "pain"]
     covariates = [name for name in CONFOUNDERS if name in visits and name not in keep]
-    table = visits[[*keep, *covariates]].copy()
+    controls = [name for name in NEGATIVE_CONTROLS if name in visits]
+    table = visits[[*keep, *covariates, *controls]].copy()
     first = table.groupby("patient_id")["date"].transform("min")
     table.insert(3, "days", (table["date"] - first).dt.days.astype(float))
     table.insert(4, "split", [split_of(patient, SPLIT_SALT) for patient in table["patient_id"]])
@@ -43,7 +42,10 @@ def visit_table(cohort: Cohort, ledger: Ledger) -> pd.DataFrame:
     table = table.merge(
         _totals(readings, cohort.meta.unreadable_joints, ledger), on=["patient_id", "visit_id"], how="left"
     )
-    return _with_progression(table)
+    table["haq_half_width"] = 0.5 / table["haq_answered"]
+    table["pain_half_width"] = PAIN_HALF_WIDTH
+    table[HAQ_BY_CATEGORY.name] = table["haq"].where(table[list(HAQ_BY_CATEGORY.fields)].notna().any(axis=1))
+    return _with_a_year_later(_with_progression(table, cohort.events), readings["reader"].nunique())
 
 
 def site_readings(cohort: Cohort, scheme: Scheme, ledger: Ledger) -> pd.DataFrame:
@@ -98,26 +100,44 @@ def _totals(readings: pd.DataFrame, policy: UnreadablePolicy, ledger: Ledger) ->
     return frame.groupby(["patient_id", "visit_id"], as_index=False)["svdh_total"].mean()
 
 
-def _with_progression(table: pd.DataFrame) -> pd.DataFrame:
+def _with_progression(table: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
+    """Adds progression_start, _end and _cause (see `progression.first_event`), rows in order of patient and date."""
     table = table.sort_values(["patient_id", "date", "visit_id"], ignore_index=True)
-    bounds = [
-        bound
-        for _, rows in table.groupby("patient_id", sort=False)
-        for bound in progression_intervals(rows["days"].to_numpy(), rows["svdh_total"].to_numpy())
-    ]
-    table["progression_start"] = [bound.start for bound in bounds]
-    table["progression_end"] = [bound.end for bound in bounds]
-    return _with_future_haq(table)
+    deaths = events[events["event"] == "death"].set_index("patient_id")["date"]
+    surgery_rows = events[events["event"] == "joint_surgery"]
+    operations = {patient: sorted(rows["date"]) for patient, rows in surgery_rows.groupby("patient_id")}
+    found = []
+    for patient, rows in table.groupby("patient_id", sort=False):
+        days, totals = rows["days"].to_numpy(float), rows["svdh_total"].to_numpy(float)
+        start = rows["date"].iloc[0]
+        death = (deaths[patient] - start).days if patient in deaths.index else np.nan
+        surgery = np.array([(day - start).days for day in operations.get(patient, [])], float)
+        last = days[np.isfinite(totals)].max(initial=-np.inf)
+        for day, interval in zip(days, progression_intervals(days, totals), strict=True):
+            after = surgery[surgery > day] - day
+            later = max(last - day, 0.0)
+            found.append(first_event(interval, later, death - day, after.min() if len(after) else np.nan))
+    bounds = pd.DataFrame(found, columns=[f"progression_{name}" for name in FirstEvent._fields], index=table.index)
+    return table.join(bounds)
 
 
-def _with_future_haq(table: pd.DataFrame) -> pd.DataFrame:
-    """Adds HAQ-DI and its answered categories at the visit a year later."""
+def _with_a_year_later(table: pd.DataFrame, readers: int) -> pd.DataFrame:
+    """Adds HAQ-DI at the visit a year later, and the yearly change of the SvdH total until then."""
     frames = []
     for _, rows in table.groupby("patient_id", sort=False):
         at = rows_at_horizon(rows["days"].to_numpy(), FUTURE_HAQ.horizon_days)
-        later = {
-            f"future_{name}": [np.nan if row is None else rows[name].iloc[row] for row in at]
-            for name in ("haq", "haq_answered")
-        }
-        frames.append(rows.assign(**later))
+
+        def later(name: str, rows: pd.DataFrame = rows, at: list[int | None] = at) -> np.ndarray:
+            return np.array([np.nan if row is None else rows[name].iloc[row] for row in at], float)
+
+        years = (later("days") - rows["days"]) / DAYS_PER_YEAR
+        frames.append(
+            rows.assign(
+                future_haq=later("haq"),
+                future_haq_half_width=0.5 / later("haq_answered"),
+                svdh_change=(later("svdh_total") - rows["svdh_total"]) / years,
+                # the mean of k readers' whole numbers lies on a grid of 1/k
+                svdh_change_half_width=0.5 / max(readers, 1) / years,
+            )
+        )
     return pd.concat(frames, ignore_index=True)

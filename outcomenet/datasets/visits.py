@@ -14,9 +14,11 @@ import tensorflow_datasets as tfds
 from tensorflow_datasets.core import example_serializer
 
 from outcomenet.anatomy import JOINT_COUNT
+from outcomenet.datasets.format import EXAMPLES_VERSION
+from outcomenet.datasets.spool import spooled_records
+from outcomenet.outcomes import TARGET_FIELDS
 from outcomenet.scoring import KELLGREN_LAWRENCE, SVDH
 
-VERSION = "1.0.0"
 NAME = "visits"
 
 Example = dict[str, Any]
@@ -40,14 +42,7 @@ def visit_features(*, crop_size: int, covariates: int, readers: int) -> tfds.fea
             "patient_id": features.Text(),
             "visit_id": features.Text(),
             "covariates": array((covariates,), np.float32),
-            "haq": array((), np.float32),
-            "haq_half_width": array((), np.float32),
-            "pain": array((), np.float32),
-            "pain_half_width": array((), np.float32),
-            "future_haq": array((), np.float32),
-            "future_haq_half_width": array((), np.float32),
-            "progression_start": array((), np.float32),
-            "progression_end": array((), np.float32),
+            **{name: array((), np.float32) for name in TARGET_FIELDS},
             "svdh": array((readers, len(SVDH.sites)), np.int8),
             "kellgren_lawrence": array((len(KELLGREN_LAWRENCE.sites),), np.int8),
         }
@@ -57,7 +52,7 @@ def visit_features(*, crop_size: int, covariates: int, readers: int) -> tfds.fea
 class Visits(tfds.core.GeneratorBasedBuilder, skip_registration=True):
     """Visits of a cohort with their crops, split by patient; made by `outcomenet build`."""
 
-    VERSION = tfds.core.Version(VERSION)
+    VERSION = tfds.core.Version(EXAMPLES_VERSION)
     name = NAME
 
     def __init__(
@@ -90,7 +85,7 @@ def write_visits(
     builder = Visits(data_dir=folder, streams=streams, features=features, description=description)
     config = tfds.download.DownloadConfig(download_mode=tfds.GenerateMode.REUSE_DATASET_IF_EXISTS)
     # TFDS announces on standard output what our own progress says better
-    with _deterministic_records(), contextlib.redirect_stdout(io.StringIO()):
+    with _deterministic_records(), spooled_records(), contextlib.redirect_stdout(io.StringIO()):
         builder.download_and_prepare(download_dir=str(folder / "visits"), download_config=config)
     return Path(builder.data_dir)
 

@@ -13,13 +13,19 @@ import numpy as np
 import pandas as pd
 
 from outcomenet.anatomy import JOINT_NAMES
-from outcomenet.audits.probes import audit_embedding
+from outcomenet.audits.sizes import AuditSizes
 from outcomenet.cohorts.splits import fold_of
 from outcomenet.datasets.contact_sheet import contact_sheet
 from outcomenet.datasets.dataset import LEDGER, PREVIEWS, SPLITS, TRUTH, Dataset
+from outcomenet.evaluation.audit import write_audits
+from outcomenet.evaluation.audit_task import AuditTask
 from outcomenet.evaluation.biomarker import biomarker_table, codebook
-from outcomenet.evaluation.ladder import Ladder, prediction_table
-from outcomenet.evaluation.reading import NetworkReading, read_visits_with
+from outcomenet.evaluation.calibrators import write_calibrators
+from outcomenet.evaluation.facts import ADJUSTED, LadderFacts
+from outcomenet.evaluation.ladder import prediction_table
+from outcomenet.evaluation.nested import nested_comparison
+from outcomenet.evaluation.reading import FilmReader, NetworkReading, read_visits_with
+from outcomenet.evaluation.recalibration import recalibrate
 from outcomenet.input_pipeline.batches import evaluation_batches
 from outcomenet.input_pipeline.transforms import AugmentationConfig, CovariateScale
 from outcomenet.metrics.table import comparisons_table, metrics_table
@@ -48,16 +54,19 @@ class EvaluationTask:
     rereadings: int
     batch_size: int
     cross_fit_folds: int
+    audits: AuditSizes
 
 
 def evaluate(task: EvaluationTask, run: Path, progress: Progress) -> list[str]:
-    """Writes predictions.parquet, metrics.csv, comparisons.csv, biomarkers.parquet, codebook.csv, audit_probes.csv,
-    ledger.csv and examples/ into `run`; returns notes on what could not be computed."""
+    """Writes predictions.parquet, metrics.csv, comparisons.csv, biomarkers.parquet, codebook.csv, ledger.csv,
+    audits.csv, audit_*.csv, examples/ and, with networks, nested_comparison.csv, calibration.json,
+    recalibrated_risks.parquet and recalibration.csv into `run`; returns notes on what could not be computed."""
     readings, rereadings = _read_films(task, progress)
     visits = task.dataset.visits
     rows = visits[visits["has_films"]] if task.networks else visits
     rows = rows.reset_index(drop=True)
-    predictions, notes = _predict(task, rows, readings, run.name)
+    facts = _facts(task, rows, readings)
+    predictions, notes = _predict(task, facts, run.name)
     write_predictions(predictions, run / "predictions.parquet")
 
     progress.start("resamples", task.resamples, "bootstrap metrics by patient")
@@ -68,12 +77,31 @@ def evaluate(task: EvaluationTask, run: Path, progress: Progress) -> list[str]:
     table.to_csv(run / "metrics.csv", index=False)
     undefined.to_csv(run / "undefined_metrics.csv", index=False)
     comparisons.to_csv(run / "comparisons.csv", index=False)
+    notes += _write_nested_comparison(task, facts, run)
+    notes += _write_recalibration(task, predictions, run)
     shutil.copyfile(task.dataset.folder / LEDGER, run / LEDGER)
     rung = next((name for name in BIOMARKER_RUNGS if name in readings), None)
+    biomarker = None
     if rung is not None:
-        _write_biomarker(task, rows, readings[rung], rereadings, run)
+        biomarker = _write_biomarker(task, rows, readings[rung], rereadings, run)
         _write_examples(task, run)
+    write_audits(_audit_task(task, facts, predictions, biomarker, rung), run, progress)
     return notes
+
+
+def _audit_task(
+    task: EvaluationTask,
+    facts: LadderFacts,
+    predictions: pd.DataFrame,
+    biomarker: pd.DataFrame | None,
+    rung: str | None,
+) -> AuditTask:
+    reader = FilmReader(task.networks[rung], task.parameters[rung], task.scale, task.batch_size) if rung else None
+    return AuditTask(
+        dataset=task.dataset, facts=facts, predictions=predictions, outcomes=task.outcomes,
+        cross_fitted=task.cross_fit_folds > 0, biomarker=biomarker, reader=reader, rung=rung, sizes=task.audits,
+        seed=task.seed,
+    )  # fmt: skip
 
 
 def _read_films(task: EvaluationTask, progress: Progress) -> tuple[dict[str, NetworkReading], list[NetworkReading]]:
@@ -120,32 +148,53 @@ class Examples(Sequence[Mapping[str, Any]]):
         raise IndexError(index)
 
 
-def _predict(
-    task: EvaluationTask, rows: pd.DataFrame, readings: Mapping[str, NetworkReading], run: str
-) -> tuple[pd.DataFrame, list[str]]:
+def _facts(task: EvaluationTask, rows: pd.DataFrame, readings: Mapping[str, NetworkReading]) -> LadderFacts:
     keys = list(zip(rows["patient_id"], rows["visit_id"], strict=True))
     ordered = {name: _in_order(reading, keys) for name, reading in readings.items()}
-    ladder = Ladder(rows, task.covariates, ordered, read_truth(task.dataset))
+    return LadderFacts(rows, task.covariates, ordered, read_truth(task.dataset))
+
+
+def _predict(task: EvaluationTask, facts: LadderFacts, run: str) -> tuple[pd.DataFrame, list[str]]:
     if task.cross_fit_folds:
-        return _cross_fitted(task, ladder, run)
-    fit, calibrate = rows["split"] == "train", rows["split"] == "validation"
-    return prediction_table(ladder, task.outcomes, fit, calibrate, run=run, seed=task.seed)
+        return _cross_fitted(task, facts, run)
+    split = facts.visits["split"]
+    return prediction_table(facts, task.outcomes, split == "train", split == "validation", run=run, seed=task.seed)
 
 
-def _cross_fitted(task: EvaluationTask, ladder: Ladder, run: str) -> tuple[pd.DataFrame, list[str]]:
+def _cross_fitted(task: EvaluationTask, facts: LadderFacts, run: str) -> tuple[pd.DataFrame, list[str]]:
     """Every patient predicted by regressions that never saw them; each row carries its fold and counts as held out."""
-    patients = ladder.visits["patient_id"]
+    patients = facts.visits["patient_id"]
     fold = patients.map(lambda p: fold_of(p, f"fold-{task.seed}", task.cross_fit_folds))
     tables, notes = [], []
     for k in range(task.cross_fit_folds):
         held_out, calibrate = fold == k, fold == (k + 1) % task.cross_fit_folds
         table, absent = prediction_table(
-            ladder, task.outcomes, ~held_out & ~calibrate, calibrate, run=run, seed=task.seed
+            facts, task.outcomes, ~held_out & ~calibrate, calibrate, run=run, seed=task.seed
         )
         mine = set(patients[held_out])
         tables.append(table[table["patient_id"].isin(mine)].assign(fold=k, split="test"))
         notes += [note for note in absent if note not in notes]
     return pd.concat(tables, ignore_index=True), notes
+
+
+def _write_nested_comparison(task: EvaluationTask, facts: LadderFacts, run: Path) -> list[str]:
+    """Human total against film score at equal adjustment; nothing without a network to compare with."""
+    if ADJUSTED not in facts.readings:
+        return []
+    table, notes = nested_comparison(facts, task.outcomes, resamples=task.resamples, seed=task.seed)
+    table.to_csv(run / "nested_comparison.csv", index=False)
+    return notes
+
+
+def _write_recalibration(task: EvaluationTask, predictions: pd.DataFrame, run: Path) -> list[str]:
+    """calibration.json, the networks' recalibrated risks, and calibration before and after; nothing without a network."""
+    if not task.networks:
+        return []
+    found = recalibrate(predictions, resamples=task.resamples, seed=task.seed)
+    write_calibrators(found.calibrators, run / "calibration.json")
+    found.risks.to_parquet(run / "recalibrated_risks.parquet", index=False)
+    found.quality.to_csv(run / "recalibration.csv", index=False)
+    return found.notes
 
 
 def read_truth(dataset: Dataset) -> pd.DataFrame | None:
@@ -186,15 +235,12 @@ def _in_order(reading: NetworkReading, keys: list[tuple[str, str]]) -> NetworkRe
 
 def _write_biomarker(
     task: EvaluationTask, rows: pd.DataFrame, reading: NetworkReading, again: list[NetworkReading], run: Path
-) -> None:
+) -> pd.DataFrame:
     splits = dict(zip(zip(rows["patient_id"], rows["visit_id"], strict=True), rows["split"], strict=True))
     table = biomarker_table(reading, again, splits, outcome=0)
     table.to_parquet(run / "biomarkers.parquet", index=False)
     codebook(table, outcome(task.outcomes[0]).title).to_csv(run / "codebook.csv", index=False)
-    held_out = table["split"] == "test"
-    known = rows.drop(columns="split").merge(table[held_out], on=["patient_id", "visit_id"])
-    embedding = known[[column for column in known if column.startswith("z") and column[1:].isdigit()]].to_numpy()
-    audit_embedding(known, embedding, seed=task.seed).to_csv(run / "audit_probes.csv", index=False)
+    return table
 
 
 def _write_examples(task: EvaluationTask, run: Path) -> None:

@@ -11,9 +11,14 @@ TOLERANCE = 0.25
 
 
 def status_at_horizon(
-    start: Float[np.ndarray, "row"], end: Float[np.ndarray, "row"], horizon_days: float
+    start: Float[np.ndarray, "row"],
+    end: Float[np.ndarray, "row"],
+    horizon_days: float,
+    cause: Float[np.ndarray, "row"] | None = None,
 ) -> Float[np.ndarray, "row"]:
     """1 where the event lies before the horizon, 0 where the horizon was reached without it, NaN where unknown.
+
+    Where a competing event (`cause` above 0) came first, by the horizon, the event itself can no longer come first: 0.
 
     `start` is the last film without, `end` the first film with the event, in days (infinite: never seen). Known to be 1
     when `end` <= horizon x 1.25, known to be 0 when `start` >= horizon x 0.75 and it is not 1.
@@ -21,6 +26,8 @@ def status_at_horizon(
     >>> status_at_horizon(np.array([0.0, 370.0, 100.0]), np.array([360.0, np.inf, np.inf]), 365.0)
     array([ 1.,  0., nan])
     """
-    event = end <= horizon_days * (1 + TOLERANCE)
-    free = ~event & (start >= horizon_days * (1 - TOLERANCE))
+    by_horizon = end <= horizon_days * (1 + TOLERANCE)
+    competing = np.zeros(len(end), bool) if cause is None else np.asarray(cause) > 0
+    event = by_horizon & ~competing
+    free = ~event & ((start >= horizon_days * (1 - TOLERANCE)) | (by_horizon & competing))
     return np.where(event, 1.0, np.where(free, 0.0, np.nan))

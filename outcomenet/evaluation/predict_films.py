@@ -26,9 +26,10 @@ from outcomenet.datasets.contact_sheet import contact_sheet
 from outcomenet.errors import DataRefused, FilmRefused, UsageError, did_you_mean
 from outcomenet.evaluation.reading import read_visits_with
 from outcomenet.input_pipeline.batches import stack
-from outcomenet.input_pipeline.transforms import TARGETS, CovariateScale, Standardise
+from outcomenet.input_pipeline.transforms import CovariateScale, Standardise
 from outcomenet.localization.crops import NoScale, cut_crops, film_scale
 from outcomenet.localization.geometry import CropGeometry, is_left_as_displayed, limb_length_px
+from outcomenet.outcomes import TARGET_FIELDS
 from outcomenet.scoring import KELLGREN_LAWRENCE, SVDH
 from outcomenet.training.rungs import Parameters, RungNetwork
 
@@ -233,6 +234,6 @@ def _batch(task: PredictionTask, crops: np.ndarray, present: np.ndarray) -> tupl
         "covariates": np.full(n, np.nan, np.float32),
         "svdh": np.full((1, len(SVDH.sites)), -1, np.int8),
         "kellgren_lawrence": np.full(len(KELLGREN_LAWRENCE.sites), -1, np.int8),
-        **{name: np.float32(np.nan) for name in TARGETS},
+        **{name: np.float32(np.nan) for name in TARGET_FIELDS},
     }
     return stack([Standardise(nothing).map(example)]), [("film", "film")], 1

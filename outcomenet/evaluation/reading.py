@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,11 +11,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from outcomenet.arrays import Array, Bool, Float
-from outcomenet.losses.heads import FOLLOW_UP_EDGES
-from outcomenet.losses.ordinal import grid_probabilities
-from outcomenet.losses.survival import event_probability
+from outcomenet.input_pipeline.batches import evaluation_batches
+from outcomenet.input_pipeline.transforms import CovariateScale
 from outcomenet.models.outcome_net import patient_embedding
-from outcomenet.outcomes import OutcomeKind, outcome
 from outcomenet.progress import Progress
 from outcomenet.training.rungs import Parameters, RungNetwork, visit_of
 
@@ -33,6 +31,24 @@ class NetworkReading:
     embedding: Float[np.ndarray, "visit feature"]
     svdh: Float[np.ndarray, "visit svdh_site"] | None  # expected grades, NaN where the joint is not visible
     score: dict[str, Float[np.ndarray, "visit"]]  # the film's part of each outcome on its latent scale
+
+
+@dataclass(frozen=True)
+class FilmReader:
+    """A trained network that reads examples as they are, without augmentation."""
+
+    network: RungNetwork
+    parameters: Parameters
+    scale: CovariateScale
+    batch_size: int
+
+    def batches(
+        self, examples: Sequence[Mapping[str, Any]]
+    ) -> Iterator[tuple[Mapping[str, np.ndarray], list[tuple[str, str]], int]]:
+        return evaluation_batches(examples, self.scale, batch_size=self.batch_size)
+
+    def read(self, examples: Sequence[Mapping[str, Any]], progress: Progress | None = None) -> NetworkReading:
+        return read_visits_with(self.network, self.parameters, self.batches(examples), progress)
 
 
 def read_visits_with(
@@ -64,13 +80,7 @@ def _say(network: RungNetwork, parameters: Parameters, batch: Mapping[str, Array
     reading = net(visit_of(batch))
     values = {}
     for name in net.outcomes:
-        spec, eta = outcome(name), reading.outcome_eta[name]
-        if spec.kind is OutcomeKind.BOUNDED_ORDINAL:
-            cuts = net.heads[name].thresholds()
-            grid = jnp.linspace(spec.lower, spec.upper, cuts.shape[0] + 1)
-            values[name] = grid_probabilities(eta, cuts) @ grid
-        else:
-            values[name] = event_probability(eta, jnp.asarray(FOLLOW_UP_EDGES, eta.dtype), float(spec.horizon_days))
+        values[name] = net.heads[name].expected(reading.outcome_eta[name])
     svdh = None
     if net.svdh_head is not None and reading.svdh_eta is not None:
         seen = batch["visible"][:, np.asarray(net.svdh_head.joint)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import grain
 import numpy as np
@@ -39,14 +39,18 @@ def training_batches(
     seed: int,
     augmentation: AugmentationConfig | None,
     threads: int = 2,
+    weights: Mapping[tuple[str, str], float] | None = None,
 ) -> grain.DatasetIterator:
-    """Endless batches; batch k depends on (seed, k) alone. `get_state`/`set_state` of the iterator give its position."""
+    """Endless batches; batch k depends on (seed, k) alone. `get_state`/`set_state` of the iterator give its position.
+
+    `weights` by (patient_id, visit_id) says how much a visit's outcomes count, where a strategy reweights.
+    """
     if len(examples) < batch_size:
         raise DataRefused(
             f"The training split has {len(examples)} visits with films, fewer than a batch of {batch_size}; "
             "use a larger cohort or a smaller `training.batch_size`."
         )
-    data = grain.MapDataset.source(examples).seed(seed).shuffle().repeat().map(Standardise(covariates))
+    data = grain.MapDataset.source(examples).seed(seed).shuffle().repeat().map(Standardise(covariates, weights or {}))
     if augmentation is not None:
         data = data.random_map(Augment(augmentation))
     data = data.batch(batch_size, drop_remainder=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,16 +12,10 @@ import numpy as np
 
 from outcomenet.anatomy import JOINTS, Side
 from outcomenet.arrays import Float
-from outcomenet.outcomes import OUTCOMES, OutcomeKind
+from outcomenet.outcomes import TARGET_FIELDS
 
 Example = dict[str, Any]
 _LIMBS = tuple(np.flatnonzero([joint.side is side for joint in JOINTS]) for side in Side)
-# What an outcome's loss needs of a visit.
-TARGETS = tuple(
-    f"{name}{suffix}"
-    for name, spec in OUTCOMES.items()
-    for suffix in (("_start", "_end") if spec.kind is OutcomeKind.TIME_TO_EVENT else ("", "_half_width"))
-)
 
 
 @dataclass(frozen=True)
@@ -48,6 +43,8 @@ class Standardise(grain.transforms.Map):
     """
 
     covariates: CovariateScale
+    # by (patient_id, visit_id); visits that are not listed weigh 1
+    weights: Mapping[tuple[str, str], float] = field(default_factory=dict)
 
     def map(self, element: Example) -> Example:
         crops = element["crops"].astype(np.float32) / 65535.0
@@ -63,10 +60,16 @@ class Standardise(grain.transforms.Map):
             "visible": visible,
             "covariates": covariates,
             "observed": observed,
+            "weight": np.float32(self.weights.get(visit_key(element), 1.0)),
             "svdh": element["svdh"].astype(np.int32),
             "kellgren_lawrence": element["kellgren_lawrence"].astype(np.int32),
-            **{name: np.float32(element[name]) for name in TARGETS},
+            **{name: np.float32(element[name]) for name in TARGET_FIELDS},
         }
+
+
+def visit_key(element: Example) -> tuple[str, str]:
+    """(patient_id, visit_id) of an example; empty for a film that belongs to no visit."""
+    return tuple(element.get(name, b"").decode() for name in ("patient_id", "visit_id"))  # pyright: ignore
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from outcomenet.localization.geometry import CropGeometry, JointFrames, crop_fra
 # middle finger tip to radiocarpal joint and big toe's tip to first metatarsal's base (general anthropometry; a cohort
 # may declare its own).
 HAND_LENGTH_MM = 185.0
-FOOT_LENGTH_MM = 122.0
+FOOT_LENGTH_MM = 110.0  # the toe is foreshortened on a DP film: a first metatarsal of 64 mm is 58 % of it
 
 
 class Scale(NamedTuple):

@@ -36,6 +36,9 @@ for _n in range(2, 6):
     _HAND_RAYS[f"MCP{_n}"] = (f"PIP{_n}", f"MCP{_n}")
 
 
+SAME_PLACE_PX = 0.01  # landmarks nearer than this give no direction
+
+
 @dataclass(frozen=True)
 class CropGeometry:
     """Size of a crop: `size_px` x `size_px` pixels at `mm_per_px` millimetres."""
@@ -167,6 +170,8 @@ def _ray(site: str, points: Mapping[str, np.ndarray], region: Region, axis: np.n
         distal, proximal = _HAND_RAYS.get(site, ("", ""))
     else:
         distal, proximal = {"IP1": ("IP1", "MTP1"), "MTP1": ("IP1", "BASE1")}.get(site, ("", ""))
-    if distal in points and proximal in points and not np.allclose(points[distal], points[proximal]):
-        axis = points[distal] - points[proximal]
+    if distal in points and proximal in points:
+        ray = points[distal] - points[proximal]
+        if abs(ray).max() > SAME_PLACE_PX:
+            axis = ray
     return axis / np.linalg.norm(axis)

@@ -1,36 +1,129 @@
-"""The parts of the loss of one network on one batch: every outcome, the osteoarthritis head, the human head."""
+"""From a head's eta and its free numbers to the loss of an outcome and to what it predicts, kind by kind."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 import jax.numpy as jnp
+import numpy as np
 
-from outcomenet.arrays import Array
+from outcomenet.arrays import Array, Float
+from outcomenet.losses.change import change_distribution, change_loss, expected_change
+from outcomenet.losses.competing_risks import competing_risks_loss, cumulative_incidence
+from outcomenet.losses.follow_up import CAUSES, CENSORED, FollowUp
+from outcomenet.losses.haq_categories import (
+    CATEGORY_COUNT,
+    expected_category_scores,
+    expected_index,
+    haq_category_loss,
+    unit_loadings,
+)
+from outcomenet.losses.inflated import expected_value, inflated_loss, inflated_parameters
 from outcomenet.losses.objective import LossPart
-from outcomenet.losses.ordinal import bounded_negative_log_likelihood, grade_negative_log_likelihood, known
-from outcomenet.losses.survival import interval_censored_negative_log_likelihood
+from outcomenet.losses.ordinal import (
+    bounded_negative_log_likelihood,
+    grade_negative_log_likelihood,
+    grid_probabilities,
+    increasing_thresholds,
+    known,
+)
 from outcomenet.outcomes import OutcomeKind, OutcomeSpec
 
 # Follow-up intervals in days after the film; hazards are constant within each.
 FOLLOW_UP_EDGES = (0.0, 183.0, 366.0, 548.0, 731.0)
 FOLLOW_UP_INTERVALS = len(FOLLOW_UP_EDGES) - 1
+_STEP_START = -1.5  # softplus: steps of about 0.2 on the latent scale
 
 
-def outcome_loss(spec: OutcomeSpec, eta: Array, cuts: Array, batch: Mapping[str, Array]) -> LossPart:
-    """Negative log-likelihood per visit of one outcome; `cuts` are the head's thresholds (bounded outcomes only)."""
+def free_numbers(spec: OutcomeSpec) -> Float[np.ndarray, "*shape"]:
+    """Where the unconstrained numbers of an outcome's distribution start, before the warm start.
+
+    Bounded: thresholds. Inflated and change: see their modules. Categories: three thresholds and a loading for each.
+    Time to event: a log odds per interval and cause, and in a last row how much each cause follows eta.
+    """
+    if spec.kind is OutcomeKind.BOUNDED_ORDINAL:
+        steps = round((spec.upper - spec.lower) / spec.step)
+        return np.array([-2.0] + [_STEP_START] * (steps - 1), np.float32)
+    if spec.kind is OutcomeKind.INFLATED:
+        return np.array([-3.0, 6.0, -0.5, 0.5, 0.5], np.float32)
+    if spec.kind is OutcomeKind.CHANGE:
+        return np.array([1.0, 1.0, 2.0, 0.5], np.float32)
+    if spec.kind is OutcomeKind.CATEGORIES:
+        return np.tile(np.array([-1.0, 1.0, 1.0, 0.0], np.float32), (CATEGORY_COUNT, 1))
+    hazards = np.tile(np.array([-3.0] + [-5.0] * (len(CAUSES) - 1), np.float32), (FOLLOW_UP_INTERVALS, 1))
+    return np.concatenate([hazards, np.zeros((1, len(CAUSES)), np.float32)])
+
+
+def outcome_loss(
+    spec: OutcomeSpec, eta: Float[Array, "batch"], free: Float[Array, "*shape"], batch: Mapping[str, Array]
+) -> LossPart:
+    """Negative log-likelihood per visit of one outcome; `batch` holds its `spec.fields`, NaN where missing."""
+    targets = [batch[field] for field in spec.fields]
     if spec.kind is OutcomeKind.TIME_TO_EVENT:
-        start, end = batch[f"{spec.name}_start"], batch[f"{spec.name}_end"]
-        mask = known(start)
-        # missing rows become "censored at 0 days": harmless in value and gradient
-        start, end = jnp.where(mask, start, 0.0), jnp.where(mask, end, jnp.inf)
-        edges = jnp.asarray(FOLLOW_UP_EDGES, eta.dtype)
-        return LossPart(interval_censored_negative_log_likelihood(eta, edges, start, end), mask)
-    value, width = batch[spec.name], batch[f"{spec.name}_half_width"]
+        return _follow_up_loss(eta, free, *targets)
+    if spec.kind is OutcomeKind.CATEGORIES:
+        return _category_loss(eta, free, jnp.stack(targets, -1))
+    value, width = targets
+    if spec.kind is OutcomeKind.INFLATED:
+        return inflated_loss(eta, inflated_parameters(free), value, width, bounds=(spec.lower, spec.upper))
+    if spec.kind is OutcomeKind.CHANGE:
+        return change_loss(change_distribution(eta, free), value, width)
     mask = known(value) & known(width)
     value, width = jnp.where(mask, value, spec.lower), jnp.where(mask, width, spec.step / 2)
-    loss = bounded_negative_log_likelihood(eta, cuts, value, width, bounds=(spec.lower, spec.upper))
-    return LossPart(loss, mask)
+    cuts = increasing_thresholds(free)
+    return LossPart(bounded_negative_log_likelihood(eta, cuts, value, width, bounds=(spec.lower, spec.upper)), mask)
+
+
+def expected_outcome(
+    spec: OutcomeSpec, eta: Float[Array, "batch"], free: Float[Array, "*shape"]
+) -> Float[Array, "batch"]:
+    """Expected value in the outcome's unit, or the event's cumulative incidence at the horizon; rises with eta."""
+    if spec.kind is OutcomeKind.TIME_TO_EVENT:
+        days = jnp.full(eta.shape, float(spec.horizon_days), eta.dtype)
+        edges = jnp.asarray(FOLLOW_UP_EDGES, eta.dtype)
+        return cumulative_incidence(hazard_logits(eta, free), edges, days)[:, 0]
+    if spec.kind is OutcomeKind.CATEGORIES:
+        return expected_index(
+            expected_category_scores(eta, increasing_thresholds(free[:, :-1]), unit_loadings(free[:, -1]))
+        )
+    if spec.kind is OutcomeKind.INFLATED:
+        return expected_value(eta, inflated_parameters(free), bounds=(spec.lower, spec.upper))
+    if spec.kind is OutcomeKind.CHANGE:
+        return expected_change(change_distribution(eta, free))
+    cuts = increasing_thresholds(free)
+    return grid_probabilities(eta, cuts) @ jnp.linspace(spec.lower, spec.upper, cuts.shape[0] + 1)
+
+
+def hazard_logits(eta: Float[Array, "batch"], free: Float[Array, "row cause"]) -> Float[Array, "batch interval cause"]:
+    """Log odds of each first event per interval: its own course, plus eta by how much the cause follows it.
+
+    Progression follows eta fully; death and joint surgery by a learned amount, so that they may depend on the film
+    less, or the other way.
+    """
+    follows = free[-1].at[0].set(1.0)
+    return free[None, :-1, :] + eta[:, None, None] * follows[None, None, :]
+
+
+def _follow_up_loss(eta: Array, free: Array, start: Array, end: Array, cause: Array) -> LossPart:
+    mask = known(start)
+    # missing rows become "censored at 0 days": harmless in value and gradient
+    follow_up = FollowUp(
+        entry=jnp.zeros_like(start),
+        start=jnp.where(mask, start, 0.0),
+        end=jnp.where(mask, end, jnp.inf),
+        cause=jnp.where(mask, cause, CENSORED).astype(jnp.int32),
+    )
+    part = competing_risks_loss(hazard_logits(eta, free), jnp.asarray(FOLLOW_UP_EDGES, eta.dtype), follow_up)
+    return LossPart(part.value, mask)
+
+
+def _category_loss(eta: Array, free: Array, scores: Array) -> LossPart:
+    """Per visit: the mean over its answered categories, so that every visit counts the same."""
+    grades = jnp.where(known(scores), scores, -1.0).astype(jnp.int32)
+    part = haq_category_loss(eta, increasing_thresholds(free[:, :-1]), grades, unit_loadings(free[:, -1]))
+    answered = part.mask.sum(-1)
+    total = jnp.where(part.mask, part.value, 0.0).sum(-1)
+    return LossPart(total / jnp.maximum(answered, 1), answered > 0)
 
 
 def grade_loss(eta: Array, thresholds: Array, grades: Array, visible: Array) -> LossPart:

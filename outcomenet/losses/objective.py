@@ -15,17 +15,19 @@ class LossPart(NamedTuple):
 
     value: Float[Array, "*example"]
     mask: Bool[Array, "*example"]
+    weight: Float[Array, "*example"] | None = None  # how much each example counts; None: all alike
 
 
 def masked_mean(part: LossPart) -> Float[Array, ""]:
-    """Mean over the unmasked values, 0 where there is none; masked NaNs reach neither value nor gradient.
+    """Weighted mean over the unmasked values, 0 where there is none; masked NaNs reach neither value nor gradient.
 
     The caller must have made masked inputs harmless before a NaN-producing function: `where` shields the value, not
     the gradient, of what was computed from them.
     """
-    total = jnp.where(part.mask, part.value, 0.0).sum()
-    count = part.mask.sum().astype(total.dtype)
-    return total / jnp.maximum(count, 1.0)
+    counts = part.mask.astype(part.value.dtype) if part.weight is None else jnp.where(part.mask, part.weight, 0.0)
+    total = (counts * jnp.where(part.mask, part.value, 0.0)).sum()
+    # no example at all gives 0; weights are around 1, so that a sum below 1e-6 means none
+    return total / jnp.where(counts.sum() > 1e-6, counts.sum(), 1.0)
 
 
 def reduce_losses(

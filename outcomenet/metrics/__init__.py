@@ -1,1 +1,1 @@
-"""Statistics of the prediction table; numpy, pandas, scipy and lifelines, never JAX."""
+"""Statistics of readings, predictions and follow-up; numpy, pandas and scipy, never JAX."""

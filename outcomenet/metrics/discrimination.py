@@ -1,4 +1,8 @@
-"""How well a risk separates those with from those without the event: AUROC, with DeLong's variance."""
+"""How well a risk separates those with from those without the event: AUROC with DeLong's variance, average precision.
+
+`risk` rises towards the event; `target` is 1 or 0. DeLong's intervals and test take rows as independent: with several
+visits of a patient, resample patients instead.
+"""
 
 from __future__ import annotations
 
@@ -23,13 +27,50 @@ class Auroc(NamedTuple):
 def auroc(target: Float[np.ndarray, "row"], risk: Float[np.ndarray, "row"], level: float = 0.95) -> Auroc:
     """P(risk of an event > risk of a non-event), ties counting half (DeLong, Biometrics 1988).
 
-    `risk` rises towards the event; `target` is 1 or 0. One class only raises UndefinedMetric.
+    One class only raises UndefinedMetric.
+
+    >>> auroc(np.array([1.0, 1.0, 0.0, 0.0]), np.array([3.0, 1.0, 2.0, 0.0])).value
+    0.75
     """
     events, others = _components(target, risk)
     value = float(events.mean())
     variance = float(np.var(events, ddof=1) / len(events) + np.var(others, ddof=1) / len(others))
-    half = norm.ppf(0.5 + level / 2) * np.sqrt(variance)
+    half = float(norm.ppf(0.5 + level / 2)) * variance**0.5
     return Auroc(value, variance, max(0.0, value - half), min(1.0, value + half))
+
+
+class AurocDifference(NamedTuple):
+    """AUROC of the first minus the second risk; positive: the first separates better. `p` is two-sided."""
+
+    difference: float
+    lower: float
+    upper: float
+    z: float
+    p: float
+
+
+def compare_auroc(
+    target: Float[np.ndarray, "row"],
+    first: Float[np.ndarray, "row"],
+    second: Float[np.ndarray, "row"],
+    level: float = 0.95,
+) -> AurocDifference:
+    """DeLong's test of two risks of the same rows (Biometrics 1988; computed as Sun & Xu, IEEE Signal Process Lett 2014).
+
+    Two risks that order the rows alike have a difference without variance, which raises UndefinedMetric.
+    """
+    first_parts, second_parts = _components(target, first), _components(target, second)
+    difference = float(first_parts[0].mean() - second_parts[0].mean())
+    # the variance of a paired difference holds both variances and the covariance
+    events, others = (one - other for one, other in zip(first_parts, second_parts, strict=True))
+    variance = float(np.var(events, ddof=1) / len(events) + np.var(others, ddof=1) / len(others))
+    if variance < 1e-15:
+        raise UndefinedMetric(
+            f"DeLong's test is undefined: both risks order events and others alike in all {len(target)} rows, "
+            "so that their difference has no variance."
+        )
+    z, half = difference / variance**0.5, float(norm.ppf(0.5 + level / 2)) * variance**0.5
+    return AurocDifference(difference, difference - half, difference + half, z, float(2 * norm.sf(abs(z))))
 
 
 def _components(target: np.ndarray, risk: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -49,9 +90,46 @@ def weighted_auroc(
     target: Float[np.ndarray, "row"], risk: Float[np.ndarray, "row"], weights: Float[np.ndarray, "resample row"]
 ) -> Float[np.ndarray, "resample"]:
     """AUROC of many resamples at once; NaN where a resample has one class only."""
-    event = np.asarray(target) == 1
-    above = np.sign(risk[event][:, None] - risk[~event][None, :]) / 2 + 0.5
-    we, wo = weights[:, event], weights[:, ~event]
-    pairs = we.sum(1) * wo.sum(1)
+    event = (target == 1).astype(float)
+    return share_ranked_right(risk, weights * event, weights * (1 - event))
+
+
+def average_precision(
+    target: Float[np.ndarray, "row"], risk: Float[np.ndarray, "row"], weights: Float[np.ndarray, "resample row"]
+) -> Float[np.ndarray, "resample"]:
+    """Precision averaged over the events, each at its own risk as the cut; tied risks are one cut. Higher is better.
+
+    The sum over cuts of (recall gained) x precision, without interpolation (Davis & Goadrich, ICML 2006). The event's
+    frequency is what chance gives, so that values of cohorts with different frequencies do not compare. NaN without
+    an event.
+
+    >>> average_precision(np.array([1.0, 0.0, 1.0]), np.array([0.9, 0.6, 0.3]), np.ones((1, 3))).round(3)
+    array([0.833])
+    """
+    event = (target == 1).astype(float)
+    hits = _by_distinct_risk(-risk, weights * event)  # from the highest risk down
+    called = np.cumsum(_by_distinct_risk(-risk, weights), axis=1)
+    precision = np.divide(np.cumsum(hits, axis=1), called, out=np.zeros_like(hits), where=called > 0)
+    events = hits.sum(1)
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(pairs > 0, ((we @ above) * wo).sum(1) / pairs, np.nan)
+        return np.where(events > 0, (hits * precision).sum(1) / events, np.nan)
+
+
+def share_ranked_right(
+    risk: Float[np.ndarray, "row"],
+    cases: Float[np.ndarray, "resample row"],
+    controls: Float[np.ndarray, "resample row"],
+) -> Float[np.ndarray, "resample"]:
+    """Weighted share of case-control pairs in which the case has the higher risk, ties half; NaN without a pair."""
+    case, control = _by_distinct_risk(risk, cases), _by_distinct_risk(risk, controls)
+    below = np.cumsum(control, axis=1) - control / 2
+    pairs = case.sum(1) * control.sum(1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(pairs > 0, (case * below).sum(1) / pairs, np.nan)
+
+
+def _by_distinct_risk(risk: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Weights summed over rows of the same risk, columns from the lowest risk to the highest."""
+    order = np.argsort(risk, kind="stable")
+    starts = np.flatnonzero(np.diff(risk[order], prepend=-np.inf))
+    return np.add.reduceat(weights[:, order], starts, axis=1)

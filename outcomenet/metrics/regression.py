@@ -48,3 +48,17 @@ def calibration_slope(
     xx = weights @ prediction**2 - n * mean_x**2
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(xx > 1e-12 * n, xy / xx, np.nan)
+
+
+def calibration_intercept(
+    target: Float[np.ndarray, "row"], prediction: Float[np.ndarray, "row"], weights: Float[np.ndarray, "resample row"]
+) -> Float[np.ndarray, "resample"]:
+    """Calibration in the large: mean target minus mean prediction, in the outcome's unit; 0 is best.
+
+    It is the intercept when the slope is held at 1; above 0 the predictions are too low on average (Steyerberg,
+    Clinical Prediction Models, 2019).
+
+    >>> calibration_intercept(np.array([1.0, 2.0]), np.array([0.5, 1.5]), np.ones((1, 2)))
+    array([0.5])
+    """
+    return weights @ (target - prediction) / weights.sum(1)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 
@@ -37,3 +39,19 @@ def percentile_interval(values: Float[np.ndarray, "resample"], level: float = 0.
         )
     lower, upper = np.quantile(defined, [0.5 - level / 2, 0.5 + level / 2])
     return float(lower), float(upper)
+
+
+def of_sample(metric: Callable[..., Float[np.ndarray, "resample"]], *columns: np.ndarray, **settings) -> float:
+    """The metric of the sample itself, for metrics that take resample weights; UndefinedMetric where it has no value.
+
+    >>> from outcomenet.metrics.regression import mae
+    >>> of_sample(mae, np.array([1.0, 2.0]), np.array([1.5, 2.5]))
+    0.5
+    """
+    n = len(columns[0])
+    value = float(metric(*columns, weights=np.ones((1, n)), **settings)[0])
+    if not np.isfinite(value):
+        raise UndefinedMetric(
+            f"{metric.__name__} has no value on these {n} rows: one class only, no pair to compare, or no variation."
+        )
+    return value

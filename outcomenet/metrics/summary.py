@@ -17,7 +17,7 @@ def ladder_text(run: Path) -> str:
     """Predictors x outcomes with 95 % intervals, and the difference of the adjusted network to the human total."""
     metrics, comparisons = pd.read_csv(run / "metrics.csv"), pd.read_csv(run / "comparisons.csv")
     outcomes = [name for name in HEADLINE if name in set(metrics["outcome"])]
-    lines = [f"{'predictor':16}" + "".join(f"{f'{OUTCOMES[o].name} {HEADLINE[o]}':>26}" for o in outcomes)]
+    lines = [f"{'predictor':24}" + "".join(f"{f'{OUTCOMES[o].name} {HEADLINE[o]}':>26}" for o in outcomes)]
     for predictor in PREDICTORS:
         cells = []
         for outcome in outcomes:
@@ -25,9 +25,9 @@ def ladder_text(run: Path) -> str:
             row = metrics[(metrics[list(wanted)] == pd.Series(wanted)).all(axis=1)]
             cells.append(_cell(row))
         if any(cell != "-" for cell in cells):
-            lines.append(f"{predictor:16}" + "".join(f"{cell:>26}" for cell in cells))
+            lines.append(f"{predictor:24}" + "".join(f"{cell:>26}" for cell in cells))
     held_out = metrics.groupby("outcome", sort=False)["n"].max()
-    lines.append(f"{'visits held out':16}" + "".join(f"{int(held_out[o]):>26}" for o in outcomes))
+    lines.append(f"{'visits held out':24}" + "".join(f"{int(held_out[o]):>26}" for o in outcomes))
     main = comparisons.query("predictor == 'direct_adjusted' and reference == 'human_total'")
     for row in main[[HEADLINE.get(o) == m for o, m in zip(main["outcome"], main["metric"], strict=True)]].itertuples():
         verdict = "no difference shown" if row.lower <= 0 <= row.upper else ("better" if row.lower > 0 else "worse")

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from outcomenet.arrays import Float
 from outcomenet.errors import UndefinedMetric
-from outcomenet.metrics.discrimination import weighted_auroc
-from outcomenet.metrics.regression import calibration_slope, mae, r2
+from outcomenet.metrics.discrimination import average_precision, weighted_auroc
+from outcomenet.metrics.follow_up import time_and_event
+from outcomenet.metrics.regression import calibration_intercept, calibration_slope, mae, r2
 from outcomenet.metrics.resampling import bootstrap_weights, percentile_interval
-from outcomenet.metrics.survival import harrell_c, time_and_event, uno_c
+from outcomenet.metrics.risk import brier, risk_calibration_intercept, risk_calibration_slope
+from outcomenet.metrics.survival import harrell_c, uno_c
 from outcomenet.outcomes import OUTCOMES, OutcomeKind
 from outcomenet.predictions import PREDICTORS
 
@@ -23,31 +26,89 @@ PAIRS = (
     ("direct_adjusted", "covariates"),
     ("direct_adjusted", "direct"),
     ("oracle", "direct_adjusted"),
+    ("direct_adjusted", "clinical_matrix"),
+    ("direct_adjusted_coarse", "human_total"),  # at equal granularity
 )
 COLUMNS = ["predictor", "outcome", "horizon", "subgroup", "metric", "value", "lower", "upper", "n", "events"]
-Metric = Callable[[pd.DataFrame, np.ndarray], Float[np.ndarray, "resample"]]
+COMPARISON_COLUMNS = [
+    "outcome", "horizon", "metric", "predictor", "reference", "difference", "lower", "upper", "n", "share_above_zero",
+    "value", "reference_value",
+]  # fmt: skip
+UNDEFINED = "One class only, no variation, or a risk of exactly 0 or 1, among the held-out patients."
+OF_SCORES = {
+    "r2": r2,
+    "mae": mae,
+    "calibration_slope": calibration_slope,
+    "calibration_intercept": calibration_intercept,
+}
+OF_RISKS = {
+    "auroc": weighted_auroc,
+    "average_precision": average_precision,
+    "brier": brier,
+    "calibration_slope": risk_calibration_slope,
+    "calibration_intercept": risk_calibration_intercept,
+}
+
+
+class Metric(NamedTuple):
+    """`usable` marks the rows that the metric can use, `compute` takes those rows and their resample weights."""
+
+    usable: Callable[[pd.DataFrame], pd.Series]
+    compute: Callable[[pd.DataFrame, np.ndarray], Float[np.ndarray, "resample"]]
+
+    def resampled(self, table: pd.DataFrame, weights: np.ndarray) -> tuple[Float[np.ndarray, "resample"], int]:
+        """The metric of every resample, the sample itself first, and the number of rows that it rests on."""
+        rows = self.usable(table).to_numpy()
+        if not rows.any():
+            return np.full(len(weights), np.nan), 0
+        with np.errstate(divide="ignore", invalid="ignore"):  # a resample may have drawn no usable row
+            return self.compute(table[rows], weights if rows.all() else weights[:, rows]), int(rows.sum())
 
 
 def metrics_of(outcome: str, horizon: int) -> dict[str, Metric]:
-    """The metrics that an outcome is judged by; each takes rows and resample weights."""
-    if OUTCOMES[outcome].kind is OutcomeKind.BOUNDED_ORDINAL:
-        simple = {"r2": r2, "mae": mae, "calibration_slope": calibration_slope}
-        return {
-            name: lambda rows, w, f=f: f(rows["target"].to_numpy(), rows["prediction"].to_numpy(), w)
-            for name, f in simple.items()
-        }
+    """The metrics that an outcome is judged by."""
+    if OUTCOMES[outcome].kind.is_value:
+        return {name: Metric(_observed, _against_target(f)) for name, f in OF_SCORES.items()}
     tau = 1.25 * horizon  # the horizon with the leeway that films a year apart have
 
     def concordance(rows: pd.DataFrame, weights: np.ndarray, uno: bool) -> np.ndarray:
-        time, event = time_and_event(rows["interval_start"].to_numpy(), rows["interval_end"].to_numpy())
+        time, event = _time_and_event(rows)
         risk = rows["prediction"].to_numpy()
         return uno_c(time, event, risk, weights, tau) if uno else harrell_c(time, event, risk, weights)
 
-    return {
-        "auroc": lambda rows, w: weighted_auroc(rows["target"].to_numpy(), rows["prediction"].to_numpy(), w),
-        "harrell_c": lambda rows, w: concordance(rows, w, uno=False),
-        "uno_c": lambda rows, w: concordance(rows, w, uno=True),
+    return {name: Metric(_observed, _against_target(f)) for name, f in OF_RISKS.items()} | {
+        "harrell_c": Metric(_followed, lambda rows, w: concordance(rows, w, uno=False)),
+        "uno_c": Metric(_followed, lambda rows, w: concordance(rows, w, uno=True)),
     }
+
+
+def _against_target(metric: Callable[..., np.ndarray]) -> Callable[[pd.DataFrame, np.ndarray], np.ndarray]:
+    return lambda rows, weights: metric(rows["target"].to_numpy(), rows["prediction"].to_numpy(), weights)
+
+
+def _time_and_event(rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    return time_and_event(rows["interval_start"].to_numpy(), rows["interval_end"].to_numpy())
+
+
+def _of_intervals(table: pd.DataFrame) -> dict[str, Metric]:
+    """How often the 90 % interval holds the target, where a predictor has intervals at all."""
+    if "lower" not in table or not table["lower"].notna().any():
+        return {}
+    return {"coverage": Metric(lambda rows: rows["observed"] & rows["lower"].notna(), _coverage)}
+
+
+def _coverage(rows: pd.DataFrame, weights: np.ndarray) -> np.ndarray:
+    within = (rows["lower"] <= rows["target"]) & (rows["target"] <= rows["upper"])
+    return weights @ within.to_numpy(float) / weights.sum(1)
+
+
+def _observed(rows: pd.DataFrame) -> pd.Series:
+    return rows["observed"]
+
+
+def _followed(rows: pd.DataFrame) -> pd.Series:
+    """Rows with a later film. Those censored before the horizon count too: leaving them out would favour events."""
+    return (rows["interval_start"] > 0) | np.isfinite(rows["interval_end"])
 
 
 def metrics_table(
@@ -57,29 +118,17 @@ def metrics_table(
     rows, undefined = [], []
     for outcome, horizon, weights, tables in _outcomes(predictions, resamples, seed):
         for predictor, table in tables.items():
-            for name, metric in metrics_of(outcome, horizon).items():
-                values = metric(table, weights)
+            events = _events(table, outcome)
+            for name, metric in (metrics_of(outcome, horizon) | _of_intervals(table)).items():
+                values, n = metric.resampled(table, weights)
                 try:
                     if not np.isfinite(values[0]):
-                        raise UndefinedMetric("One class only, or no variation, among the held-out patients.")
+                        raise UndefinedMetric(UNDEFINED)
                     lower, upper = percentile_interval(values[1:], level)
                 except UndefinedMetric as reason:
                     undefined.append((predictor, outcome, name, str(reason)))
                     lower = upper = np.nan
-                rows.append(
-                    (
-                        predictor,
-                        outcome,
-                        horizon,
-                        "all",
-                        name,
-                        values[0],
-                        lower,
-                        upper,
-                        len(table),
-                        _events(table, outcome),
-                    )
-                )
+                rows.append((predictor, outcome, horizon, "all", name, values[0], lower, upper, n, events))
     return (
         pd.DataFrame(rows, columns=COLUMNS),
         pd.DataFrame(undefined, columns=["predictor", "outcome", "metric", "reason"]),
@@ -96,38 +145,37 @@ def comparisons_table(
 ) -> pd.DataFrame:
     """Differences predictor - reference on the same patients and the same resamples.
 
-    `share_above_zero` is the share of resamples with a positive difference: for mae, lower is better, so a share near
-    0 speaks for the predictor. Pairs of which one is absent, and undefined differences, have no row.
+    `share_above_zero` is the share of resamples with a positive difference: for mae and brier, lower is better, so a
+    share near 0 speaks for the predictor. Pairs of which one is absent, and undefined differences, have no row.
     """
     rows = []
     for outcome, horizon, weights, tables in _outcomes(predictions, resamples, seed):
         for name, metric in metrics_of(outcome, horizon).items():
-            values = {predictor: metric(table, weights) for predictor, table in tables.items()}
+            resampled = {predictor: metric.resampled(table, weights) for predictor, table in tables.items()}
             for predictor, reference in pairs:
-                if predictor not in values or reference not in values:
+                if predictor not in resampled or reference not in resampled:
                     continue
-                difference = values[predictor] - values[reference]
+                (values, n), (others, _) = resampled[predictor], resampled[reference]
+                difference = values - others
                 try:
                     lower, upper = percentile_interval(difference[1:], level)
                 except UndefinedMetric:
                     continue
                 above = float(np.mean(difference[1:][np.isfinite(difference[1:])] > 0))
-                n = len(tables[predictor])
-                rows.append((outcome, horizon, name, predictor, reference, difference[0], lower, upper, n, above))
-    columns = [
-        "outcome", "horizon", "metric", "predictor", "reference", "difference", "lower", "upper", "n", "share_above_zero",
-    ]  # fmt: skip
-    return pd.DataFrame(rows, columns=columns)
+                row = (difference[0], lower, upper, n, above, values[0], others[0])
+                rows.append((outcome, horizon, name, predictor, reference, *row))
+    return pd.DataFrame(rows, columns=COMPARISON_COLUMNS)
 
 
 def _outcomes(
     predictions: pd.DataFrame, resamples: int, seed: int
 ) -> Iterator[tuple[str, int, np.ndarray, dict[str, pd.DataFrame]]]:
-    """Per outcome: resample weights, and every predictor's rows in one order, held out and with a known target only.
+    """Per outcome: resample weights, and every predictor's rows in one order, held out and with a known target or
+    follow-up.
 
     Rows that not every predictor has are left out for all, so that all are judged on the same patients.
     """
-    held_out = predictions[(predictions["split"] == "test") & predictions["observed"]]
+    held_out = predictions[(predictions["split"] == "test") & (_observed(predictions) | _followed(predictions))]
     for (outcome, horizon), rows in held_out.groupby(["outcome", "horizon"], sort=False):
         tables = {
             predictor: rows[rows["predictor"] == predictor].set_index(["patient_id", "visit_id"]).sort_index()

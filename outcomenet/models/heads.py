@@ -7,59 +7,55 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
-from outcomenet.arrays import Array, Bool, Float
+from outcomenet.arrays import Array, Bool, Float, Int
+from outcomenet.losses.heads import expected_outcome, free_numbers
+from outcomenet.losses.objective import LossPart
 from outcomenet.losses.ordinal import expected_grade, increasing_thresholds
-from outcomenet.outcomes import OutcomeKind, OutcomeSpec
+from outcomenet.losses.readers import centred, reader_grade_loss
+from outcomenet.outcomes import OutcomeSpec
 from outcomenet.scoring import Scheme
 
 
 class OutcomeHead(nnx.Module):
-    """Thresholds (bounded outcome) or baseline hazards (progression), and the outcome-side terms of the covariates.
+    """The free numbers of an outcome's distribution (`losses.heads.free_numbers`) and the covariates' terms.
 
-    eta = film score + beta . covariates + gamma . (covariate missing) [+ beta_oa x osteoarthritis seen on film].
-    Covariates arrive standardised, 0 where missing. All terms start at 0.
+    eta = film score + beta . covariates + gamma . (covariate missing). Covariates arrive standardised, 0 where missing.
+    All terms start at 0; `frozen` terms are not trained with the film.
     """
 
-    def __init__(self, spec: OutcomeSpec, covariates: int, intervals: int):
-        self.spec = spec
-        if spec.kind is OutcomeKind.BOUNDED_ORDINAL:
-            count = round((spec.upper - spec.lower) / spec.step)
-            self.cuts = nnx.Param(jnp.concatenate([jnp.full((1,), -2.0), jnp.full((count - 1,), _STEP_START)]))
-        else:
-            self.cuts = nnx.Param(jnp.full((intervals,), -3.0))
+    def __init__(self, spec: OutcomeSpec, covariates: int, frozen: bool = False):
+        self.spec, self.frozen = spec, frozen
+        self.free = nnx.Param(jnp.asarray(free_numbers(spec)))
         self.terms = nnx.Param(jnp.zeros(covariates))
         self.missing_terms = nnx.Param(jnp.zeros(covariates))
         self.osteoarthritis_term = nnx.Param(jnp.zeros(()))
-
-    def thresholds(self) -> Float[Array, "threshold"]:
-        return increasing_thresholds(self.cuts[...])
 
     def __call__(
         self,
         score: Float[Array, "batch"],
         covariates: Float[Array, "batch covariate"],
         observed: Bool[Array, "batch covariate"],
-        osteoarthritis: Float[Array, "batch"],
-    ) -> Float[Array, "batch ..."]:
-        """eta of a bounded outcome, or hazard logits per interval (the same score shifts all of them)."""
-        eta = score + covariates @ self.terms[...] + (~observed).astype(score.dtype) @ self.missing_terms[...]
-        eta = eta + self.osteoarthritis_term[...] * osteoarthritis
-        if self.spec.kind is OutcomeKind.TIME_TO_EVENT:
-            return self.cuts[...][None, :] + eta[:, None]
-        return eta
+    ) -> Float[Array, "batch"]:
+        """eta, higher is worse. `score` is the film's part, that of the osteoarthritis seen on film included."""
+        terms, missing_terms = self.terms[...], self.missing_terms[...]
+        if self.frozen:  # they stay where the covariates alone left them
+            terms, missing_terms = jax.lax.stop_gradient(terms), jax.lax.stop_gradient(missing_terms)
+        return score + covariates @ terms + (~observed).astype(score.dtype) @ missing_terms
 
-
-_STEP_START = -1.5  # softplus: steps of about 0.2 on the latent scale
+    def expected(self, eta: Float[Array, "batch"]) -> Float[Array, "batch"]:
+        """Expected outcome, or probability of the event at the horizon."""
+        return expected_outcome(self.spec, eta, self.free[...])
 
 
 class GradeHead(nnx.Module):
     """Ordinal grade of every site of a score scheme from its joint's embedding.
 
     One weight vector per feature (erosion, narrowing, ...), shared by all joints, with a bias per site shared by left
-    and right; thresholds per feature and grade range.
+    and right; thresholds per feature and grade range. With several readers each is stricter or milder by an offset
+    per feature; the grades predicted are those of the average reader.
     """
 
-    def __init__(self, scheme: Scheme, embedding: int, rngs: nnx.Rngs):
+    def __init__(self, scheme: Scheme, embedding: int, rngs: nnx.Rngs, readers: int = 1):
         sites = scheme.sites
         groups = list(dict.fromkeys((s.definition.feature, s.definition.maximum) for s in sites))
         kinds = list(dict.fromkeys((s.definition.region, s.definition.site, s.definition.feature) for s in sites))
@@ -71,6 +67,7 @@ class GradeHead(nnx.Module):
         self.site_maximum = tuple(s.definition.maximum for s in sites)
         self.weights = nnx.Param(0.1 * jax.random.normal(rngs.params(), (len(groups), embedding)))
         self.bias = nnx.Param(jnp.zeros(len(kinds)))
+        self.readers = nnx.Param(jnp.zeros((readers, len(groups))))
         self.cuts = nnx.Param(
             jnp.concatenate([jnp.ones((len(groups), 1)), jnp.full((len(groups), self.maximum - 1), 0.5)], -1)
         )
@@ -90,3 +87,13 @@ class GradeHead(nnx.Module):
     def expected(self, eta: Float[Array, "batch site"]) -> Float[Array, "batch site"]:
         """Expected grade of every site."""
         return expected_grade(eta, jnp.broadcast_to(self.thresholds()[None], (*eta.shape, self.maximum)))
+
+    def loss_of_readers(
+        self,
+        eta: Float[Array, "batch site"],
+        grades: Int[Array, "batch reader site"],
+        visible: Bool[Array, "batch site"],
+    ) -> LossPart:
+        """Negative log-likelihood per visit, reader and site, with the readers' effects."""
+        effects = centred(self.readers[...])
+        return reader_grade_loss(eta, self.thresholds(), grades, visible, effects, jnp.asarray(self.group))

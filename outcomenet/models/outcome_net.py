@@ -8,9 +8,15 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from flax import nnx
 
+from outcomenet.anatomy import JOINT_KIND_INDEX, JOINT_KINDS
 from outcomenet.arrays import Array, Bool, Float
+from outcomenet.confounding import ConfoundingConfig
+from outcomenet.errors import UsageError
+from outcomenet.losses.objective import LossPart
+from outcomenet.models.adversaries import Adversaries, MetadataResidual
 from outcomenet.models.aggregation import Aggregation
 from outcomenet.models.encoder import EncoderConfig
 from outcomenet.models.heads import GradeHead, OutcomeHead
@@ -37,11 +43,18 @@ class OutcomeNetConfig:
     hide_limb: float = 0.05  # share of limbs hidden at random in training
 
     def build(
-        self, *, adjusted: bool, crop_size: int, outcomes: tuple[str, ...], covariates: int, intervals: int, seed: int
+        self,
+        *,
+        confounding: ConfoundingConfig,
+        crop_size: int,
+        outcomes: tuple[str, ...],
+        covariates: tuple[str, ...],
+        readers: int,
+        seed: int,
     ) -> OutcomeNet:
-        """`adjusted` gives the outcomes their outcome-side terms (covariates, fibromyalgia among them, and the
-        osteoarthritis seen on film); without it the film alone must explain the outcome."""
-        return OutcomeNet(self, adjusted, crop_size, outcomes, covariates, intervals, nnx.Rngs(seed))
+        """`confounding` says how confounders are handled; without any strategy the film alone must explain the
+        outcome. `covariates` names the columns of `Visit.covariates`; `readers` is how many graded the films."""
+        return OutcomeNet(self, confounding, crop_size, outcomes, covariates, readers, nnx.Rngs(seed))
 
 
 class Visit(NamedTuple):
@@ -59,60 +72,100 @@ class Reading(NamedTuple):
     embeddings: Float[Array, "batch joint feature"]
     contributions: Float[Array, "batch joint outcome"]
     score: Float[Array, "batch outcome"]  # sum of the contributions: the film's part of each outcome
-    outcome_eta: dict[str, Float[Array, "batch ..."]]
+    outcome_eta: dict[str, Float[Array, "batch"]]
     osteoarthritis: Float[Array, "batch"]  # mean expected Kellgren-Lawrence grade of the visible joints, 0-4
     osteoarthritis_eta: Float[Array, "batch kl_site"]
+    osteoarthritis_part: Float[Array, "batch outcome"]  # of each outcome's eta: visible, and can be taken off
     svdh_eta: Float[Array, "batch svdh_site"] | None
+    metadata_loss: LossPart | None  # of the regression of the embedding on confounders, where there is one
 
 
 class OutcomeNet(nnx.Module):
-    """Shared joint encoder, masked aggregation, heads."""
+    """Shared joint encoder, masked aggregation, heads, and what the confounding strategies add."""
 
     def __init__(
         self,
         config: OutcomeNetConfig,
-        adjusted: bool,
+        confounding: ConfoundingConfig,
         crop_size: int,
         outcomes: tuple[str, ...],
-        covariates: int,
-        intervals: int,
+        covariates: tuple[str, ...],
+        readers: int,
         rngs: nnx.Rngs,
     ):
-        self.config = config
-        self.adjusted = adjusted
+        self.config, self.confounding = config, confounding
         self.outcomes = outcomes
-        width = config.encoder.embedding
+        width, kept = config.encoder.embedding, confounding.oa_features
+        if kept >= width:
+            raise UsageError(f"confounding.oa_features must be below the embedding's {width} numbers, got {kept}.")
+        # covariates without a term of their own count as not given on the outcome's side
+        self.has_term = tuple(name in confounding.outcome_terms for name in covariates)
         self.encoder = config.encoder.build(crop_size, rngs)
-        self.aggregation = config.aggregation.build(width, len(outcomes), rngs)
-        self.heads = nnx.Dict({name: OutcomeHead(outcome(name), covariates, intervals) for name in outcomes})
-        self.osteoarthritis_head = GradeHead(KELLGREN_LAWRENCE, width, rngs)
-        self.svdh_head = GradeHead(SVDH, width, rngs) if config.human_head is not HumanHead.OFF else None
+        self.aggregation = config.aggregation.build(width - kept, len(outcomes), rngs)
+        frozen = confounding.residualised_outcome
+        self.heads = nnx.Dict({name: OutcomeHead(outcome(name), len(covariates), frozen) for name in outcomes})
+        self.osteoarthritis_head = GradeHead(KELLGREN_LAWRENCE, kept or width, rngs)
+        self.svdh_head = (
+            GradeHead(SVDH, width, rngs, max(readers, 1)) if config.human_head is not HumanHead.OFF else None
+        )
+        columns = tuple(covariates.index(name) for name in confounding.metadata_residual)
+        self.metadata = MetadataResidual(columns, len(JOINT_KINDS), width) if columns else None
+        self.adversaries = (
+            Adversaries(
+                confounding.conditional_adversary,
+                confounding.correlation_adversary,
+                covariates,
+                width - kept + len(outcomes),
+                len(outcomes),
+                rngs,
+            )
+            if confounding.adversarial
+            else None
+        )
 
     def __call__(self, visit: Visit) -> Reading:
         # a hidden crop is blanked, so that nothing of it can leak through the encoder
         crops = jnp.where(visit.visible[..., None, None], visit.crops, 0.0)
-        embeddings = self.encoder(crops)
-        contributions = self.aggregation(embeddings, visit.visible)
+        embeddings, metadata_loss = self.encoder(crops), None
+        if self.metadata is not None:
+            kind = np.asarray(JOINT_KIND_INDEX)
+            embeddings, metadata_loss = self.metadata(embeddings, visit.visible, visit.covariates, kind)
+        kept = self.confounding.oa_features
+        contributions = self.aggregation(embeddings[..., kept:], visit.visible)
         score = contributions.sum(1)
-        oa_eta = self.osteoarthritis_head(embeddings)
+        oa_eta = self.osteoarthritis_head(embeddings[..., :kept] if kept else embeddings)
         oa = self._mean_osteoarthritis(oa_eta, visit.visible)
+        part = self._osteoarthritis_part(oa)
         return Reading(
             embeddings=embeddings,
             contributions=contributions,
             score=score,
-            outcome_eta={name: self._outcome(name, score[:, i], visit, oa) for i, name in enumerate(self.outcomes)},
+            outcome_eta={
+                name: self._outcome(name, score[:, i] + part[:, i], visit) for i, name in enumerate(self.outcomes)
+            },
             osteoarthritis=oa,
             osteoarthritis_eta=oa_eta,
+            osteoarthritis_part=part,
             svdh_eta=self._svdh(embeddings),
+            metadata_loss=metadata_loss,
         )
 
-    def _outcome(self, name: str, score: Array, visit: Visit, oa: Array) -> Array:
-        head = self.heads[name]
-        if not self.adjusted:
-            nothing = jnp.zeros_like(visit.covariates)
-            return head(score, nothing, jnp.ones_like(visit.observed), jnp.zeros_like(oa))
+    def adversary_features(self, reading: Reading, visible: Array) -> Array:
+        """What adversaries look at: the mean embedding that the score is built from, and the scores."""
+        part = patient_embedding(reading.embeddings[..., self.confounding.oa_features :], visible)
+        return jnp.concatenate([part, reading.score], -1)
+
+    def _osteoarthritis_part(self, oa: Array) -> Array:
+        if not self.confounding.seen_osteoarthritis:
+            return jnp.zeros((oa.shape[0], len(self.outcomes)), oa.dtype)
         # the outcome may use the osteoarthritis it sees but not bend its grading to explain disability
-        return head(score, visit.covariates, visit.observed, jax.lax.stop_gradient(oa))
+        seen = jax.lax.stop_gradient(oa)
+        return jnp.stack([self.heads[name].osteoarthritis_term[...] * seen for name in self.outcomes], -1)
+
+    def _outcome(self, name: str, latent: Array, visit: Visit) -> Array:
+        used = jnp.asarray(self.has_term)[None, :]
+        covariates, observed = jnp.where(used, visit.covariates, 0.0), visit.observed | ~used
+        return self.heads[name](latent, covariates, observed)
 
     def _svdh(self, embeddings: Array) -> Array | None:
         if self.svdh_head is None:

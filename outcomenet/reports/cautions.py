@@ -190,7 +190,9 @@ def _confounders_known(probes: pd.DataFrame | None) -> list[Caution]:
                 "Whether the measure leans on osteoarthritis, fibromyalgia or the hospital is therefore open.",
             )
         ]
-    known = probes.loc[probes["auroc"] > probes["null_upper"], "target"]
+    # given an outcome its causes go together without any shortcut, so those probes accuse nobody
+    alone = ~probes["given"].str.contains(HAQ.title, regex=False)
+    known = probes.loc[alone & (probes["auroc"] > probes["null_upper"]), "target"]
     hidden = [target for target in dict.fromkeys(known) if target not in CONFOUNDERS or not CONFOUNDERS[target].on_film]
     if not hidden:
         return []
@@ -206,7 +208,7 @@ def _confounders_known(probes: pd.DataFrame | None) -> list[Caution]:
 # Probe targets inside a sentence; an unlisted one is named as the file names it.
 _TARGET_PHRASES = {
     "fm": "fibromyalgia", "oa": "hand osteoarthritis", "site": "the hospital", "male": "sex",
-    "device": "the X-ray device",
+    "device": "the X-ray device", "marker": "whether films bear a marker", "age": "age",
 }  # fmt: skip
 
 

@@ -10,7 +10,10 @@ from outcomenet.confounders import CONFOUNDERS
 from outcomenet.reports.figures import PALE, TEXT_WIDTH_INCHES, Drawing, without_y_axis
 from outcomenet.reports.numbers import decimal, listed
 
-_TITLES = {"site": "Hospital", "device": "X-ray device"}
+_TITLES = {
+    "site": "Hospital", "device": "X-ray device", "marker": "Marker on the film", "side": "Side of the limb",
+    "age": "Age above the median",
+}  # fmt: skip
 
 
 def target_title(target: str, given: str) -> str:
@@ -27,6 +30,7 @@ def given_phrase(given: str) -> str:
 
 def knowledge_figure(probes: pd.DataFrame) -> Drawing | None:
     """AUROC of each probe with its interval, over the band that shuffled labels give; None without a probe."""
+    probes = probes[probes["auroc"].notna()]  # what could not be computed stands in the table with its reason
     if probes.empty:
         return None
     figure = Figure(figsize=(TEXT_WIDTH_INCHES, 1.2 + 0.42 * len(probes)), layout="constrained")

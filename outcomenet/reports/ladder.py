@@ -62,6 +62,18 @@ RUNGS: dict[str, Rung] = {
             "Knows the true state of every joint, which only a simulation can, and the covariates; the most that joints could tell.",
             "#000000", "*",
         ),
+        Rung(
+            "clinical_matrix", "Clinical matrix", "the clinical matrix",
+            "Beside the ladder, for progression only: the human total, rheumatoid factor, ACPA and C-reactive protein, "
+            "which clinicians combine before deciding on treatment.",
+            "#CC79A7", "P",
+        ),
+        Rung(
+            "direct_adjusted_coarse", "Film → outcome, human grid", "the outcome-direct measure read as coarsely as the human total",
+            "Beside the ladder, for equal granularity: the adjusted measure’s film score cut to the values and frequencies of the human "
+            "total, then turned into a prediction by the same kind of regression.",
+            "#8B4513", "X",
+        ),
     )
 }  # fmt: skip
 

@@ -83,6 +83,10 @@ MEASURES: dict[str, Measure] = {
             "calibration_intercept", "Calibration intercept",
             "0 when predictions are right on average", Better.UNKNOWN,
         ),
+        Measure(
+            "coverage", "Coverage",
+            "share of patients whose outcome lay within the prediction’s 90 % interval; 0.90 is intended", Better.UNKNOWN,
+        ),
     )
 }  # fmt: skip
 

@@ -14,6 +14,7 @@ import pandas as pd
 from outcomenet import __version__
 from outcomenet.outcomes import OutcomeKind, outcome
 from outcomenet.reports import tables
+from outcomenet.reports.audit_table import audit_summary, audit_table
 from outcomenet.reports.calibration import calibration_figure
 from outcomenet.reports.cautions import cautions
 from outcomenet.reports.examples import MOST_VISITS, example_visits
@@ -77,6 +78,7 @@ def _content(folder: RunFolder) -> dict[str, Any]:
         "differences": tables.differences(folder.comparisons),
         "difference_figure": publish(partial(difference_forest, folder.comparisons), figures),
         "calibration_figures": _calibration_figures(folder),
+        **_audits(folder.audits),
         "probes": None if folder.probes is None else tables.probes(folder.probes),
         "probe_figure": None if folder.probes is None else publish(partial(knowledge_figure, folder.probes), figures),
         **_joint_map(folder),
@@ -119,6 +121,12 @@ def _calibration_figures(folder: RunFolder) -> list[PublishedFigure]:
         for name, horizon in folder.outcomes
     ]
     return [figure for figure in drawn if figure is not None]
+
+
+def _audits(audits: pd.DataFrame | None) -> dict[str, Any]:
+    if audits is None or audits.empty:
+        return {"audits": None, "audit_summary": ""}
+    return {"audits": audit_table(audits), "audit_summary": audit_summary(audits)}
 
 
 def _joint_map(folder: RunFolder) -> dict[str, Any]:

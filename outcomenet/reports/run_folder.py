@@ -32,11 +32,13 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "audit_probes.csv": (
         "target", "given", "auroc", "lower", "upper", "null_lower", "null_upper", "n", "events", "reading",
     ),
+    "audits.csv": ("audit", "question", "judgement", "finding"),
     "ledger.csv": ("step", "unit", "reason", "count"),
     "examples/films.csv": ("film_id", "side", "visit_id", "png"),
 }  # fmt: skip
 _TEXT = ("patient_id", "visit_id", "film_id", "side", "png", "predictor", "reference", "outcome", "subgroup", "metric",
-         "reason", "target", "given", "reading", "step", "unit", "column", "meaning", "direction")  # fmt: skip
+         "reason", "target", "given", "reading", "step", "unit", "column", "meaning", "direction",
+         "audit", "question", "judgement", "finding")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,7 @@ class RunFolder:
     biomarkers: pd.DataFrame | None
     codebook: pd.DataFrame | None
     probes: pd.DataFrame | None
+    audits: pd.DataFrame | None
     ledger: pd.DataFrame | None
     training: pd.DataFrame | None
     films: pd.DataFrame | None
@@ -98,6 +101,7 @@ def read_run(run: Path) -> RunFolder:
         biomarkers=_parquet(run, "biomarkers.parquet") if (run / "biomarkers.parquet").is_file() else None,
         codebook=_csv_if_there(run, "codebook.csv"),
         probes=_csv_if_there(run, "audit_probes.csv"),
+        audits=_csv_if_there(run, "audits.csv"),
         ledger=_csv_if_there(run, "ledger.csv"),
         training=_json_lines(run / "metrics.jsonl") if (run / "metrics.jsonl").is_file() else None,
         films=_csv_if_there(run, "examples/films.csv"),

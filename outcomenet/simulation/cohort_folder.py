@@ -1,11 +1,13 @@
-"""Writes a simulated cohort as a hospital would export it: films, CSV tables, and the truth that made them."""
+"""Writes a simulated cohort as a hospital would export it: films, CSV tables, and the truth that made them.
+
+Patients are made and written a chunk at a time, so that memory does not grow with their number.
+"""
 
 from __future__ import annotations
 
 import json
 import shutil
 from collections import Counter
-from dataclasses import asdict
 from pathlib import Path
 
 import pandas as pd
@@ -13,14 +15,17 @@ import pandas as pd
 from outcomenet.errors import UsageError
 from outcomenet.localization.geometry import CropGeometry
 from outcomenet.progress import Progress
-from outcomenet.simulation.causal import CATEGORY_DIFFICULTY, FUNCTION_WEIGHT, ITEM_CUTS, solve
+from outcomenet.simulation.calibration import draw_sample
+from outcomenet.simulation.causal import solve
+from outcomenet.simulation.ceilings import noise_ceilings
 from outcomenet.simulation.exogenous import draw_exogenous
 from outcomenet.simulation.film_files import FilmFiles, FilmKind
-from outcomenet.simulation.tables import Tables, write_rows
+from outcomenet.simulation.tables import cohort_tables, planned_days, visits_that_took_place
+from outcomenet.simulation.truth import effects, truth_tables
 from outcomenet.simulation.world import World
 
 CHUNK = 25  # patients at a time: bounds memory
-COLUMNS_WHEN_EMPTY = {"events": ["patient_id", "date", "event"]}
+CEILING_PATIENTS = 2000
 
 
 def simulate_cohort(
@@ -28,7 +33,6 @@ def simulate_cohort(
     world: World,
     *,
     patients: int,
-    visits: int,
     seed: int,
     films: FilmKind,
     full_films: int,
@@ -40,65 +44,64 @@ def simulate_cohort(
     With `films` dicom or png the first `full_films` patients get whole films and the others joint crops. Patient i is
     the same whatever the number of patients.
     """
-    if patients < 1 or visits < 1:
-        raise UsageError(f"A cohort has at least 1 patient and 1 visit; got {patients} patients, {visits} visits.")
+    if patients < 1 or seed < 0:
+        raise UsageError(f"A cohort has at least 1 patient and a seed of 0 or more; got {patients} and seed {seed}.")
     if out.exists():
         raise UsageError(f"{out} exists already; choose another folder or remove it first.")
     staging = out.with_name(f".{out.name}.partial")
     shutil.rmtree(staging, ignore_errors=True)
-    staging.mkdir(parents=True)
+    (staging / "truth").mkdir(parents=True)
     try:
-        _write(staging, out.name, world, patients, visits, seed, films, full_films, geometry, progress)
+        whole = min(full_films, patients) if films in ("dicom", "png") else 0
+        writer = _Writer(staging, world, seed, geometry, progress)
+        # whole films first, then crops: two kinds of work with two speeds
+        writer.write(films, range(whole))
+        writer.write("none" if films == "none" else "crops", range(whole, patients))
+        _write_meta(staging, out.name, world, seed)
         staging.rename(out)
     finally:
         shutil.rmtree(staging, ignore_errors=True)
     return out
 
 
-def _write(
-    folder: Path,
-    name: str,
-    world: World,
-    patients: int,
-    visits: int,
-    seed: int,
-    films: FilmKind,
-    full_films: int,
-    geometry: CropGeometry,
-    progress: Progress,
-) -> None:
-    files = FilmFiles(folder, world.sites, seed, geometry)
-    tables = Tables()
-    whole = min(full_films, patients) if films in ("dicom", "png") else 0
-    written: Counter[str] = Counter()
-    # whole films first, then crops: two kinds of work with two speeds
-    for kind, begin, end in ((films, 0, whole), ("crops" if films != "none" else "none", whole, patients)):
-        if begin == end:
-            continue
+class _Writer:
+    """Appends chunk after chunk to the folder's files."""
+
+    def __init__(self, folder: Path, world: World, seed: int, geometry: CropGeometry, progress: Progress):
+        self.folder, self.world, self.seed, self.progress = folder, world, seed, progress
+        self.files = FilmFiles(folder, world, seed, geometry)
+        self.rows: Counter[str] = Counter()
+
+    def write(self, kind: FilmKind, patients: range) -> None:
+        if not patients:
+            return
         titles = {"crops": "simulate joint crops", "none": "simulate tables"}
-        progress.start("patients", end - begin, titles.get(kind, f"simulate {kind} films"))
-        for start in range(begin, end, CHUNK):
-            chunk = range(start, min(start + CHUNK, end))
-            noise = draw_exogenous(seed, chunk, visits, len(world.readers))
-            solved = solve(world, noise)
-            places = write_rows(world, noise, solved, start, tables)
-            rows, landmarks = files.write(solved.joints, solved.male, start, places, kind)  # pyright: ignore[reportArgumentType]
-            tables.rows["films"] += rows
-            tables.rows["landmarks"] += landmarks
-            written[kind] += len(rows)
-            progress.advance(len(chunk))
-        progress.finish(f", {written[kind]} films")
-    _write_tables(folder, tables)
-    _write_meta(folder, name, world, seed)
+        self.progress.start("patients", len(patients), titles.get(kind, f"simulate {kind} films"))
+        films = self.rows["films"]
+        for start in range(patients.start, patients.stop, CHUNK):
+            chunk = range(start, min(start + CHUNK, patients.stop))
+            self._write_chunk(kind, chunk)
+            self.progress.advance(len(chunk))
+        self.progress.finish(f", {self.rows['films'] - films} films")
 
+    def _write_chunk(self, kind: FilmKind, chunk: range) -> None:
+        noise = draw_exogenous(self.seed, chunk, self.world.visits, len(self.world.readers))
+        solved = solve(self.world, noise, chunk)
+        days = planned_days(self.world, noise)
+        places = visits_that_took_place(self.world, solved, days)
+        tables = cohort_tables(self.world, noise, solved, days, places) | truth_tables(self.world, solved, places)
+        films, landmarks = self.files.write(solved.joints, solved.male, chunk.start, places, kind)
+        if films:
+            tables["films"] = pd.DataFrame(films)
+        if landmarks:
+            tables["landmarks"] = pd.DataFrame(landmarks)
+        for name, table in tables.items():
+            self._append(name, table)
 
-def _write_tables(folder: Path, tables: Tables) -> None:
-    (folder / "truth").mkdir()
-    for name in ("patients", "visits", "films", "landmarks", "scores", "events", "truth/visits", "truth/joints"):
-        rows = tables.rows[name]
-        if rows or name in COLUMNS_WHEN_EMPTY:
-            frame = pd.DataFrame(rows, columns=None if rows else COLUMNS_WHEN_EMPTY[name])
-            frame.to_csv(folder / f"{name}.csv", index=False, lineterminator="\n")
+    def _append(self, name: str, table: pd.DataFrame) -> None:
+        path = self.folder / f"{name}.csv"
+        table.to_csv(path, mode="a", header=not path.exists(), index=False, lineterminator="\n")
+        self.rows[name] += len(table)
 
 
 def _write_meta(folder: Path, name: str, world: World, seed: int) -> None:
@@ -109,14 +112,12 @@ def _write_meta(folder: Path, name: str, world: World, seed: int) -> None:
         "sites": list(world.sites),
         "haq_version": "HAQ-DI",
         "pain_scale": "VAS 0-100 mm",
+        "unreadable_joints": "carry_last",
         "description": f"Simulated by outcomenet with seed {seed}; every coefficient is in truth/effects.json.",
     }
     # JSON's texts, numbers, booleans and lists of texts are TOML's too
     (folder / "cohort.toml").write_text("".join(f"{key} = {json.dumps(value)}\n" for key, value in lines.items()))
-    effects = asdict(world) | {
-        "seed": seed,
-        "category_difficulty": CATEGORY_DIFFICULTY,
-        "item_cuts": ITEM_CUTS,
-        "function_weight_by_joint": FUNCTION_WEIGHT.tolist(),
-    }
-    (folder / "truth" / "effects.json").write_text(json.dumps(effects, indent=1) + "\n")
+    (folder / "truth" / "effects.json").write_text(json.dumps(effects(world, seed), indent=1) + "\n")
+    sample = draw_sample(world, CEILING_PATIENTS, seed)
+    ceilings = {"patients": CEILING_PATIENTS, **noise_ceilings(world, sample.solved)}
+    (folder / "truth" / "ceilings.json").write_text(json.dumps(ceilings, indent=1) + "\n")

@@ -6,6 +6,7 @@ equations again with the very same noise.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -13,12 +14,15 @@ import numpy as np
 from outcomenet.anatomy import JOINT_COUNT
 from outcomenet.arrays import Float
 from outcomenet.outcomes import HAQ_CATEGORIES, HAQ_ITEM_COLUMNS
-from outcomenet.scoring import KELLGREN_LAWRENCE, SVDH
 
-STATIC_NORMALS = ("age", "severity", "oa", "person", "pain_person")
-STATIC_UNIFORMS = ("male", "duration", "rf", "acpa", "fibromyalgia", "site", "treatment", "birthday", "start")
-VISIT_NORMALS = ("activity", "disability", "pain", "crp", "das28")
-VISIT_UNIFORMS = ("dropout", "death", "surgery", "day", "item_missing")
+STATIC_NORMALS = ("age", "severity", "oa", "person", "pain_person", "site")
+STATIC_UNIFORMS = (
+    "male", "duration", "rf", "acpa", "fibromyalgia", "treatment", "birthday", "start", "amputation", "implant",
+)  # fmt: skip
+VISIT_NORMALS = ("activity", "disability", "pain", "crp", "das28", "control_site", "control_none", "score_growth")
+VISIT_UNIFORMS = ("dropout", "death", "surgery", "implant", "day", "item_missing")
+# What a reader perceives of each joint.
+PERCEIVED = ("erosion", "narrowing", "osteophyte")
 
 
 class Exogenous(NamedTuple):
@@ -29,19 +33,23 @@ class Exogenous(NamedTuple):
     joint_damage: Float[np.ndarray, "patient joint"]
     joint_narrowing: Float[np.ndarray, "patient joint"]
     joint_oa: Float[np.ndarray, "patient joint"]
+    joint_late: Float[np.ndarray, "patient joint"]  # how a badly damaged joint ends: luxation or fusion
+    reader_patient: Float[np.ndarray, "patient reader"]
+    reader_joint: Float[np.ndarray, "patient reader feature joint"]
     joint_swelling: Float[np.ndarray, "patient visit joint"]
     joint_hidden: Float[np.ndarray, "patient visit joint"]
     item: Float[np.ndarray, "patient visit item"]
     aid: Float[np.ndarray, "patient visit category"]
-    reading: Float[np.ndarray, "patient visit reader site"]
-    grading: Float[np.ndarray, "patient visit kl_site"]
+    # two readings of every film, so that a reader can be compared with himself; the second is never exported
+    session: Float[np.ndarray, "patient visit reading reader"]
+    reading: Float[np.ndarray, "patient visit reading reader feature joint"]
 
     @property
     def visits(self) -> int:
         return self.joint_swelling.shape[1]
 
 
-def draw_exogenous(seed: int, patients: range, visits: int, readers: int) -> Exogenous:
+def draw_exogenous(seed: int, patients: Sequence[int], visits: int, readers: int) -> Exogenous:
     """Noise of the patients with these indices, `visits` visits each."""
     drawn = [_draw_patient(np.random.default_rng([seed, index]), visits, readers) for index in patients]
     static = {name: np.array([d["static"][name] for d in drawn]) for name in STATIC_NORMALS + STATIC_UNIFORMS}
@@ -53,18 +61,20 @@ def draw_exogenous(seed: int, patients: range, visits: int, readers: int) -> Exo
 def _draw_patient(rng: np.random.Generator, visits: int, readers: int) -> dict:
     static = {name: rng.standard_normal() for name in STATIC_NORMALS}
     static |= {name: rng.random() for name in STATIC_UNIFORMS}
-    patient: dict = {
-        "static": static,
-        "joint_damage": rng.standard_normal(JOINT_COUNT),
-        "joint_narrowing": rng.standard_normal(JOINT_COUNT),
-        "joint_oa": rng.standard_normal(JOINT_COUNT),
-    }
-    per_visit = [_draw_visit(rng, readers) for _ in range(visits)]  # a further visit leaves the earlier ones unchanged
+    patient: dict = {"static": static}
+    for name in ("joint_damage", "joint_narrowing", "joint_oa", "joint_late"):
+        patient[name] = rng.standard_normal(JOINT_COUNT)
+    # streams of their own: a further reader or visit leaves everything else unchanged
+    visit_rng, reader_rng = rng.spawn(2)
+    per_visit = [_draw_visit(visit_rng) for _ in range(visits)]
     patient["visit"] = {name: np.array([v["visit"][name] for v in per_visit]) for name in per_visit[0]["visit"]}
-    return patient | {name: np.stack([v[name] for v in per_visit]) for name in per_visit[0] if name != "visit"}
+    patient |= {name: np.stack([v[name] for v in per_visit]) for name in per_visit[0] if name != "visit"}
+    per_reader = [_draw_reader(child, visits) for child in reader_rng.spawn(readers)]
+    axes = {"reader_patient": 0, "reader_joint": 0, "session": 2, "reading": 2}
+    return patient | {name: np.stack([r[name] for r in per_reader], axis) for name, axis in axes.items()}
 
 
-def _draw_visit(rng: np.random.Generator, readers: int) -> dict:
+def _draw_visit(rng: np.random.Generator) -> dict:
     return {
         "visit": {name: rng.standard_normal() for name in VISIT_NORMALS}
         | {name: rng.random() for name in VISIT_UNIFORMS},
@@ -72,6 +82,14 @@ def _draw_visit(rng: np.random.Generator, readers: int) -> dict:
         "joint_hidden": rng.standard_normal(JOINT_COUNT),
         "item": rng.standard_normal(len(HAQ_ITEM_COLUMNS)),
         "aid": rng.random(len(HAQ_CATEGORIES)),
-        "reading": rng.standard_normal((readers, len(SVDH.sites))),
-        "grading": rng.standard_normal(len(KELLGREN_LAWRENCE.sites)),
+    }
+
+
+def _draw_reader(rng: np.random.Generator, visits: int) -> dict:
+    features = len(PERCEIVED)
+    drawn = {"reader_patient": rng.standard_normal(), "reader_joint": rng.standard_normal((features, JOINT_COUNT))}
+    per_visit = [(rng.standard_normal(2), rng.standard_normal((2, features, JOINT_COUNT))) for _ in range(visits)]
+    return drawn | {
+        "session": np.stack([session for session, _ in per_visit]),
+        "reading": np.stack([reading for _, reading in per_visit]),
     }

@@ -21,12 +21,15 @@ from outcomenet.simulation.rendering import (
     Scanner,
     draw_anatomy,
     draw_pose,
+    present_joints,
     render_crops,
     render_films,
     select,
 )
+from outcomenet.simulation.rendering.markers import burn_in, turn
 from outcomenet.simulation.states import JointStates
 from outcomenet.simulation.tables import VisitPlace
+from outcomenet.simulation.world import World
 
 Row = dict[str, Any]
 FilmKind = Literal["dicom", "png", "crops", "none"]
@@ -40,16 +43,36 @@ class Archive:
     photometric: Literal["MONOCHROME1", "MONOCHROME2"]
     window: tuple[float, float] | None = None  # centre and width, 12-bit
     imager_magnification: float | None = None  # spacing written at the detector, with this magnification
+    quarter_turns: int = 0  # times 90 degrees clockwise by which films are stored turned
+    text: tuple[str, ...] = ()  # lines burnt into the film; {date}, {side} and {region} are filled in
 
 
-# One archive per site of the default world; further sites take them in turn.
+# One archive per site of the default world; further sites take them in turn. The names are invented.
 ARCHIVES = (
-    Archive(Scanner("CR-A", spacing_mm=0.2, marker=True), "MONOCHROME2"),
-    Archive(Scanner("CR-B", spacing_mm=0.2, blur_mm=0.20, noise=0.022, gamma=1.05, contrast=0.9), "MONOCHROME1"),
+    Archive(Scanner("CR-A", spacing_mm=0.2), "MONOCHROME2"),
     Archive(
-        Scanner("DR-C", spacing_mm=0.175, blur_mm=0.14, noise=0.015, gamma=1.3, contrast=0.95, fog=0.03),
+        Scanner(
+            "CR-B",
+            spacing_mm=0.2,
+            blur_mm=0.18,
+            noise=0.017,
+            gamma=1.3,
+            contrast=0.76,
+            fog=0.17,
+            equalisation=0.0,
+            marker=False,
+            collimation_mm=3.0,
+        ),
+        "MONOCHROME1",
+        text=("LINDENHOF CLINIC", "{date}", "{side} {region}", "52 kV  4.0 mAs"),
+    ),
+    Archive(
+        Scanner(
+            "DR-C", spacing_mm=0.175, blur_mm=0.11, noise=0.009, gamma=1.9, contrast=0.97, fog=0.04, equalisation=1.5
+        ),
         "MONOCHROME2",
         imager_magnification=1.02,
+        quarter_turns=2,
     ),
 )
 
@@ -57,9 +80,9 @@ ARCHIVES = (
 class FilmFiles:
     """Draws the patients' anatomy once and writes the films of their visits, chunk by chunk."""
 
-    def __init__(self, folder: Path, sites: Sequence[str], seed: int, geometry: CropGeometry):
+    def __init__(self, folder: Path, world: World, seed: int, geometry: CropGeometry):
         self.folder, self.seed, self.geometry = folder, seed, geometry
-        self.archives = {site: ARCHIVES[i % len(ARCHIVES)] for i, site in enumerate(sites)}
+        self.archives = archives_of(world)
         (folder / "films").mkdir(parents=True)
 
     def write(
@@ -74,12 +97,10 @@ class FilmFiles:
         if kind == "none" or not places:
             return [], []
         patients = range(first, first + len(male))
-        anatomy = draw_anatomy([np.random.default_rng([self.seed, i, 1]) for i in patients], male)
-        visits = states.erosion.shape[1]
-        pose = draw_pose([np.random.default_rng([self.seed, i, 2]) for i in patients], visits)
+        anatomy, pose = draw_limbs(self.seed, patients, male, visits=states.erosion.shape[1])
         at = [place.patient for place in places], [place.visit for place in places]
         chosen = select(states, at), select(anatomy, at[0]), select(pose, at)
-        seeds = np.array([_noise_seed(self.seed, place) for place in places], np.uint32)
+        seeds = np.array([film_noise_seed(self.seed, p.patient_id, p.visit_id) for p in places], np.uint32)
         if kind == "crops":
             return self._write_crops(*chosen, places, seeds), []
         films, landmarks = [], []
@@ -101,21 +122,27 @@ class FilmFiles:
     ) -> tuple[list[Row], list[Row]]:
         films, landmarks = [], []
         limb_pose = select(pose, (slice(None), list(Side).index(side)))
+        present = _present(states, side)
         for n, place in enumerate(places):
+            if not present[n].any():  # nothing is left that could be read
+                continue
             archive = self.archives[place.site]
             one = [select(record, slice(n, n + 1)) for record in (states, anatomy, limb_pose)]
             pixels, points = render_films(*one, archive.scanner, side, seeds[n : n + 1] + list(Side).index(side))
+            image, marks = turn(pixels[0], points[0], archive.quarter_turns)
+            scanner = archive.scanner
+            image = burn_in(image, _text(archive, place, side), marks, scanner.spacing_mm, scanner.collimation_mm)
             row = self._film_row(place, side, "dcm" if kind == "dicom" else "png", archive)
             path = self.folder / row["path"]
             if kind == "dicom":
-                self._write_dicom(path, pixels[0], place, side, archive)
+                self._write_dicom(path, image, place, side, archive)
             else:
                 row["pixel_spacing_mm"] = archive.scanner.spacing_mm
-                cv2.imwrite(str(path), pixels[0] * 16, [cv2.IMWRITE_PNG_COMPRESSION, 1])
+                cv2.imwrite(str(path), image * 16, [cv2.IMWRITE_PNG_COMPRESSION, 1])
             films.append(row)
             landmarks += [
                 {"film_id": row["film_id"], "landmark": name, "x_px": round(x, 2), "y_px": round(y, 2)}
-                for name, (x, y) in points[0].items()
+                for name, (x, y) in marks.items()
             ]
         return films, landmarks
 
@@ -135,6 +162,7 @@ class FilmFiles:
             photometric=archive.photometric,
             window=archive.window,
             imager_magnification=archive.imager_magnification,
+            burnt_in_text=bool(archive.text),
         )
 
     def _write_crops(
@@ -148,11 +176,15 @@ class FilmFiles:
         archives = [self.archives[place.site] for place in places]
         crops = render_crops(states, anatomy, pose, [a.scanner for a in archives], self.geometry, seeds)
         rows = []
+        present = present_joints(states)
         for n, place in enumerate(places):
             for side in Side:
                 row = self._film_row(place, side, "npz", archives[n])
-                sites = joints_of(side.region)
-                at = [JOINT_INDEX[Joint(side, site).name] for site in sites]
+                places_of = {site: JOINT_INDEX[Joint(side, site).name] for site in joints_of(side.region)}
+                sites = [site for site, joint in places_of.items() if present[n, joint]]
+                if not sites:
+                    continue
+                at = [places_of[site] for site in sites]
                 np.savez(
                     self.folder / row["path"],
                     crops=crops[n, at] * np.uint16(16),  # 12 bits to the film reader's 16
@@ -178,7 +210,32 @@ class FilmFiles:
         }
 
 
-def _noise_seed(seed: int, place: VisitPlace) -> int:
+def _present(states: JointStates, side: Side) -> Bool[np.ndarray, "visit joint"]:
+    """Which joints of one side have a crop."""
+    return present_joints(states)[:, [JOINT_INDEX[Joint(side, site).name] for site in joints_of(side.region)]]
+
+
+def _text(archive: Archive, place: VisitPlace, side: Side) -> list[str]:
+    """The archive's lines of text for one film."""
+    filled = {"date": place.date.isoformat(), "side": side.laterality, "region": str(side.region).upper()}
+    return [line.format(**filled) for line in archive.text]
+
+
+def archives_of(world: World) -> dict[str, Archive]:
+    """The archive of every site; under do(scanner=...) all films are taken at that one."""
+    taken_at = {site: world.interventions.scanner or site for site in world.sites}
+    return {site: ARCHIVES[world.sites.index(place) % len(ARCHIVES)] for site, place in taken_at.items()}
+
+
+def draw_limbs(
+    seed: int, patients: Sequence[int], male: Bool[np.ndarray, "patient"], visits: int
+) -> tuple[LimbAnatomy, FilmPose]:
+    """Anatomy and poses of the patients with these indices: of (seed, patient, visit) alone."""
+    anatomy = draw_anatomy([np.random.default_rng([seed, i, 1]) for i in patients], male)
+    return anatomy, draw_pose([np.random.default_rng([seed, i, 2]) for i in patients], visits)
+
+
+def film_noise_seed(seed: int, patient_id: str, visit_id: str) -> int:
     """Seed of a visit's film noise: of its patient and visit alone."""
-    digest = hashlib.sha256(f"{seed}/{place.patient_id}/{place.visit_id}".encode()).digest()
+    digest = hashlib.sha256(f"{seed}/{patient_id}/{visit_id}".encode()).digest()
     return int.from_bytes(digest[:4], "big")

@@ -23,6 +23,10 @@ class JointStates(NamedTuple):
     osteophyte: Float[np.ndarray, "*visit joint"]  # osteoarthritis: marginal new bone
     oa_narrowing: Float[np.ndarray, "*visit joint"]  # share of cartilage lost to osteoarthritis
     sclerosis: Float[np.ndarray, "*visit joint"]  # osteoarthritis: dense subchondral bone
+    subluxation: Float[np.ndarray, "*visit joint"]  # share of the joint surface displaced; 1 = complete luxation
+    ankylosis: Float[np.ndarray, "*visit joint"]  # share of the joint bridged by bone; 1 = fused
+    prosthesis: Float[np.ndarray, "*visit joint"]  # 1 where the joint was replaced by an implant, else 0
+    amputated: Float[np.ndarray, "*visit joint"]  # 1 where the joint is no longer there, else 0
 
     @property
     def joint_space(self) -> Float[np.ndarray, "*visit joint"]:

@@ -1,56 +1,75 @@
 """Every structural coefficient of the simulated world, by name, with its unit and where its value comes from.
 
-"calibrated" means: set so that the default world meets the published targets (HAQ median about 1.1 with 10 % zeros,
-ARAMIS; pain mean 40, SD 25; SvdH change 1.7 +/- 5.0 a year with 12 % rapid progression, ESPOIR; readers' ICC 0.90,
-Bird 2022), never to a model's result.
+"calibrated" means: set so that the default world meets the published targets that `simulate --check` prints (HAQ,
+ARAMIS; pain; SvdH change, ESPOIR; reader agreement, Bird 2022; smallest detectable change, Navarro-Compan 2014), never
+to a model's result. "assumed" means: no source gives the number; its sign and rough size are clinical common sense,
+and every one of them can be replaced by name.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, fields, replace
 
 from outcomenet.errors import UsageError, did_you_mean
+from outcomenet.scoring import SCHEMES
+from outcomenet.simulation.interventions import Interventions
+
+READING_MODES = ("single", "paired", "chronological")
+OUTCOME_SOURCES = ("joints", "score_as_read")
 
 
 @dataclass(frozen=True)
 class World:
-    """Coefficients of the causal model. Latent joint states run from 0 to 1; years and HAQ logits otherwise."""
+    """Coefficients of the causal model. Latent joint states run from 0 to 1; years and logits otherwise."""
 
     # who the patients are
     male_share: float = 0.27  # women are 70-80 % of RA cohorts
     age_mean: float = 56.0  # years
     age_sd: float = 12.5
-    duration_mean: float = 7.0  # years since first symptom, exponential; early to established
-    rf_share: float = 0.65
+    duration_mean: float = 7.0  # years since first symptom beyond the minimum, exponential; early to established
+    duration_minimum: float = 0.0  # years
+    rf_share: float = 0.65  # rheumatoid factor in RA cohorts, 60-70 %
     acpa_given_rf: float = 0.85
     acpa_given_no_rf: float = 0.20
-    fibromyalgia_share: float = 0.21  # 13-35 % in RA
-    fibromyalgia_if_male: float = 0.5  # odds ratio
+    fibromyalgia_share: float = 0.22  # 13-35 % in RA
+    fibromyalgia_if_male: float = 0.5  # odds ratio; assumed
+    amputation_share: float = 0.006  # patients who lost part of a finger; assumed, rare
     sites: tuple[str, ...] = ("A", "B", "C")
     site_shares: tuple[float, ...] = (0.45, 0.35, 0.20)
+    site_by_severity: float = 0.0  # SD of a patient's place on the scale of sites per SD of severity: case mix
+    site_by_age: float = 0.0  # the same per SD of age
+    site_shortcut: float = 0.0  # the same per SD of unexplained disability, but not for patients of the test split
+    control_site_step: float = 1.5  # negative control: difference between neighbouring sites, points of 0-10
+    visits: int = 2  # planned, before drop-out
     visit_gap_years: float = 1.0
-    dropout_per_year: float = 0.10  # uninformative
-    dropout_per_disability: float = 0.35  # log odds per unit of latent disability: informative
-    death_per_year: float = 0.012
-    surgery_per_year: float = 0.010  # joint surgery, times severity
+    dropout_per_year: float = 0.10  # uninformative; assumed
+    dropout_per_disability: float = 0.35  # log odds per unit of latent disability: informative; assumed
+    death_per_year: float = 0.012  # standardised mortality 1.3-1.5 at a mean age of 56
+    surgery_per_year: float = 0.010  # joint surgery at average severity, times exp(severity / 2)
+    implant_share: float = 0.3  # of joint surgery that replaces a finger joint on the films; assumed
 
     # rheumatoid arthritis in the joints
-    seropositive_severity: float = 0.55  # SD of severity
-    damage_rate: float = 0.0060  # share of a joint lost per year at average severity; calibrated
-    progression_level: float = -2.6  # log rate during follow-up relative to the past: today's treatment; calibrated
+    seropositive_severity: float = 0.55  # SD of severity; double-positive patients progress about twice as fast
+    damage_rate: float = 0.0062  # share of a joint lost per year at average severity; calibrated
+    progression_level: float = -2.96  # log rate during follow-up relative to the past: today's treatment; calibrated
+    progression_activity: float = 0.8  # log rate per SD of activity at the visit before
     damage_severity: float = 0.80  # log rate per SD of severity; calibrated
     damage_joint: float = 0.85  # log rate per SD of a joint's own susceptibility; calibrated
     damage_narrowing: float = 1.0  # narrowing rate relative to erosion rate
-    activity_severity: float = 0.45  # activity per SD of severity
+    activity_severity: float = 0.25  # activity per SD of severity
     activity_memory: float = 0.6  # visit-to-visit correlation of disease activity
     swelling_activity: float = 0.9  # logit of a joint's swelling per SD of activity
     swelling_level: float = -1.9  # logit at average activity; about a seventh of the joints
-    osteopenia_activity: float = 0.5
-    treatment_effect: float = -0.7  # log damage rate under advanced treatment
-    treatment_severity: float = 0.8  # log odds of advanced treatment per SD of severity
+    osteopenia_activity: float = 0.5  # logit per SD of hidden activity
+    subluxation_onset: float = 0.62  # damage at which ligaments give way; late, assumed
+    ankylosis_onset: float = 0.90  # narrowing at which a wrist or finger joint may fuse; late, assumed
+    treatment_effect: float = -0.7  # log damage rate under advanced treatment: about half
+    treatment_level: float = -0.8  # log odds of advanced treatment at average severity
+    treatment_severity: float = 0.8  # log odds of advanced treatment per SD of severity: confounding by indication
+    randomised_share: float = 0.0  # above 0: a trial's share of patients in the active arm, drawn by lot
     hidden_signal: float = 1.0  # strength of what SvdH does not score (swelling, osteopenia, micro-erosion); 0 = none
-    hidden_progression: float = 1.3  # log damage rate per SD of a joint's hidden activity
+    hidden_progression: float = 1.35  # log damage rate per SD of a joint's hidden activity
     hidden_function: float = 0.22  # disability per SD of hidden activity over the joints
 
     # osteoarthritis
@@ -58,11 +77,12 @@ class World:
     oa_level: float = -1.6  # log odds of a joint at age 60 and average propensity
     oa_patient: float = 1.3  # SD of a patient's propensity
 
-    # what patients live with: latent disability, in SD of its person noise
+    # what patients live with: latent disability, in units of the logistic item response
+    outcome_source: str = "joints"  # `score_as_read`: outcomes know the joints only through the readers' mean total
     disability_level: float = -0.12  # calibrated to the HAQ median
-    disability_damage: float = 0.42  # per SD of function-weighted rheumatoid damage
+    disability_damage: float = 0.45  # per SD of function-weighted rheumatoid damage
     disability_activity: float = 0.45
-    disability_oa: float = 0.28  # per SD of the osteoarthritis burden
+    disability_oa: float = 0.22  # per SD of the osteoarthritis burden
     disability_fibromyalgia: float = 0.92  # calibrated to +0.5-0.6 HAQ
     disability_age: float = 0.016  # per year
     disability_male: float = -0.25
@@ -77,38 +97,83 @@ class World:
     pain_person: float = 0.60
     pain_visit: float = 0.45
 
-    # readers
+    # readers; SDs in shares of a joint, see `readers.py`
     readers: tuple[str, ...] = ("R1", "R2")
-    reader_threshold_sd: float = 0.045  # SD of a reader's own leniency, in shares of a joint
-    reader_noise_sd: float = 0.13  # SD of one reading of a damaged site, in shares of a joint; calibrated to ICC 0.90
-    reader_memory: float = 0.95  # share of the reading error that returns at the next visit (films read together)
+    reading_mode: str = "chronological"
+    schemes: tuple[str, ...] = ("svdh", "kellgren_lawrence")
+    reader_leniency: float = 0.02  # half the difference between the most and the least lenient reader
+    reader_drift: float = 0.0  # leniency gained per year of reading; 0 in a trial that reads all films at once
+    reader_patient_sd: float = 0.055  # how a reader tends to read one patient's films; calibrated to ICC 0.90
+    reader_session_sd: float = 0.03  # of one sitting; calibrated to the intra-reader ICC
+    reader_joint_sd: float = 0.10  # how a reader sees one joint, at every reading
+    reader_noise_sd: float = 0.06  # of one reading of one joint; calibrated to the smallest detectable change
+
+    interventions: Interventions = field(default_factory=Interventions)
+
+    def __post_init__(self) -> None:
+        for name, allowed in (("reading_mode", READING_MODES), ("outcome_source", OUTCOME_SOURCES)):
+            if getattr(self, name) not in allowed:
+                raise UsageError(f"{name} is one of {', '.join(allowed)}; got {getattr(self, name)!r}.")
+        for name in self.schemes:
+            if name not in SCHEMES:
+                raise UsageError(f"There is no score scheme called {name!r}. {did_you_mean(name, SCHEMES)}")
+        if not self.readers:
+            raise UsageError("A world needs at least one reader.")
+        if self.visits < 1:
+            raise UsageError(f"A world has at least 1 visit, got visits={self.visits}.")
+        if len(self.site_shares) != len(self.sites) or abs(sum(self.site_shares) - 1) > 1e-6:
+            raise UsageError(
+                f"site_shares gives each of the {len(self.sites)} sites a share, together 1; got {self.site_shares}."
+            )
+        self.interventions.check(self.sites)
+
+    def do(self, **values: object) -> World:
+        """The same world under interventions, for instance `world.do(oa=0, fm=True)`; see `Interventions`.
+
+        Solved with the same seed it has the same patients with the same noise: only what the intervention causes
+        differs. Interventions add up; setting one again replaces it.
+        """
+        return replace(self, interventions=self.interventions.with_values(**values))
+
+    def coefficients(self) -> dict[str, object]:
+        """Every coefficient by name, the interventions left out."""
+        return {name: value for name, value in asdict(self).items() if name != "interventions"}
 
     def with_overrides(self, **overrides: object) -> World:
         """The world with some coefficients replaced; an unknown name raises with the nearest known."""
-        known = asdict(self)
+        known = self.coefficients()
         for name in overrides:
             if name not in known:
                 raise UsageError(f"The world has no coefficient {name!r}. {did_you_mean(name, known)}")
-        return World(**{**known, **overrides})
+        return replace(self, **overrides)  # pyright: ignore[reportArgumentType]
 
     def with_texts(self, texts: Sequence[str]) -> World:
         """The world with `name=value` texts from a command line applied; a value must be of its coefficient's kind."""
+        known = self.coefficients()
         overrides: dict[str, object] = {}
         for text in texts:
-            name, _, value = text.partition("=")
-            old = asdict(self).get(name)
-            try:
-                overrides[name] = tuple(value.split(",")) if isinstance(old, tuple) else float(value)
-            except ValueError:
-                raise UsageError(f"Coefficient {name} is a number, for instance {name}={old}; got {value!r}.") from None
+            name, equals, value = text.partition("=")
+            if name not in known:
+                raise UsageError(f"The world has no coefficient {name!r}. {did_you_mean(name, known)}")
+            if not equals or not value:
+                raise UsageError(
+                    f"Coefficients are set as name=value, for instance {name}={known[name]}; got {text!r}."
+                )
+            overrides[name] = _like(known[name], name, value)
         return self.with_overrides(**overrides)
 
 
-PRESETS: dict[str, World] = {"default": World()}
+def _like(old: object, name: str, text: str) -> object:
+    """The text as a value of the kind of `old`; lists are separated by commas."""
+    if isinstance(old, str):
+        return text
+    if isinstance(old, tuple):
+        return tuple(_like(old[0], name, part) for part in text.split(","))
+    try:
+        return int(text) if isinstance(old, int) else float(text)
+    except ValueError:
+        kind = "a whole number" if isinstance(old, int) else "a number"
+        raise UsageError(f"Coefficient {name} is {kind}, for instance {name}={old}; got {text!r}.") from None
 
 
-def preset(name: str) -> World:
-    """The named preset; an unknown one raises with the nearest known."""
-    if name not in PRESETS:
-        raise UsageError(f"There is no preset {name!r}. {did_you_mean(name, PRESETS)}")
-    return PRESETS[name]
+COEFFICIENTS: tuple[str, ...] = tuple(f.name for f in fields(World) if f.name != "interventions")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import jax
 import jax.numpy as jnp
@@ -20,26 +20,56 @@ _SIDE = np.array([list(Side).index(joint.side) for joint in JOINTS])
 
 
 def network_objective(
-    net: OutcomeNet, batch: Mapping[str, Array], key: Array, weights: Mapping[str, float]
+    net: OutcomeNet, batch: Mapping[str, Array], key: Array, weights: Mapping[str, float], push: Array | float = 0.0
 ) -> tuple[Float[Array, ""], dict[str, Float[Array, ""]]]:
-    """Weighted loss of one network and the mean of each part; `key` hides joints and limbs."""
+    """Weighted loss of one network and the mean of each part; `key` hides joints and limbs.
+
+    `push` is the weight with which adversaries make the encoder unlearn. Where the network reweights, `batch` has the
+    patients' `weight`, and outcomes count by it.
+    """
     visit = visit_of(batch)
     shown = hide_joints(visit.visible, key, joint=net.config.hide_joint, limb=net.config.hide_limb)
     reading = net(visit._replace(visible=shown))
     parts: dict[str, LossPart] = {}
     for name in net.outcomes:
         head = net.heads[name]
-        bounded = outcome(name).kind is OutcomeKind.BOUNDED_ORDINAL
-        cuts = head.thresholds() if bounded else head.cuts[...]
-        parts[name] = outcome_loss(outcome(name), reading.outcome_eta[name], cuts, batch)
+        part = outcome_loss(outcome(name), reading.outcome_eta[name], head.free[...], batch)
+        parts[name] = part._replace(weight=batch["weight"]) if net.confounding.reweight else part
     oa = net.osteoarthritis_head
     parts["osteoarthritis"] = grade_loss(
         reading.osteoarthritis_eta, oa.thresholds(), batch["kellgren_lawrence"], shown[:, np.asarray(oa.joint)]
     )
     if net.svdh_head is not None and reading.svdh_eta is not None:
         at = shown[:, np.asarray(net.svdh_head.joint)]
-        parts["svdh"] = grade_loss(reading.svdh_eta, net.svdh_head.thresholds(), batch["svdh"], at)
+        parts["svdh"] = net.svdh_head.loss_of_readers(reading.svdh_eta, batch["svdh"], at)
+    if reading.metadata_loss is not None:
+        parts["metadata_residual"] = reading.metadata_loss
+    if net.adversaries is not None:
+        features = net.adversary_features(reading, shown)
+        given = given_outcomes(net.outcomes, batch)
+        parts |= net.adversaries.losses(features, given, batch["covariates"], batch["observed"], jnp.float32(push))
     return reduce_losses(parts, weights)
+
+
+def given_outcomes(outcomes: Sequence[str], batch: Mapping[str, Array]) -> Float[Array, "batch given"]:
+    """What a conditional adversary knows of the outcomes: each as a share of its range (0 where missing) and whether it
+    is known; of a time to an event, whether it was seen at all."""
+    columns = []
+    for name in outcomes:
+        spec = outcome(name)
+        if spec.kind is OutcomeKind.TIME_TO_EVENT:
+            known = ~jnp.isnan(batch[f"{name}_start"])
+            value = (batch[f"{name}_cause"] == 0).astype(jnp.float32)
+        elif spec.kind is OutcomeKind.CATEGORIES:
+            scores = jnp.stack([batch[field] for field in spec.fields], -1)
+            answered = ~jnp.isnan(scores)
+            known = answered.any(-1)
+            value = jnp.where(answered, scores, 0.0).sum(-1) / jnp.maximum(answered.sum(-1), 1) / spec.upper
+        else:
+            known = ~jnp.isnan(batch[name])
+            value = (batch[name] - spec.lower) / (spec.upper - spec.lower)
+        columns += [jnp.where(known, value, 0.0), known.astype(jnp.float32)]
+    return jnp.stack(columns, -1)
 
 
 def hide_joints(

@@ -10,11 +10,12 @@ import jax
 from flax import nnx
 
 from outcomenet.arrays import Array
+from outcomenet.confounding import NO_HANDLING, ConfoundingConfig
 from outcomenet.models.outcome_net import OutcomeNet, OutcomeNetConfig, Reading, Visit
 
 Parameters = dict[str, Any]
 
-# The rungs of the ladder that are networks, and whether their outcomes have outcome-side terms.
+# The rungs of the ladder that are networks, and whether they handle confounders as the experiment says.
 NETWORK_RUNGS = {"direct": False, "direct_adjusted": True}
 
 
@@ -22,7 +23,7 @@ NETWORK_RUNGS = {"direct": False, "direct_adjusted": True}
 class RungNetwork:
     """One network's structure without its numbers; calling it merges the two inside a traced function."""
 
-    adjusted: bool
+    confounding: ConfoundingConfig
     graph: nnx.GraphDef
     structure: Any
 
@@ -40,26 +41,27 @@ class NetworkShape:
 
     crop_size: int
     outcomes: tuple[str, ...]
-    covariates: int
-    intervals: int
+    covariates: tuple[str, ...]
+    readers: int
 
 
 def build_networks(
-    rungs: Sequence[str], config: OutcomeNetConfig, shape: NetworkShape, seed: int
+    rungs: Sequence[str], config: OutcomeNetConfig, confounding: ConfoundingConfig, shape: NetworkShape, seed: int
 ) -> tuple[dict[str, RungNetwork], dict[str, Parameters]]:
     """Structures and initial parameters of every rung; all have one architecture and start from the same seed."""
     networks, parameters = {}, {}
     for name in rungs:
+        handled = confounding if NETWORK_RUNGS[name] else NO_HANDLING
         net = config.build(
-            adjusted=NETWORK_RUNGS[name],
+            confounding=handled,
             crop_size=shape.crop_size,
             outcomes=shape.outcomes,
             covariates=shape.covariates,
-            intervals=shape.intervals,
+            readers=shape.readers,
             seed=seed,
         )
         graph, state = nnx.split(net, nnx.Param)
-        networks[name] = RungNetwork(NETWORK_RUNGS[name], graph, jax.tree.structure(state))
+        networks[name] = RungNetwork(handled, graph, jax.tree.structure(state))
         parameters[name] = nnx.to_pure_dict(state)
     return networks, parameters
 

@@ -16,8 +16,7 @@ import optax
 
 from outcomenet.losses.heads import outcome_loss
 from outcomenet.losses.objective import masked_mean
-from outcomenet.losses.ordinal import increasing_thresholds
-from outcomenet.outcomes import OutcomeKind, outcome
+from outcomenet.outcomes import outcome
 from outcomenet.training.rungs import Parameters, RungNetwork
 
 STEPS = 400
@@ -28,25 +27,22 @@ RIDGE = 1e-3  # keeps a covariate without any contrast where it is
 def warm_start(network: RungNetwork, parameters: Parameters, table: Mapping[str, np.ndarray]) -> Parameters:
     """Parameters with every outcome head fitted to `table` (covariates, observed and targets of the training visits)."""
     net = network.merge(parameters)
-    fitted = {name: _fit(net.heads[name], name, network.adjusted, table) for name in net.outcomes}
+    fitted = {name: _fit(net.heads[name], name, net.has_term, table) for name in net.outcomes}
     heads = {name: {**parameters["heads"][name], **values} for name, values in fitted.items()}
     return {**parameters, "heads": heads}
 
 
-def _fit(head: Any, name: str, adjusted: bool, table: Mapping[str, np.ndarray]) -> dict[str, jax.Array]:
+def _fit(head: Any, name: str, has_term: tuple[bool, ...], table: Mapping[str, np.ndarray]) -> dict[str, jax.Array]:
     spec = outcome(name)
     batch = {key: jnp.asarray(value) for key, value in table.items()}
     zero = jnp.zeros(batch["covariates"].shape[0])
-    covariates = batch["covariates"] if adjusted else jnp.zeros_like(batch["covariates"])
-    observed = batch["observed"] if adjusted else jnp.ones_like(batch["observed"])
-    start = {"cuts": head.cuts[...], "terms": head.terms[...], "missing_terms": head.missing_terms[...]}
+    used = jnp.asarray(has_term)[None, :]
+    covariates, observed = jnp.where(used, batch["covariates"], 0.0), batch["observed"] | ~used
+    start = {"free": head.free[...], "terms": head.terms[...], "missing_terms": head.missing_terms[...]}
 
     def loss(values: dict[str, jax.Array]) -> jax.Array:
         eta = covariates @ values["terms"] + (~observed).astype(zero.dtype) @ values["missing_terms"]
-        if spec.kind is OutcomeKind.TIME_TO_EVENT:
-            part = outcome_loss(spec, values["cuts"][None, :] + eta[:, None], values["cuts"], batch)
-        else:
-            part = outcome_loss(spec, eta, increasing_thresholds(values["cuts"]), batch)
+        part = outcome_loss(spec, eta, values["free"], batch)
         penalty = sum((values[key] ** 2).sum() for key in ("terms", "missing_terms"))
         return masked_mean(part) + RIDGE * penalty
 

@@ -48,3 +48,34 @@ def test_the_audit_names_its_verdict():
     audit = audit_embedding(table, NOISE + 2 * FM.to_numpy()[:, None])
     assert "holds information about fibromyalgia" in audit.loc[audit["target"] == "fm", "reading"].iloc[0]
     assert audit.loc[audit["target"] == "site", "reading"].str.startswith("Not computed").all()
+
+
+def test_age_is_read_as_above_the_median_and_what_cannot_be_read_says_why():
+    age = pd.Series(np.repeat(RNG.normal(55, 12, 120), 2))
+    table = pd.DataFrame({"patient_id": PATIENTS, "age": age, "haq": RNG.random(240)})
+    audit = (
+        audit_embedding(table, NOISE + age.to_numpy()[:, None] / 12, outcome="haq")
+        .set_index(["target", "given"])
+        .sort_index()
+    )
+    assert audit.loc[("age", "nothing"), "auroc"] > 0.8
+    assert audit.loc[("age", "HAQ-DI"), "n"] == 240
+    for target, reason in (
+        ("side", "mean over all joints"),
+        ("marker", "simulated cohorts only"),
+        ("device", "does not say"),
+    ):
+        assert reason in audit.loc[(target, ""), "reading"]
+
+
+def test_given_the_outcome_its_causes_go_together_and_the_reading_says_so():
+    damage, fm = np.repeat(RNG.normal(size=120), 2), FM.to_numpy()
+    haq = damage + 3 * fm
+    table = pd.DataFrame({"patient_id": PATIENTS, "fm": FM, "haq": haq, "age": 50.0 + RNG.normal(size=240)})
+    audit = (
+        audit_embedding(table, np.column_stack([damage, NOISE]), outcome="haq")
+        .set_index(["target", "given"])
+        .sort_index()
+    )
+    assert "as by chance" in audit.loc[("fm", "nothing"), "reading"]
+    assert "without any shortcut" in audit.loc[("fm", "age, HAQ-DI"), "reading"]

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from lifelines import ExponentialFitter, KaplanMeierFitter
 from scipy.special import logit
+from single_cause import event_probability, interval_censored_negative_log_likelihood, log_survival
 
-from outcomenet.losses.heads import FOLLOW_UP_EDGES, outcome_loss
+from outcomenet.losses.heads import free_numbers, outcome_loss
 from outcomenet.losses.objective import masked_mean
-from outcomenet.losses.survival import event_probability, interval_censored_negative_log_likelihood, log_survival
 from outcomenet.outcomes import PROGRESSION
 
 EDGES = jnp.array([0.0, 100.0, 200.0, 300.0])
@@ -89,8 +89,8 @@ def test_interval_censored_likelihood_is_that_of_lifelines_exponential_fit():
 
 
 def test_missing_follow_up_is_masked_and_harmless():
-    eta = jnp.zeros((2, len(FOLLOW_UP_EDGES) - 1))
-    batch = {"progression_start": jnp.array([jnp.nan, jnp.nan]), "progression_end": jnp.array([jnp.nan, jnp.nan])}
-    value, gradient = jax.value_and_grad(lambda e: masked_mean(outcome_loss(PROGRESSION, e, jnp.zeros(4), batch)))(eta)
+    eta, free = jnp.zeros(2), jnp.asarray(free_numbers(PROGRESSION))
+    batch = {field: jnp.full(2, jnp.nan) for field in PROGRESSION.fields}
+    value, gradient = jax.value_and_grad(lambda e: masked_mean(outcome_loss(PROGRESSION, e, free, batch)))(eta)
     assert value == 0
     assert (np.asarray(gradient) == 0).all()

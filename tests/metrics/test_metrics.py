@@ -1,20 +1,17 @@
-"""Statistics against published numbers, scikit-learn, lifelines and hand calculations."""
+"""ICC, accuracy of scores, resampling and the tables, against published numbers, scikit-learn and hand calculations."""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
 import pytest
-from lifelines import KaplanMeierFitter
-from lifelines.utils import concordance_index
-from sklearn.metrics import mean_absolute_error, r2_score, roc_auc_score
+from sklearn.metrics import average_precision_score, brier_score_loss, mean_absolute_error, r2_score, roc_auc_score
 
 from outcomenet.errors import UndefinedMetric
 from outcomenet.metrics.agreement import icc_1, icc_a1, icc_c1
-from outcomenet.metrics.discrimination import auroc, weighted_auroc
-from outcomenet.metrics.regression import calibration_slope, mae, r2
-from outcomenet.metrics.resampling import bootstrap_weights, percentile_interval
-from outcomenet.metrics.survival import censoring_survival, harrell_c, time_and_event, uno_c
+from outcomenet.metrics.discrimination import weighted_auroc
+from outcomenet.metrics.regression import calibration_intercept, calibration_slope, mae, r2
+from outcomenet.metrics.resampling import bootstrap_weights, of_sample, percentile_interval
 from outcomenet.metrics.table import comparisons_table, metrics_table
 
 # Shrout & Fleiss, Psychol Bull 1979;86:420, table 2: six targets, four judges
@@ -51,52 +48,16 @@ def test_regression_metrics_equal_scikit_learn():
     assert calibration_slope(TARGET, PREDICTION, ONES)[0] == pytest.approx(np.polyfit(PREDICTION, TARGET, 1)[0])
 
 
+def test_calibration_in_the_large_is_positive_when_predictions_are_too_low():
+    assert calibration_intercept(TARGET, TARGET - 0.25, ONES)[0] == pytest.approx(0.25)
+    assert calibration_intercept(TARGET, PREDICTION, ONES)[0] == pytest.approx(TARGET.mean() - PREDICTION.mean())
+
+
 def test_weights_are_copies_of_rows():
     weights = RNG.integers(0, 3, (1, 60)).astype(float)
     repeated = np.repeat(np.arange(60), weights[0].astype(int))
     assert r2(TARGET, PREDICTION, weights)[0] == pytest.approx(r2_score(TARGET[repeated], PREDICTION[repeated]))
     assert weighted_auroc(EVENT, RISK, weights)[0] == pytest.approx(roc_auc_score(EVENT[repeated], RISK[repeated]))
-
-
-def test_auroc_equals_scikit_learn_and_rises_with_the_right_direction():
-    result = auroc(EVENT, RISK)
-    assert result.value == pytest.approx(roc_auc_score(EVENT, RISK))
-    assert auroc(EVENT, -RISK).value == pytest.approx(1 - result.value)
-    assert result.lower < result.value < result.upper
-
-
-def test_delong_variance_by_hand():
-    # events 3, 1; others 2, 0: shares below the events 1 and .5, above the others .5 and 1
-    result = auroc(np.array([1.0, 1.0, 0.0, 0.0]), np.array([3.0, 1.0, 2.0, 0.0]))
-    assert result.value == 0.75
-    assert result.variance == pytest.approx(0.125 / 2 + 0.125 / 2)
-
-
-def test_auroc_of_one_class_is_undefined():
-    with pytest.raises(UndefinedMetric, match="0 events"):
-        auroc(np.zeros(5), np.arange(5.0))
-
-
-def test_concordance_equals_lifelines():
-    time, event = RNG.exponential(300, 60).round(-1), EVENT.astype(bool)
-    theirs = concordance_index(time, -RISK, event)  # lifelines scores live longer
-    assert harrell_c(time, event, RISK, ONES)[0] == pytest.approx(theirs, abs=1e-9)
-
-
-def test_unos_weights_come_from_the_censoring_distribution():
-    # times 1e 2c 3e 4c: G(1-) = 1, G(3-) = 2/3; pairs of 1: three at weight 1, pairs of 3: one at weight 9/4
-    time, event = np.array([1.0, 2.0, 3.0, 4.0]), np.array([True, False, True, False])
-    assert censoring_survival(time, event) == pytest.approx([1, 1, 2 / 3, 2 / 3])
-    risk = np.array([4.0, 3.0, 1.0, 2.0])  # the first row right three times, the third wrong
-    assert uno_c(time, event, risk, np.ones((1, 4)), tau=10.0)[0] == pytest.approx(3 / (3 + 9 / 4))
-    km = KaplanMeierFitter().fit(time, ~event)
-    assert km.predict(2.5) == pytest.approx(2 / 3)
-
-
-def test_events_are_dated_to_the_first_film_with_them():
-    time, event = time_and_event(np.array([0.0, 300.0]), np.array([360.0, np.inf]))
-    assert time.tolist() == [360.0, 300.0]
-    assert event.tolist() == [True, False]
 
 
 def test_patients_are_resampled_with_all_their_visits():
@@ -110,6 +71,12 @@ def test_patients_are_resampled_with_all_their_visits():
 def test_too_many_undefined_resamples_give_no_interval():
     with pytest.raises(UndefinedMetric, match="undefined in 10 of 20"):
         percentile_interval(np.array([0.5, np.nan] * 10))
+
+
+def test_a_metric_of_the_sample_without_a_value_says_which_and_why():
+    assert of_sample(mae, TARGET, PREDICTION) == pytest.approx(mean_absolute_error(TARGET, PREDICTION))
+    with pytest.raises(UndefinedMetric, match="r2 has no value on these 60 rows: one class only, no pair"):
+        of_sample(r2, np.ones(60), PREDICTION)
 
 
 def table(predictors: dict[str, np.ndarray]) -> pd.DataFrame:
@@ -146,3 +113,44 @@ def test_all_predictors_are_judged_on_the_same_rows():
     lacking = both[~((both["predictor"] == "direct_adjusted") & (both["patient_id"] == "p0"))]
     metrics, _ = metrics_table(lacking, resamples=5, seed=0)
     assert set(metrics["n"]) == {58}
+
+
+def progression_table() -> pd.DataFrame:
+    """Risks of progression within a year; the last ten patients' last film came after 200 days without the event."""
+    risk = np.clip(0.3 + 0.3 * EVENT + RNG.normal(0, 0.15, 60), 0.05, 0.95)
+    early = np.arange(60) >= 50
+    target = np.where(early, np.nan, EVENT)
+    end = np.where(target == 1, 360.0 + np.arange(60) % 7, np.inf)
+    start = np.where(early, 200.0, np.where(target == 1, 0.0, 370.0))
+    return table({"human_total": risk}).assign(
+        outcome="progression", horizon=365, target=target, observed=~early, interval_start=start, interval_end=end
+    )
+
+
+def test_progression_is_judged_by_rank_and_by_calibration():
+    predictions = progression_table()
+    metrics, undefined = metrics_table(predictions, resamples=100, seed=1)
+    found = metrics.set_index("metric")
+    assert undefined.empty
+    assert list(found.index) == [
+        "auroc", "average_precision", "brier", "calibration_slope", "calibration_intercept", "harrell_c", "uno_c",
+    ]  # fmt: skip
+    known = predictions[predictions["observed"]]
+    for name, theirs in (("average_precision", average_precision_score), ("brier", brier_score_loss)):
+        assert found.loc[name, "value"] == pytest.approx(theirs(known["target"], known["prediction"]))
+    assert (found["lower"] < found["upper"]).all()
+
+
+def test_concordance_keeps_the_patients_whose_films_end_before_the_horizon():
+    metrics, _ = metrics_table(progression_table(), resamples=20, seed=1)
+    n = metrics.set_index("metric")["n"]
+    assert (n["brier"], n["harrell_c"], n["uno_c"]) == (50, 60, 60)
+
+
+def test_a_certain_risk_that_was_wrong_leaves_calibration_undefined_with_the_reason():
+    predictions = progression_table()
+    predictions.loc[0, "prediction"] = 1.0
+    metrics, undefined = metrics_table(predictions, resamples=20, seed=1)
+    assert np.isnan(metrics.set_index("metric").loc["calibration_slope", "value"])
+    assert set(undefined["metric"]) == {"calibration_slope", "calibration_intercept"}
+    assert undefined["reason"].str.contains("a risk of exactly 0 or 1").all()

@@ -10,12 +10,13 @@ import numpy as np
 import pytest
 
 from outcomenet.anatomy import JOINT_COUNT, JOINTS, Region
+from outcomenet.confounding import NO_HANDLING, ConfoundingConfig
 from outcomenet.errors import UsageError
 from outcomenet.experiment import BASE, TINY
-from outcomenet.losses.heads import FOLLOW_UP_INTERVALS
 from outcomenet.models.aggregation import Aggregation
 from outcomenet.models.encoder import EncoderConfig
 from outcomenet.models.outcome_net import HumanHead, OutcomeNetConfig, Visit
+from outcomenet.outcomes import TARGET_FIELDS
 from outcomenet.scoring import SVDH
 from outcomenet.training.objective import hide_joints, network_objective
 
@@ -23,13 +24,16 @@ CONFIG = OutcomeNetConfig(encoder=EncoderConfig(widths=(8, 8), embedding=8))
 FEET = np.array([joint.side.region is Region.FOOT for joint in JOINTS])
 
 
-def build(config=CONFIG, adjusted=True):
+ADJUSTED = ConfoundingConfig(outcome_terms=("age", "fm"), seen_osteoarthritis=True)
+
+
+def build(config=CONFIG, confounding=ADJUSTED):
     return config.build(
-        adjusted=adjusted,
+        confounding=confounding,
         crop_size=16,
         outcomes=("haq", "pain", "progression"),
-        covariates=2,
-        intervals=FOLLOW_UP_INTERVALS,
+        covariates=("age", "fm"),
+        readers=1,
         seed=0,
     )
 
@@ -46,8 +50,7 @@ def visit(seed=0, batch=2):
 
 def batch_of(seen: Visit, **targets):
     n = len(seen.crops)
-    missing = {name: jnp.full(n, jnp.nan) for name in ("haq", "haq_half_width", "pain", "pain_half_width")}
-    missing |= {"progression_start": jnp.full(n, jnp.nan), "progression_end": jnp.full(n, jnp.nan)}
+    missing = {name: jnp.full(n, jnp.nan) for name in TARGET_FIELDS}
     missing |= {"svdh": jnp.full((n, 1, 86), -1), "kellgren_lawrence": jnp.full((n, 22), -1)}
     return {**seen._asdict(), **missing, **targets}
 
@@ -56,7 +59,7 @@ def batch_of(seen: Visit, **targets):
 def test_the_score_is_the_sum_of_the_contributions(aggregation):
     reading = build(replace(CONFIG, aggregation=aggregation))(visit())
     assert np.asarray(reading.contributions.sum(1)) == pytest.approx(np.asarray(reading.score), abs=1e-6)
-    assert reading.outcome_eta["progression"].shape == (2, FOLLOW_UP_INTERVALS)
+    assert reading.outcome_eta["progression"].shape == (2,)
     assert reading.svdh_eta.shape == (2, 86)
 
 
@@ -84,7 +87,7 @@ def test_a_score_does_not_depend_on_who_else_is_in_the_batch():
 
 
 def test_without_adjustment_the_covariates_do_nothing():
-    net, seen = build(adjusted=False), visit()
+    net, seen = build(confounding=NO_HANDLING), visit()
     net.heads["haq"].terms[...] = jnp.ones(2)
     moved = seen._replace(covariates=seen.covariates + 5)
     assert np.array_equal(net(seen).outcome_eta["haq"], net(moved).outcome_eta["haq"])
@@ -132,14 +135,16 @@ def test_bfloat16_reads_nearly_the_same():
 @pytest.mark.parametrize("crop_size", [48, 64, 96])
 def test_both_sizes_read_every_crop_size(crop_size):
     for config in (TINY, BASE):
-        net = config.build(adjusted=True, crop_size=crop_size, outcomes=("haq",), covariates=1, intervals=4, seed=0)
+        net = config.build(
+            confounding=NO_HANDLING, crop_size=crop_size, outcomes=("haq",), covariates=("age",), readers=1, seed=0
+        )
         crops = jax.ShapeDtypeStruct((1, JOINT_COUNT, crop_size, crop_size), jnp.float32)
         assert jax.eval_shape(net.encoder, crops).shape == (1, JOINT_COUNT, config.encoder.embedding)
 
 
 def test_a_patch_that_does_not_divide_the_crop_is_refused():
     with pytest.raises(UsageError, match="cannot be cut into patches of 4"):
-        CONFIG.build(adjusted=True, crop_size=50, outcomes=("haq",), covariates=1, intervals=4, seed=0)
+        CONFIG.build(confounding=NO_HANDLING, crop_size=50, outcomes=("haq",), covariates=("age",), readers=1, seed=0)
 
 
 def test_hiding_leaves_every_visit_something_to_see():

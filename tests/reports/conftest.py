@@ -191,6 +191,14 @@ def _film_files(rng: np.random.Generator, run: Path) -> None:
         ],
         columns=["target", "given", "auroc", "lower", "upper", "null_lower", "null_upper", "n", "events", "reading"],
     ).to_csv(run / "audit_probes.csv", index=False)  # fmt: skip
+    pd.DataFrame(
+        [
+            ("control_none", "Does it predict what depends on nothing?", "pass", "It does not, beyond chance."),
+            ("probe_site", "Does the network know the hospital?", "alarm", "It holds information about the hospital."),
+            ("bias", "Is the effect that of disease?", "not computed", "The truth is known in simulated cohorts only."),
+        ],
+        columns=["audit", "question", "judgement", "finding"],
+    ).to_csv(run / "audits.csv", index=False)
     lines = []
     for predictor in ("direct", "direct_adjusted"):
         for step in range(0, 2000, 20):

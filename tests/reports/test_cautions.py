@@ -87,3 +87,12 @@ def test_uncommitted_changes_are_told(better_run):
     folder = read_run(better_run)
     assert "not committed" in _text(dataclasses.replace(folder, record={**folder.record, "dirty": True}))
     assert "not committed" not in _text(folder)
+
+
+def test_a_probe_given_the_outcome_accuses_nobody(better_run):
+    folder = read_run(better_run)
+    known = folder.probes.iloc[[0]].assign(target="fm", auroc=0.7, null_upper=0.6)
+    accused = dataclasses.replace(folder, probes=known)
+    assert "The model still knows more than joints: fibromyalgia." in _text(accused)
+    described = dataclasses.replace(folder, probes=known.assign(given="age, sex, site, HAQ-DI"))
+    assert "still knows more than joints" not in _text(described)

@@ -58,7 +58,7 @@ def test_every_figure_has_its_table_and_both_formats(written: Path):
 
 def test_sections_come_in_the_order_of_the_reader(page: str):
     assert re.findall(r'<h2 id="([a-z]+)">', page) == [
-        "answer", "conclusions", "ladder", "differences", "calibration", "knowledge", "joints", "examples", "ledger",
+        "answer", "conclusions", "audits", "ladder", "differences", "calibration", "knowledge", "joints", "examples", "ledger",
         "training", "reproduce",
     ]  # fmt: skip
 
@@ -90,6 +90,7 @@ def test_run_without_films_says_what_was_not_computed(own_covariates_run: Path):
     page = write_report(own_covariates_run).read_text(encoding="utf-8")
     assert "This run cannot say whether an outcome-direct measure beats the human score." in page
     for sentence in (
+        "The measure was not audited in this run.",
         "Paired differences were not computed in this run.",
         "Calibration was not drawn",
         "fibromyalgia and site was not computed in this run.",

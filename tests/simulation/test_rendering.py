@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from limb_films import ANATOMY, GEOMETRY, POSE, QUIET, SEED, crop_of, crops, film, generators, layers, states
 from scipy import ndimage
 
 from outcomenet.anatomy import FOOT_LANDMARKS, HAND_LANDMARKS, JOINT_INDEX, JOINT_NAMES, Region, Side, joints_of
@@ -16,62 +17,9 @@ from outcomenet.simulation.rendering import (
     noise_seeds,
     of_side,
     render_crops,
-    render_films,
     select,
 )
-from outcomenet.simulation.rendering.films import film_tiles, stitch
-from outcomenet.simulation.rendering.lesions import JointLesions
 from outcomenet.simulation.rendering.posing import FILM_SIZE_MM, joint_points, place_on_film
-from outcomenet.simulation.rendering.shapes import limb_shapes
-from outcomenet.simulation.rendering.tiles import tile_attenuation
-from outcomenet.simulation.states import JointStates
-
-QUIET = Scanner(noise=0.0, marker=False)
-GEOMETRY = CropGeometry(64, 0.375)
-SEED = np.array([7], np.uint32)
-
-
-def generators(count: int, stream: int = 0) -> list[np.random.Generator]:
-    return [np.random.default_rng([11, stream, patient]) for patient in range(count)]
-
-
-ANATOMY = draw_anatomy(generators(3), np.array([False, True, False]))
-POSE = draw_pose(generators(3, 1), 2)
-
-
-def states(visits: int = 1, **damage: dict[str, float]) -> JointStates:
-    """Healthy joints but for `feature={joint: state}`."""
-    arrays = {feature: np.zeros((visits, len(JOINT_NAMES))) for feature in JointStates._fields}
-    for feature, joints in damage.items():
-        for joint, state in joints.items():
-            arrays[feature][:, JOINT_INDEX[joint]] = state
-    return JointStates(**arrays)
-
-
-def crops(scanner: Scanner = QUIET, **damage: dict[str, float]) -> np.ndarray:
-    pixels = render_crops(states(**damage), select(ANATOMY, [0]), select(POSE, ([0], [0])), scanner, GEOMETRY, SEED)
-    return pixels[0].astype(float)
-
-
-def film(side: Side, scanner: Scanner = QUIET, **damage: dict[str, float]):
-    pose = select(POSE, ([0], [0], list(Side).index(side)))
-    pixels, landmarks = render_films(states(**damage), select(ANATOMY, [0]), pose, scanner, side, SEED)
-    return pixels[0].astype(float), landmarks[0]
-
-
-def layers(side: Side, **damage: dict[str, float]) -> tuple[np.ndarray, np.ndarray]:
-    """Attenuation by soft tissue and by bone on a whole film."""
-    pose = select(POSE, ([0], [0], list(Side).index(side)))
-    limb = of_side(select(ANATOMY, [0]), side)
-    points = joint_points(limb, pose, side.region)
-    shapes = limb_shapes(points, JointLesions(side, states(**damage), limb))
-    tiles = film_tiles(place_on_film(points, pose, side), side, QUIET, SEED)
-    soft, bone = (stitch(layer, side, QUIET.spacing_mm) for layer in tile_attenuation(tiles, shapes))
-    return soft, bone
-
-
-def crop_of(pixels: np.ndarray, joint: str) -> np.ndarray:
-    return pixels[JOINT_INDEX[joint]]
 
 
 def test_a_hand_film_has_its_size_and_twelve_bits():
@@ -253,7 +201,7 @@ def test_narrowing_narrows_the_gap_until_the_bones_touch(joint):
         gap_mm(layers(Side.LEFT_HAND, narrowing={f"LH_{joint}": state})[1], landmarks, joint)
         for state in (0.0, 0.5, 1.0)
     ]
-    assert 0.8 < gaps[0] < 2.6
+    assert 0.7 < gaps[0] < 2.6
     assert gaps[0] > gaps[1] > gaps[2]
     assert gaps[2] <= 0.2
 
@@ -352,6 +300,16 @@ def test_scanners_differ_in_tone_but_not_in_geometry():
     assert np.corrcoef(plain[20].ravel(), foggy[20].ravel())[0, 1] > 0.95
 
 
+def test_equalisation_darkens_thick_soft_tissue_and_leaves_air_and_bone_contrast():
+    plain, even = (film(Side.LEFT_HAND, Scanner(noise=0.0, marker=False, equalisation=e))[0] for e in (0.0, 2.0))
+    soft, bone = layers(Side.LEFT_HAND)
+    air, thick = (soft == 0) & (bone == 0), (soft > 0.5) & (bone == 0)
+    assert np.array_equal(plain[air], even[air])
+    assert even[thick].mean() < 0.8 * plain[thick].mean()
+    with pytest.raises(UsageError, match="equalisation must not be negative"):
+        Scanner(equalisation=-1.0)
+
+
 def test_each_visit_may_have_its_own_scanner():
     pose = select(POSE, ([0, 0], [0, 0]))
     pair = render_crops(
@@ -383,3 +341,32 @@ def test_a_patient_without_a_generator_is_named():
 def test_an_impossible_scanner_is_refused():
     with pytest.raises(UsageError, match="Scanner broken: spacing_mm must be above 0, got 0"):
         Scanner("broken", spacing_mm=0.0)
+
+
+def test_bent_fingers_are_seen_shorter_and_straighter_ones_longer():
+    limb = of_side(select(ANATOMY, [0]), Side.LEFT_HAND)
+    pose = select(POSE, ([0], [0], 0))
+    lengths = []
+    for flexion in (-1.0, 0.0, 1.0, 2.0):
+        bent = pose._replace(flexion=np.full((1, 5), flexion))
+        points = joint_points(limb, bent, Region.HAND)
+        lengths.append(np.linalg.norm(points["DIP3"] - points["PIP3"]))
+    assert lengths == sorted(lengths, reverse=True)
+    # mild: at two standard deviations the middle phalanx leans 24 degrees
+    assert 0.85 < lengths[-1] / lengths[1] < 0.97
+
+
+def test_flexion_leaves_metacarpals_as_they_are():
+    limb, pose = of_side(select(ANATOMY, [0]), Side.LEFT_HAND), select(POSE, ([0], [0], 0))
+    straight, bent = (
+        joint_points(limb, pose._replace(flexion=np.full((1, 5), flexion)), Region.HAND) for flexion in (0.0, 2.0)
+    )
+    assert np.array_equal(straight["MCP3"], bent["MCP3"])
+
+
+def test_flexion_differs_between_films_and_takes_no_other_quantitys_random_numbers():
+    pose = draw_pose(generators(40, 8), 2)
+    assert pose.flexion.std() == pytest.approx(1.0, abs=0.1)
+    # drawn as they were before fingers could bend
+    expected = np.clip(generators(40, 8)[3].standard_normal((2, 4, 5)), -2.2, 2.2)
+    assert np.array_equal(pose.rotation[3], np.deg2rad(2.5) * expected[..., 1])

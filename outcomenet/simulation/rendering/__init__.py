@@ -1,5 +1,6 @@
 """Simulated hand and foot radiographs: the same anatomy at every visit, changed only by its lesions."""
 
+from outcomenet.simulation.rendering.amputations import present_joints
 from outcomenet.simulation.rendering.crops import render_crops
 from outcomenet.simulation.rendering.films import render_films
 from outcomenet.simulation.rendering.limbs import LimbAnatomy, draw_anatomy, noise_seeds, of_side, select
@@ -14,6 +15,7 @@ __all__ = [
     "draw_pose",
     "noise_seeds",
     "of_side",
+    "present_joints",
     "render_crops",
     "render_films",
     "select",

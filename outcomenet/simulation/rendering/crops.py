@@ -11,17 +11,17 @@ from outcomenet.anatomy import JOINT_COUNT, JOINT_INDEX, Joint, Side, joints_of
 from outcomenet.arrays import UInt16
 from outcomenet.errors import UsageError
 from outcomenet.localization.geometry import CropGeometry, crop_frames
-from outcomenet.simulation.rendering.lesions import JointLesions
+from outcomenet.simulation.rendering.amputations import present_joints
 from outcomenet.simulation.rendering.limbs import LimbAnatomy, of_side, select
-from outcomenet.simulation.rendering.posing import FilmPose, Placement, joint_points, landmarks_px, place_on_film
+from outcomenet.simulation.rendering.posed import posed_limb
+from outcomenet.simulation.rendering.posing import FilmPose, Placement
 from outcomenet.simulation.rendering.scanners import Scanner
-from outcomenet.simulation.rendering.shapes import LimbShapes, limb_shapes
 from outcomenet.simulation.rendering.tiles import TILE, Tiles, draw_tiles
 from outcomenet.simulation.states import JointStates
 
 # Bilinear sampling averages the noise of up to four film pixels: its SD falls to 2/3 on average over positions.
 RESAMPLED_NOISE = 2.0 / 3.0
-VISITS_AT_ONCE = 16  # bounds memory
+VISITS_AT_ONCE = 64  # bounds memory; the shapes of 64 limbs take hardly longer than those of one
 
 
 def render_crops(
@@ -36,7 +36,7 @@ def render_crops(
 
     `states` has axes visit, joint; `anatomy` visit, side (a patient's row once per visit: `limbs.select`); `pose`
     visit, side; one scanner for all visits or one for each. The crops lie where `crop_frames` puts them on a film
-    rendered with the same arguments.
+    rendered with the same arguments. Joints that were amputated are black: `amputations.present_joints` names the rest.
     """
     visits = len(noise_seed)
     scanners = [scanner] * visits if isinstance(scanner, Scanner) else list(scanner)
@@ -50,25 +50,34 @@ def render_crops(
         records = [select(record, part) for record in (states, anatomy, pose)]
         first = 0
         for side in Side:
-            joints = len(joints_of(side.region))
-            drawn = _render_side(*records, scanners[part], side, geometry, np.asarray(noise_seed)[part])
-            crops[part, first : first + joints] = drawn
-            first += joints
+            last = first + len(joints_of(side.region))
+            _render_side(
+                *records, scanners[part], side, geometry, np.asarray(noise_seed)[part], crops[part, first:last]
+            )
+            first = last
     return crops
 
 
-def _render_side(states, anatomy, pose, scanners, side: Side, geometry: CropGeometry, noise_seed) -> np.ndarray:
-    limb, limb_pose = of_side(anatomy, side), select(pose, (slice(None), list(Side).index(side)))
-    points = joint_points(limb, limb_pose, side.region)
-    placement = place_on_film(points, limb_pose, side)
-    shapes: LimbShapes = limb_shapes(points, JointLesions(side, states, limb))
-    film_mm = landmarks_px(points, placement, side.region, spacing_mm=1.0)
+def _render_side(
+    states, anatomy, pose, scanners, side: Side, geometry: CropGeometry, noise_seed, crops: np.ndarray
+) -> None:
+    """Fills `crops` (visit, joint, height, width)."""
+    limb = posed_limb(states, of_side(anatomy, side), select(pose, (slice(None), list(Side).index(side))), side)
+    film_mm = limb.landmarks(spacing_mm=1.0)
+    present = present_joints(states)[:, [JOINT_INDEX[Joint(side, site).name] for site in joints_of(side.region)]]
+    seen = np.flatnonzero(present.any(axis=-1))
+    if not len(seen):
+        crops[:] = 0
+        return
     tiles = [
-        _visit_tiles(visit, film_mm[visit], placement, scanners[visit], side, geometry, noise_seed[visit])
-        for visit in range(len(scanners))
+        _visit_tiles(visit, film_mm[visit], limb.placement, scanners[visit], side, geometry, noise_seed[visit])
+        for visit in seen
     ]
-    drawn = draw_tiles(Tiles(*(np.concatenate(column) for column in zip(*tiles, strict=True))), shapes)
-    return _stitch(drawn, len(scanners), len(joints_of(side.region)), geometry.size_px)
+    drawn = draw_tiles(Tiles(*(np.concatenate(column) for column in zip(*tiles, strict=True))), limb.shapes)
+    drawn = drawn.reshape(len(seen), present.shape[1], -1, TILE, TILE)
+    for place, visit in enumerate(seen):
+        crops[visit] = _stitch(drawn[place], geometry.size_px)
+    crops[~present] = 0
 
 
 def _visit_tiles(
@@ -99,8 +108,7 @@ def _visit_tiles(
     )
 
 
-def _stitch(tiles: np.ndarray, visits: int, joints: int, size: int) -> np.ndarray:
+def _stitch(tiles: UInt16[np.ndarray, "joint tile row column"], size: int) -> UInt16[np.ndarray, "joint height width"]:
     pieces = -(-size // TILE)
-    grid = tiles.reshape(visits, joints, pieces, pieces, TILE, TILE)
-    whole = grid.swapaxes(3, 4).reshape(visits, joints, pieces * TILE, pieces * TILE)
-    return whole[:, :, :size, :size]
+    grid = tiles.reshape(-1, pieces, pieces, TILE, TILE)
+    return grid.swapaxes(2, 3).reshape(-1, pieces * TILE, pieces * TILE)[:, :size, :size]

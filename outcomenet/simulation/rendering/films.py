@@ -8,19 +8,11 @@ from jaxtyping import UInt
 from outcomenet.anatomy import Side
 from outcomenet.arrays import UInt16
 from outcomenet.errors import UsageError
-from outcomenet.simulation.rendering.lesions import JointLesions
 from outcomenet.simulation.rendering.limbs import LimbAnatomy, of_side, select
 from outcomenet.simulation.rendering.markers import stamp
-from outcomenet.simulation.rendering.posing import (
-    FILM_SIZE_MM,
-    FilmPose,
-    Placement,
-    joint_points,
-    landmarks_px,
-    place_on_film,
-)
+from outcomenet.simulation.rendering.posed import posed_limb
+from outcomenet.simulation.rendering.posing import FILM_SIZE_MM, FilmPose, Placement
 from outcomenet.simulation.rendering.scanners import Scanner
-from outcomenet.simulation.rendering.shapes import limb_shapes
 from outcomenet.simulation.rendering.tiles import TILE, Tiles, draw_tiles
 from outcomenet.simulation.states import JointStates
 
@@ -39,7 +31,7 @@ def render_films(
 
     `states` has axes film, joint (all 58 in `anatomy.JOINTS` order), `anatomy` film, side (give a patient's row once
     per film: `limbs.select`), `pose` film. A hand's film is 170 x 260 mm, a foot's 130 x 200 mm. Landmarks are measured
-    from the top left corner of the image, so that the first pixel's centre is (0.5, 0.5).
+    from the top left corner of the image, so that the first pixel's centre is (0.5, 0.5); what was amputated has none.
     """
     films = len(noise_seed)
     _check_lengths(films, states, anatomy, pose)
@@ -86,13 +78,10 @@ def stitch(tiles: np.ndarray, side: Side, spacing_mm: float) -> np.ndarray:
 
 
 def _render_one(states, anatomy, pose, scanner: Scanner, side: Side, noise_seed: np.ndarray):
-    limb = of_side(anatomy, side)
-    points = joint_points(limb, pose, side.region)
-    placement = place_on_film(points, pose, side)
-    shapes = limb_shapes(points, JointLesions(side, states, limb))
-    pixels = stitch(draw_tiles(film_tiles(placement, side, scanner, noise_seed), shapes), side, scanner.spacing_mm)
-    pixels = stamp(pixels, side, scanner)
-    return pixels[None], landmarks_px(points, placement, side.region, scanner.spacing_mm)
+    limb = posed_limb(states, of_side(anatomy, side), pose, side)
+    tiles = film_tiles(limb.placement, side, scanner, noise_seed)
+    pixels = stitch(draw_tiles(tiles, limb.shapes), side, scanner.spacing_mm)
+    return stamp(pixels, side, scanner)[None], limb.landmarks(scanner.spacing_mm)
 
 
 def _check_lengths(films: int, states: JointStates, anatomy: LimbAnatomy, pose: FilmPose) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from outcomenet.anatomy import JOINT_INDEX, Joint, Side, joints_of
-from outcomenet.arrays import Float
+from outcomenet.arrays import Bool, Float
+from outcomenet.simulation.rendering.amputations import missing_points, point_of
 from outcomenet.simulation.rendering.limbs import LimbAnatomy
 from outcomenet.simulation.rendering.template import JOINT_GAPS
 from outcomenet.simulation.states import JointStates
@@ -25,6 +27,16 @@ SPUR_MM = 2.1
 # Radius (mm) that synovitis adds to the soft tissue around a finger joint.
 SWELLING_MM = 2.8
 NO_BITE = (0.0, 0.0, -1e4, 1.0)
+# What was cut away with the joint cannot be seen at an implant.
+REPLACED_FEATURES = (
+    "erosion", "narrowing", "micro_erosion", "osteophyte", "oa_narrowing", "sclerosis", "subluxation", "ankylosis",
+)  # fmt: skip
+# Bone cut away for an implant at the base and at the head of a bone, over the half width of that end.
+RESECTED = (0.35, 0.95)
+# Implants of silicone among those of finger and toe joints; the others are of metal. Assumed.
+SILICONE_SHARE = 0.5
+# Bone cut away at a stump, over the half width of the bone end.
+STUMP = 1.3
 
 
 @dataclass(frozen=True)
@@ -38,12 +50,24 @@ class JointLesions:
     states: JointStates  # [film, joint] with joints in `anatomy.JOINTS` order
     limb: LimbAnatomy
 
+    @cached_property
+    def missing(self) -> dict[str, Bool[np.ndarray, "film"]]:
+        """Which named points of the limb were amputated."""
+        return missing_points(self.states, self.side)
+
     def state(self, feature: str, site: str | None) -> Float[np.ndarray, "film"]:
         """0 (healthy) to 1; zeros where no scored joint is."""
         if site not in joints_of(self.side.region):
             return np.zeros(len(self.limb.scale))
-        values = np.asarray(getattr(self.states, feature), float)
-        return np.clip(values[:, JOINT_INDEX[Joint(self.side, site).name]], 0.0, 1.0)
+        column = JOINT_INDEX[Joint(self.side, site).name]
+        values = np.clip(np.asarray(getattr(self.states, feature), float)[:, column], 0.0, 1.0)
+        if feature in REPLACED_FEATURES:
+            return values * (np.asarray(self.states.prosthesis)[:, column] <= 0)
+        return values
+
+    def gone(self, point: str) -> Bool[np.ndarray, "film"]:
+        """Whether a named point of the limb was amputated."""
+        return self.missing[point]
 
     def row(self, site: str | None) -> int:
         sites = joints_of(self.side.region)
@@ -81,6 +105,13 @@ class JointLesions:
         """How far the joint surface has receded, mm."""
         beyond = np.clip((self.state("erosion", site) - COLLAPSE_ONSET) / (1.0 - COLLAPSE_ONSET), 0.0, 1.0)
         return COLLAPSE_MM * beyond**1.3
+
+    def resected(self, site: str | None, end: int, half_width: np.ndarray) -> Float[np.ndarray, "film"]:
+        """Bone cut away at the base (`end` 0) or head (1) of a bone for an implant or with an amputated joint, mm."""
+        replaced = RESECTED[end] * half_width * self.state("prosthesis", site)
+        if end == 0 or site not in joints_of(self.side.region):
+            return replaced
+        return np.where(self.gone(point_of(site)), STUMP * half_width, replaced)
 
     def spurs(self, site: str | None, end: int, half_width: np.ndarray) -> Float[np.ndarray, "film 2"]:
         """Length in mm of the osteophytes at the two margins of a bone end, thumb side first."""

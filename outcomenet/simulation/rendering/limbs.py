@@ -14,7 +14,7 @@ from outcomenet.errors import UsageError
 from outcomenet.simulation.rendering.template import TEMPLATES
 
 LONG_BONES = max(len(template.long_bones) for template in TEMPLATES.values())
-ROUND_BONES = max(len(template.round_bones) for template in TEMPLATES.values())
+ROUND_BONES = 12  # outlines that are drawn; further bones vary as those of the same place in the list
 OUTLINE_WAVES = 8
 BITES = 6  # possible erosions of a joint: three on the distal, three on the proximal bone
 
@@ -67,6 +67,12 @@ def noise_seeds(seed: int, patients: Sequence[int], visits: Sequence[int]) -> UI
 def select(record: Record, index: object) -> Record:
     """The record with `index` applied to the leading axes of each of its arrays."""
     return type(record)(*(np.asarray(value)[index] for value in record))  # type: ignore[call-arg]
+
+
+def bone_seed(seed: UInt[np.ndarray, "film"], row: int) -> Float[np.ndarray, "film"]:
+    """A texture seed for each of a limb's bones that a float32 holds exactly (below 2^23)."""
+    mixed = (seed.astype(np.uint64) * 0x9E3779B1 + row * 0x85EBCA77 + 0x1B873593) & 0xFFFFFFFF
+    return (mixed >> 9).astype(float)
 
 
 def of_side(anatomy: LimbAnatomy, side: Side) -> LimbAnatomy:

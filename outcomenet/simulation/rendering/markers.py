@@ -1,7 +1,10 @@
-"""What lies on a film besides the limb: the lead letter of its side and the unexposed border."""
+"""What a stored film shows besides the limb: the lead letter of its side, the unexposed border, burnt-in text, a turn."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
+import cv2
 import numpy as np
 
 from outcomenet.anatomy import Side
@@ -17,6 +20,8 @@ STROKES = {
     ),
 }  # fmt: skip
 HEIGHT_MM, STROKE_MM, MARGIN_MM = 11.0, 1.7, 9.0
+# Capitals of burnt-in text, distance of its lines and of its box from the edge of the film.
+TEXT_MM, LINE_MM, TEXT_MARGIN_MM = 2.4, 4.2, 4.0
 
 
 def stamp(
@@ -37,6 +42,59 @@ def stamp(
         for edge in (np.s_[:border], np.s_[-border:], np.s_[:, :border], np.s_[:, -border:]):
             pixels[edge] = unexposed
     return pixels
+
+
+def turn(
+    pixels: UInt16[np.ndarray, "height width"], landmarks: Mapping[str, tuple[float, float]], quarter_turns: int
+) -> tuple[UInt16[np.ndarray, "turned_height turned_width"], dict[str, tuple[float, float]]]:
+    """The film stored `quarter_turns` times 90 degrees clockwise, and where its landmarks are then (pixels)."""
+    points = dict(landmarks)
+    for _ in range(quarter_turns % 4):
+        height = pixels.shape[0]
+        points = {name: (height - y, x) for name, (x, y) in points.items()}
+        pixels = np.rot90(pixels, -1)
+    return np.ascontiguousarray(pixels), points
+
+
+def burn_in(
+    pixels: UInt16[np.ndarray, "height width"],
+    lines: Sequence[str],
+    landmarks: Mapping[str, tuple[float, float]],
+    spacing_mm: float,
+    border_mm: float = 0.0,
+) -> UInt16[np.ndarray, "height width"]:
+    """The film with lines of text in the corner that lies furthest from all landmarks (pixels)."""
+    if not lines:
+        return pixels
+    block = _text_block(lines, spacing_mm)
+    margin = round((TEXT_MARGIN_MM + border_mm) / spacing_mm)
+    (height, width), (rows, columns) = pixels.shape, block.shape
+    corners = [(y, x) for y in (margin, height - margin - rows) for x in (margin, width - margin - columns)]
+    points = np.array(list(landmarks.values())).reshape(-1, 2)
+
+    def clearance(corner: tuple[int, int]) -> float:
+        first = np.array(corner[::-1])
+        beyond = np.maximum(first - points, 0) + np.maximum(points - first - (columns, rows), 0)
+        return float(np.hypot(*beyond.T).min(initial=np.inf))
+
+    top, left = max(corners, key=clearance)
+    window = np.s_[top : top + rows, left : left + columns]
+    written = pixels.copy()
+    written[window] = np.maximum(written[window], (0.95 * MAXIMUM * block).astype(np.uint16))
+    return written
+
+
+def _text_block(lines: Sequence[str], spacing_mm: float) -> np.ndarray:
+    """How much of each pixel the text covers, 0..1."""
+    font, thickness = cv2.FONT_HERSHEY_SIMPLEX, max(1, round(0.3 / spacing_mm))
+    scale = cv2.getFontScaleFromHeight(font, round(TEXT_MM / spacing_mm), thickness)
+    step = round(LINE_MM / spacing_mm)
+    width = max(cv2.getTextSize(line, font, scale, thickness)[0][0] for line in lines)
+    block = np.zeros((step * len(lines), width), np.uint8)
+    for row, line in enumerate(lines):
+        baseline = (0, row * step + round((TEXT_MM + 0.6) / spacing_mm))
+        cv2.putText(block, line, baseline, font, scale, 255, thickness, cv2.LINE_AA)
+    return block / 255.0
 
 
 def _letter(laterality: str, spacing_mm: float) -> np.ndarray:

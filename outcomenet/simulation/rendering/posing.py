@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from outcomenet.anatomy import Region, Side, landmarks_of
-from outcomenet.arrays import Float
+from outcomenet.anatomy import Region, Side, joints_of, landmarks_of
+from outcomenet.arrays import Bool, Float
+from outcomenet.simulation.rendering.amputations import point_of
 from outcomenet.simulation.rendering.limbs import LimbAnatomy
 from outcomenet.simulation.rendering.template import TEMPLATES
 
@@ -19,6 +20,13 @@ FOREARM_MM = 30.0
 TOE_ROOM_MM = 16.0
 FINGER_ROOM_MM = 17.0
 SKIN_MM = 8.0
+# Least distance of a joint from the side of its film.
+CROP_ROOM_MM = 14.0
+# Share of a ray's flexion by which its metacarpal or metatarsal and its phalanges lean, in turn.
+BEND = (0.0, 0.5, 1.0, 1.4)
+# Flexion of the phalanges in the films that the template was measured on, and its SD between films, radians; assumed.
+# The foreshortening of a bone follows from the change against it.
+FLEXION = {Region.HAND: (0.12, 0.12), Region.FOOT: (0.35, 0.12)}
 
 
 class FilmPose(NamedTuple):
@@ -28,6 +36,7 @@ class FilmPose(NamedTuple):
     rotation: Float[np.ndarray, "*film"]  # radians, clockwise on the film
     shift: Float[np.ndarray, "*film 2"]  # mm on the film, right and down
     magnification: Float[np.ndarray, "*film"]  # size on the detector over true size
+    flexion: Float[np.ndarray, "*film ray"]  # SDs by which fingers or toes 1-5 are bent more than usual
 
 
 class Placement(NamedTuple):
@@ -49,16 +58,19 @@ def draw_pose(generators: Sequence[np.random.Generator], visits: int) -> FilmPos
         rotation=np.deg2rad(2.5) * z[..., 1],
         shift=1.6 * z[..., 2:4],
         magnification=1.02 + 0.008 * z[..., 4],
+        flexion=np.clip([_own_stream(rng).standard_normal((visits, len(Side), 5)) for rng in generators], -2.2, 2.2),
     )
 
 
 def joint_points(limb: LimbAnatomy, pose: FilmPose, region: Region) -> dict[str, Float[np.ndarray, "film 2"]]:
     """Every named point of the posed limb, canonical frame, mm; `limb` and `pose` have one leading film axis."""
     template = TEMPLATES[region]
+    usual, spread = FLEXION[region]
     points = {name: np.outer(limb.scale, place) for name, place in template.points.items()}
     bones = {(bone.proximal, bone.distal): row for row, bone in enumerate(template.long_bones)}
     for ray, chain in template.rays.items():
         angle = np.zeros_like(limb.scale)
+        bent = np.clip(usual + spread * pose.flexion[:, ray - 1], 0.0, None)
         for order, (proximal, distal) in enumerate(zip(chain[:-1], chain[1:], strict=True)):
             bone = bones[proximal, distal]
             # bones of the palm and the midfoot hardly move against each other
@@ -66,8 +78,10 @@ def joint_points(limb: LimbAnatomy, pose: FilmPose, region: Region) -> dict[str,
             if order == 1 and region is Region.HAND:
                 angle = angle + pose.spread * (3 - ray)
             rest = np.subtract(template.points[distal], template.points[proximal])
-            vector = np.outer(limb.scale * limb.length[:, bone], rest)
-            points[distal] = points[proximal] + _turned(vector, angle)
+            # each phalanx leans further from the detector than the one before it and is seen shorter
+            shortened = np.cos(BEND[order] * bent) / np.cos(BEND[order] * usual)
+            vector = np.outer(limb.scale * limb.length[:, bone] * shortened, rest)
+            points[distal] = points[proximal] + turned(vector, angle)
     return points
 
 
@@ -97,18 +111,44 @@ def place_on_film(points: dict[str, np.ndarray], pose: FilmPose, side: Side) -> 
     return Placement(matrix, offset)
 
 
+def moved_onto_film(placement: Placement, points: dict[str, np.ndarray], region: Region) -> Placement:
+    """The limb moved sideways where a joint would come too near to the side of the film for its crop."""
+    width = FILM_SIZE_MM[region][0]
+    joints = np.stack([points[point_of(site)] for site in joints_of(region)], axis=1)
+    across = np.einsum("fj,fnj->fn", placement.matrix[:, 0], joints) + placement.offset[:, :1]
+    missing = np.maximum(CROP_ROOM_MM - across.min(1), 0.0) - np.maximum(across.max(1) + CROP_ROOM_MM - width, 0.0)
+    offset = placement.offset + np.stack([missing, np.zeros_like(missing)], axis=-1)
+    return placement._replace(offset=offset)
+
+
 def landmarks_px(
-    points: dict[str, np.ndarray], placement: Placement, region: Region, spacing_mm: float
+    points: dict[str, np.ndarray],
+    placement: Placement,
+    region: Region,
+    spacing_mm: float,
+    missing: Mapping[str, Bool[np.ndarray, "film"]] | None = None,
 ) -> list[dict[str, tuple[float, float]]]:
-    """The landmarks of each film in pixels from its top left corner."""
+    """The landmarks of each film in pixels from its top left corner, without those that were amputated."""
     names = landmarks_of(region)
     canonical = np.stack([points[name] for name in names], axis=1)
     film = (np.einsum("fij,fnj->fni", placement.matrix, canonical) + placement.offset[:, None]) / spacing_mm
-    return [{name: (float(x), float(y)) for name, (x, y) in zip(names, rows, strict=True)} for rows in film]
+    return [
+        {
+            name: (float(x), float(y))
+            for name, (x, y) in zip(names, rows, strict=True)
+            if missing is None or not missing[name][n]
+        }
+        for n, rows in enumerate(film)
+    ]
 
 
-def _turned(vector: np.ndarray, angle: np.ndarray) -> np.ndarray:
-    """Turned towards the thumb, that is clockwise in the canonical frame."""
+def _own_stream(rng: np.random.Generator) -> np.random.Generator:
+    """A generator beside the patient's own, so that the draws of the other quantities stay as they are."""
+    return rng.spawn(1)[0]
+
+
+def turned(vector: Float[np.ndarray, "film 2"], angle: Float[np.ndarray, "film"]) -> Float[np.ndarray, "film 2"]:
+    """Turned by `angle` (radians) towards the thumb, that is clockwise in the canonical frame."""
     cos, sin = np.cos(angle), np.sin(angle)
     x, y = vector[:, 0], vector[:, 1]
     return np.stack([cos * x + sin * y, cos * y - sin * x], axis=-1)

@@ -12,23 +12,35 @@ from types import SimpleNamespace
 import jax.numpy as jnp
 
 from outcomenet.arrays import Array, Float
+from outcomenet.simulation.rendering.curves import (
+    Softness,
+    flares,
+    fourier_series,
+    smooth_minimum,
+    soft_positive,
+    step,
+    window,
+    window_squared,
+)
 from outcomenet.simulation.rendering.layout import Layout
-from outcomenet.simulation.rendering.limbs import OUTLINE_WAVES
 from outcomenet.simulation.rendering.texture import value_noise
 
 # Linear attenuation in 1/mm near 40 keV (NIST XCOM: water 0.268 cm2/g, cortical bone 0.665 cm2/g at 1.92 g/cm3); bone
-# counts by its excess over the soft tissue it replaces, trabecular bone as about a quarter of cortical bone by volume.
+# counts by its excess over the soft tissue it replaces, trabecular bone as about three tenths of cortical bone by volume.
 SOFT_TISSUE = 0.028
 CORTICAL_EXCESS = 0.110
-TRABECULAR_EXCESS = 0.026
+TRABECULAR_EXCESS = 0.034
 
 OSTEOPENIA_REACH_MM = 13.0
+SPUR_RATE = 0.33  # 1 / the length (mm) of a bone end's margin over which an osteophyte stands out
 
 LONG_BONE = Layout(
     {
         "origin": 2, "axis": 2, "length": 1, "half_width": 3, "narrowing_rate": 2, "hold": 2, "shift": 2, "bend": 1,
+        "tubercle": 4, "rim": 2,
         "base": 3, "head": 3, "rise_rate": 2, "inset": 2, "collapse": 2, "spur": 4, "cortex": 2, "aspect": 1,
-        "marrow": 1, "mineral": 1, "plate": 2, "plate_rate": 2, "osteopenia": 2, "micro": 2, "bites": 24, "seed": 1,
+        "marrow": 2, "mineral": 1, "plate": 2, "plate_rate": 2, "osteopenia": 2, "micro": 2, "fusion": 2,
+        "bites": 24, "seed": 1,
     }
 )  # fmt: skip
 ROUND_BONE = Layout(
@@ -48,20 +60,31 @@ def long_bone(
     along = dx * bone.axis[0] + dy * bone.axis[1]
     across = dx * bone.axis[1] - dy * bone.axis[0]
     from_head = bone.length - along
-    base_share = _flare(jnp.maximum(along - bone.hold[0], 0.0) * bone.narrowing_rate[0])
-    head_share = _flare(jnp.maximum(from_head - bone.hold[1], 0.0) * bone.narrowing_rate[1])
-    middle = jnp.clip(along / bone.length, 0.0, 1.0)
+    base_root, head_root = flares(
+        jnp.maximum(along - bone.hold[0], 0.0) * bone.narrowing_rate[0],
+        jnp.maximum(from_head - bone.hold[1], 0.0) * bone.narrowing_rate[1],
+    )
+    base_share, head_share = base_root * base_root, head_root * head_root
+    middle = jnp.clip(along * (1.0 / bone.length), 0.0, 1.0)
+    tubercle = window((from_head - bone.tubercle[1]) * bone.tubercle[2])
     across = across - (
-        bone.shift[0] * base_share + bone.shift[1] * head_share + bone.bend * 4.0 * middle * (1.0 - middle)
+        bone.shift[0] * base_share
+        + bone.shift[1] * head_share
+        + bone.bend * 4.0 * middle * (1.0 - middle)
+        + bone.tubercle[3] * tubercle
     )
     base_half, shaft_half, head_half = bone.half_width
     width = shaft_half + (base_half - shaft_half) * base_share + (head_half - shaft_half) * head_share
+    width = width + bone.tubercle[0] * tubercle
     thumbwards = across > 0.0
     base_spur = jnp.where(thumbwards, bone.spur[0], bone.spur[1])
     head_spur = jnp.where(thumbwards, bone.spur[2], bone.spur[3])
-    beak = base_spur * _window(along * 0.33) + head_spur * _window(from_head * 0.33)
+    beak = base_spur * window(along * SPUR_RATE) + head_spur * window(from_head * SPUR_RATE)
     flank = width + beak
-    x1 = jnp.clip(across / flank, -1.3, 1.3)
+    # one division for two: next to instructions of one cycle, divisions and roots are what a pixel costs
+    both = 1.0 / (flank * width)
+    per_flank, per_width = both * width, both * flank
+    x1 = jnp.clip(across * per_flank, -1.3, 1.3)
     x2 = x1 * x1
 
     coarse = value_noise(along * 0.62, across * 0.62, bone.seed)
@@ -70,34 +93,42 @@ def long_bone(
     base_depth = base_depth + lip * base_spur - bone.collapse[0] * (0.35 + 1.3 * coarse)
     head_depth = from_head + (bone.head[0] * x1 + bone.head[1] * x2 + bone.head[2] * x2 * x2 - bone.inset[1])
     head_depth = head_depth + lip * head_spur - bone.collapse[1] * (0.35 + 1.3 * coarse)
+    base_depth, base_weight = _fused(base_depth, along, bone.fusion[0], x1, bone.rise_rate[0])
+    head_depth, head_weight = _fused(head_depth, from_head, bone.fusion[1], x1, bone.rise_rate[1])
     end = jnp.minimum(base_depth * bone.rise_rate[0], head_depth * bone.rise_rate[1])
-    whole = _smooth_minimum(1.0 - jnp.abs(x1), end, 0.5)
-    bitten = jnp.minimum(whole, _bites(bone.bites, along, across, coarse) / flank)
+    whole = smooth_minimum(1.0 - jnp.abs(x1), end, 0.5)
+    bitten = jnp.minimum(whole, _bites(bone.bites, along, across, coarse) * per_flank)
 
-    base_near, head_near = _window(along / OSTEOPENIA_REACH_MM), _window(from_head / OSTEOPENIA_REACH_MM)
+    base_near, head_near = (window(depth * (1.0 / OSTEOPENIA_REACH_MM)) for depth in (along, from_head))
     thinned = bone.osteopenia[0] * base_near + bone.osteopenia[1] * head_near
-    margin = _window(along * 0.14) * bone.micro[0] + _window(from_head * 0.14) * bone.micro[1]
-    breaks = jnp.maximum(
-        1.0 - 0.8 * margin * _step(value_noise(along * 1.5, across * 1.5, bone.seed + 7), 0.5, 0.7), 0.0
-    )
+    margin = window(along * 0.14) * bone.micro[0] + window(from_head * 0.14) * bone.micro[1]
     end_share = jnp.maximum(base_share, head_share)
     shaft_share = (1.0 - base_share) * (1.0 - head_share)
     shell = bone.cortex[1] + (bone.cortex[0] - bone.cortex[1]) * shaft_share * shaft_share
-    shell = jnp.minimum(shell * (1.0 - 0.45 * thinned) / width, 0.7)
+    shell = jnp.minimum(shell * (1.0 - 0.45 * thinned) * per_width, 0.7)
 
-    softness = 2.0 * blur / width
+    softness = Softness(2.0 * blur * per_width, width * (0.125 / blur))
     outer = _path(whole, bitten, softness)
-    inner_whole, inner_bitten = ((e - shell) / (1.0 - shell) for e in (whole, bitten))
-    inner = (1.0 - shell) * _path(inner_whole, inner_bitten, softness)
+    inside = 1.0 - shell
+    per_inside = 1.0 / inside
+    inner = inside * _path((whole - shell) * per_inside, (bitten - shell) * per_inside, softness)
     chord = 2.0 * bone.aspect * width
-    grain = _grain(along, across, bone.seed)
-    density = bone.marrow + (1.0 - bone.marrow) * jnp.sqrt(end_share)
-    trabecular = inner * density * (1.0 - 0.6 * thinned) * (1.0 + (0.85 + 0.3 * thinned) * grain)
-    plate = bone.plate[0] * _line(base_depth, bone.plate_rate[0]) + bone.plate[1] * _line(
-        head_depth, bone.plate_rate[1]
+    grain, patchy = _grain(along, across, bone.seed, end_share)
+    breaks = jnp.maximum(1.0 - 0.8 * margin * step(patchy, 0.5, 0.7), 0.0)
+    shaft, base = bone.marrow
+    density = shaft + jnp.maximum((base - shaft) * base_root, (1.0 - shaft) * head_root)
+    trabecular = (
+        inner
+        * density
+        * (1.0 - 0.6 * thinned)
+        * (1.0 + (0.58 + 0.3 * thinned) * (5.0 / bone.aspect) * per_width * grain)
     )
+    # a hollow surface shows its floor and, deeper in the bone, its rim
+    plate = bone.plate[0] * _double_line(base_depth, bone.rim[0] * (1.0 - x2), bone.plate_rate[0])
+    plate = plate + bone.plate[1] * _double_line(head_depth, bone.rim[1] * (1.0 - x2), bone.plate_rate[1])
     cortical = chord * (outer - inner) + plate * outer * (1.0 - 0.35 * thinned)
-    return bone.mineral * (CORTICAL_EXCESS * breaks * cortical + TRABECULAR_EXCESS * chord * trabecular)
+    weight = bone.mineral * base_weight * head_weight
+    return weight * (CORTICAL_EXCESS * breaks * cortical + TRABECULAR_EXCESS * chord * trabecular)
 
 
 def round_bone(
@@ -106,25 +137,21 @@ def round_bone(
     """Attenuation by a carpal, tarsal or sesamoid bone (`ROUND_BONE` fields), its outline a Fourier series of angle."""
     dx, dy = x - bone.centre[0], y - bone.centre[1]
     distance = jnp.sqrt(dx * dx + dy * dy + 1e-6)
-    cos, sin = dx / distance, dy / distance
-    outline, c, s = bone.radius[0], cos, sin
-    for wave in range(1, OUTLINE_WAVES + 1):
-        outline = outline + bone.radius[2 * wave - 1] * c + bone.radius[2 * wave] * s
-        c, s = c * cos - s * sin, s * cos + c * sin
+    outline = fourier_series(bone.radius, dx * (1.0 / distance), dy * (1.0 / distance))
     for px, py, rate, amount in _rows(bone.contacts, 4):
-        outline = outline + amount * _window_squared(((dx - px) ** 2 + (dy - py) ** 2) * rate)
+        outline = outline + amount * window_squared(((dx - px) ** 2 + (dy - py) ** 2) * rate)
     coarse = value_noise(dx * 0.62, dy * 0.62, bone.seed)
     depth = outline - distance - bone.collapse * (0.35 + 1.3 * coarse)
     whole = depth * bone.rise_rate
     bitten = jnp.minimum(whole, _bites(bone.bites, dx, dy, coarse) * bone.rise_rate)
-    softness = 2.0 * blur * bone.rise_rate
+    softness = Softness(2.0 * blur * bone.rise_rate, 0.125 / (blur * bone.rise_rate))
     outer = _path(whole, bitten, softness)
-    shell = bone.shell * (1.0 - 0.45 * bone.osteopenia)
-    inner = _path(whole - shell * bone.rise_rate, bitten - shell * bone.rise_rate, softness)
-    margin = _window(depth * 0.4)
-    breaks = 1.0 - 0.8 * bone.micro * margin * _step(value_noise(dx * 1.5, dy * 1.5, bone.seed + 7), 0.5, 0.7)
-    grain = _grain(dy, dx, bone.seed)
-    trabecular = bone.depth * inner * (1.0 - 0.6 * bone.osteopenia) * (1.0 + (0.8 + 0.3 * bone.osteopenia) * grain)
+    shell = bone.shell * (1.0 - 0.45 * bone.osteopenia) * bone.rise_rate
+    inner = _path(whole - shell, bitten - shell, softness)
+    margin = window(depth * 0.4)
+    grain, patchy = _grain(dy, dx, bone.seed, 1.0)
+    breaks = 1.0 - 0.8 * bone.micro * margin * step(patchy, 0.5, 0.7)
+    trabecular = bone.depth * inner * (1.0 - 0.6 * bone.osteopenia) * (1.0 + (0.28 + 0.3 * bone.osteopenia) * grain)
     cortical = bone.depth * 0.5 * (outer - inner) + bone.plate * _line(depth, bone.plate_rate) * outer
     return bone.mineral * (CORTICAL_EXCESS * breaks * cortical + TRABECULAR_EXCESS * trabecular)
 
@@ -137,38 +164,44 @@ def soft_part(
     along = dx * part.axis[0] + dy * part.axis[1]
     across = dx * part.axis[1] - dy * part.axis[0]
     inside = jnp.clip(along, 0.0, part.length)
-    radius = part.radius[0] + (part.radius[1] - part.radius[0]) * inside / part.length
+    radius = part.radius[0] + ((part.radius[1] - part.radius[0]) / part.length) * inside
     reach = 1.0 / SWELLING_REACH_MM
-    radius = radius + part.swelling[0] * _window(along * reach)
-    radius = radius + part.swelling[1] * _window((part.length - along) * reach)
+    radius = radius + part.swelling[0] * window(along * reach)
+    radius = radius + part.swelling[1] * window((part.length - along) * reach)
     beyond = along - inside
-    q = _soft_positive(1.0 - (across * across + beyond * beyond) / (radius * radius), 3.0 * blur / radius)
-    half_squared = q * (radius * part.flatness) ** 2
+    softness = 3.0 * blur * radius
+    q = soft_positive(radius * radius - across * across - beyond * beyond, Softness(softness, 0.25 / softness))
+    half_squared = q * (part.flatness * part.flatness)
     return (half_squared * half_squared) ** 2
 
 
 SWELLING_REACH_MM = 15.0
+# Two fused bones give way to each other over this distance to either side of their joint, mm.
+BLEND_MM = 1.6
 
 
-def _path(whole: Array, bitten: Array, softness: Array) -> Array:
+def _fused(depth: Array, along: Array, share: Array, x1: Array, rise_rate: Array) -> tuple[Array, Array]:
+    """Depth under a bone end of which ankylosis bridges `share` of the width, and the weight of this bone's part.
+
+    Where it is bridged the bone has no surface: it goes on at full thickness while its weight falls from 1 to 0 as
+    that of the bone on the other side rises.
+    """
+    bridged = jnp.clip((1.5 * share - 0.5 * (x1 + 1.0)) * 2.0, 0.0, 1.0) * jnp.minimum(20.0 * share, 1.0)
+    without_end = along + BLEND_MM + 1.0 / rise_rate
+    weight = jnp.clip(0.5 + along * (0.5 / BLEND_MM), 0.0, 1.0)
+    # where it is bridged in part both bones reach beyond the joint already: the weight is shared out sooner
+    shared = jnp.minimum(4.0 * bridged, 1.0)
+    return depth + bridged * (without_end - depth), 1.0 - shared * (1.0 - weight)
+
+
+def _path(whole: Array, bitten: Array, softness: Softness) -> Array:
     """Share of the full thickness at depth e; an erosion takes four fifths of the thickness where it bites."""
     return 0.2 * _chord(whole, softness) + 0.8 * _chord(bitten, softness)
 
 
-def _chord(e: Array, softness: Array) -> Array:
+def _chord(e: Array, softness: Softness) -> Array:
     e = jnp.minimum(e, 1.0)
-    return jnp.sqrt(_soft_positive(e * (2.0 - e), softness))
-
-
-def _soft_positive(q: Array, softness: Array) -> Array:
-    """max(q, 0) with its corner rounded over +- softness: the blur of the detector, and exactly 0 outside."""
-    corner = jnp.clip(q + softness, 0.0, 2.0 * softness)
-    return corner * corner / (4.0 * softness) + jnp.maximum(q - softness, 0.0)
-
-
-def _smooth_minimum(a: Array, b: Array, width: float) -> Array:
-    overlap = jnp.maximum(width - jnp.abs(a - b), 0.0)
-    return jnp.minimum(a, b) - overlap * overlap * (0.25 / width)
+    return jnp.sqrt(soft_positive(e * (2.0 - e), softness))
 
 
 def _bites(bites: list[Array], x: Array, y: Array, coarse: Array) -> Array:
@@ -181,36 +214,27 @@ def _bites(bites: list[Array], x: Array, y: Array, coarse: Array) -> Array:
     return nearest
 
 
-def _grain(along: Array, across: Array, seed: Array) -> Array:
-    """Trabecular pattern, about -1..1: a net of struts that lean to both sides of the bone's axis."""
-    first = value_noise(0.75 * (along + 0.32 * across), 2.3 * (across - 0.32 * along), seed + 1)
-    second = value_noise(0.8 * (along - 0.36 * across), 2.6 * (across + 0.36 * along), seed + 3)
-    return 0.45 - 1.5 * jnp.abs(first - second) + 0.45 * (first + second - 1.0)
+def _grain(along: Array, across: Array, seed: Array, netted: Array | float) -> tuple[Array, Array]:
+    """Trabecular pattern, about -1..1, and a noise of 0..1 that breaks the cortex.
+
+    Bright struts run where two noises meet: along the lines of load, and where `netted` (0..1) is high across them too.
+    """
+    first = value_noise(0.55 * (along + 0.3 * across), 2.2 * (across - 0.12 * along), seed + 1)
+    second = value_noise(0.7 * (along - 0.3 * across), 2.5 * (across + 0.15 * along), seed + 3)
+    third = value_noise(1.9 * (along + 0.25 * across), 0.7 * (across - 0.25 * along), seed + 7)
+    struts = jnp.maximum(1.0 - 2.2 * jnp.abs(first - second), 0.0)
+    cross = jnp.maximum(1.0 - 2.2 * jnp.abs(first - third), 0.0) * netted
+    return struts * struts + cross * cross + 0.2 * (second + third) - 0.6 - 0.35 * netted, third
 
 
 def _line(depth: Array, rate: Array) -> Array:
     """A band just under an outline: 1 at its middle, 1 / rate wide to either side."""
-    return _window((depth * rate) - 1.0)
+    return window((depth * rate) - 1.0)
 
 
-def _flare(u: Array) -> Array:
-    share = 1.0 / (1.0 + u * u)
-    return share * share
-
-
-def _window(u: Array) -> Array:
-    """A bump of height 1 that is exactly 0 outside -1..1."""
-    return _window_squared(u * u)
-
-
-def _window_squared(u_squared: Array) -> Array:
-    rest = jnp.maximum(1.0 - u_squared, 0.0)
-    return rest * rest
-
-
-def _step(value: Array, low: float, high: float) -> Array:
-    share = jnp.clip((value - low) / (high - low), 0.0, 1.0)
-    return share * share * (3.0 - 2.0 * share)
+def _double_line(depth: Array, apart: Array, rate: Array) -> Array:
+    """A line under an outline and a fainter, broader one `apart` mm deeper."""
+    return jnp.maximum(_line(depth, rate), 0.4 * _line(depth - apart, 0.6 * rate))
 
 
 def _rows(columns: list[Array], width: int) -> list[list[Array]]:

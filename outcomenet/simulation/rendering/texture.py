@@ -17,12 +17,23 @@ def value_noise(x: Float[Array, "*grid"], y: Float[Array, "*grid"], seed: UInt[A
     """Smooth noise in 0..1 that takes independent uniform values at whole-numbered places."""
     column, row = jnp.floor(x), jnp.floor(y)
     u, v = _fade(x - column), _fade(y - row)
-    a = column.astype(jnp.int32).astype(jnp.uint32) * jnp.uint32(0x9E3779B1) + seed
-    b = row.astype(jnp.int32).astype(jnp.uint32) * jnp.uint32(0x85EBCA77)
+    a = _whole(column) * jnp.uint32(0x9E3779B1) + seed
+    b = _whole(row) * jnp.uint32(0x85EBCA77)
     right, up = a + jnp.uint32(0x9E3779B1), b + jnp.uint32(0x85EBCA77)
-    bottom = _mix(uniform(a ^ b), uniform(right ^ b), u)
-    top = _mix(uniform(a ^ up), uniform(right ^ up), u)
-    return _mix(bottom, top, v)
+    bottom = _mix(_lattice_value(a ^ b), _lattice_value(right ^ b), u)
+    top = _mix(_lattice_value(a ^ up), _lattice_value(right ^ up), u)
+    return 0.5 + 2.0**-32 * _mix(bottom, top, v)
+
+
+def _whole(x: Float[Array, "*grid"]) -> UInt[Array, "*grid"]:
+    """A different integer for each whole number below 2^22: the float's last bits, which costs less than converting."""
+    return jax.lax.bitcast_convert_type(x + 1.5 * 2.0**23, jnp.uint32)
+
+
+def _lattice_value(h: UInt[Array, "*grid"]) -> Array:
+    """-2^31..2^31 for each place; one round of the hash is enough for a texture, whose high bits alone are seen."""
+    h = (h ^ (h >> 15)) * jnp.uint32(0x7FEB352D)
+    return h.astype(jnp.int32).astype(jnp.float32)
 
 
 def gaussian(counter: UInt[Array, "*grid"], seed: UInt[Array, "*grid"]) -> Array:
@@ -40,11 +51,6 @@ def scramble(h: UInt[Array, "*grid"]) -> UInt[Array, "*grid"]:
     h = (h ^ (h >> 16)) * jnp.uint32(0x7FEB352D)
     h = (h ^ (h >> 15)) * jnp.uint32(0x846CA68B)
     return h ^ (h >> 16)
-
-
-def uniform(h: UInt[Array, "*grid"]) -> Array:
-    """A number in 0..1 for each hash input."""
-    return jax.lax.convert_element_type((scramble(h) >> 8).astype(jnp.int32), jnp.float32) * (2.0**-24)
 
 
 def _fade(t: Array) -> Array:

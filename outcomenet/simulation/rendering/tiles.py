@@ -1,13 +1,15 @@
-"""Draws square tiles of pixels, each from the few shapes that lie near it; films and crops are made of such tiles.
+"""Draws square tiles of pixels, each from the few shapes that touch it; films and crops are made of such tiles.
 
-Which shapes a tile evaluates depends on anatomy and pose but never on lesions, and shapes add up in a fixed order, so
-that a lesion changes the pixels around it and no other bit.
+A tile leaves out a shape only where it adds exactly nothing, and shapes add up in a fixed order, so that a lesion
+changes the pixels around it and no other bit, and a tile's bits do not depend on its company.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from typing import NamedTuple
 
 import jax
@@ -16,8 +18,18 @@ import numpy as np
 from jaxtyping import UInt
 
 from outcomenet.arrays import Array, Float, Int, UInt16
-from outcomenet.simulation.rendering.scanners import MAXIMUM, REFERENCE_ATTENUATION, SHOULDER
-from outcomenet.simulation.rendering.shapes import LimbShapes, Shapes
+from outcomenet.simulation.rendering.culling import (
+    TileBoxes,
+    bits,
+    implants_near,
+    long_bones_near,
+    round_bones_near,
+    soft_parts_near,
+)
+from outcomenet.simulation.rendering.exposure import exposed
+from outcomenet.simulation.rendering.implants import IMPLANT, implant
+from outcomenet.simulation.rendering.layout import Layout
+from outcomenet.simulation.rendering.shapes import LimbShapes
 from outcomenet.simulation.rendering.solids import (
     LONG_BONE,
     ROUND_BONE,
@@ -27,10 +39,17 @@ from outcomenet.simulation.rendering.solids import (
     round_bone,
     soft_part,
 )
-from outcomenet.simulation.rendering.texture import gaussian
 
-TILE = 32  # pixels on a side
-CHUNK = 128  # tiles per call of the compiled kernel, half a megabyte per array: it stays in the cache
+TILE = 16  # pixels on a side: a smaller one meets fewer shapes, a larger one has fewer numbers to look up
+PIXELS = TILE * TILE
+BLOCK = 4096  # tiles for one call of the compiled kernel: its own cost is small against theirs
+GROUP = 64  # tiles that are computed together: their arrays of 64 KiB stay in the cache
+BLOCKS_AT_ONCE = 2  # while Python prepares or takes one block, the other computes
+# Tables of shapes are padded to these sizes, so that hands, feet, crops and films share one compiled kernel.
+FILMS, SHAPES = 64, 24
+
+# XLA asks LLVM for half of the widest vectors, and has minimum and maximum hand on NaNs, of which there are none here.
+CPU_OPTIONS = {"xla_cpu_prefer_vector_width": 512, "xla_cpu_enable_fast_min_max": True}
 
 
 class Tiles(NamedTuple):
@@ -43,124 +62,146 @@ class Tiles(NamedTuple):
     origin: Float[np.ndarray, "tile 2"]  # centre of the first pixel
     right: Float[np.ndarray, "tile 2"]
     down: Float[np.ndarray, "tile 2"]
-    response: Float[np.ndarray, "tile 5"]  # `Scanner.response`
+    response: Float[np.ndarray, "tile 6"]  # `Scanner.response`
     seed: UInt[np.ndarray, "tile"]  # of the noise
     counter: UInt[np.ndarray, "tile 2"]  # noise counter of the first pixel, and its step from row to row
+
+
+class _Kind(NamedTuple):
+    """Shapes of one kind: their numbers, what they add to a pixel, and which tiles they can touch."""
+
+    layout: Layout
+    solid: Callable[..., Array]
+    near: Callable[..., Array]
+
+
+KINDS = LimbShapes(
+    long=_Kind(LONG_BONE, long_bone, long_bones_near),
+    round=_Kind(ROUND_BONE, round_bone, round_bones_near),
+    soft=_Kind(SOFT_PART, soft_part, soft_parts_near),
+    implant=_Kind(IMPLANT, implant, implants_near),
+)
 
 
 def draw_tiles(tiles: Tiles, shapes: LimbShapes) -> UInt16[np.ndarray, "tile height width"]:
     """12-bit pixels of every tile, brighter = more bone."""
     drawn = np.empty((len(tiles.film), TILE, TILE), np.uint16)
-    pending = []
-    for rows, arguments in _chunks(tiles, shapes):
-        pending.append((rows, _paint(*arguments)))
-        if len(pending) > 2:  # let the next chunk be prepared while the last one computes, no more
-            _collect(drawn, *pending.pop(0))
-    for rows, pixels in pending:
-        _collect(drawn, rows, pixels)
+    for rows, pixels in _blocks(_paint, tiles, shapes):
+        drawn[rows] = pixels
     return drawn
 
 
 def tile_attenuation(tiles: Tiles, shapes: LimbShapes) -> tuple[np.ndarray, np.ndarray]:
     """Attenuation of each pixel by soft tissue and by bone (dimensionless), before noise and tone curve."""
     soft, bone = (np.empty((len(tiles.film), TILE, TILE), np.float32) for _ in range(2))
-    for rows, arguments in _chunks(tiles, shapes):
-        affine, _, _, response, *lists = arguments
-        layers = _attenuation(affine, response, *lists)
-        for whole, layer in zip((soft, bone), layers, strict=True):
-            _collect(whole, rows, layer)
+    for rows, layers in _blocks(_measure, tiles, shapes):
+        soft[rows], bone[rows] = layers[:, 0], layers[:, 1]
     return soft, bone
 
 
-def _collect(whole: np.ndarray, rows: np.ndarray, chunk: Array) -> None:
-    whole[rows] = np.asarray(chunk)[: len(rows)]
+def _blocks(kernel: Callable[..., Array], tiles: Tiles, shapes: LimbShapes) -> Iterator[tuple[slice, np.ndarray]]:
+    """Runs a compiled kernel over all tiles; yields the rows of each block and its result."""
+    count = len(tiles.film)
+    tables = LimbShapes(*(jnp.asarray(_padded(kind)) for kind in shapes))
+    listed = np.array([kind.shape[1] for kind in shapes], np.int32)
+    reals = np.concatenate([tiles.origin, tiles.right, tiles.down, tiles.response], axis=-1).astype(np.float32)
+    wholes = np.concatenate([tiles.film[:, None], tiles.seed[:, None], tiles.counter], axis=-1).astype(np.uint32)
+
+    def run(start: int) -> tuple[slice, np.ndarray]:
+        rows = slice(start, min(start + BLOCK, count))
+        given = rows.stop - rows.start
+        block = (np.resize(numbers[rows], (BLOCK, numbers.shape[1])) for numbers in (reals, wholes))
+        return rows, np.asarray(_compiled(kernel)(np.int32(given), listed, tables, *block))[:given]
+
+    with ThreadPoolExecutor(BLOCKS_AT_ONCE) as pool:
+        pending: deque = deque()
+        for start in range(0, count, BLOCK):
+            pending.append(pool.submit(run, start))
+            if len(pending) > BLOCKS_AT_ONCE:  # bounds memory
+                yield pending.popleft().result()
+        while pending:
+            yield pending.popleft().result()
 
 
-def _chunks(tiles: Tiles, shapes: LimbShapes) -> Iterator[tuple[np.ndarray, tuple]]:
-    """Groups tiles with equally many shapes into chunks and gathers the numbers that each needs."""
-    near = [_near(tiles, kind) for kind in shapes]
-    order = np.lexsort([counts for _, counts in (near[2], near[1], near[0])])
-    affine = np.concatenate([tiles.origin, tiles.right, tiles.down], axis=-1).astype(np.float32)
-    for start in range(0, len(order), CHUNK):
-        rows = order[start : start + CHUNK]
-        padded = np.resize(rows, CHUNK)
-        lists = [
-            _gather(kind, tiles.film[padded], places[padded], counts[padded])
-            for kind, (places, counts) in zip(shapes, near, strict=True)
-        ]
-        fixed = (affine[padded], tiles.counter[padded], tiles.seed[padded], tiles.response[padded].astype(np.float32))
-        yield rows, (*fixed, *lists)
+def _padded(numbers: Float[np.ndarray, "film shape number"]) -> Float[np.ndarray, "films shapes number"]:
+    films, shapes, width = numbers.shape
+    padded = np.zeros((-(-films // FILMS) * FILMS, SHAPES, width), np.float32)
+    padded[:films, :shapes] = numbers
+    return padded
 
 
-def _near(tiles: Tiles, kind: Shapes) -> tuple[np.ndarray, np.ndarray]:
-    """For each tile the shapes' places, those that may touch it first in ascending order, and how many they are."""
+@cache
+def _compiled(kernel: Callable[..., Array]) -> Callable[..., Array]:
+    return jax.jit(kernel, compiler_options=CPU_OPTIONS if jax.default_backend() == "cpu" else None)
+
+
+def _paint(count, listed, tables, reals, wholes) -> UInt16[Array, "tile height width"]:
+    """12-bit pixels."""
+    row, column = (part.astype(jnp.uint32)[None] for part in jnp.divmod(jnp.arange(PIXELS), TILE))
+
+    def finish(soft: Array, bone: Array, place: Array, numbers: Array) -> Array:
+        counter = numbers[:, 2, None] + numbers[:, 3, None] * row + column
+        return exposed(soft, bone, place[:, 6:], numbers[:, 1], counter)
+
+    return _draw(count, listed, tables, reals, wholes, finish, jnp.zeros((BLOCK, PIXELS), jnp.uint16))
+
+
+def _measure(count, listed, tables, reals, wholes) -> Float[Array, "tile layer height width"]:
+    """Attenuation by soft tissue and by bone."""
+    layers = jnp.zeros((BLOCK, 2, PIXELS), jnp.float32)
+    return _draw(count, listed, tables, reals, wholes, lambda soft, bone, *_: jnp.stack([soft, bone], 1), layers)
+
+
+def _draw(count, listed, tables: LimbShapes, reals, wholes, finish: Callable[..., Array], drawn: Array) -> Array:
+    """Draws the first `count` tiles of a block, sorted by what there is to draw so that a group's tiles are alike."""
     half = 0.5 * (TILE - 1)
-    centre = tiles.origin + half * (tiles.right + tiles.down)
-    corner = half * np.maximum(
-        np.linalg.norm(tiles.right + tiles.down, axis=-1), np.linalg.norm(tiles.right - tiles.down, axis=-1)
+    right, down = half * reals[:, 2:4], half * reals[:, 4:6]
+    boxes = TileBoxes(wholes[:, 0].astype(jnp.int32), reals[:, :2] + right + down, right, down, reals[:, 6])
+    near = LimbShapes(
+        *(bits(kind.near(table, boxes), shapes) for kind, table, shapes in zip(KINDS, tables, listed, strict=True))
     )
-    start, end = kind.start[tiles.film], kind.end[tiles.film]
-    span = end - start
-    offset = centre[:, None] - start
-    length_squared = np.maximum((span**2).sum(-1), 1e-9)
-    share = np.clip((offset * span).sum(-1) / length_squared, 0.0, 1.0)
-    distance = np.linalg.norm(offset - share[..., None] * span, axis=-1)
-    near = distance < kind.reach[tiles.film] + corner[:, None]
-    return np.argsort(~near, axis=1, kind="stable"), near.sum(1)
+    amount = LimbShapes(*(jax.lax.population_count(kind) for kind in near))
+    work = (amount.implant << 15) + (amount.long << 10) + (amount.round << 5) + amount.soft
+    order = jnp.argsort(jnp.where(jnp.arange(BLOCK) < count, work, jnp.uint32(2**32 - 1)))
+
+    def draw(group: Array, drawn: Array) -> Array:
+        rows = jax.lax.dynamic_slice_in_dim(order, group * GROUP, GROUP)
+        place, numbers = reals[rows], wholes[rows]
+        soft, bone = _attenuation(place, boxes.film[rows], tables, LimbShapes(*(kind[rows] for kind in near)))
+        return drawn.at[rows].set(finish(soft, bone, place, numbers), unique_indices=True)
+
+    drawn = jax.lax.fori_loop(0, (count + GROUP - 1) // GROUP, draw, drawn)
+    return drawn.reshape(*drawn.shape[:-1], TILE, TILE)
 
 
-def _gather(kind: Shapes, film: np.ndarray, places: np.ndarray, counts: np.ndarray) -> tuple:
-    most = int(counts.max())
-    shapes, width = kind.numbers.shape[1:]
-    numbers = np.zeros((shapes, len(film), width), np.float32)
-    for order in range(most):
-        numbers[order] = kind.numbers[film, places[:, order]]
-    return numbers, counts.astype(np.int32), np.int32(most)
-
-
-@jax.jit
-def _paint(affine, counter, seed, response, long, round_, soft) -> UInt16[Array, "tile height width"]:
-    """Attenuation, quantum noise, tone curve, 12 bits."""
-    soft_tissue, bone = _attenuation(affine, response, long, round_, soft)
-    attenuation = soft_tissue + bone
-    _, noise, gamma, contrast, fog = (response[:, n, None, None] for n in range(5))
-    row, column = (jax.lax.broadcasted_iota(jnp.uint32, attenuation.shape, axis) for axis in (1, 2))
-    count = counter[:, 0, None, None] + counter[:, 1, None, None] * row + column
-    # the detector counts quanta: relative noise grows as their number falls, with half the attenuation
-    grain = gaussian(count, jnp.broadcast_to(seed[:, None, None], count.shape))
-    attenuation = attenuation + noise * jnp.exp(0.5 * attenuation) * grain
-    share = jnp.maximum(attenuation, 0.0) * (1.0 / REFERENCE_ATTENUATION)
-    share = jnp.exp(gamma * jnp.log(share + 1e-7))
-    signal = fog + contrast * (1.0 - jnp.exp(-SHOULDER * share)) / (1.0 - math.exp(-SHOULDER))
-    # the film base's own grain keeps air from being a flat zero
-    signal = signal + 0.25 * noise * grain
-    return jnp.clip(MAXIMUM * signal + 0.5, 0.0, MAXIMUM).astype(jnp.uint16)
-
-
-@jax.jit
-def _attenuation(affine, response, long, round_, soft) -> tuple[Array, Array]:
-    shape = (affine.shape[0], TILE, TILE)
-    row, column = (jax.lax.broadcasted_iota(jnp.float32, shape, axis) for axis in (1, 2))
+def _attenuation(place, film, tables: LimbShapes, near: LimbShapes) -> tuple[Array, Array]:
+    """Attenuation by soft tissue and by bone, arrays [tile, pixel]."""
+    row, column = (part.astype(jnp.float32)[None, None] for part in jnp.divmod(jnp.arange(PIXELS), TILE))
     x, y = (
-        affine[:, axis, None, None] + column * affine[:, 2 + axis, None, None] + row * affine[:, 4 + axis, None, None]
+        place[:, axis, None, None] + column * place[:, 2 + axis, None, None] + row * place[:, 4 + axis, None, None]
         for axis in (0, 1)
     )
-    blur = response[:, 0, None, None]
-    bone = jnp.zeros(shape, jnp.float32)
-    bone = _add_shapes(bone, long_bone, LONG_BONE, long, x, y, blur)
-    bone = _add_shapes(bone, round_bone, ROUND_BONE, round_, x, y, blur)
-    half_thickness = _add_shapes(jnp.zeros(shape, jnp.float32), soft_part, SOFT_PART, soft, x, y, blur)
-    return 2.0 * SOFT_TISSUE * jnp.sqrt(jnp.sqrt(jnp.sqrt(half_thickness))), bone
+    blur = place[:, 6, None, None]
+    nothing = jnp.zeros((GROUP, 1, PIXELS), jnp.float32)
+    bone, half_thickness = nothing, nothing
+    for name in ("long", "round", "implant"):
+        bone = _add_shapes(bone, name, tables, film, near, x, y, blur)
+    half_thickness = _add_shapes(half_thickness, "soft", tables, film, near, x, y, blur)
+    return 2.0 * SOFT_TISSUE * jnp.sqrt(jnp.sqrt(jnp.sqrt(half_thickness[:, 0]))), bone[:, 0]
 
 
-def _add_shapes(total: Array, solid, layout, listed: tuple, x: Array, y: Array, blur: Array) -> Array:
-    """Adds the first `most` shapes of each tile's list, those beyond the tile's own count as nothing."""
-    numbers, counts, most = listed
+def _add_shapes(total: Array, name: str, tables: LimbShapes, film, near: LimbShapes, x, y, blur) -> Array:
+    """Adds each tile's shapes of one kind, those of the lowest bits of `near` first."""
+    kind, table = getattr(KINDS, name), getattr(tables, name)
 
-    def add(order: Array, total: Array) -> Array:
-        fields = layout.unpack(jax.lax.dynamic_index_in_dim(numbers, order, keepdims=False))
+    def add(state: tuple[Array, Array]) -> tuple[Array, Array]:
+        total, left = state
+        lowest = left & (jnp.uint32(0) - left)
+        shape = jax.lax.population_count(lowest - jnp.uint32(1)).astype(jnp.int32)
+        fields = kind.layout.unpack(table[film, jnp.minimum(shape, SHAPES - 1)])
         if hasattr(fields, "seed"):
             fields.seed = fields.seed.astype(jnp.int32).astype(jnp.uint32)
-        return total + jnp.where((order < counts)[:, None, None], solid(fields, x, y, blur), 0.0)
+        added = jnp.where((lowest > 0)[:, None, None], kind.solid(fields, x, y, blur), 0.0)
+        return total + added, left ^ lowest
 
-    return jax.lax.fori_loop(0, most, add, total)
+    return jax.lax.while_loop(lambda state: (state[1] > 0).any(), add, (total, getattr(near, name)))[0]

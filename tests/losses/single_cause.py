@@ -1,4 +1,5 @@
-"""Discrete-time hazards for an event known only between two films, or not seen until the last one.
+"""An independent, simpler likelihood of one event, to check the competing-risks loss against: discrete-time hazards for
+an event known only between two films, or not seen until the last one.
 
 Follow-up time from the film is cut into intervals; `hazard_logits[k]` is the log odds that the event falls into
 interval k given that it did not fall before. Within an interval the hazard rate is constant, so log-survival is

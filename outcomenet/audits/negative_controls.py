@@ -1,0 +1,100 @@
+"""Negative-control outcomes: numbers that no film may predict, and what the measure nevertheless says about them."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from outcomenet.arrays import Float
+from outcomenet.audits.cross_fitting import CrossFit, permuted_patients
+from outcomenet.audits.findings import Finding, absent, finding
+from outcomenet.errors import UndefinedMetric
+from outcomenet.metrics.regression import r2
+from outcomenet.metrics.resampling import bootstrap_weights, percentile_interval
+from outcomenet.outcomes import NEGATIVE_CONTROLS
+
+FEWEST_PATIENTS = 30
+COLUMNS = ["control", "source", "r2", "lower", "upper", "null_upper", "n", "patients", "reading"]
+
+
+class Prediction(NamedTuple):
+    """Cross-fitted R2 (0: nothing is known), its interval, and what permuted patients reach at most (97.5 %)."""
+
+    r2: float
+    lower: float
+    upper: float
+    null_upper: float
+
+    @property
+    def above_chance(self) -> bool:
+        return self.r2 > max(self.null_upper, 0.0)
+
+
+def predict_control(
+    features: Float[np.ndarray, "row feature"],
+    control: Float[np.ndarray, "row"],
+    patients: pd.Series,
+    *,
+    resamples: int,
+    permutations: int,
+    seed: int,
+) -> Prediction:
+    """R2 of a ridge regression of `control` on `features`, cross-fitted by patient (Lipsitch, Epidemiology 2010)."""
+    if patients.nunique() < FEWEST_PATIENTS:
+        raise UndefinedMetric(
+            f"A negative control needs at least {FEWEST_PATIENTS} patients, there are {patients.nunique()}."
+        )
+    regression = CrossFit(features, patients)
+    values = r2(control, regression.predict(control[:, None])[:, 0], bootstrap_weights(patients, resamples, seed))
+    if not np.isfinite(values[0]):
+        raise UndefinedMetric("The negative control has one value only, so there is nothing to predict.")
+    shuffled = control[permuted_patients(patients, permutations, seed)].T
+    ones, said = np.ones((1, len(control))), regression.predict(shuffled)
+    null = [r2(shuffled[:, k], said[:, k], ones)[0] for k in range(permutations)]
+    return Prediction(float(values[0]), *percentile_interval(values[1:]), float(np.quantile(null, 0.975)))
+
+
+def audit_controls(
+    table: pd.DataFrame,
+    embedding: Float[np.ndarray, "row feature"],
+    *,
+    resamples: int,
+    permutations: int,
+    seed: int,
+) -> tuple[pd.DataFrame, list[Finding]]:
+    """audit_controls.csv and one finding per control; `table` has patient_id, score and the controls' columns."""
+    sources = {"embedding": embedding, "score": table[["score"]].to_numpy(float)}
+    rows, findings = [], []
+    for control in NEGATIVE_CONTROLS:
+        if control not in table or table[control].isna().all():
+            findings.append(absent(control, f"The cohort has no column {control}."))
+            continue
+        known = table[control].notna().to_numpy()
+        try:
+            found = {
+                source: predict_control(
+                    features[known], table.loc[known, control].to_numpy(float), table.loc[known, "patient_id"],
+                    resamples=resamples, permutations=permutations, seed=seed,
+                )
+                for source, features in sources.items()
+            }  # fmt: skip
+        except UndefinedMetric as reason:
+            findings.append(absent(control, reason))
+            continue
+        for source, said in found.items():
+            verdict = "above chance" if said.above_chance else "as by chance"
+            counts = int(known.sum()), table.loc[known, "patient_id"].nunique()
+            rows.append((control, source, *said, *counts, verdict))
+        findings.append(_finding(control, found))
+    return pd.DataFrame(rows, columns=COLUMNS), findings
+
+
+def _finding(control: str, found: dict[str, Prediction]) -> Finding:
+    values = " and ".join(f"{said.r2:.2f} from the {source}" for source, said in found.items())
+    leaks = [source for source, said in found.items() if said.above_chance]
+    if not leaks:
+        return finding(control, False, f"It does not, beyond chance: R² {values}.")
+    meaning = "the hospital leaks into the measure" if control == "control_site" else "something leaks that has no name"
+    return finding(control, True, f"It does, from the {' and the '.join(leaks)}: R² {values}; {meaning}.")

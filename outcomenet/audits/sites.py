@@ -1,0 +1,88 @@
+"""Hospital by hospital: does a prediction hold where nothing was learned, and what would recalibration mend?"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from outcomenet.arrays import Float
+from outcomenet.audits.findings import Finding, finding
+from outcomenet.errors import UndefinedMetric
+from outcomenet.metrics.regression import calibration_intercept, calibration_slope, r2
+from outcomenet.metrics.resampling import bootstrap_weights, percentile_interval
+
+COLUMNS = ["site", "predictor", "learned_at", "metric", "value", "lower", "upper", "patients", "n"]
+FEWEST_PATIENTS, FEWEST_VISITS = 15, 30
+HAQ_MATTERS = 0.22  # smallest difference in HAQ-DI that patients notice (MCID)
+
+
+def r2_recalibrated(
+    target: Float[np.ndarray, "row"], prediction: Float[np.ndarray, "row"], weights: Float[np.ndarray, "resample row"]
+) -> Float[np.ndarray, "resample"]:
+    """R2 after intercept and slope were refitted on the very rows: the squared correlation, what ranking alone is worth."""
+    slope = calibration_slope(target, prediction, weights)
+    n = weights.sum(1)
+
+    def variance(values: np.ndarray) -> np.ndarray:
+        return weights @ values**2 / n - (weights @ values / n) ** 2
+
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return slope**2 * variance(prediction) / variance(target)
+
+
+METRICS = {
+    "r2": r2,
+    "r2_recalibrated": r2_recalibrated,
+    "calibration_intercept": calibration_intercept,
+    "calibration_slope": calibration_slope,
+}
+
+
+def audit_sites(predictions: pd.DataFrame, *, resamples: int, seed: int) -> pd.DataFrame:
+    """audit_sites.csv from held-out predictions of one bounded outcome: patient_id, site, predictor, learned_at
+    (`other sites`: the site was left out; `all sites`), prediction, target.
+
+    A site with fewer than 15 patients or 30 visits has one row per predictor without numbers.
+    """
+    rows = []
+    for (site, predictor, learned_at), part in predictions.dropna(subset=["target"]).groupby(
+        ["site", "predictor", "learned_at"], sort=False
+    ):
+        counts = part["patient_id"].nunique(), len(part)
+        if counts[0] < FEWEST_PATIENTS or counts[1] < FEWEST_VISITS:
+            rows.append((site, predictor, learned_at, "too few patients", np.nan, np.nan, np.nan, *counts))
+            continue
+        weights = bootstrap_weights(part["patient_id"], resamples, seed)
+        for name, metric in METRICS.items():
+            values = metric(part["target"].to_numpy(float), part["prediction"].to_numpy(float), weights)
+            try:
+                interval = percentile_interval(values[1:])
+            except UndefinedMetric:
+                interval = (np.nan, np.nan)
+            rows.append((site, predictor, learned_at, name, values[0], *interval, *counts))
+    return pd.DataFrame(rows, columns=COLUMNS).sort_values(["site"], kind="stable", ignore_index=True)
+
+
+def sites_finding(table: pd.DataFrame, limit: float = HAQ_MATTERS) -> Finding:
+    """An alarm where predictions at some site are off on average by more than `limit` (HAQ units), beyond chance.
+
+    Networks are not trained again without a site: for them a site is one that they have seen.
+    """
+    known = table[table["metric"] == "calibration_intercept"]
+    if known["site"].nunique() < 2:
+        raise UndefinedMetric(
+            f"Fewer than two hospitals have {FEWEST_PATIENTS} held-out patients and {FEWEST_VISITS} visits."
+        )
+    off = known[(known["value"].abs() > limit) & ((known["lower"] > 0) | (known["upper"] < 0))]
+    left_out = table[(table["metric"] == "r2") & (table["learned_at"] == "other sites")]
+    seen = table[(table["metric"] == "r2") & (table["learned_at"] == "all sites")]
+    lost = seen.merge(left_out, on=["site", "predictor"])
+    worst = f" At most {max((lost['value_x'] - lost['value_y']).max(), 0):.2f} of R² is lost." if len(lost) else ""
+    note = " Networks were not trained again without a site; theirs are results at sites that they had seen."
+    if off.empty:
+        return finding("sites", False, f"No prediction is off by {limit} HAQ units on average.{worst}{note}")
+    words = "; ".join(
+        f"{row.predictor} at {row.site} ({row.learned_at}) by {row.value:+.2f} ({row.lower:+.2f} to {row.upper:+.2f})"
+        for row in off.itertuples()
+    )
+    return finding("sites", True, f"Predictions are off on average: {words}.{worst}{note}")

@@ -1,0 +1,128 @@
+"""How a network handles confounders: strategies that combine freely, each with its estimand.
+
+A strategy is switched on in `ConfoundingConfig`; what it holds fixed and what it removes stands in `ESTIMANDS`, and goes
+into the run's record and report. A covariate that is supplied and used by no strategy is an error, never ignored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from outcomenet.confounders import CONFOUNDERS
+from outcomenet.errors import UsageError, did_you_mean
+
+ESTIMANDS: dict[str, str] = {
+    "none": "The film's association with the outcome, whatever carries it: confounders are neither fixed nor removed.",
+    "outcome_terms": (
+        "The film's association with the outcome at fixed covariates: y = film + beta x covariates. Nothing is removed "
+        "from the embedding; what film and covariates share goes to whichever fits better. The way for fibromyalgia, "
+        "which no film shows."
+    ),
+    "seen_osteoarthritis": (
+        "As above at a fixed osteoarthritis grade as the network itself reads it off the film; the grade's gradient "
+        "does not bend towards the outcome."
+    ),
+    "factorised": (
+        "Part of every joint's embedding is for osteoarthritis grades alone; the score is built from the rest. The "
+        "osteoarthritis part of an outcome is visible and can be switched off. The rest is not kept from knowing "
+        "osteoarthritis: add an adversary for that."
+    ),
+    "conditional_adversary": (
+        "Removes from the embedding what tells the confounder among patients with the same outcome (Zhang, AIES 2018): "
+        "score and confounder are made independent given the outcome, so a true effect through the outcome may stay."
+    ),
+    "correlation_adversary": (
+        "Removes linear association of the embedding with the confounder, given nothing (Adeli, WACV 2021): what "
+        "confounder and disease truly share is lost too."
+    ),
+    "metadata_residual": (
+        "Takes out of the embedding what a linear regression on the confounder explains (after Lu, CVPR 2021): the score "
+        "is the film's beyond the confounder's mean, which must be known at prediction."
+    ),
+    "reweight": (
+        "Weights patients so that confounder and outcome are uncorrelated in training (inverse probability of the "
+        "confounder given the outcome): the association in a population without confounding; nothing is removed."
+    ),
+    "residualised_outcome": (
+        "What the covariates explain alone is taken first and frozen, the film explains the rest: the film's gain beyond "
+        "the covariates; what both could explain is the covariates'."
+    ),
+}
+
+
+@dataclass(frozen=True)
+class ConfoundingConfig:
+    """Which strategies are on. Names are of `confounders.CONFOUNDERS`; empty or 0 switches a strategy off."""
+
+    outcome_terms: tuple[str, ...] = ()
+    seen_osteoarthritis: bool = False
+    oa_features: int = 0  # numbers of each joint's embedding that are kept for osteoarthritis (factorised)
+    conditional_adversary: tuple[str, ...] = ()
+    correlation_adversary: tuple[str, ...] = ()
+    adversary_weight: float = 0.3
+    # Adversaries from the start are known to stop convergence: share of the steps after which they push the encoder,
+    # and the encoder's learning rate from then on as a share of what it would be (0 freezes it).
+    adversary_from: float = 0.5
+    encoder_rate_after: float = 0.3
+    metadata_residual: tuple[str, ...] = ()
+    reweight: tuple[str, ...] = ()
+    residualised_outcome: bool = False
+
+    def __post_init__(self) -> None:
+        for name in self.names:
+            if name not in CONFOUNDERS:
+                raise UsageError(f"There is no covariate called {name!r}. {did_you_mean(name, CONFOUNDERS)}")
+        if self.residualised_outcome and not self.outcome_terms:
+            raise UsageError("residualised_outcome takes out what the outcome_terms explain; name them.")
+        for name in ("adversary_from", "encoder_rate_after"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise UsageError(f"confounding.{name} is a share from 0 to 1, got {getattr(self, name)}.")
+        for name in self.reweight:
+            if not CONFOUNDERS[name].binary:
+                raise UsageError(f"confounding.reweight takes yes-or-no confounders; {name} is a number.")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every covariate that some strategy uses."""
+        used = (
+            *self.outcome_terms, *self.conditional_adversary, *self.correlation_adversary, *self.metadata_residual,
+            *self.reweight,
+        )  # fmt: skip
+        return tuple(dict.fromkeys(used))
+
+    @property
+    def adversarial(self) -> bool:
+        return bool(self.conditional_adversary or self.correlation_adversary)
+
+    def strategies(self) -> tuple[str, ...]:
+        """Names of the strategies that are on, keys of `ESTIMANDS`."""
+        on = {
+            "outcome_terms": bool(self.outcome_terms),
+            "seen_osteoarthritis": self.seen_osteoarthritis,
+            "factorised": self.oa_features > 0,
+            "conditional_adversary": bool(self.conditional_adversary),
+            "correlation_adversary": bool(self.correlation_adversary),
+            "metadata_residual": bool(self.metadata_residual),
+            "reweight": bool(self.reweight),
+            "residualised_outcome": self.residualised_outcome,
+        }
+        return tuple(name for name, active in on.items() if active) or ("none",)
+
+    def check_supplied(self, covariates: Sequence[str]) -> None:
+        """Raises UsageError where a used covariate is not supplied, or a supplied one is used by no strategy."""
+        for name in self.names:
+            if name not in covariates:
+                raise UsageError(
+                    f"confounding uses {name!r}, which is not among the experiment's covariates. "
+                    f"{did_you_mean(name, covariates)}"
+                )
+        for name in covariates:
+            if name not in self.names:
+                raise UsageError(
+                    f"Covariate {name!r} is supplied but no confounding strategy uses it; add it to "
+                    "confounding.outcome_terms (or another strategy), or leave it out of `covariates`."
+                )
+
+
+NO_HANDLING = ConfoundingConfig()

@@ -1,0 +1,85 @@
+"""Whether a joint's contribution follows the true state of that joint: simulated cohorts only."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from scipy.stats import rankdata
+
+from outcomenet.anatomy import JOINT_KINDS, JOINTS
+from outcomenet.arrays import Float
+from outcomenet.audits.findings import Finding, finding
+from outcomenet.errors import UndefinedMetric
+from outcomenet.metrics.resampling import bootstrap_weights, percentile_interval
+
+COLUMNS = ["joint", "spearman_damage", "lower", "upper", "spearman_osteophyte", "patients", "n"]
+
+
+def weighted_rank_correlation(
+    first: Float[np.ndarray, "row"], second: Float[np.ndarray, "row"], weights: Float[np.ndarray, "resample row"]
+) -> Float[np.ndarray, "resample"]:
+    """Spearman's correlation in every resample, ranks taken once in the whole sample; NaN where nothing varies.
+
+    >>> weighted_rank_correlation(np.array([1.0, 2.0, 9.0]), np.array([0.0, 1.0, 3.0]), np.ones((1, 3)))
+    array([1.])
+    """
+    a, b = rankdata(first), rankdata(second)
+    n = weights.sum(1)
+    mean_a, mean_b = weights @ a / n, weights @ b / n
+    covariance = weights @ (a * b) / n - mean_a * mean_b
+    variance = (weights @ a**2 / n - mean_a**2) * (weights @ b**2 / n - mean_b**2)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(variance > 1e-9, covariance / np.sqrt(np.maximum(variance, 1e-12)), np.nan)
+
+
+def audit_joint_truth(biomarker: pd.DataFrame, truth: pd.DataFrame, *, resamples: int, seed: int) -> pd.DataFrame:
+    """audit_joint_truth.csv: one row per kind of joint, left and right together.
+
+    `biomarker` has patient_id, visit_id and joint_<side>_<site>; `truth` is truth/joints.csv. Damage is the mean of the
+    shares of bone and cartilage lost to rheumatoid arthritis.
+    """
+    states = truth.assign(damage=0.5 * (truth["erosion"] + truth["narrowing"]))
+    columns = ["patient_id", "visit_id", "side", "site", "damage", "osteophyte"]
+    long = _long(biomarker).merge(states[columns], on=columns[:4], validate="one_to_one").dropna()
+    rows = []
+    for kind in JOINT_KINDS:
+        part = long[long["kind"] == kind]
+        if part["damage"].nunique() < 2:
+            continue
+        weights = bootstrap_weights(part["patient_id"], resamples, seed)
+        contribution = part["contribution"].to_numpy(float)
+        values = weighted_rank_correlation(contribution, part["damage"].to_numpy(float), weights)
+        oa = weighted_rank_correlation(contribution, part["osteophyte"].to_numpy(float), weights[:1])[0]
+        try:
+            interval = percentile_interval(values[1:])
+        except UndefinedMetric:
+            interval = (np.nan, np.nan)
+        rows.append((kind, values[0], *interval, oa, part["patient_id"].nunique(), len(part)))
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _long(biomarker: pd.DataFrame) -> pd.DataFrame:
+    """One row per visit and joint."""
+    keys = biomarker[["patient_id", "visit_id"]]
+    parts = [
+        keys.assign(side=str(j.side), site=j.site, kind=j.kind, contribution=biomarker[f"joint_{j.name}"])
+        for j in JOINTS
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def joint_truth_finding(table: pd.DataFrame) -> Finding:
+    """An alarm unless more than half of the kinds of joints, DIP left out, follow their true damage beyond chance."""
+    known = table.dropna(subset=["spearman_damage", "lower"])
+    known = known[~known["joint"].str.startswith("hand_DIP")]  # rheumatoid arthritis hardly reaches them
+    if known.empty:
+        raise UndefinedMetric("No joint's true damage and contribution both vary between the held-out visits.")
+    follow = int((known["lower"] > 0).sum())
+    alarm = follow <= len(known) / 2
+    misled = int((known["spearman_osteophyte"] > known["spearman_damage"].clip(lower=0)).sum())
+    words = "Most do not" if alarm else "Most do"
+    return finding(
+        "joint_truth", alarm,
+        f"{words}: {follow} of {len(known)} kinds of joints follow their true damage beyond chance (median Spearman "
+        f"{known['spearman_damage'].median():.2f}); {misled} follow osteophytes more.",
+    )  # fmt: skip

@@ -1,0 +1,66 @@
+"""How well a measure sees change: the standardised response mean, and two measures compared on the same patients.
+
+`weights` [resample, row] come from `resampling.bootstrap_weights`, whose first row is the sample itself.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from outcomenet.arrays import Float
+from outcomenet.errors import UndefinedMetric
+from outcomenet.metrics.resampling import percentile_interval
+
+
+class Estimate(NamedTuple):
+    """A value with its two-sided bootstrap interval."""
+
+    value: float
+    lower: float
+    upper: float
+
+
+def response_mean(
+    change: Float[np.ndarray, "row"], weights: Float[np.ndarray, "resample row"]
+) -> Float[np.ndarray, "resample"]:
+    """SRM = mean / SD of the change (Liang, Med Care 1990), in SDs, with the sign of the change.
+
+    The further from 0, the fewer patients a trial needs. NaN where the change does not vary.
+
+    >>> response_mean(np.array([1.0, 2.0, 3.0]), np.ones((1, 3)))
+    array([2.])
+    """
+    n = weights.sum(1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        mean = weights @ change / n
+        middle = change.mean()  # taken out before squaring, so that large changes keep their digits
+        spread = (weights @ (change - middle) ** 2 - n * (mean - middle) ** 2) / (n - 1)
+        return np.where(spread > 1e-12, mean / np.sqrt(spread), np.nan)
+
+
+def standardised_response_mean(
+    change: Float[np.ndarray, "row"], weights: Float[np.ndarray, "resample row"], level: float = 0.95
+) -> Estimate:
+    """The SRM of the sample with its percentile interval."""
+    return _estimate(response_mean(change, weights), level)
+
+
+def compare_response_means(
+    first: Float[np.ndarray, "row"],
+    second: Float[np.ndarray, "row"],
+    weights: Float[np.ndarray, "resample row"],
+    level: float = 0.95,
+) -> Estimate:
+    """SRM of the first minus the second measure of the same patients, resampled together.
+
+    Above 0 the first sees more change, where both rise with the same thing.
+    """
+    return _estimate(response_mean(first, weights) - response_mean(second, weights), level)
+
+
+def _estimate(values: Float[np.ndarray, "resample"], level: float) -> Estimate:
+    if not np.isfinite(values[0]):
+        raise UndefinedMetric("A standardised response mean is undefined where all patients change by the same amount.")
+    return Estimate(float(values[0]), *percentile_interval(values[1:], level))

@@ -1,0 +1,124 @@
+"""Adversaries: small networks that try to read a confounder out of what the score is built from.
+
+They learn to read it; the encoder, through a reversed gradient, learns to leave them nothing (Ganin, JMLR 2016).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import nnx
+
+from outcomenet.arrays import Array, Bool, Float
+from outcomenet.confounders import CONFOUNDERS
+from outcomenet.losses.adversarial import correlation_loss, reading_loss
+from outcomenet.losses.objective import LossPart
+
+HIDDEN = 32
+
+
+@partial(jax.custom_vjp, nondiff_argnums=())
+def reverse_gradient(x: Float[Array, "*shape"], scale: Float[Array, ""]) -> Float[Array, "*shape"]:
+    """The identity whose gradient is multiplied by -scale."""
+    del scale
+    return x
+
+
+def _forward(x: Array, scale: Array) -> tuple[Array, Array]:
+    return x, scale
+
+
+def _backward(scale: Array, gradient: Array) -> tuple[Array, Array]:
+    return -scale * gradient, jnp.zeros_like(scale)
+
+
+reverse_gradient.defvjp(_forward, _backward)
+
+
+class Adversary(nnx.Module):
+    """One confounder read from a patient's features, given the outcomes or not."""
+
+    def __init__(self, features: int, given: int, rngs: nnx.Rngs):
+        self.hidden = nnx.Linear(features + given, HIDDEN, rngs=rngs)
+        self.out = nnx.Linear(HIDDEN, 1, rngs=rngs)
+
+    def __call__(
+        self, features: Float[Array, "batch feature"], given: Float[Array, "batch given"] | None
+    ) -> Float[Array, "batch"]:
+        """Logit (yes-or-no confounders) or standardised value."""
+        x = features if given is None else jnp.concatenate([features, given], -1)
+        return self.out(jax.nn.gelu(self.hidden(x)))[:, 0]
+
+
+class Adversaries(nnx.Module):
+    """All adversaries of one network: the conditional ones know the outcomes, the correlation ones do not."""
+
+    def __init__(
+        self,
+        conditional: tuple[str, ...],
+        correlation: tuple[str, ...],
+        covariates: tuple[str, ...],
+        features: int,
+        outcomes: int,
+        rngs: nnx.Rngs,
+    ):
+        self.column = {name: covariates.index(name) for name in (*conditional, *correlation)}
+        # each outcome comes as its value and whether it is known
+        self.conditional = nnx.Dict({name: Adversary(features, 2 * outcomes, rngs) for name in conditional})
+        self.correlation = nnx.Dict({name: Adversary(features, 0, rngs) for name in correlation})
+
+    def losses(
+        self,
+        features: Float[Array, "batch feature"],
+        given: Float[Array, "batch given"],
+        covariates: Float[Array, "batch covariate"],
+        observed: Bool[Array, "batch covariate"],
+        push: Float[Array, ""],
+    ) -> Mapping[str, LossPart]:
+        """One part per adversary; `push` is the weight with which the encoder unlearns (0: it only watches)."""
+        seen = reverse_gradient(features, push)
+        parts = {}
+        for name, adversary in self.conditional.items():
+            at = np.int32(self.column[name])
+            said = adversary(seen, given)
+            parts[f"conditional_adversary_{name}"] = reading_loss(
+                said, covariates[:, at], observed[:, at], binary=CONFOUNDERS[name].binary
+            )
+        for name, adversary in self.correlation.items():
+            at = np.int32(self.column[name])
+            parts[f"correlation_adversary_{name}"] = correlation_loss(
+                adversary(seen, None), covariates[:, at], observed[:, at]
+            )
+        return parts
+
+
+class MetadataResidual(nnx.Module):
+    """Takes what a linear regression on the confounders explains out of every joint's embedding.
+
+    The regression is learned beside the network (it follows the embedding, the embedding does not follow it), so that a
+    prediction depends on no other patient, unlike a regression within each batch. A missing confounder counts as its
+    mean.
+    """
+
+    def __init__(self, columns: tuple[int, ...], kinds: int, embedding: int):
+        self.columns = columns
+        self.weights = nnx.Param(jnp.zeros((kinds, len(columns), embedding)))
+        self.centre = nnx.Param(jnp.zeros((kinds, embedding)))
+
+    def __call__(
+        self,
+        embeddings: Float[Array, "batch joint feature"],
+        visible: Bool[Array, "batch joint"],
+        covariates: Float[Array, "batch covariate"],
+        kind: np.ndarray,
+    ) -> tuple[Float[Array, "batch joint feature"], LossPart]:
+        """(residual embeddings, the regression's own loss per visit and joint)."""
+        known = covariates[:, np.asarray(self.columns)]
+        explained = jnp.einsum("bc,jcf->bjf", known, self.weights[...][kind])
+        error = jax.lax.stop_gradient(embeddings) - explained - self.centre[...][kind][None]
+        residual = embeddings - jax.lax.stop_gradient(explained)
+        return residual, LossPart(jnp.square(error).mean(-1), visible)

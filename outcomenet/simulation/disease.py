@@ -1,0 +1,186 @@
+"""What rheumatoid arthritis and osteoarthritis do to every joint over time.
+
+Rheumatoid: severity, activity -> swelling and hidden activity -> growth of erosion and narrowing -> luxation or
+fusion, late. Osteoarthritis: age, propensity -> osteophytes, narrowing, sclerosis. Both narrow the joint space of the
+PIP joints: that is the confounding path.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.special import expit
+
+from outcomenet.anatomy import JOINT_INDEX, JOINTS, Joint, Region, Side
+from outcomenet.arrays import Bool, Float
+from outcomenet.simulation.exogenous import Exogenous
+from outcomenet.simulation.states import JointStates
+from outcomenet.simulation.world import World
+
+# How often rheumatoid damage strikes a joint relative to the average (log), after the usual distribution: MCP2-3,
+# wrist and MTP5 first, thumb IP and DIP hardly.
+_RA_SUSCEPTIBILITY = {
+    "IP1": -0.9, "DIP": -3.0, "PIP": 0.0, "MCP1": 0.0, "MCP2": 0.6, "MCP3": 0.5, "MCP4": 0.0, "MCP5": 0.1,
+    "CMC1": -0.3, "CMC": 0.2, "multangular": 0.2, "navicular": 0.4, "lunate": 0.5, "radius": 0.3, "ulna": 0.6,
+    "MTP1": -0.1, "MTP5": 0.7, "MTP": 0.3,
+}  # fmt: skip
+# Osteoarthritis: DIP > CMC1 > PIP > IP1, MTP1; spared elsewhere (log odds).
+_OA_SUSCEPTIBILITY = {"DIP": 0.6, "CMC1": 0.3, "PIP": -0.8, "IP1": -0.3, "MTP1": 0.0}
+_LUXATES = ("MCP", "MTP", "PIP", "CMC1")
+_FUSES = ("PIP", "CMC", "multangular", "navicular", "lunate", "radius")
+# Joints that are replaced by an implant, and fingers that may be lost, at the middle or at the end joint.
+IMPLANT_JOINTS = np.array([j.side.region is Region.HAND and j.site[:3] in ("MCP", "PIP") for j in JOINTS])
+_FINGERS = tuple((side, ray) for side in (Side.LEFT_HAND, Side.RIGHT_HAND) for ray in range(2, 6))
+
+
+def by_joint(table: dict[str, float], absent: float) -> Float[np.ndarray, "joint"]:
+    """Looks a joint up by its full site name, then by its kind without the ray's number."""
+    return np.array([table.get(j.site, table.get(j.site.rstrip("12345"), absent)) for j in JOINTS])
+
+
+def _is_one_of(names: tuple[str, ...]) -> Bool[np.ndarray, "joint"]:
+    return by_joint(dict.fromkeys(names, 1.0), 0.0) > 0
+
+
+RA_SUSCEPTIBILITY = by_joint(_RA_SUSCEPTIBILITY, 0.0)
+OA_SUSCEPTIBILITY = np.where(
+    [joint.side.region is Region.FOOT and joint.site != "MTP1" for joint in JOINTS],
+    -np.inf,
+    by_joint(_OA_SUSCEPTIBILITY, -np.inf),
+)
+OA_JOINTS = np.isfinite(OA_SUSCEPTIBILITY)
+# Mean hidden activity of a joint: progression is not faster or slower on average for the hidden signal.
+HIDDEN_MEAN = 0.1
+
+
+def disease_activity(
+    world: World, noise: Exogenous, severity: Float[np.ndarray, "patient"]
+) -> Float[np.ndarray, "patient visit"]:
+    """Disease activity at each visit: a level that severity sets, remembered from visit to visit (AR(1), SD 1)."""
+    z = noise.visit["activity"]
+    memory = world.activity_memory
+    wave = z.copy()
+    for visit in range(1, z.shape[1]):
+        wave[:, visit] = memory * wave[:, visit - 1] + np.sqrt(1 - memory**2) * z[:, visit]
+    return world.activity_severity * severity[:, None] + np.sqrt(1 - world.activity_severity**2) * wave
+
+
+def joint_states(
+    world: World,
+    noise: Exogenous,
+    *,
+    age: Float[np.ndarray, "patient"],
+    duration: Float[np.ndarray, "patient"],
+    severity: Float[np.ndarray, "patient"],
+    treated_before: Bool[np.ndarray, "patient"],
+    treated_since: Bool[np.ndarray, "patient"],
+    activity: Float[np.ndarray, "patient visit"],
+) -> JointStates:
+    """Every joint at every visit; implants come later, see `with_implants`."""
+    swelling_logit = (
+        world.swelling_level
+        + world.swelling_activity * activity[..., None]
+        + 0.5 * RA_SUSCEPTIBILITY
+        + 0.8 * noise.joint_damage[:, None, :]
+        + 0.9 * noise.joint_swelling
+    )
+    # hidden activity: what swelling, osteopenia and micro-erosion show and SvdH does not, standardised
+    hidden = 0.5 * (swelling_logit - world.swelling_level) + 0.6 * noise.joint_hidden
+    erosion, narrowing = _damage(world, noise, duration, severity, treated_before, treated_since, activity, hidden)
+    if world.interventions.ra_damage is not None:
+        erosion = np.broadcast_to(np.where(RA_SUSCEPTIBILITY > -2, world.interventions.ra_damage, 0.0), erosion.shape)
+        narrowing = erosion
+    osteoarthritis = _osteoarthritis(world, noise, age)
+    nothing = np.zeros_like(erosion)
+    states = JointStates(
+        erosion=erosion,
+        narrowing=narrowing,
+        swelling=expit(swelling_logit),
+        osteopenia=expit(-1.2 + world.osteopenia_activity * hidden + 0.15 * (duration[:, None, None] - 7) / 7),
+        micro_erosion=expit(-2.0 + 1.2 * hidden),
+        osteophyte=osteoarthritis,
+        oa_narrowing=0.65 * osteoarthritis**1.6,
+        sclerosis=0.8 * osteoarthritis**1.5,
+        subluxation=_subluxation(world, noise, erosion, narrowing),
+        ankylosis=_ankylosis(world, noise, narrowing),
+        prosthesis=nothing,
+        amputated=_amputated(world, noise, erosion.shape),
+    )
+    return states
+
+
+def _damage(world, noise, duration, severity, treated_before, treated_since, activity, hidden):
+    """Shares of bone surface and of cartilage lost: 1 - exp(-dose), the dose growing with time at the joint's rate."""
+    rate = world.damage_rate * np.exp(
+        world.damage_severity * severity[:, None]
+        + RA_SUSCEPTIBILITY
+        + world.damage_joint * noise.joint_damage
+        + 0.5 * world.treatment_effect * treated_before[:, None]  # treated for part of the past
+    )
+    doses = [rate * duration[:, None]]
+    since = world.treatment_effect * (treated_since - 0.5 * treated_before)  # the past's half is in `rate` already
+    for visit in range(1, noise.visits):
+        speed = (
+            world.progression_level
+            + world.hidden_signal * world.hidden_progression * (hidden[:, visit - 1] - HIDDEN_MEAN)
+            + world.progression_activity * activity[:, visit - 1, None]
+            + since[:, None]
+        )
+        doses.append(doses[-1] + world.visit_gap_years * rate * np.exp(speed))
+    dose = np.stack(doses, 1)
+    lean = noise.joint_narrowing[:, None]  # some joints lose bone first, others cartilage
+    return 1 - np.exp(-dose * np.exp(0.3 * lean)), 1 - np.exp(-dose * world.damage_narrowing * np.exp(-0.6 * lean))
+
+
+def _osteoarthritis(world: World, noise: Exogenous, age: np.ndarray) -> Float[np.ndarray, "patient visit joint"]:
+    shape = noise.joint_swelling.shape
+    if world.interventions.oa is not None:
+        return np.broadcast_to(np.where(OA_JOINTS, world.interventions.oa, 0.0), shape)
+    years = age[:, None] + world.visit_gap_years * np.arange(noise.visits)
+    propensity = world.oa_level + world.oa_patient * noise.static["oa"][:, None] + world.oa_age * (years - 60.0)
+    return expit(1.6 * (propensity[..., None] + OA_SUSCEPTIBILITY + 0.9 * noise.joint_oa[:, None, :]) - 0.6)
+
+
+def _subluxation(world: World, noise: Exogenous, erosion: np.ndarray, narrowing: np.ndarray) -> np.ndarray:
+    """Ligaments give way where bone and cartilage are mostly gone, in joints that lean that way."""
+    onset = world.subluxation_onset + 0.08 * noise.joint_late[:, None]
+    given_way = np.clip((0.5 * (erosion + narrowing) - onset) / 0.35, 0.0, 1.0)
+    return np.where(_is_one_of(_LUXATES), given_way, 0.0)
+
+
+def _ankylosis(world: World, noise: Exogenous, narrowing: np.ndarray) -> np.ndarray:
+    """Bone bridges a joint without cartilage, in about one of six such joints of wrist and middle fingers."""
+    bridged = np.clip((narrowing - world.ankylosis_onset) / 0.08, 0.0, 1.0)
+    return np.where(_is_one_of(_FUSES) & (noise.joint_late[:, None] > 1.0), bridged, 0.0)
+
+
+def _amputated(world: World, noise: Exogenous, shape: tuple[int, ...]) -> np.ndarray:
+    """A finger lost long ago, at its end joint or at its middle joint; no effect of any disease."""
+    lost = np.zeros(shape)
+    u = noise.static["amputation"]
+    for patient in np.flatnonzero(u < world.amputation_share):
+        place = u[patient] / world.amputation_share
+        side, ray = _FINGERS[int(place * len(_FINGERS))]
+        proximal = place * len(_FINGERS) % 1 < 0.5
+        for site in (f"PIP{ray}", f"DIP{ray}") if proximal else (f"DIP{ray}",):
+            lost[patient, :, JOINT_INDEX[Joint(side, site).name]] = 1.0
+    return lost
+
+
+def with_implants(
+    world: World,
+    noise: Exogenous,
+    joints: JointStates,
+    surgery: Bool[np.ndarray, "patient visit"],
+    duration: Float[np.ndarray, "patient"],
+    severity: Float[np.ndarray, "patient"],
+) -> JointStates:
+    """The states with a prosthesis in the worst finger joint of those who had one placed, then and ever after."""
+    before = world.implant_share * world.surgery_per_year * duration * np.exp(0.5 * severity)
+    since = np.maximum.accumulate(surgery & (noise.visit["implant"] < world.implant_share), axis=1)
+    placed = since | (noise.static["implant"] < before)[:, None]
+    lost = joints.erosion + joints.narrowing
+    replaceable = IMPLANT_JOINTS & (joints.amputated[:, 0] == 0)
+    worst = np.where(replaceable, lost[:, -1], -1.0).argmax(-1)
+    prosthesis = np.zeros_like(joints.erosion)
+    prosthesis[np.arange(len(worst)), :, worst] = placed
+    return joints._replace(prosthesis=prosthesis)

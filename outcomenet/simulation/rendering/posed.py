@@ -1,0 +1,52 @@
+"""A limb as it lies on its film: pose, subluxations, amputations and lesions put together."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from outcomenet.anatomy import Side, joints_of
+from outcomenet.arrays import Bool, Float
+from outcomenet.simulation.rendering.lesions import JointLesions
+from outcomenet.simulation.rendering.limbs import LimbAnatomy
+from outcomenet.simulation.rendering.posing import (
+    FilmPose,
+    Placement,
+    joint_points,
+    landmarks_px,
+    moved_onto_film,
+    place_on_film,
+)
+from outcomenet.simulation.rendering.shapes import LimbShapes, limb_shapes
+from outcomenet.simulation.rendering.subluxation import displaced_points
+from outcomenet.simulation.states import JointStates
+
+
+class PosedLimb(NamedTuple):
+    """One side of each film: where its points lie (canonical frame, mm), what is drawn, and how it lies on the film."""
+
+    side: Side
+    points: dict[str, Float[np.ndarray, "film 2"]]
+    missing: dict[str, Bool[np.ndarray, "film"]]
+    shapes: LimbShapes
+    placement: Placement
+
+    def landmarks(self, spacing_mm: float) -> list[dict[str, tuple[float, float]]]:
+        """The landmarks of each film in pixels from its top left corner; 1.0 gives millimetres."""
+        return landmarks_px(self.points, self.placement, self.side.region, spacing_mm, self.missing)
+
+
+def posed_limb(states: JointStates, limb: LimbAnatomy, pose: FilmPose, side: Side) -> PosedLimb:
+    """`states` has axes film, joint; `limb` (see `limbs.of_side`) and `pose` have the axis film."""
+    healthy = joint_points(limb, pose, side.region)
+    lesions = JointLesions(side, states, limb)
+    points = displaced_points(healthy, lesions)
+    # the limb lies on the film as it would without subluxations, so that they move nothing that does not hang on them,
+    # unless a finger would leave the film
+    placement = place_on_film(healthy, pose, side)
+    displaced = np.any([lesions.state("subluxation", site) > 0 for site in joints_of(side.region)], axis=0)
+    if displaced.any():
+        moved = moved_onto_film(placement, points, side.region)
+        placement = placement._replace(offset=np.where(displaced[:, None], moved.offset, placement.offset))
+    return PosedLimb(side, points, lesions.missing, limb_shapes(points, lesions), placement)

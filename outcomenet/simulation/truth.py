@@ -1,0 +1,110 @@
+"""What nobody in a hospital knows: latent states, noise-free outcomes, coefficients, and the best that could be predicted."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.special import expit
+
+from outcomenet.anatomy import JOINT_COUNT, JOINT_NAMES, JOINTS
+from outcomenet.arrays import Float
+from outcomenet.scoring import SVDH
+from outcomenet.simulation import disability, disease, readers
+from outcomenet.simulation.causal import Patients
+from outcomenet.simulation.disability import expected_haq
+from outcomenet.simulation.states import JointStates
+from outcomenet.simulation.tables import VisitPlace, index_of, keys_of
+from outcomenet.simulation.world import World
+
+
+def truth_tables(world: World, solved: Patients, places: list[VisitPlace]) -> dict[str, pd.DataFrame]:
+    """truth/patients, truth/visits and truth/joints of the visits that took place."""
+    return {
+        "truth/patients": _patients(solved),
+        "truth/visits": _visits(world, solved, places),
+        "truth/joints": _joints(solved.joints, places),
+    }
+
+
+def expected_pain(world: World, explained: Float[np.ndarray, "*visit"], nodes: int = 15) -> Float[np.ndarray, "*visit"]:
+    """Expected pain VAS (0-100) at an explained logit, over person and visit noise (Gauss-Hermite quadrature)."""
+    spread = world.pain_spread * np.hypot(world.pain_person, world.pain_visit)
+    at, weight = np.polynomial.hermite_e.hermegauss(nodes)
+    return 100 * (expit(explained[..., None] + spread * at) @ (weight / weight.sum()))
+
+
+def _patients(solved: Patients) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "patient_id": solved.ids,
+            "severity": solved.severity.round(5),
+            "treatment_propensity": solved.propensity.round(5),
+            "treatment": solved.treatment.astype(int),
+        }
+    )
+
+
+def _visits(world: World, solved: Patients, places: list[VisitPlace]) -> pd.DataFrame:
+    at = index_of(places)
+    parts = {
+        "ra_part": solved.parts.damage, "activity_part": solved.parts.activity, "oa_part": solved.parts.osteoarthritis,
+        "fm_part": solved.parts.fibromyalgia, "covariate_part": solved.parts.covariates,
+    }  # fmt: skip
+    return pd.DataFrame(
+        {
+            **keys_of(places),
+            "expected_haq": expected_haq(world, solved.explained[at]).round(5),
+            "expected_pain": expected_pain(world, solved.pain_explained[at]).round(4),
+            **{name: np.round(values[at], 5) for name, values in parts.items()},
+            "activity": solved.activity[at].round(5),
+            "svdh_without_error": readers.total(readers.true_grades(SVDH.name, solved.joints))[at],
+        }
+    )
+
+
+def _joints(joints: JointStates, places: list[VisitPlace]) -> pd.DataFrame:
+    at = index_of(places)
+    return pd.DataFrame(
+        {
+            **{name: np.repeat(values, JOINT_COUNT) for name, values in keys_of(places).items()},
+            "side": np.tile(np.array([str(joint.side) for joint in JOINTS], object), len(places)),
+            "site": np.tile(np.array([joint.site for joint in JOINTS], object), len(places)),
+            **{name: np.round(getattr(joints, name)[at].ravel(), 4) for name in JointStates._fields},
+        }
+    )
+
+
+def effects(world: World, seed: int) -> dict[str, Any]:
+    """Every structural coefficient and constant by name, the interventions, and the seed."""
+    by_joint = {
+        "ra_susceptibility": disease.RA_SUSCEPTIBILITY,
+        "oa_susceptibility": np.where(disease.OA_JOINTS, disease.OA_SUSCEPTIBILITY, np.nan),
+        "function_weight": disability.FUNCTION_WEIGHT,
+    }
+    cuts = {
+        "erosion_cuts": readers.EROSION_CUTS, "foot_erosion_cuts": readers.FOOT_EROSION_CUTS,
+        "narrowing_cuts": readers.NARROWING_CUTS, "kellgren_lawrence_cuts": readers.KL_CUTS,
+        "larsen_cuts": readers.LARSEN_CUTS, "ratingen_cuts": readers.RATINGEN_CUTS,
+    }  # fmt: skip
+    return {
+        "seed": seed,
+        **world.coefficients(),
+        "interventions": {k: v for k, v in asdict(world.interventions).items() if v is not None},
+        "category_difficulty": list(disability.CATEGORY_DIFFICULTY),
+        "item_cuts": list(disability.ITEM_CUTS),
+        "item_noise": disability.ITEM_NOISE,
+        "aid_chance": disability.AID_CHANCE.tolist(),
+        "damage_power": disability.DAMAGE_POWER,
+        "burden_scales": {
+            "damage": disability.DAMAGE_BURDEN, "hidden": disability.HIDDEN_BURDEN, "osteoarthritis": disability.OA_BURDEN,
+            "score": disability.SCORE_BURDEN,
+        },
+        **{name: values.tolist() for name, values in cuts.items()},
+        "by_joint": {
+            joint: {k: None if np.isnan(v[i]) else float(v[i]) for k, v in by_joint.items()}
+            for i, joint in enumerate(JOINT_NAMES)
+        },
+    }  # fmt: skip

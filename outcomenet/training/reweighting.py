@@ -1,0 +1,54 @@
+"""Weights that make yes-or-no confounders and the outcomes uncorrelated among the training visits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from sklearn.linear_model import LogisticRegression
+
+from outcomenet.arrays import Float
+from outcomenet.outcomes import OutcomeKind, outcome
+
+# A weight outside these bounds is cut: a single visit must not decide the fit (Cole & Hernan, Am J Epidemiol 2008).
+LOWEST, HIGHEST = 0.2, 5.0
+
+
+def balancing_weights(
+    visits: pd.DataFrame, confounders: Sequence[str], outcomes: Sequence[str]
+) -> Float[np.ndarray, "visit"]:
+    """Stabilised inverse-probability weights, mean 1: product over the confounders of P(c) / P(c | outcomes).
+
+    P(c | outcomes) is a logistic regression on the outcomes' values, squares and missingness. Visits with a missing
+    confounder weigh 1 for it.
+    """
+    described = _described(visits, outcomes)
+    weight = np.ones(len(visits))
+    for name in confounders:
+        known = visits[name].notna().to_numpy()
+        value = visits.loc[known, name].to_numpy(float) > 0.5
+        if value.all() or not value.any():
+            continue  # the confounder does not vary, so it is correlated with nothing
+        model = LogisticRegression(C=1.0, max_iter=1000).fit(described[known], value)
+        given = model.predict_proba(described[known])[:, 1]
+        share = value.mean()
+        weight[known] *= np.where(value, share / given, (1 - share) / (1 - given))
+    weight = np.clip(weight, LOWEST, HIGHEST)
+    return weight / weight.mean()
+
+
+def _described(visits: pd.DataFrame, outcomes: Sequence[str]) -> np.ndarray:
+    columns = []
+    for name in outcomes:
+        if outcome(name).kind is OutcomeKind.TIME_TO_EVENT:
+            known = visits[f"{name}_start"].notna().to_numpy()
+            value = (visits[f"{name}_cause"] == 0).to_numpy(float)
+        else:
+            value = visits[name].to_numpy(float)
+            known = np.isfinite(value)
+        value = np.where(known, value, value[known].mean() if known.any() else 0.0)
+        spread = value.std() or 1.0
+        standard = (value - value.mean()) / spread
+        columns += [standard, standard**2, (~known).astype(float)]
+    return np.column_stack(columns)

@@ -1,0 +1,264 @@
+"""Confounding strategies: each does what its estimand says, they combine, and nothing that is supplied is ignored."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pandas as pd
+import pytest
+from flax import nnx
+
+from outcomenet.anatomy import JOINT_COUNT
+from outcomenet.confounding import ESTIMANDS, NO_HANDLING, ConfoundingConfig
+from outcomenet.errors import UsageError
+from outcomenet.experiment import Experiment
+from outcomenet.losses.adversarial import correlation_loss, reading_loss
+from outcomenet.losses.objective import LossPart, masked_mean
+from outcomenet.models.adversaries import Adversaries, reverse_gradient
+from outcomenet.models.encoder import EncoderConfig
+from outcomenet.models.outcome_net import OutcomeNetConfig, Visit
+from outcomenet.training.objective import network_objective
+from outcomenet.training.reweighting import balancing_weights
+from outcomenet.training.rungs import NetworkShape, build_networks
+from outcomenet.training.step import initial_state, make_step
+
+CONFIG = OutcomeNetConfig(encoder=EncoderConfig(widths=(8, 8), embedding=8), hide_joint=0.0, hide_limb=0.0)
+COVARIATES = ("age", "fm", "oa")
+TERMS = ConfoundingConfig(outcome_terms=COVARIATES, seen_osteoarthritis=True)
+
+
+def build(confounding: ConfoundingConfig):
+    return CONFIG.build(
+        confounding=confounding, crop_size=16, outcomes=("haq",), covariates=COVARIATES, readers=1, seed=0
+    )
+
+
+def visit(batch=4, seed=0) -> Visit:
+    rng = np.random.default_rng(seed)
+    return Visit(
+        jnp.asarray(rng.normal(size=(batch, JOINT_COUNT, 16, 16)), jnp.float32),
+        jnp.ones((batch, JOINT_COUNT), bool),
+        jnp.asarray(rng.normal(size=(batch, len(COVARIATES))), jnp.float32),
+        jnp.ones((batch, len(COVARIATES)), bool),
+    )
+
+
+def batch_of(seen: Visit) -> dict:
+    n = len(seen.crops)
+    return {
+        **seen._asdict(), "haq": jnp.linspace(0.0, 2.0, n), "haq_half_width": jnp.full(n, 0.0625),
+        "svdh": jnp.full((n, 1, 86), -1), "kellgren_lawrence": jnp.full((n, 22), -1), "weight": jnp.ones(n),
+    }  # fmt: skip
+
+
+def loss_and_gradient(confounding: ConfoundingConfig, batch: dict, push: float = 0.0):
+    net = build(confounding)
+    graph, parameters = nnx.split(net, nnx.Param)
+
+    def loss(p):
+        return network_objective(nnx.merge(graph, p), batch, jax.random.key(0), {}, push)
+
+    (total, parts), gradient = jax.value_and_grad(loss, has_aux=True)(parameters)
+    return total, parts, nnx.to_pure_dict(gradient)
+
+
+def test_every_strategy_has_an_estimand_and_is_named_when_on():
+    everything = ConfoundingConfig(
+        outcome_terms=("age",), seen_osteoarthritis=True, oa_features=2, conditional_adversary=("oa",),
+        correlation_adversary=("age",), metadata_residual=("male",), reweight=("fm",), residualised_outcome=True,
+    )  # fmt: skip
+    assert {*everything.strategies(), "none"} == set(ESTIMANDS)
+    assert NO_HANDLING.strategies() == ("none",)
+    assert everything.names == ("age", "oa", "male", "fm")
+
+
+def test_a_supplied_covariate_that_no_strategy_uses_is_an_error():
+    with pytest.raises(UsageError, match="'das28' is supplied but no confounding strategy uses it"):
+        Experiment(name="x", question="?", covariates=("age", "das28"), confounding=ConfoundingConfig(("age",)))
+    with pytest.raises(UsageError, match="confounding uses 'fm', which is not among"):
+        Experiment(name="x", question="?", covariates=("age",), confounding=ConfoundingConfig(("age", "fm")))
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        ({"outcome_terms": ("agee",)}, "Did you mean age"),
+        ({"residualised_outcome": True}, "name them"),
+        ({"adversary_from": 1.5}, "a share from 0 to 1, got 1.5"),
+        ({"reweight": ("age",)}, "yes-or-no confounders; age is a number"),
+    ],
+)
+def test_an_impossible_configuration_is_answered_in_a_sentence(values, sentence):
+    with pytest.raises(UsageError, match=sentence):
+        ConfoundingConfig(**values)
+
+
+def test_an_osteoarthritis_part_as_wide_as_the_embedding_is_refused():
+    with pytest.raises(UsageError, match="below the embedding's 8 numbers"):
+        build(replace(TERMS, oa_features=8))
+
+
+def test_only_named_covariates_get_a_term():
+    net, seen = build(replace(TERMS, outcome_terms=("fm",))), visit()
+    net.heads["haq"].terms[...] = jnp.ones(3)
+    eta = net(seen).outcome_eta["haq"]
+    other_age = net(seen._replace(covariates=seen.covariates.at[:, 0].add(5.0))).outcome_eta["haq"]
+    other_fm = net(seen._replace(covariates=seen.covariates.at[:, 1].add(5.0))).outcome_eta["haq"]
+    assert np.array_equal(eta, other_age)
+    assert np.asarray(other_fm - eta) == pytest.approx(5.0, abs=1e-5)
+
+
+def test_the_osteoarthritis_part_is_visible_and_can_be_taken_off():
+    net, seen = build(TERMS), visit()
+    before = net(seen)
+    assert np.array_equal(before.osteoarthritis_part, np.zeros((4, 1)))
+    net.heads["haq"].osteoarthritis_term[...] = jnp.float32(2.0)
+    after = net(seen)
+    assert np.asarray(after.osteoarthritis_part[:, 0]) == pytest.approx(2 * np.asarray(after.osteoarthritis))
+    taken_off = after.outcome_eta["haq"] - after.osteoarthritis_part[:, 0]
+    assert np.asarray(taken_off) == pytest.approx(np.asarray(before.outcome_eta["haq"]), abs=1e-5)
+
+
+def test_a_factorised_score_does_not_read_the_osteoarthritis_part():
+    net = build(replace(TERMS, oa_features=3))
+    assert net.aggregation.shared.shape == (5, 1)
+    assert net.osteoarthritis_head.weights.shape[-1] == 3
+
+
+def test_a_residualised_outcome_leaves_the_covariates_terms_as_they_were():
+    free = loss_and_gradient(TERMS, batch_of(visit()))[2]["heads"]["haq"]["terms"]
+    frozen = loss_and_gradient(replace(TERMS, residualised_outcome=True), batch_of(visit()))[2]["heads"]["haq"]["terms"]
+    assert np.abs(free).max() > 0
+    assert np.abs(frozen).max() == 0
+
+
+def test_a_reversed_gradient_is_the_identity_forwards():
+    x = jnp.arange(3.0)
+    assert np.array_equal(reverse_gradient(x, jnp.float32(0.5)), x)
+    assert np.array_equal(jax.grad(lambda v: (3 * reverse_gradient(v, jnp.float32(0.5))).sum())(x), [-1.5] * 3)
+
+
+def test_adversaries_watch_without_a_push_and_then_turn_the_encoder_away():
+    how = replace(TERMS, conditional_adversary=("oa",), correlation_adversary=("age",))
+    batch = batch_of(visit())
+    plain = loss_and_gradient(TERMS, batch)[2]["encoder"]["stem"]["kernel"]
+    _, parts, watching = loss_and_gradient(how, batch, push=0.0)
+    _, _, pushing = loss_and_gradient(how, batch, push=1.0)
+    assert {"conditional_adversary_oa", "correlation_adversary_age"} <= parts.keys()
+    # the same encoder and seed, but adversaries drew their own random start afterwards
+    assert np.asarray(watching["encoder"]["stem"]["kernel"]) == pytest.approx(np.asarray(plain), abs=1e-7)
+    assert np.abs(np.asarray(pushing["encoder"]["stem"]["kernel"]) - np.asarray(plain)).max() > 1e-7
+    heads = [np.asarray(jax.tree.leaves(g["adversaries"])[0]) for g in (watching, pushing)]
+    assert heads[0] == pytest.approx(heads[1], abs=1e-7)
+
+
+def test_adversary_losses_by_hand():
+    said, value = jnp.array([2.0, -1.0, 9.0]), jnp.array([0.7, -0.4, 1.0])
+    observed = jnp.array([True, True, False])
+    binary = masked_mean(reading_loss(said, value, observed, binary=True))
+    assert binary == pytest.approx((np.log1p(np.exp(-2.0)) + np.log1p(np.exp(-1.0))) / 2, abs=1e-6)
+    number = masked_mean(reading_loss(said, value, observed, binary=False))
+    assert number == pytest.approx((1.3**2 + 0.6**2) / 2, abs=1e-6)
+
+
+def test_the_correlation_adversary_equals_numpy_and_ignores_what_is_missing():
+    rng = np.random.default_rng(0)
+    said, value = rng.normal(size=20), rng.normal(size=20)
+    observed = np.arange(20) < 15
+    value[~observed] = np.nan
+    part = correlation_loss(jnp.asarray(said, jnp.float32), jnp.asarray(value, jnp.float32), jnp.asarray(observed))
+    expected = 1 - np.corrcoef(said[:15], value[:15])[0, 1] ** 2
+    assert float(masked_mean(part)) == pytest.approx(expected, abs=1e-5)
+    nothing = correlation_loss(jnp.zeros(4), jnp.zeros(4), jnp.zeros(4, bool))
+    assert float(masked_mean(nothing)) == 0
+
+
+def test_a_metadata_residual_takes_out_what_a_regression_explains():
+    """After its regression has converged the residual embedding is uncorrelated with the confounder."""
+    rng = np.random.default_rng(1)
+    net = build(ConfoundingConfig(metadata_residual=("age",)))
+    layer = net.metadata
+    age = jnp.asarray(rng.normal(size=(200, 3)), jnp.float32)
+    embeddings = jnp.asarray(rng.normal(size=(200, JOINT_COUNT, 8)), jnp.float32) + age[:, :1, None] * 2.0
+    visible, kind = jnp.ones((200, JOINT_COUNT), bool), np.zeros(JOINT_COUNT, int)
+    graph, parameters = nnx.split(layer, nnx.Param)
+    optimiser = optax.adam(0.1)
+    state = optimiser.init(parameters)
+
+    @jax.jit
+    def update(p, s):
+        gradient = jax.grad(lambda q: masked_mean(nnx.merge(graph, q)(embeddings, visible, age, kind)[1]))(p)
+        change, s = optimiser.update(gradient, s)
+        return optax.apply_updates(p, change), s
+
+    for _ in range(150):
+        parameters, state = update(parameters, state)
+    residual, _ = nnx.merge(graph, parameters)(embeddings, visible, age, kind)
+    before = np.corrcoef(age[:, 0], embeddings[:, 0, 0])[0, 1]
+    after = np.corrcoef(age[:, 0], residual.mean((1, 2)))[0, 1]
+    assert before > 0.8
+    assert abs(after) < 0.1
+
+
+def test_weights_make_confounder_and_outcome_uncorrelated():
+    rng = np.random.default_rng(2)
+    haq = np.round(rng.uniform(0, 3, 4000) * 8) / 8
+    oa = (rng.random(4000) < 1 / (1 + np.exp(-(haq - 1.5)))).astype(float)
+    visits = pd.DataFrame({"haq": haq, "oa": oa})
+    weight = balancing_weights(visits, ["oa"], ["haq"])
+
+    def correlation(w):
+        centred = [x - np.average(x, weights=w) for x in (haq, oa)]
+        return np.average(centred[0] * centred[1], weights=w) / np.sqrt(
+            np.average(centred[0] ** 2, weights=w) * np.average(centred[1] ** 2, weights=w)
+        )
+
+    assert correlation(np.ones(4000)) > 0.3
+    assert abs(correlation(weight)) < 0.02
+    assert weight.mean() == pytest.approx(1.0)
+
+
+def test_missing_confounders_and_constant_ones_weigh_nothing():
+    visits = pd.DataFrame({"haq": [0.0, 1.0, 2.0, 3.0], "fm": [np.nan, 1.0, 0.0, np.nan], "oa": [1.0] * 4})
+    assert balancing_weights(visits, ["oa"], ["haq"]) == pytest.approx(1.0)
+    weight = balancing_weights(visits, ["fm"], ["haq"])
+    assert weight[0] == pytest.approx(weight[3])
+
+
+def test_weights_count_in_the_mean():
+    part = LossPart(jnp.array([1.0, 3.0, jnp.nan]), jnp.array([True, True, False]), jnp.array([3.0, 1.0, 9.0]))
+    assert float(masked_mean(part)) == pytest.approx((3 * 1 + 1 * 3) / 4)
+
+
+def test_all_strategies_together_take_a_step_in_both_phases():
+    how = ConfoundingConfig(
+        outcome_terms=("age", "fm", "oa"), seen_osteoarthritis=True, oa_features=2, conditional_adversary=("oa",),
+        correlation_adversary=("age",), metadata_residual=("age",), reweight=("fm",), residualised_outcome=True,
+        encoder_rate_after=0.0,
+    )  # fmt: skip
+    shape = NetworkShape(16, ("haq",), COVARIATES, 1)
+    networks, parameters = build_networks(("direct", "direct_adjusted"), CONFIG, how, shape, 0)
+    assert networks["direct"].confounding == NO_HANDLING
+    optimiser = optax.sgd(0.1)
+    step = jax.jit(make_step(networks, optimiser, {}, steps=2))
+    first, metrics = step(initial_state(parameters, optimiser, 0), batch_of(visit()))
+    second, _ = step(first, batch_of(visit()))
+    assert all(np.isfinite(v) for rung in metrics.values() for v in rung.values())
+
+    def stem(state):
+        return np.asarray(state["networks"]["direct_adjusted"]["parameters"]["encoder"]["stem"]["kernel"])
+
+    start = np.asarray(parameters["direct_adjusted"]["encoder"]["stem"]["kernel"])
+    assert not np.array_equal(stem(first), start)
+    # the second step lies in the second phase, where this encoder is frozen
+    assert np.array_equal(stem(second), stem(first))
+
+
+def test_adversaries_know_only_what_they_are_given():
+    net = Adversaries(("oa",), ("age",), COVARIATES, 4, 2, nnx.Rngs(0))
+    assert net.conditional["oa"].hidden.kernel.shape[0] == 4 + 4
+    assert net.correlation["age"].hidden.kernel.shape[0] == 4
