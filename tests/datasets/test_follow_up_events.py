@@ -1,0 +1,61 @@
+"""What follows a film: progression, death and joint surgery, whichever comes first."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from outcomenet.datasets.progression import WATCHED_DAYS, FirstEvent, ProgressionInterval, first_event
+from outcomenet.datasets.visit_table import visit_table
+from outcomenet.evaluation.horizon import status_at_horizon
+
+NONE = math.nan
+NEVER = math.inf
+
+
+@pytest.mark.parametrize(
+    ("interval", "last_film", "death", "surgery", "expected"),
+    [
+        ((360.0, 720.0), 720.0, NONE, NONE, (360.0, 720.0, 0)),  # progression between two films
+        ((720.0, NEVER), 720.0, NONE, NONE, (720.0, NEVER, -1)),  # watched, nothing seen
+        ((NONE, NONE), 0.0, NONE, NONE, (NONE, NONE, NONE)),  # no later film, no event: nothing is known
+        ((360.0, NEVER), 360.0, 500.0, NONE, (500.0, 500.0, 1)),  # died before the next film was due
+        ((NONE, NONE), 0.0, 200.0, NONE, (200.0, 200.0, 1)),  # died in the first year
+        ((360.0, NEVER), 360.0, 360.0 + WATCHED_DAYS + 1, NONE, (360.0, NEVER, -1)),  # died when no longer watched
+        ((360.0, 720.0), 720.0, NONE, 500.0, (500.0, 500.0, 2)),  # operated on between the two films
+        ((360.0, 720.0), 720.0, NONE, 900.0, (360.0, 720.0, 0)),  # operated on after progression
+        ((720.0, NEVER), 720.0, 900.0, 800.0, (800.0, 800.0, 2)),  # the earlier of two events
+    ],
+)
+def test_the_first_event(interval, last_film, death, surgery, expected):
+    found = first_event(ProgressionInterval(*interval), last_film, death, surgery)
+    assert np.array_equal(found, FirstEvent(*map(float, expected)), equal_nan=True)
+
+
+def test_a_competing_event_by_the_horizon_means_no_progression():
+    start, end = np.array([0.0, 200.0, 200.0, 700.0]), np.array([360.0, 200.0, np.inf, 700.0])
+    status = status_at_horizon(start, end, 365, cause=np.array([0.0, 1.0, -1.0, 2.0]))
+    assert np.array_equal(status, [1, 0, np.nan, 0], equal_nan=True)
+
+
+def test_the_visit_table_holds_every_outcomes_fields(small_cohort):
+    from outcomenet.cohorts.cohort import read_cohort
+    from outcomenet.cohorts.ledger import Ledger
+    from outcomenet.outcomes import TARGET_FIELDS
+
+    cohort = read_cohort(small_cohort)
+    table = visit_table(cohort, Ledger())
+    assert set(TARGET_FIELDS) <= set(table.columns)
+    first = table.groupby("patient_id").head(1).set_index("patient_id")
+    died = cohort.events.query("event == 'death'")["patient_id"]
+    assert (first.loc[first.index.isin(died), "progression_cause"] >= 0).all()
+    # the index is the mean of the answered categories
+    scores = table[[c for c in TARGET_FIELDS if c.startswith("haq_by_category_")]]
+    assert np.allclose(scores.mean(axis=1), table["haq"])
+    # a change a year is the difference of the totals over the years between the films
+    pair = table[table["svdh_change"].notna()].iloc[0]
+    later = table[(table["patient_id"] == pair["patient_id"]) & (table["days"] > pair["days"])].iloc[0]
+    by_hand = (later["svdh_total"] - pair["svdh_total"]) / ((later["days"] - pair["days"]) / 365.25)
+    assert pair["svdh_change"] == pytest.approx(by_hand)

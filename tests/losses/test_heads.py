@@ -1,0 +1,100 @@
+"""Every outcome of the table has a loss, a prediction in its unit, a direction and a harmless missing value."""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from outcomenet.losses.heads import FOLLOW_UP_INTERVALS, expected_outcome, free_numbers, hazard_logits, outcome_loss
+from outcomenet.losses.objective import masked_mean
+from outcomenet.losses.ordinal import increasing_thresholds
+from outcomenet.outcomes import EVENT_CAUSES, OUTCOMES, PAIN, PROGRESSION, SVDH_CHANGE, OutcomeKind
+
+SPECS = list(OUTCOMES.values())
+NAMED = pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.name)
+
+
+def observed(spec, rows: int = 3) -> dict:
+    """A batch of plausible values, the first missing."""
+    if spec.kind is OutcomeKind.TIME_TO_EVENT:
+        values = {"start": [np.nan, 360.0, 200.0], "end": [np.nan, 720.0, 200.0], "cause": [np.nan, 0.0, 1.0]}
+        return {f"{spec.name}_{part}": jnp.asarray(v, jnp.float32) for part, v in values.items()}
+    if spec.kind is OutcomeKind.CATEGORIES:
+        scores = np.array([[np.nan] * 8, [0, 1, 2, 3, 0, 1, np.nan, 1], [1] * 8])
+        return {field: jnp.asarray(scores[:, n], jnp.float32) for n, field in enumerate(spec.fields)}
+    value = {"pain": [np.nan, 0.0, 43.0], "svdh_change": [np.nan, 0.0, 6.5]}.get(spec.name, [np.nan, 0.0, 1.25])
+    value_field, width_field = spec.fields
+    return {value_field: jnp.asarray(value, jnp.float32), width_field: jnp.full(rows, spec.step / 2)}
+
+
+@NAMED
+def test_a_missing_value_has_no_loss_and_no_gradient(spec):
+    free, batch = jnp.asarray(free_numbers(spec)), observed(spec)
+    missing = {field: jnp.full(3, jnp.nan) for field in spec.fields}
+    for data, expected in ((batch, False), (missing, True)):
+        value, gradient = jax.value_and_grad(lambda e, d=data: masked_mean(outcome_loss(spec, e, free, d)))(
+            jnp.zeros(3)
+        )
+        assert np.isfinite(value)
+        assert np.isfinite(gradient).all()
+        assert gradient[0] == 0
+        assert (float(jnp.abs(gradient).max()) == 0) is expected
+
+
+@NAMED
+def test_a_higher_eta_predicts_worse_within_the_outcomes_range(spec):
+    predicted = np.asarray(expected_outcome(spec, jnp.linspace(-3.0, 3.0, 13), jnp.asarray(free_numbers(spec))))
+    assert (np.diff(predicted) > 0).all()
+    assert spec.lower <= predicted.min() < predicted.max() <= spec.upper
+
+
+@NAMED
+def test_the_loss_pulls_the_prediction_towards_what_was_seen(spec):
+    """A step against the gradient in eta and the free numbers lowers the loss."""
+    batch = observed(spec)
+
+    def loss(parameters):
+        return masked_mean(outcome_loss(spec, parameters["eta"], parameters["free"], batch))
+
+    start = {"eta": jnp.zeros(3), "free": jnp.asarray(free_numbers(spec))}
+    value, gradient = jax.value_and_grad(loss)(start)
+    moved = jax.tree.map(lambda p, g: p - 0.01 * g, start, gradient)
+    assert loss(moved) < value
+
+
+def test_the_outcomes_fields_are_declared_once():
+    assert OUTCOMES["haq"].fields == ("haq", "haq_half_width")
+    assert PROGRESSION.fields == ("progression_start", "progression_end", "progression_cause")
+    assert len(OUTCOMES["haq_by_category"].fields) == 8
+    assert not PROGRESSION.kind.is_value
+    assert PAIN.kind.is_value
+    assert SVDH_CHANGE.kind.is_value
+
+
+def test_the_index_of_equal_categories_is_their_expected_score():
+    """Categories with the same thresholds and loadings: the index is one category's sum of P(score > k)."""
+    spec = OUTCOMES["haq_by_category"]
+    free = jnp.asarray(free_numbers(spec))
+    cuts = np.asarray(increasing_thresholds(free[0, :3]))
+    by_hand = (1 / (1 + np.exp(cuts - 0.7))).sum()
+    assert float(expected_outcome(spec, jnp.array([0.7]), free)[0]) == pytest.approx(by_hand, abs=1e-5)
+
+
+def test_progression_follows_the_film_and_other_events_as_far_as_learned():
+    free = np.array(free_numbers(PROGRESSION))
+    free[-1] = [9.0, 0.5, 0.0]  # the first is not used: progression always follows fully
+    logits = np.asarray(hazard_logits(jnp.array([0.0, 2.0]), jnp.asarray(free)))
+    assert logits.shape == (2, FOLLOW_UP_INTERVALS, len(EVENT_CAUSES))
+    assert (logits[1] - logits[0])[0] == pytest.approx([2.0, 1.0, 0.0])
+
+
+def test_a_visit_counts_the_same_however_many_categories_it_answered():
+    spec = OUTCOMES["haq_by_category"]
+    free = jnp.asarray(free_numbers(spec))
+    whole = outcome_loss(spec, jnp.zeros(1), free, {field: jnp.ones(1) for field in spec.fields})
+    half = {field: jnp.ones(1) if n < 4 else jnp.full(1, jnp.nan) for n, field in enumerate(spec.fields)}
+    assert float(outcome_loss(spec, jnp.zeros(1), free, half).value[0]) == pytest.approx(
+        float(whole.value[0]), rel=1e-6
+    )
