@@ -11,37 +11,46 @@ import tyro
 from outcomenet.commands.arguments import parse
 
 if TYPE_CHECKING:
-    from outcomenet.localization.geometry import CropGeometry
     from outcomenet.progress import Progress
 
 
 @dataclass(frozen=True)
 class Build:
-    """Makes a data set of a cohort folder with crops of the size and scale given here (`intake` takes 96 px, 0.25 mm)."""
+    """Makes a data set of a cohort folder with crops of the size and scale given here."""
 
     cohort: Annotated[Path, tyro.conf.Positional]
     """Cohort folder."""
     out: Path
     """Data set to write; it must not exist."""
-    crop_size: int = 96
-    """Pixels a side."""
-    mm_per_pixel: float = 0.25
-    """Scale."""
+    crop_size: int | None = None
+    """Pixels a side: 96, or those of the crops that a simulated cohort brings."""
+    mm_per_pixel: float | None = None
+    """Scale: 0.25, or that of the crops that a simulated cohort brings."""
     workers: int = 2
     """Processes that decode films."""
 
 
 def main(arguments: list[str]) -> None:
     options = parse(Build, arguments, "build")
-    from outcomenet.localization.geometry import CropGeometry
-
-    build_and_say(options.cohort, options.out, CropGeometry(options.crop_size, options.mm_per_pixel), options.workers)
+    build_and_say(
+        options.cohort,
+        options.out,
+        crop_size=options.crop_size,
+        mm_per_pixel=options.mm_per_pixel,
+        workers=options.workers,
+    )
 
 
 def build_and_say(
-    folder: Path, out: Path | None, geometry: CropGeometry, workers: int, progress: Progress | None = None
+    folder: Path,
+    out: Path | None,
+    *,
+    crop_size: int | None = None,
+    mm_per_pixel: float | None = None,
+    workers: int,
+    progress: Progress | None = None,
 ) -> None:
-    """Reads, checks and builds; prints the ledger and what was made."""
+    """Reads, checks and builds; prints the ledger and what was made. Sizes that are not given are the cohort's own."""
     from outcomenet.cohorts.cohort import read_cohort
     from outcomenet.progress import Progress
 
@@ -53,8 +62,11 @@ def build_and_say(
         print(ledger_text(cohort.ledger.to_frame()))
         print("The cohort is in order; name a data set with --out to build it.")
         return
-    from outcomenet.datasets.build import build_dataset
+    from outcomenet.datasets.build import build_dataset, own_geometry
+    from outcomenet.localization.geometry import CropGeometry
 
+    own = own_geometry(cohort)
+    geometry = CropGeometry(crop_size or own.size_px, mm_per_pixel or own.mm_per_px)
     manifest = build_dataset(cohort, out, geometry, progress=progress or Progress(), workers=workers)
     print(ledger_text(cohort.ledger.to_frame()))
     print(

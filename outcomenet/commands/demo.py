@@ -55,7 +55,7 @@ def main(arguments: list[str]) -> None:
             progress=making,
         )
     if not dataset.exists():
-        build_and_say(cohort, dataset, geometry, workers=2, progress=making)
+        build_and_say(cohort, dataset, workers=2, progress=making)
     file = experiment_file("demo")
     experiment = load_experiment(file).with_steps(options.steps)
     run_training(file, experiment, dataset, run, progress=Progress())

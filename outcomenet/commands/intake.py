@@ -22,14 +22,16 @@ class Intake:
     """Data set to write; without it the cohort is only checked."""
     format: Literal["cohort", "rapport"] = "cohort"
     """`rapport`: the RAPPORT table in long form (no films); its cohort folder is written beside the data set."""
+    crop_size: int | None = None
+    """Pixels a side of a crop: 96, or those of the crops that a simulated cohort brings."""
+    mm_per_pixel: float | None = None
+    """Scale of a crop: 0.25, or that of the crops that a simulated cohort brings."""
     workers: int = 2
     """Processes that decode films."""
 
 
 def main(arguments: list[str]) -> None:
     options = parse(Intake, arguments, "intake")
-    from outcomenet.localization.geometry import CropGeometry
-
     cohort = options.cohort
     if options.format == "rapport":
         from outcomenet.cohorts.importers.rapport import import_rapport
@@ -42,4 +44,10 @@ def main(arguments: list[str]) -> None:
         cohort = options.out.with_name(options.out.name + "-cohort")
         import_rapport(options.cohort, cohort)
         print(f"The table was written as a cohort folder to {cohort}.")
-    build_and_say(cohort, options.out, CropGeometry(), options.workers)
+    build_and_say(
+        cohort,
+        options.out,
+        crop_size=options.crop_size,
+        mm_per_pixel=options.mm_per_pixel,
+        workers=options.workers,
+    )

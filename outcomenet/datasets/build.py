@@ -16,6 +16,7 @@ import pandas as pd
 
 from outcomenet.anatomy import JOINT_COUNT, JOINT_INDEX, Joint, Side, joints_of
 from outcomenet.cohorts.cohort import Cohort
+from outcomenet.cohorts.crop_file import SUFFIX, read_crops_header
 from outcomenet.cohorts.decoding import FilmDecoder
 from outcomenet.cohorts.faults import CohortRefused, Fault
 from outcomenet.cohorts.ledger import Ledger
@@ -23,7 +24,7 @@ from outcomenet.confounders import CONFOUNDERS
 from outcomenet.datasets.cutting import CutFilm, FilmTask, cut_film
 from outcomenet.datasets.dataset import LEDGER, PREVIEWS, SPLITS, TABLE, TRUTH, DatasetManifest, write_manifest
 from outcomenet.datasets.visit_table import KL_COLUMNS, reader_array, site_readings, visit_table
-from outcomenet.errors import FilmRefused, UsageError
+from outcomenet.errors import DataRefused, FilmRefused, UsageError
 from outcomenet.localization.crops import FOOT_LENGTH_MM, HAND_LENGTH_MM
 from outcomenet.localization.geometry import CropGeometry
 from outcomenet.outcomes import TARGET_FIELDS
@@ -48,6 +49,15 @@ def build_dataset(
         return manifest
     finally:
         shutil.rmtree(staging, ignore_errors=True)
+
+
+def own_geometry(cohort: Cohort) -> CropGeometry:
+    """The geometry of the crops that a simulated cohort brings, else the default one."""
+    for path in cohort.films["path"]:
+        if Path(path).suffix == SUFFIX:
+            header = read_crops_header(cohort.folder / path)
+            return CropGeometry(header.columns, float(header.spacing_mm or CropGeometry.mm_per_px))
+    return CropGeometry()
 
 
 class _Build:
@@ -137,13 +147,23 @@ class _Build:
         with FilmDecoder(workers=self.workers) as decoder:
             streams = {split: (lambda split=split: self._examples(split, decoder)) for split in splits}
             self.progress.start("films", sum(len(t) for t in self.tasks.values()), "read films and cut joints")
-            folder = write_visits(
-                self.folder, streams, features, f"Visits of {self.cohort.meta.name} with joint crops."
-            )
+            description = f"Visits of {self.cohort.meta.name} with joint crops."
+            try:
+                folder = write_visits(self.folder, streams, features, description)
+            except AssertionError as error:  # TFDS: a split of which no example came
+                raise self._nothing_to_see() from error
             self.progress.finish()
         if self.faults:
             raise CohortRefused(self.faults)
         return [file for file in folder.iterdir() if file.is_file()]
+
+    def _nothing_to_see(self) -> DataRefused:
+        """Why a split had visits with films, and none with a joint on them."""
+        if self.faults:
+            return CohortRefused(self.faults)
+        reasons = self.ledger.to_frame()
+        listed = "; ".join(f"{row.reason} ({row.count})" for row in reasons.itertuples())
+        return DataRefused(f"No visit of a split has a joint that could be cut. The ledger says: {listed}.")
 
     def _keys(self, split: str) -> list[tuple[int, tuple[str, str]]]:
         rows = self.table[self.table["split"] == split]

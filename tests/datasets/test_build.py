@@ -55,3 +55,14 @@ def test_training_never_opens_the_truth(small_dataset, tmp_path):
     command = [sys.executable, "-c", code, "train", str(EXPERIMENT), "--data", str(small_dataset)]
     done = subprocess.run([*command, "--out", str(tmp_path / "run"), *small], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+def test_a_simulated_cohort_is_taken_in_with_its_own_crop_size(small_cohort, tmp_path, capsys):
+    from outcomenet.cli import main
+    from outcomenet.localization.geometry import CropGeometry
+
+    assert main(["intake", str(small_cohort), "--out", str(tmp_path / "data")]) == 0
+    assert open_dataset(tmp_path / "data").manifest.geometry == CropGeometry(32, 0.75)
+    assert main(["intake", str(small_cohort), "--out", str(tmp_path / "other"), "--crop-size", "96"]) == 3
+    assert "holds crops of 32 px at 0.75 mm, but 96 px" in capsys.readouterr().err
+    assert not (tmp_path / "other").exists()
