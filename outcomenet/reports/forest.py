@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 
 import numpy as np
@@ -18,6 +19,12 @@ from outcomenet.reports.numbers import decimal, interval, listed
 # An interval longer than this many times the median one is cut with an arrow; the table has its true ends.
 LONGEST_INTERVAL = 4.0
 
+# Measures with a panel of their own, a page's width of them; the table beside the figure has all.
+PANELS = ("r2", "mae", "auroc", "harrell_c", "uno_c", "brier", "calibration_slope", "coverage")
+MOST_PANELS = 4
+# Where a thin line marks what is best.
+BEST = {Better.ONE: 1.0, Better.ZERO: 0.0, Better.NOMINAL: 0.9}
+
 # Points; a star and a hexagon of the common size look smaller than a disc.
 _MARKER_SIZES = {"*": 12.0, "h": 9.5}
 
@@ -29,7 +36,7 @@ def ladder_forest(metrics: pd.DataFrame, outcome_name: str, horizon: int) -> Dra
     ]
     defined = rows[np.isfinite(rows["value"].astype(float))]
     names = in_ladder_order(set(rows["predictor"]))
-    panels = [metric for metric in dict.fromkeys(rows["metric"]) if metric in set(defined["metric"])]
+    panels = [metric for metric in PANELS if metric in set(defined["metric"])][:MOST_PANELS]
     if not panels:
         return None
     figure = Figure(figsize=(TEXT_WIDTH_INCHES, 1.15 + 0.32 * len(names)), layout="constrained")
@@ -52,8 +59,8 @@ def _caption(title: str, names: Sequence[str], panels: Sequence[str]) -> str:
     sentences = [f"{title}: every rung of the ladder with its 95 % interval."]
     if HUMAN in names:
         sentences.append("The dotted line marks the human total score.")
-    if any(measure(metric).better is Better.ONE for metric in panels):
-        sentences.append("The thin grey line marks a slope of 1.")
+    if any(measure(metric).better in BEST for metric in panels):
+        sentences.append("Thin grey lines mark what is best.")
     return " ".join(sentences)
 
 
@@ -73,9 +80,10 @@ def _metric_panel(axis: Axes, rows: pd.DataFrame, metric: str, names: Sequence[s
     if len(human):
         axis.axvline(human.iloc[0], color=rung(HUMAN).colour, linewidth=1.0, linestyle=":", zorder=1)
     words = measure(metric)
-    if words.better is Better.ONE:
-        axis.axvline(1.0, color=GREY, linewidth=0.7, zorder=0)
-    axis.set_title(words.title)
+    if words.better in BEST:
+        axis.axvline(BEST[words.better], color=GREY, linewidth=0.7, zorder=0)
+    # panels are narrow: a long title takes two lines
+    axis.set_title(textwrap.fill(words.title, 13))
     axis.set_xlabel(f"{words.better}", color=GREY, fontsize=8.5)
     axis.grid(axis="x", color=PALE, linewidth=0.7, zorder=0)
     axis.locator_params(axis="x", nbins=4)

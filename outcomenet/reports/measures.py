@@ -15,6 +15,8 @@ class Better(StrEnum):
     HIGHER = "higher is better"
     LOWER = "lower is better"
     ONE = "1 is best"
+    ZERO = "0 is best"
+    NOMINAL = "0.90 is meant"
     UNKNOWN = "no direction"
 
 
@@ -81,11 +83,11 @@ MEASURES: dict[str, Measure] = {
         ),
         Measure(
             "calibration_intercept", "Calibration intercept",
-            "0 when predictions are right on average", Better.UNKNOWN,
+            "0 when predictions are right on average", Better.ZERO,
         ),
         Measure(
             "coverage", "Coverage",
-            "share of patients whose outcome lay within the prediction’s 90 % interval; 0.90 is intended", Better.UNKNOWN,
+            "share of patients whose outcome lay within the prediction’s 90 % interval; 0.90 is intended", Better.NOMINAL,
         ),
     )
 }  # fmt: skip

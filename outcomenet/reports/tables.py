@@ -126,7 +126,7 @@ def outcome_heading(name: str, horizon: int) -> str:
 def _reading(metric: str, difference: float, lower: float, upper: float) -> str:
     if not np.isfinite([difference, lower, upper]).all():
         return NOT_DEFINED
-    if measure(metric).better in (Better.ONE, Better.UNKNOWN):
+    if measure(metric).better not in (Better.HIGHER, Better.LOWER):
         return "has no direction"
     return {
         Verdict.BETTER: "first better",
