@@ -27,6 +27,7 @@ from outcomenet.simulation.presets import preset
 from outcomenet.training.loop import train
 from outcomenet.training.sharding import compile_step, device_mesh, put_batch, put_state
 from outcomenet.training.step import make_step
+from tests.bench_metrics import bench_statistics
 from tests.bench_simulation import bench_cohort, bench_rendering
 
 GEOMETRY = CropGeometry(48, 0.5)
@@ -124,6 +125,7 @@ def bench_films(folder: Path) -> None:
 def main() -> None:
     bench_rendering()
     bench_cohort()
+    bench_statistics()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         data, films = make_data(folder)

@@ -56,6 +56,8 @@ class Patients(NamedTuple):
     pain_logit: Float[np.ndarray, "patient visit"]
     items: Int[np.ndarray, "patient visit item"]
     aids: Bool[np.ndarray, "patient visit category"]
+    das28: Float[np.ndarray, "patient visit"]
+    crp: Float[np.ndarray, "patient visit"]  # mg/L
     control_site: Float[np.ndarray, "patient visit"]  # negative control: depends on the site alone, 0-10
     control_none: Float[np.ndarray, "patient visit"]  # negative control: depends on nothing, 0-10
     present: Bool[np.ndarray, "patient visit"]  # False after death or drop-out
@@ -117,10 +119,21 @@ def solve(world: World, noise: Exogenous, patients: Sequence[int] | None = None)
         propensity=propensity, treatment=treated_since, severity=severity, activity=activity, joints=joints,
         perceived=perceived, svdh=svdh, parts=parts, explained=explained, disability=explained + person,
         pain_explained=pain_explained, pain_logit=pain_explained + pain_noise(world, noise), items=items, aids=aids,
+        das28=_das28(noise, activity, fibromyalgia), crp=_c_reactive_protein(world, noise, activity),
         control_site=np.clip(middle + noise.visit["control_site"], 0, 10),
         control_none=np.clip(5.0 + 1.5 * noise.visit["control_none"], 0, 10),
         present=present, died=died, surgery=surgery & present,
     )  # fmt: skip
+
+
+def _das28(noise: Exogenous, activity: np.ndarray, fibromyalgia: np.ndarray) -> np.ndarray:
+    """Tender joints and global health, parts of DAS28, rise with fibromyalgia too (Zammurrad, Int J Rheum Dis 2013)."""
+    return np.clip(3.3 + activity + 0.7 * fibromyalgia[:, None] + 0.4 * noise.visit["das28"], 0.5, 9.0)
+
+
+def _c_reactive_protein(world: World, noise: Exogenous, activity: np.ndarray) -> np.ndarray:
+    """Log-normal, median 5 mg/L, following disease activity."""
+    return np.clip(np.exp(1.6 + world.crp_activity * activity + world.crp_noise * noise.visit["crp"]), 0.2, 250.0)
 
 
 def _fibromyalgia(world: World, noise: Exogenous, male: np.ndarray) -> np.ndarray:

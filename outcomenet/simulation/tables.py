@@ -103,10 +103,6 @@ def _visits(noise: Exogenous, solved: Patients, places: list[VisitPlace]) -> pd.
     missing = noise.visit["item_missing"][at]
     left_out = missing < ITEM_LEFT_OUT
     items[left_out, (missing[left_out] / ITEM_LEFT_OUT * items.shape[1]).astype(int)] = ""
-    activity, fm = solved.activity[at], solved.fibromyalgia[at[0]].astype(int)
-    # tender joints and global health, parts of DAS28, rise with fibromyalgia (Zammurrad, Int J Rheum Dis 2013)
-    das28 = np.clip(3.3 + activity + 0.7 * fm + 0.4 * noise.visit["das28"][at], 0.5, 9.0)
-    crp = np.clip(np.exp(1.6 + 0.7 * activity + 0.6 * noise.visit["crp"][at]), 0.2, 250.0)
     return pd.DataFrame(
         {
             **keys_of(places),
@@ -114,9 +110,9 @@ def _visits(noise: Exogenous, solved: Patients, places: list[VisitPlace]) -> pd.
             **dict(zip(HAQ_ITEM_COLUMNS, items.T, strict=True)),
             **dict(zip(HAQ_AID_COLUMNS, solved.aids[at].astype(int).T, strict=True)),
             "pain": np.rint(100 * expit(solved.pain_logit[at])).astype(int),
-            "das28": np.round(das28, 2),
-            "crp": np.round(crp, 1),
-            "fm": fm,
+            "das28": np.round(solved.das28[at], 2),
+            "crp": np.round(solved.crp[at], 1),
+            "fm": solved.fibromyalgia[at[0]].astype(int),
             "oa": hand_osteoarthritis(solved)[at].astype(int),
             "treatment": np.where(solved.treatment[at[0]], "advanced", "conventional"),
         }

@@ -59,6 +59,8 @@ class World:
     damage_narrowing: float = 1.0  # narrowing rate relative to erosion rate
     activity_severity: float = 0.25  # activity per SD of severity
     activity_memory: float = 0.6  # visit-to-visit correlation of disease activity
+    crp_activity: float = 0.45  # log C-reactive protein per SD of activity; calibrated to the clinical matrices
+    crp_noise: float = 1.0  # SD of the rest of log C-reactive protein
     swelling_activity: float = 0.9  # logit of a joint's swelling per SD of activity
     swelling_level: float = -1.9  # logit at average activity; about a seventh of the joints
     osteopenia_activity: float = 0.5  # logit per SD of hidden activity
