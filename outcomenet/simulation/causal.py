@@ -111,7 +111,7 @@ def solve(world: World, noise: Exogenous, patients: Sequence[int] | None = None)
     explained = world.disability_level + sum(parts)
     person = world.disability_person * s["person"][:, None] + world.disability_visit * noise.visit["disability"]
     pain_explained = expected_pain_logit(world, parts, joints, activity, fibromyalgia)
-    items, aids = haq_answers(explained + person, noise)
+    items, aids = haq_answers(world, explained + person, noise)
     present, died = attendance(world, noise, explained + person)
     middle = 5.0 + world.control_site_step * (site - 0.5 * (len(world.sites) - 1))[:, None]
     return Patients(
@@ -119,21 +119,24 @@ def solve(world: World, noise: Exogenous, patients: Sequence[int] | None = None)
         propensity=propensity, treatment=treated_since, severity=severity, activity=activity, joints=joints,
         perceived=perceived, svdh=svdh, parts=parts, explained=explained, disability=explained + person,
         pain_explained=pain_explained, pain_logit=pain_explained + pain_noise(world, noise), items=items, aids=aids,
-        das28=_das28(noise, activity, fibromyalgia), crp=_c_reactive_protein(world, noise, activity),
+        das28=_das28(world, noise, activity, fibromyalgia), crp=_c_reactive_protein(world, noise, activity),
         control_site=np.clip(middle + noise.visit["control_site"], 0, 10),
         control_none=np.clip(5.0 + 1.5 * noise.visit["control_none"], 0, 10),
         present=present, died=died, surgery=surgery & present,
     )  # fmt: skip
 
 
-def _das28(noise: Exogenous, activity: np.ndarray, fibromyalgia: np.ndarray) -> np.ndarray:
-    """Tender joints and global health, parts of DAS28, rise with fibromyalgia too (Zammurrad, Int J Rheum Dis 2013)."""
-    return np.clip(3.3 + activity + 0.7 * fibromyalgia[:, None] + 0.4 * noise.visit["das28"], 0.5, 9.0)
+def _das28(world: World, noise: Exogenous, activity: np.ndarray, fibromyalgia: np.ndarray) -> np.ndarray:
+    """Disease activity as measured: its tender joints and global health rise with fibromyalgia too."""
+    expected = world.das28_level + world.das28_activity * activity + world.das28_fibromyalgia * fibromyalgia[:, None]
+    return np.clip(expected + world.das28_noise * noise.visit["das28"], 0.5, 9.0)
 
 
 def _c_reactive_protein(world: World, noise: Exogenous, activity: np.ndarray) -> np.ndarray:
-    """Log-normal, median 5 mg/L, following disease activity."""
-    return np.clip(np.exp(1.6 + world.crp_activity * activity + world.crp_noise * noise.visit["crp"]), 0.2, 250.0)
+    """Log-normal, following disease activity; mg/L."""
+    return np.clip(
+        np.exp(world.crp_level + world.crp_activity * activity + world.crp_noise * noise.visit["crp"]), 0.2, 250.0
+    )
 
 
 def _fibromyalgia(world: World, noise: Exogenous, male: np.ndarray) -> np.ndarray:

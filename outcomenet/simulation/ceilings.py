@@ -30,7 +30,7 @@ def noise_ceilings(world: World, solved: Patients) -> dict[str, dict[str, float]
     covariates = np.column_stack(
         [solved.age, solved.male, solved.duration, solved.rf, solved.acpa, solved.fibromyalgia]
     ).astype(float)
-    film = _film_summary(solved)
+    film = _film_summary(world, solved)
     read = total(solved.svdh[:, 0]).mean(-1)
     score = np.column_stack([read, np.sqrt(read)])
     observed = {
@@ -48,9 +48,9 @@ def noise_ceilings(world: World, solved: Patients) -> dict[str, dict[str, float]
     return found
 
 
-def _film_summary(solved: Patients) -> np.ndarray:
+def _film_summary(world: World, solved: Patients) -> np.ndarray:
     joints = type(solved.joints)(*(values[:, 0] for values in solved.joints))
-    burdens = [damage_burden(joints), hidden_burden(joints), oa_burden(joints)]
+    burdens = [damage_burden(world, joints), hidden_burden(world, joints), oa_burden(world, joints)]
     return np.column_stack([*burdens, *(values.mean(-1) for values in joints[:7])])
 
 

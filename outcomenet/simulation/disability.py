@@ -25,9 +25,12 @@ _FUNCTION_WEIGHT = {
     "IP1": 0.8, "DIP": 0.4, "PIP": 0.9, "MCP": 1.3, "MCP1": 1.4, "CMC1": 1.2, "CMC": 0.7, "multangular": 1.0,
     "navicular": 1.3, "lunate": 1.3, "radius": 1.5, "ulna": 0.7, "MTP": 1.2, "MTP1": 1.3,
 }  # fmt: skip
-FUNCTION_WEIGHT = by_joint(_FUNCTION_WEIGHT, 0.0)
-# An implant gives back about half of what its joint had lost; assumed.
-IMPLANT_RELIEF = 0.5
+
+
+def function_weight(world: World) -> Float[np.ndarray, "joint"]:
+    """What damage of each joint costs in function, relative."""
+    return by_joint(_FUNCTION_WEIGHT, 0.0, world.function_weight)
+
 
 # Means and SDs of the default world's burdens, so that coefficients are per SD; frozen, since a coefficient must not
 # change its meaning with the cohort at hand.
@@ -37,8 +40,7 @@ HIDDEN_BURDEN = (0.209, 0.093)
 OA_BURDEN = (0.034, 0.050)
 SCORE_BURDEN = (0.28, 0.14)  # of the square root of the share of the highest possible SvdH total
 
-# Latent disability at which a category's middle item becomes hard, the three steps of an item around it, and the SD of
-# one answer; calibrated to the HAQ's median and zeros.
+# Latent disability at which a category's middle item becomes hard, the three steps of an item around it; calibrated to the HAQ's median and zeros.
 CATEGORY_DIFFICULTY = (0.25, 0.15, 0.10, 0.20, 0.0, -0.05, -0.05, -0.15)
 ITEM_DIFFICULTY = np.concatenate(
     [
@@ -47,7 +49,6 @@ ITEM_DIFFICULTY = np.concatenate(
     ]
 )
 ITEM_CUTS = (-0.3, 1.2, 2.7)
-ITEM_NOISE = 0.8
 AID_CHANCE = np.array([0.0, 0.12, 0.35, 0.6])  # by the category's worst item
 ITEM_CATEGORY = np.repeat(np.arange(len(HAQ_CATEGORIES)), list(HAQ_CATEGORIES.values()))
 
@@ -62,22 +63,27 @@ class DisabilityParts(NamedTuple):
     covariates: Float[np.ndarray, "patient visit"]
 
 
-def damage_burden(joints: JointStates) -> Float[np.ndarray, "*visit"]:
+def damage_burden(world: World, joints: JointStates) -> Float[np.ndarray, "*visit"]:
     """Function-weighted mean of rheumatoid joint damage to the power 0.8: first lesions count a little more."""
     lost = 0.5 * joints.erosion + 0.5 * joints.narrowing
-    lost = np.maximum(lost, np.maximum(joints.subluxation, joints.ankylosis)) * (1 - IMPLANT_RELIEF * joints.prosthesis)
-    return ((FUNCTION_WEIGHT * lost).sum(-1) / FUNCTION_WEIGHT.sum()) ** DAMAGE_POWER
+    lost = np.maximum(lost, np.maximum(joints.subluxation, joints.ankylosis)) * (
+        1 - world.implant_relief * joints.prosthesis
+    )
+    weight = function_weight(world)
+    return ((weight * lost).sum(-1) / weight.sum()) ** DAMAGE_POWER
 
 
-def hidden_burden(joints: JointStates) -> Float[np.ndarray, "*visit"]:
+def hidden_burden(world: World, joints: JointStates) -> Float[np.ndarray, "*visit"]:
     """Function-weighted mean of what SvdH does not score: swelling, osteopenia and micro-erosion."""
     hidden = 0.6 * joints.swelling + 0.2 * joints.osteopenia + 0.2 * joints.micro_erosion
-    return (FUNCTION_WEIGHT * hidden).sum(-1) / FUNCTION_WEIGHT.sum()
+    weight = function_weight(world)
+    return (weight * hidden).sum(-1) / weight.sum()
 
 
-def oa_burden(joints: JointStates) -> Float[np.ndarray, "*visit"]:
+def oa_burden(world: World, joints: JointStates) -> Float[np.ndarray, "*visit"]:
     """Mean osteoarthritis over the joints, function-weighted."""
-    return (FUNCTION_WEIGHT * (0.5 * joints.osteophyte + 0.5 * joints.oa_narrowing)).sum(-1) / FUNCTION_WEIGHT.sum()
+    weight = function_weight(world)
+    return (weight * (0.5 * joints.osteophyte + 0.5 * joints.oa_narrowing)).sum(-1) / weight.sum()
 
 
 def disability_parts(
@@ -94,12 +100,12 @@ def disability_parts(
     if world.outcome_source == "score_as_read":
         damage = world.disability_damage * _standard(np.sqrt(score / SVDH.maximum), SCORE_BURDEN)
     else:
-        hidden = world.hidden_signal * world.hidden_function * _standard(hidden_burden(joints), HIDDEN_BURDEN)
-        damage = world.disability_damage * _standard(damage_burden(joints), DAMAGE_BURDEN) + hidden
+        hidden = world.hidden_signal * world.hidden_function * _standard(hidden_burden(world, joints), HIDDEN_BURDEN)
+        damage = world.disability_damage * _standard(damage_burden(world, joints), DAMAGE_BURDEN) + hidden
     return DisabilityParts(
         damage=damage,
         activity=world.disability_activity * activity,
-        osteoarthritis=world.disability_oa * _standard(oa_burden(joints), OA_BURDEN),
+        osteoarthritis=world.disability_oa * _standard(oa_burden(world, joints), OA_BURDEN),
         fibromyalgia=world.disability_fibromyalgia * np.broadcast_to(fibromyalgia[:, None], activity.shape),
         covariates=world.disability_age * (age - 56.0) + world.disability_male * male[:, None],
     )
@@ -117,7 +123,7 @@ def expected_pain_logit(
         world.pain_level
         + world.pain_disability * parts.damage
         + world.pain_activity * activity
-        + world.pain_oa * _standard(oa_burden(joints), OA_BURDEN)
+        + world.pain_oa * _standard(oa_burden(world, joints), OA_BURDEN)
         + world.pain_fibromyalgia * fibromyalgia[:, None]
     )
 
@@ -129,13 +135,13 @@ def pain_noise(world: World, noise: Exogenous) -> Float[np.ndarray, "patient vis
 
 
 def haq_answers(
-    disability: Float[np.ndarray, "patient visit"], noise: Exogenous
+    world: World, disability: Float[np.ndarray, "patient visit"], noise: Exogenous
 ) -> tuple[Int[np.ndarray, "patient visit item"], Bool[np.ndarray, "patient visit category"]]:
     """Answers 0-3 to the 20 items by a graded response model, and aids where a category is hard.
 
     Grip and activities are hard early, dressing late; the worst item makes a category's score.
     """
-    latent = disability[..., None] - ITEM_DIFFICULTY + ITEM_NOISE * noise.item
+    latent = disability[..., None] - ITEM_DIFFICULTY + world.item_noise * noise.item
     items = sum((latent > cut).astype(int) for cut in ITEM_CUTS)
     aids = noise.aid < AID_CHANCE[_worst_item(np.asarray(items))]
     return np.asarray(items), aids
@@ -166,7 +172,7 @@ def expected_haq(world: World, explained: Float[np.ndarray, "*visit"], nodes: in
     for category in range(len(HAQ_CATEGORIES)):
         difficulty = ITEM_DIFFICULTY[ITEM_CATEGORY == category]
         at_most = [
-            ndtr((cut + difficulty - latent[..., None]) / ITEM_NOISE).prod(-1) for cut in ITEM_CUTS
+            ndtr((cut + difficulty - latent[..., None]) / world.item_noise).prod(-1) for cut in ITEM_CUTS
         ]  # P(worst item <= 0), <= 1, <= 2
         share = np.diff([np.zeros_like(latent), *at_most, np.ones_like(latent)], axis=0)
         score = np.arange(4.0)

@@ -12,6 +12,7 @@ from scipy.special import expit
 
 from outcomenet.anatomy import JOINT_INDEX, JOINTS, Joint, Region, Side
 from outcomenet.arrays import Bool, Float
+from outcomenet.errors import UsageError, did_you_mean
 from outcomenet.simulation.exogenous import Exogenous
 from outcomenet.simulation.states import JointStates
 from outcomenet.simulation.world import World
@@ -25,6 +26,7 @@ _RA_SUSCEPTIBILITY = {
 }  # fmt: skip
 # Osteoarthritis: DIP > CMC1 > PIP > IP1, MTP1; spared elsewhere (log odds).
 _OA_SUSCEPTIBILITY = {"DIP": 0.6, "CMC1": 0.3, "PIP": -0.8, "IP1": -0.3, "MTP1": 0.0}
+SPARED = -2.0  # log rate below which do(ra_damage) leaves a joint alone: the finger end joints
 _LUXATES = ("MCP", "MTP", "PIP", "CMC1")
 _FUSES = ("PIP", "CMC", "multangular", "navicular", "lunate", "radius")
 # Joints that are replaced by an implant, and fingers that may be lost, at the middle or at the end joint.
@@ -32,24 +34,44 @@ IMPLANT_JOINTS = np.array([j.side.region is Region.HAND and j.site[:3] in ("MCP"
 _FINGERS = tuple((side, ray) for side in (Side.LEFT_HAND, Side.RIGHT_HAND) for ray in range(2, 6))
 
 
-def by_joint(table: dict[str, float], absent: float) -> Float[np.ndarray, "joint"]:
-    """Looks a joint up by its full site name, then by its kind without the ray's number."""
-    return np.array([table.get(j.site, table.get(j.site.rstrip("12345"), absent)) for j in JOINTS])
+def by_joint(table: dict[str, float], absent: float, entries: tuple[str, ...] = ()) -> Float[np.ndarray, "joint"]:
+    """Looks a joint up by its full site name, then by its kind without the ray's number.
+
+    `entries` replace some of the table's: `MCP2:0.9` for one site, `MCP:0.9` for those without one of their own.
+    """
+    changed = dict(table)
+    sites = {name for joint in JOINTS for name in (joint.site, joint.site.rstrip("12345"))}
+    for entry in entries:
+        site, _, value = entry.partition(":")
+        if site not in sites:
+            raise UsageError(f"There is no joint {site!r} to give a coefficient. {did_you_mean(site, sites)}")
+        try:
+            changed[site] = float(value)
+        except ValueError:
+            raise UsageError(
+                f"A joint's coefficient is written SITE:NUMBER, for instance MCP2:0.9; got {entry!r}."
+            ) from None
+    return np.array([changed.get(j.site, changed.get(j.site.rstrip("12345"), absent)) for j in JOINTS])
+
+
+def ra_susceptibility(world: World) -> Float[np.ndarray, "joint"]:
+    """Log rate of rheumatoid damage of each joint relative to the average."""
+    return by_joint(_RA_SUSCEPTIBILITY, 0.0, world.ra_susceptibility)
+
+
+def oa_susceptibility(world: World) -> Float[np.ndarray, "joint"]:
+    """Log odds of osteoarthritis of each joint relative to the average; minus infinity where it never comes."""
+    return np.where(OA_JOINTS, by_joint(_OA_SUSCEPTIBILITY, 0.0, world.oa_susceptibility), -np.inf)
 
 
 def _is_one_of(names: tuple[str, ...]) -> Bool[np.ndarray, "joint"]:
     return by_joint(dict.fromkeys(names, 1.0), 0.0) > 0
 
 
-RA_SUSCEPTIBILITY = by_joint(_RA_SUSCEPTIBILITY, 0.0)
-OA_SUSCEPTIBILITY = np.where(
-    [joint.side.region is Region.FOOT and joint.site != "MTP1" for joint in JOINTS],
-    -np.inf,
-    by_joint(_OA_SUSCEPTIBILITY, -np.inf),
+# A foot's IP1 is not one of them.
+OA_JOINTS = np.isfinite(by_joint(_OA_SUSCEPTIBILITY, -np.inf)) & np.array(
+    [joint.side.region is Region.HAND or joint.site == "MTP1" for joint in JOINTS]
 )
-OA_JOINTS = np.isfinite(OA_SUSCEPTIBILITY)
-# Mean hidden activity of a joint: progression is not faster or slower on average for the hidden signal.
-HIDDEN_MEAN = 0.1
 
 
 def disease_activity(
@@ -79,15 +101,17 @@ def joint_states(
     swelling_logit = (
         world.swelling_level
         + world.swelling_activity * activity[..., None]
-        + 0.5 * RA_SUSCEPTIBILITY
-        + 0.8 * noise.joint_damage[:, None, :]
-        + 0.9 * noise.joint_swelling
+        + world.swelling_susceptibility * ra_susceptibility(world)
+        + world.swelling_joint * noise.joint_damage[:, None, :]
+        + world.swelling_visit * noise.joint_swelling
     )
     # hidden activity: what swelling, osteopenia and micro-erosion show and SvdH does not, standardised
-    hidden = 0.5 * (swelling_logit - world.swelling_level) + 0.6 * noise.joint_hidden
+    hidden = world.hidden_swelling * (swelling_logit - world.swelling_level) + world.hidden_own * noise.joint_hidden
     erosion, narrowing = _damage(world, noise, duration, severity, treated_before, treated_since, activity, hidden)
     if world.interventions.ra_damage is not None:
-        erosion = np.broadcast_to(np.where(RA_SUSCEPTIBILITY > -2, world.interventions.ra_damage, 0.0), erosion.shape)
+        erosion = np.broadcast_to(
+            np.where(ra_susceptibility(world) > SPARED, world.interventions.ra_damage, 0.0), erosion.shape
+        )
         narrowing = erosion
     osteoarthritis = _osteoarthritis(world, noise, age)
     nothing = np.zeros_like(erosion)
@@ -95,11 +119,15 @@ def joint_states(
         erosion=erosion,
         narrowing=narrowing,
         swelling=expit(swelling_logit),
-        osteopenia=expit(-1.2 + world.osteopenia_activity * hidden + 0.15 * (duration[:, None, None] - 7) / 7),
-        micro_erosion=expit(-2.0 + 1.2 * hidden),
+        osteopenia=expit(
+            world.osteopenia_level
+            + world.osteopenia_activity * hidden
+            + world.osteopenia_duration * (duration[:, None, None] - 7)
+        ),
+        micro_erosion=expit(world.micro_erosion_level + world.micro_erosion_hidden * hidden),
         osteophyte=osteoarthritis,
-        oa_narrowing=0.65 * osteoarthritis**1.6,
-        sclerosis=0.8 * osteoarthritis**1.5,
+        oa_narrowing=world.oa_narrowing_most * osteoarthritis**world.oa_narrowing_power,
+        sclerosis=world.sclerosis_most * osteoarthritis**world.sclerosis_power,
         subluxation=_subluxation(world, noise, erosion, narrowing),
         ankylosis=_ankylosis(world, noise, narrowing),
         prosthesis=nothing,
@@ -112,7 +140,7 @@ def _damage(world, noise, duration, severity, treated_before, treated_since, act
     """Shares of bone surface and of cartilage lost: 1 - exp(-dose), the dose growing with time at the joint's rate."""
     rate = world.damage_rate * np.exp(
         world.damage_severity * severity[:, None]
-        + RA_SUSCEPTIBILITY
+        + ra_susceptibility(world)
         + world.damage_joint * noise.joint_damage
         + 0.5 * world.treatment_effect * treated_before[:, None]  # treated for part of the past
     )
@@ -121,14 +149,16 @@ def _damage(world, noise, duration, severity, treated_before, treated_since, act
     for visit in range(1, noise.visits):
         speed = (
             world.progression_level
-            + world.hidden_signal * world.hidden_progression * (hidden[:, visit - 1] - HIDDEN_MEAN)
+            + world.hidden_signal * world.hidden_progression * (hidden[:, visit - 1] - world.hidden_mean)
             + world.progression_activity * activity[:, visit - 1, None]
             + since[:, None]
         )
         doses.append(doses[-1] + world.visit_gap_years * rate * np.exp(speed))
     dose = np.stack(doses, 1)
     lean = noise.joint_narrowing[:, None]  # some joints lose bone first, others cartilage
-    return 1 - np.exp(-dose * np.exp(0.3 * lean)), 1 - np.exp(-dose * world.damage_narrowing * np.exp(-0.6 * lean))
+    bone = dose * np.exp(world.lean_erosion * lean)
+    cartilage = dose * world.damage_narrowing * np.exp(world.lean_narrowing * lean)
+    return 1 - np.exp(-bone), 1 - np.exp(-cartilage)
 
 
 def _osteoarthritis(world: World, noise: Exogenous, age: np.ndarray) -> Float[np.ndarray, "patient visit joint"]:
@@ -137,7 +167,8 @@ def _osteoarthritis(world: World, noise: Exogenous, age: np.ndarray) -> Float[np
         return np.broadcast_to(np.where(OA_JOINTS, world.interventions.oa, 0.0), shape)
     years = age[:, None] + world.visit_gap_years * np.arange(noise.visits)
     propensity = world.oa_level + world.oa_patient * noise.static["oa"][:, None] + world.oa_age * (years - 60.0)
-    return expit(1.6 * (propensity[..., None] + OA_SUSCEPTIBILITY + 0.9 * noise.joint_oa[:, None, :]) - 0.6)
+    of_joint = propensity[..., None] + oa_susceptibility(world) + world.oa_joint * noise.joint_oa[:, None, :]
+    return expit(world.oa_steepness * of_joint + world.oa_offset)
 
 
 def _subluxation(world: World, noise: Exogenous, erosion: np.ndarray, narrowing: np.ndarray) -> np.ndarray:

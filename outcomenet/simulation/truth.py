@@ -80,9 +80,9 @@ def _joints(joints: JointStates, places: list[VisitPlace]) -> pd.DataFrame:
 def effects(world: World, seed: int) -> dict[str, Any]:
     """Every structural coefficient and constant by name, the interventions, and the seed."""
     by_joint = {
-        "ra_susceptibility": disease.RA_SUSCEPTIBILITY,
-        "oa_susceptibility": np.where(disease.OA_JOINTS, disease.OA_SUSCEPTIBILITY, np.nan),
-        "function_weight": disability.FUNCTION_WEIGHT,
+        "ra_susceptibility": disease.ra_susceptibility(world),
+        "oa_susceptibility": np.where(disease.OA_JOINTS, disease.oa_susceptibility(world), np.nan),
+        "function_weight": disability.function_weight(world),
     }
     cuts = {
         "erosion_cuts": readers.EROSION_CUTS, "foot_erosion_cuts": readers.FOOT_EROSION_CUTS,
@@ -95,7 +95,6 @@ def effects(world: World, seed: int) -> dict[str, Any]:
         "interventions": {k: v for k, v in asdict(world.interventions).items() if v is not None},
         "category_difficulty": list(disability.CATEGORY_DIFFICULTY),
         "item_cuts": list(disability.ITEM_CUTS),
-        "item_noise": disability.ITEM_NOISE,
         "aid_chance": disability.AID_CHANCE.tolist(),
         "damage_power": disability.DAMAGE_POWER,
         "burden_scales": {

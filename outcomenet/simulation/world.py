@@ -59,11 +59,28 @@ class World:
     damage_narrowing: float = 1.0  # narrowing rate relative to erosion rate
     activity_severity: float = 0.25  # activity per SD of severity
     activity_memory: float = 0.6  # visit-to-visit correlation of disease activity
+    das28_level: float = 3.3  # at average activity
+    das28_activity: float = 1.0
+    das28_fibromyalgia: float = 0.7  # tender joints and global health (Zammurrad, Int J Rheum Dis 2013)
+    das28_noise: float = 0.4
+    crp_level: float = 1.6  # log mg/L at average activity: a median of 5 mg/L
     crp_activity: float = 0.45  # log C-reactive protein per SD of activity; calibrated to the clinical matrices
     crp_noise: float = 1.0  # SD of the rest of log C-reactive protein
     swelling_activity: float = 0.9  # logit of a joint's swelling per SD of activity
     swelling_level: float = -1.9  # logit at average activity; about a seventh of the joints
+    swelling_susceptibility: float = 0.5  # logit per log unit of a joint's susceptibility; assumed, as the next two
+    swelling_joint: float = 0.8  # logit per SD of a joint's own tendency, shared with its damage
+    swelling_visit: float = 0.9  # SD of the logit from visit to visit
+    hidden_swelling: float = 0.5  # hidden activity per logit of swelling
+    hidden_own: float = 0.6  # SD of hidden activity that swelling does not show
+    hidden_mean: float = 0.1  # mean hidden activity of a joint: the hidden signal changes no average rate
+    osteopenia_level: float = -1.2  # logit of a joint's osteopenia
     osteopenia_activity: float = 0.5  # logit per SD of hidden activity
+    osteopenia_duration: float = 0.021  # logit per year of symptoms
+    micro_erosion_level: float = -2.0  # logit
+    micro_erosion_hidden: float = 1.2  # logit per SD of hidden activity
+    lean_erosion: float = 0.3  # log dose of bone per SD of a joint's leaning to bone loss
+    lean_narrowing: float = -0.6  # log dose of cartilage per SD of the same
     subluxation_onset: float = 0.62  # damage at which ligaments give way; late, assumed
     ankylosis_onset: float = 0.90  # narrowing at which a wrist or finger joint may fuse; late, assumed
     treatment_effect: float = -0.7  # log damage rate under advanced treatment: about half
@@ -74,10 +91,22 @@ class World:
     hidden_progression: float = 1.35  # log damage rate per SD of a joint's hidden activity
     hidden_function: float = 0.22  # disability per SD of hidden activity over the joints
 
+    # replaced entries of the tables by joint in `disease.py` and `disability.py`, for instance MCP2:0.9
+    ra_susceptibility: tuple[str, ...] = ()
+    oa_susceptibility: tuple[str, ...] = ()
+    function_weight: tuple[str, ...] = ()
+
     # osteoarthritis
     oa_age: float = 0.095  # log odds per year of age; steep after 55
     oa_level: float = -1.6  # log odds of a joint at age 60 and average propensity
     oa_patient: float = 1.3  # SD of a patient's propensity
+    oa_joint: float = 0.9  # SD of a joint's own propensity
+    oa_steepness: float = 1.6  # logit of a joint's osteoarthritis per unit of propensity
+    oa_offset: float = -0.6  # logit at a propensity of 0
+    oa_narrowing_most: float = 0.65  # share of cartilage lost in full osteoarthritis
+    oa_narrowing_power: float = 1.6  # narrowing comes after osteophytes
+    sclerosis_most: float = 0.8
+    sclerosis_power: float = 1.5
 
     # what patients live with: latent disability, in units of the logistic item response
     outcome_source: str = "joints"  # `score_as_read`: outcomes know the joints only through the readers' mean total
@@ -90,6 +119,8 @@ class World:
     disability_male: float = -0.25
     disability_person: float = 0.80  # SD of what no variable explains, constant within a person
     disability_visit: float = 0.25  # SD from visit to visit
+    implant_relief: float = 0.5  # share of a joint's lost function that an implant gives back; assumed
+    item_noise: float = 0.8  # SD of one answer to a HAQ item
     pain_level: float = -0.62  # logit of the VAS
     pain_spread: float = 1.45  # stretches the logit; calibrated to the VAS's SD
     pain_disability: float = 0.42
@@ -170,7 +201,7 @@ def _like(old: object, name: str, text: str) -> object:
     if isinstance(old, str):
         return text
     if isinstance(old, tuple):
-        return tuple(_like(old[0], name, part) for part in text.split(","))
+        return tuple(_like(old[0] if old else "", name, part) for part in text.split(","))
     try:
         return int(text) if isinstance(old, int) else float(text)
     except ValueError:

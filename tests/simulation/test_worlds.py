@@ -215,3 +215,18 @@ def test_lists_of_coefficients_keep_their_kind():
     world = World().with_texts(["sites=A,B", "site_shares=0.5,0.5", "schemes=svdh", "visits=3"])
     assert (world.sites, world.site_shares, world.schemes, world.visits) == (("A", "B"), (0.5, 0.5), ("svdh",), 3)
     assert world == replace(World(), sites=("A", "B"), site_shares=(0.5, 0.5), schemes=("svdh",), visits=3)
+
+
+def test_a_table_by_joint_is_changed_by_name():
+    noise = draw_exogenous(0, range(40), 1, 2)
+    usual, struck = (
+        solve(world, noise).joints.erosion for world in (World(), World().with_texts(["ra_susceptibility=MCP2:3"]))
+    )
+    from outcomenet.anatomy import JOINTS
+
+    mcp2 = np.array([joint.site == "MCP2" for joint in JOINTS])
+    assert (struck[..., mcp2] > usual[..., mcp2]).all()
+    assert np.array_equal(struck[..., ~mcp2], usual[..., ~mcp2])
+    for text, sentence in (("MPC2:3", "or MCP2"), ("MCP2=3", "no joint"), ("MCP2:x", "SITE:NUMBER")):
+        with pytest.raises(UsageError, match=sentence):
+            solve(World(function_weight=(text,)), noise)
