@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from outcomenet.reports import tables
 from outcomenet.reports.audit_table import audit_summary, audit_table
 from outcomenet.reports.calibration import calibration_figure
 from outcomenet.reports.cautions import cautions
+from outcomenet.reports.equal_terms import equal_adjustment, recalibrated_risks
 from outcomenet.reports.examples import MOST_VISITS, example_visits
 from outcomenet.reports.figures import PublishedFigure, publish
 from outcomenet.reports.forest import difference_forest, ladder_forest
@@ -77,7 +79,9 @@ def _content(folder: RunFolder) -> dict[str, Any]:
         "undefined": None if folder.undefined is None else tables.undefined(folder.undefined),
         "differences": tables.differences(folder.comparisons),
         "difference_figure": publish(partial(difference_forest, folder.comparisons), figures),
+        "equal_adjustment": _if_any(equal_adjustment, folder.nested),
         "calibration_figures": _calibration_figures(folder),
+        "recalibrated": _if_any(recalibrated_risks, folder.recalibration),
         **_audits(folder.audits),
         "probes": None if folder.probes is None else tables.probes(folder.probes),
         "probe_figure": None if folder.probes is None else publish(partial(knowledge_figure, folder.probes), figures),
@@ -121,6 +125,10 @@ def _calibration_figures(folder: RunFolder) -> list[PublishedFigure]:
         for name, horizon in folder.outcomes
     ]
     return [figure for figure in drawn if figure is not None]
+
+
+def _if_any(table: Callable[[pd.DataFrame], tables.Table], frame: pd.DataFrame | None) -> tables.Table | None:
+    return None if frame is None or frame.empty else table(frame)
 
 
 def _audits(audits: pd.DataFrame | None) -> dict[str, Any]:

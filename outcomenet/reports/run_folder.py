@@ -26,6 +26,12 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "outcome", "horizon", "metric", "predictor", "reference", "difference", "lower", "upper", "n",
         "share_above_zero",
     ),
+    "nested_comparison.csv": (
+        "adjusted_for", "outcome", "horizon", "metric", "predictor", "reference", "difference", "lower", "upper", "n",
+    ),
+    "recalibration.csv": (
+        "predictor", "outcome", "horizon", "calibrator", "metric", "value", "lower", "upper", "n", "events",
+    ),
     "undefined_metrics.csv": ("predictor", "outcome", "metric", "reason"),
     "biomarkers.parquet": ("patient_id", "visit_id", "split", "score", *(f"joint_{name}" for name in JOINT_NAMES)),
     "codebook.csv": ("column", "meaning", "unit", "direction"),
@@ -38,7 +44,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 _TEXT = ("patient_id", "visit_id", "film_id", "side", "png", "predictor", "reference", "outcome", "subgroup", "metric",
          "reason", "target", "given", "reading", "step", "unit", "column", "meaning", "direction",
-         "audit", "question", "judgement", "finding")  # fmt: skip
+         "audit", "question", "judgement", "finding", "adjusted_for", "calibrator")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -50,6 +56,8 @@ class RunFolder:
     predictions: pd.DataFrame
     metrics: pd.DataFrame
     comparisons: pd.DataFrame
+    nested: pd.DataFrame | None
+    recalibration: pd.DataFrame | None
     undefined: pd.DataFrame | None
     biomarkers: pd.DataFrame | None
     codebook: pd.DataFrame | None
@@ -97,6 +105,8 @@ def read_run(run: Path) -> RunFolder:
         predictions=_parquet(run, "predictions.parquet"),
         metrics=_csv(run, "metrics.csv"),
         comparisons=_csv(run, "comparisons.csv"),
+        nested=_csv_if_there(run, "nested_comparison.csv"),
+        recalibration=_csv_if_there(run, "recalibration.csv"),
         undefined=_csv_if_there(run, "undefined_metrics.csv"),
         biomarkers=_parquet(run, "biomarkers.parquet") if (run / "biomarkers.parquet").is_file() else None,
         codebook=_csv_if_there(run, "codebook.csv"),

@@ -1,0 +1,63 @@
+"""The film's score and the human total on equal terms: adjusted for the same covariates; risks before and after a fit."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from outcomenet.reports.ladder import rung
+from outcomenet.reports.measures import Verdict, digits_of, measure, verdict
+from outcomenet.reports.numbers import count, decimal, interval
+from outcomenet.reports.tables import Row, Table, outcome_heading
+
+_READINGS = {
+    Verdict.BETTER: "first better", Verdict.WORSE: "reference better", Verdict.UNDECIDED: "no difference shown",
+    Verdict.ABSENT: "not computed",
+}  # fmt: skip
+_CALIBRATORS = {"none": "as predicted", "platt": "Platt", "isotonic": "isotonic"}
+
+
+def equal_adjustment(nested: pd.DataFrame) -> Table:
+    """One row per outcome, covariate set and pair: both scores with the same covariates in the same cross-fitted
+    regression of the held-out patients."""
+    rows = []
+    for row in nested.itertuples():
+        digits = digits_of(row.metric, row.outcome) + 1
+        first, reference = rung(row.predictor).title, rung(row.reference).title
+        cells = [
+            outcome_heading(row.outcome, int(row.horizon)),
+            str(row.adjusted_for),
+            f"{first} minus {reference[0].lower()}{reference[1:]}",
+            f"{measure(row.metric).title} {decimal(row.difference, digits)} ({interval(row.lower, row.upper, digits)})",
+            count(row.n),
+            _READINGS[verdict(row.metric, row.lower, row.upper)],
+        ]
+        rows.append(Row(cells))
+    return Table(
+        "Each score in a regression with the same covariates, cross-fitted over the held-out patients.",
+        ["Outcome", "Adjusted for", "Score", "Difference (95 % interval)", "n", "Reading"],
+        rows,
+        words=(0, 1, 2, 5),
+    )
+
+
+def recalibrated_risks(recalibration: pd.DataFrame) -> Table:
+    """Calibration of the networks' risks as predicted and after calibrators fitted on validation patients."""
+    rows = [
+        Row(
+            [
+                rung(row.predictor).title,
+                _CALIBRATORS.get(row.calibrator, str(row.calibrator)),
+                measure(row.metric).title,
+                f"{decimal(row.value, 2)} ({interval(row.lower, row.upper, 2)})",
+                count(row.n),
+                count(row.events),
+            ]
+        )
+        for row in recalibration.itertuples()
+    ]
+    return Table(
+        "Risks as predicted and recalibrated; discrimination does not change with a rising calibrator.",
+        ["Predictor", "Calibrator", "Measure", "Value (95 % interval)", "n", "Events"],
+        rows,
+        words=(0, 1, 2),
+    )
