@@ -46,6 +46,7 @@ class Simulate:
 
 
 def main(arguments: list[str]) -> None:
+    arguments = _gathered(_gathered(arguments, "--set"), "--do")
     # `--check` alone reads better than `--check True`
     arguments = [
         part
@@ -53,10 +54,13 @@ def main(arguments: list[str]) -> None:
         for part in ([a, "True"] if a == "--check" and after not in ("True", "False") else [a])
     ]
     options = parse(Simulate, arguments, "simulate")
+    from outcomenet.errors import UsageError
     from outcomenet.simulation.interventions import interventions_from_texts
     from outcomenet.simulation.presets import preset
 
     world = preset(options.preset).with_texts(options.set)
+    if options.visits is not None and any(text.startswith("visits=") for text in options.set):
+        raise UsageError("The number of visits is given twice, by --visits and by --set; keep one.")
     if options.visits is not None:
         world = world.with_overrides(visits=options.visits)
     world = world.do(**interventions_from_texts(options.do))
@@ -66,12 +70,30 @@ def main(arguments: list[str]) -> None:
         _write(options, world)
 
 
+def _gathered(arguments: list[str], option: str) -> list[str]:
+    """The values of all uses of an option behind its first: the parser keeps the last use alone."""
+    values, rest, taking = [], [], False
+    for argument in arguments:
+        if argument == option or argument.startswith("--"):
+            taking = argument == option
+        if taking:
+            values += [argument] if argument != option else []
+        else:
+            rest.append(argument)
+    return [*rest, option, *values] if values else arguments
+
+
 def _check(options: Simulate, world) -> None:
-    from outcomenet.errors import OutcomenetError
+    from outcomenet.errors import OutcomenetError, UsageError
     from outcomenet.simulation.calibration import CHECK_PATIENTS, calibration_text, check_world
 
+    if options.out is not None:
+        raise UsageError("--check writes nothing; leave out the folder, or leave out --check to write it.")
     table = check_world(world, options.preset, seed=options.seed)
-    print(f"World {options.preset!r}, {CHECK_PATIENTS} patients, seed {options.seed}")
+    changed = (
+        " ".join(("with", *options.set, *(f"do({text})" for text in options.do))) if options.set or options.do else ""
+    )
+    print(f"World {options.preset!r} {changed}".rstrip() + f", {CHECK_PATIENTS} patients, seed {options.seed}")
     print(calibration_text(table))
     missed = int((~table["within"]).sum())
     if missed:

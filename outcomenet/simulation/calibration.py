@@ -11,6 +11,7 @@ from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 
 from outcomenet.anatomy import JOINTS
+from outcomenet.errors import UndefinedMetric
 from outcomenet.metrics.agreement import icc_a1
 from outcomenet.metrics.detectable import smallest_detectable_change
 from outcomenet.metrics.discrimination import auroc
@@ -134,6 +135,13 @@ def _arm(treated: bool) -> Callable[[Sample], float]:
     return lambda sample: float(sample.change(sample.solved.treatment == treated).mean())
 
 
+def _arms_differ(sample: Sample) -> float:
+    active, control = (sample.change(sample.solved.treatment == arm) for arm in (True, False))
+    if not len(active) or not len(control):
+        raise UndefinedMetric("A trial has two arms.")
+    return float(active.mean() - control.mean())
+
+
 def _within_reader(sample: Sample) -> float:
     return icc_a1(np.column_stack([sample.totals[:, 0, 0], sample.second_reading[:, 0]])).value
 
@@ -176,7 +184,7 @@ TARGETS: tuple[Target, ...] = (
     Target("rapid progression, %", "ESPOIR: 12", 9, 15, _rapid, ("default", "high_risk")),
     Target("clinical matrix for progression, AUROC", "matrices: 0.70-0.76", 0.66, 0.80, _clinical_matrix, ("default", "high_risk")),
     Target("change a year, control arm", "trials: 0.1-2.2", 0.1, 2.2, _arm(False), ("trial",)),
-    Target("change a year, active arm", "below the control arm", -0.5, 1.5, _arm(True), ("trial",)),
+    Target("change a year, active minus control", "active arms below control", -2.0, -0.2, _arms_differ, ("trial",)),
     Target("ICC(2,1) between readers", "Bird 2022: 0.90", 0.88, 0.92, lambda s: icc_a1(s.totals[:, 0, :2]).value, _READ),
     Target("ICC(2,1) within a reader", "Bird 2022: 0.96-0.99", 0.95, 0.99, _within_reader, _READ),
     Target("smallest detectable change", "15 trials: 3.0 +- 0.7", 2.0, 4.0, lambda s: smallest_detectable_change(s.change()), _READ),
@@ -192,7 +200,10 @@ def check_world(world: World, preset: str, *, patients: int = CHECK_PATIENTS, se
     rows = []
     for target in TARGETS:
         if target.applies_to(preset):
-            value = target.obtain(sample)
+            try:
+                value = target.obtain(sample)
+            except UndefinedMetric:
+                value = np.nan  # one reader, one class: the target cannot be asked of this world
             rows.append(
                 (target.name, target.source, target.low, target.high, value, target.low <= value <= target.high)
             )

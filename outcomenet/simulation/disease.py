@@ -47,6 +47,8 @@ def by_joint(table: dict[str, float], absent: float, entries: tuple[str, ...] = 
             raise UsageError(f"There is no joint {site!r} to give a coefficient. {did_you_mean(site, sites)}")
         try:
             changed[site] = float(value)
+            if not np.isfinite(changed[site]):
+                raise ValueError(value)
         except ValueError:
             raise UsageError(
                 f"A joint's coefficient is written SITE:NUMBER, for instance MCP2:0.9; got {entry!r}."
@@ -209,9 +211,11 @@ def with_implants(
     before = world.implant_share * world.surgery_per_year * duration * np.exp(0.5 * severity)
     since = np.maximum.accumulate(surgery & (noise.visit["implant"] < world.implant_share), axis=1)
     placed = since | (noise.static["implant"] < before)[:, None]
-    lost = joints.erosion + joints.narrowing
+    # the joint is chosen when it is replaced, by what was lost until then
+    everyone, when = np.arange(len(placed)), placed.argmax(1)
+    lost = (joints.erosion + joints.narrowing)[everyone, when]
     replaceable = IMPLANT_JOINTS & (joints.amputated[:, 0] == 0)
-    worst = np.where(replaceable, lost[:, -1], -1.0).argmax(-1)
+    worst = np.where(replaceable, lost, -1.0).argmax(-1)
     prosthesis = np.zeros_like(joints.erosion)
-    prosthesis[np.arange(len(worst)), :, worst] = placed
+    prosthesis[everyone, :, worst] = placed
     return joints._replace(prosthesis=prosthesis)

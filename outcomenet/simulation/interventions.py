@@ -52,7 +52,13 @@ def interventions_from_texts(texts: Sequence[str]) -> dict[str, object]:
     """`name=value` texts of a command line as values for `World.do`."""
     values: dict[str, object] = {}
     for text in texts:
-        name, _, value = text.partition("=")
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise UsageError(
+                f"Interventions are written name=value, for instance oa=0; got {text!r}. A folder goes first."
+            )
+        if name in values:
+            raise UsageError(f"do({name}=...) is given twice; keep one.")
         if name not in NAMES:
             raise UsageError(f"There is no intervention do({name}=...). {did_you_mean(name, NAMES)}")
         if name in ("site", "scanner"):

@@ -8,10 +8,10 @@ from outcomenet.simulation.world import World
 DEFAULT = World()
 PURPOSES: dict[str, str] = {
     "default": "a hospital cohort of mixed duration that meets every published calibration target",
-    "early": "symptoms for under two years: little damage, function hardly follows the films",
-    "established": "symptoms for five years or more: damage and function are correlated",
+    "early": "symptoms mostly for under two years: little damage, function hardly follows the films",
+    "established": "symptoms for five years and more in nearly all: damage and function are correlated",
     "high_risk": "early disease with a bad outlook, seropositive and active, as observed in ESPOIR",
-    "trial": "two arms drawn by lot, one year, active and eroded at baseline",
+    "trial": "two arms drawn by lot, one year, more damage at baseline; nobody is left out for low activity",
     "no_hidden_signal": "nothing that SvdH does not score matters; a film model may still win by being less noisy",
     "null": "strict null: outcomes know the joints only through the human total as read, so no film measure can win",
     "heavy_oa": "osteoarthritis in most patients, and it disables",
@@ -24,7 +24,7 @@ PRESETS: dict[str, World] = {
     "early": DEFAULT.with_overrides(duration_mean=0.8, age_mean=52.0, progression_level=-3.5),
     "established": DEFAULT.with_overrides(duration_mean=9.0, duration_minimum=5.0, age_mean=60.0),
     "high_risk": DEFAULT.with_overrides(
-        duration_mean=0.6, age_mean=52.0, rf_share=0.85, acpa_given_rf=0.95, progression_level=-3.2, progression_activity=0.7
+        duration_mean=0.6, age_mean=52.0, rf_share=0.85, acpa_given_rf=0.95, progression_level=-3.34, progression_activity=0.7
     ),
     "trial": DEFAULT.with_overrides(
         duration_mean=6.0, duration_minimum=1.0, randomised_share=0.5, treatment_effect=-0.7, rf_share=0.8,

@@ -153,7 +153,7 @@ def svdh_moving_by_itself(
         before = grades[:, visit - 1]
         mean_total = total(before).mean(-1)
         z = noise.visit["score_growth"][:, visit]
-        points = NULL_GROWTH * world.visit_gap_years * (0.5 + mean_total / 60.0) * np.exp(1.65 * z) - 0.6
+        points = NULL_GROWTH * world.visit_gap_years * (0.5 + mean_total / 60.0) * np.exp(1.7 * z) - 0.6
         for reader in range(before.shape[1]):
             own = points + NULL_READER_SD * noise.session[:, visit, 0, reader]
             order = np.argsort(noise.reading[:, visit, 0, reader].reshape(len(own), -1)[:, : len(top)], axis=-1)
@@ -161,7 +161,7 @@ def svdh_moving_by_itself(
     return grades
 
 
-NULL_GROWTH = 0.33  # calibrated to a change of 1.7 +- 5.0 a year
+NULL_GROWTH = 0.29  # calibrated to a change of 1.7 +- 5.0 a year
 NULL_READER_SD = 2.8
 
 

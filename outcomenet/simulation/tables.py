@@ -11,7 +11,7 @@ from scipy.special import expit
 
 from outcomenet.confounders import OSTEOARTHRITIS_GRADE, OSTEOARTHRITIS_JOINTS
 from outcomenet.outcomes import DAYS_PER_YEAR, HAQ_AID_COLUMNS, HAQ_ITEM_COLUMNS
-from outcomenet.scoring import KELLGREN_LAWRENCE, SVDH, scheme
+from outcomenet.scoring import KELLGREN_LAWRENCE, SENS, SVDH, scheme
 from outcomenet.simulation.causal import Patients
 from outcomenet.simulation.exogenous import Exogenous
 from outcomenet.simulation.readers import UNREADABLE, grade
@@ -130,7 +130,7 @@ def _scores(world: World, solved: Patients, places: list[VisitPlace]) -> pd.Data
     at, keys, frames = index_of(places), keys_of(places), []
     for name in world.schemes:
         sites = scheme(name).sites
-        grades = solved.svdh if name == SVDH.name else grade(name, solved.perceived, solved.joints)
+        grades = _grades(name, solved)
         columns = [np.array(column, object) for column in zip(*(site.key for site in sites), strict=True)]
         # osteoarthritis is graded by one reader
         for r, reader in enumerate(world.readers[:1] if name == KELLGREN_LAWRENCE.name else world.readers):
@@ -155,6 +155,15 @@ def _scores(world: World, solved: Patients, places: list[VisitPlace]) -> pd.Data
             )
             frames[-1].loc[read == UNREADABLE, "score"] = pd.NA
     return pd.concat(frames, ignore_index=True)
+
+
+def _grades(name: str, solved: Patients) -> np.ndarray:
+    """Grades as exported; SENS follows from SvdH also where that moves by itself."""
+    if name == SVDH.name:
+        return solved.svdh
+    if name == SENS.name:
+        return np.where(solved.svdh == UNREADABLE, UNREADABLE, np.minimum(solved.svdh, 1))
+    return grade(name, solved.perceived, solved.joints)
 
 
 def _events(solved: Patients, days: list[list[dt.date]]) -> pd.DataFrame:

@@ -97,6 +97,13 @@ def effects(world: World, seed: int) -> dict[str, Any]:
         "item_cuts": list(disability.ITEM_CUTS),
         "aid_chance": disability.AID_CHANCE.tolist(),
         "damage_power": disability.DAMAGE_POWER,
+        "item_difficulty": disability.ITEM_DIFFICULTY.tolist(),
+        "null_growth": readers.NULL_GROWTH,
+        "null_reader_sd": readers.NULL_READER_SD,
+        "noise_memory": readers.NOISE_MEMORY,
+        "subluxated_luxated_fused": [readers.SUBLUXATED, readers.LUXATED, readers.FUSED],
+        "larsen_soft_sign": readers.LARSEN_SOFT_SIGN,
+        "spared_by_ra_damage_below": disease.SPARED,
         "burden_scales": {
             "damage": disability.DAMAGE_BURDEN, "hidden": disability.HIDDEN_BURDEN, "osteoarthritis": disability.OA_BURDEN,
             "score": disability.SCORE_BURDEN,

@@ -8,6 +8,7 @@ and every one of them can be replaced by name.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 
@@ -16,6 +17,12 @@ from outcomenet.scoring import SCHEMES
 from outcomenet.simulation.interventions import Interventions
 
 READING_MODES = ("single", "paired", "chronological")
+SCHEMES_OF_NULL = ("svdh", "sens", "kellgren_lawrence")
+# Limits that do not follow from a coefficient's name.
+RANGES = {
+    "fibromyalgia_share": (0.0, 0.95), "age_mean": (18.0, 90.0), "hidden_mean": (-10.0, 10.0),
+    "visit_gap_years": (0.2, 10.0),  # films are taken up to 20 days early or late
+}  # fmt: skip
 OUTCOME_SOURCES = ("joints", "score_as_read")
 
 
@@ -52,7 +59,7 @@ class World:
     # rheumatoid arthritis in the joints
     seropositive_severity: float = 0.55  # SD of severity; double-positive patients progress about twice as fast
     damage_rate: float = 0.0062  # share of a joint lost per year at average severity; calibrated
-    progression_level: float = -2.96  # log rate during follow-up relative to the past: today's treatment; calibrated
+    progression_level: float = -3.07  # log rate during follow-up relative to the past: today's treatment; calibrated
     progression_activity: float = 0.8  # log rate per SD of activity at the visit before
     damage_severity: float = 0.80  # log rate per SD of severity; calibrated
     damage_joint: float = 0.85  # log rate per SD of a joint's own susceptibility; calibrated
@@ -73,7 +80,7 @@ class World:
     swelling_visit: float = 0.9  # SD of the logit from visit to visit
     hidden_swelling: float = 0.5  # hidden activity per logit of swelling
     hidden_own: float = 0.6  # SD of hidden activity that swelling does not show
-    hidden_mean: float = 0.1  # mean hidden activity of a joint: the hidden signal changes no average rate
+    hidden_mean: float = 0.1  # a joint's mean hidden activity, at which the signal leaves its rate alone
     osteopenia_level: float = -1.2  # logit of a joint's osteopenia
     osteopenia_activity: float = 0.5  # logit per SD of hidden activity
     osteopenia_duration: float = 0.021  # logit per year of symptoms
@@ -83,12 +90,12 @@ class World:
     lean_narrowing: float = -0.6  # log dose of cartilage per SD of the same
     subluxation_onset: float = 0.62  # damage at which ligaments give way; late, assumed
     ankylosis_onset: float = 0.90  # narrowing at which a wrist or finger joint may fuse; late, assumed
-    treatment_effect: float = -0.7  # log damage rate under advanced treatment: about half
+    treatment_effect: float = -0.7  # log damage rate under advanced treatment: about half; activity stays as it is
     treatment_level: float = -0.8  # log odds of advanced treatment at average severity
     treatment_severity: float = 0.8  # log odds of advanced treatment per SD of severity: confounding by indication
     randomised_share: float = 0.0  # above 0: a trial's share of patients in the active arm, drawn by lot
     hidden_signal: float = 1.0  # strength of what SvdH does not score (swelling, osteopenia, micro-erosion); 0 = none
-    hidden_progression: float = 1.35  # log damage rate per SD of a joint's hidden activity
+    hidden_progression: float = 1.42  # log damage rate per SD of a joint's hidden activity
     hidden_function: float = 0.22  # disability per SD of hidden activity over the joints
 
     # replaced entries of the tables by joint in `disease.py` and `disability.py`, for instance MCP2:0.9
@@ -150,15 +157,48 @@ class World:
         for name in self.schemes:
             if name not in SCHEMES:
                 raise UsageError(f"There is no score scheme called {name!r}. {did_you_mean(name, SCHEMES)}")
-        if not self.readers:
-            raise UsageError("A world needs at least one reader.")
+        if self.outcome_source == "score_as_read" and not set(self.schemes) <= set(SCHEMES_OF_NULL):
+            raise UsageError(
+                "Where outcomes follow the score as read, SvdH moves while the films stand still, and no other score of "
+                f"damage can agree with it; schemes may be {', '.join(SCHEMES_OF_NULL)}, got {', '.join(self.schemes)}."
+            )
+        for name in ("readers", "sites", "schemes"):
+            values = getattr(self, name)
+            if not values or not all(values) or len(set(values)) < len(values):
+                raise UsageError(f"{name} is a list of different names, at least one; got {values}.")
         if self.visits < 1:
             raise UsageError(f"A world has at least 1 visit, got visits={self.visits}.")
+        self._check_ranges()
         if len(self.site_shares) != len(self.sites) or abs(sum(self.site_shares) - 1) > 1e-6:
             raise UsageError(
                 f"site_shares gives each of the {len(self.sites)} sites a share, together 1; got {self.site_shares}."
             )
         self.interventions.check(self.sites)
+
+    def _check_ranges(self) -> None:
+        """Raises UsageError for a coefficient outside what its name means."""
+        for name, value in self.coefficients().items():
+            numbers = [v for v in (value if isinstance(value, tuple) else (value,)) if isinstance(v, int | float)]
+            share = name.endswith(("_share", "_shares", "_memory")) or name in (
+                "activity_severity",
+                "acpa_given_rf",
+                "acpa_given_no_rf",
+            )
+            lowest = (
+                0.0
+                if share or name.endswith(("_sd", "_rate", "_noise", "_per_year", "_mean", "_minimum"))
+                else -math.inf
+            )
+            highest = 1.0 if share else math.inf
+            lowest, highest = RANGES.get(name, (lowest, highest))
+            for number in numbers:
+                if not (math.isfinite(number) and lowest <= number <= highest):
+                    wanted = (
+                        f"from {lowest:g} to {highest:g}"
+                        if math.isfinite(highest)
+                        else f"a finite number of {lowest:g} or more"
+                    )
+                    raise UsageError(f"Coefficient {name} is {wanted}; got {number:g}.")
 
     def do(self, **values: object) -> World:
         """The same world under interventions, for instance `world.do(oa=0, fm=True)`; see `Interventions`.
@@ -186,6 +226,8 @@ class World:
         overrides: dict[str, object] = {}
         for text in texts:
             name, equals, value = text.partition("=")
+            if name in overrides:
+                raise UsageError(f"Coefficient {name} is set twice; keep one.")
             if name not in known:
                 raise UsageError(f"The world has no coefficient {name!r}. {did_you_mean(name, known)}")
             if not equals or not value:

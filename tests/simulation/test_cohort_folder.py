@@ -141,6 +141,11 @@ def test_the_check_prints_its_table_and_writes_nothing(tmp_path, capsys, monkeyp
         (["c", "--set", "hiden_signal=0"], "Did you mean hidden_signal"),
         (["c", "--do", "os=0"], "Did you mean oa"),
         (["--preset", "trial"], "Name the folder to write"),
+        (["c", "--check"], "--check writes nothing"),
+        (["--do", "oa=0", "c"], "A folder goes first"),
+        (["c", "--do", "oa=0", "oa=1"], "given twice"),
+        (["c", "--visits", "4", "--set", "visits=3"], "given twice"),
+        (["c", "--films", "crops", "--crop-size", "0"], "8 to 512 px"),
     ],
 )
 def test_a_wrong_simulation_is_answered_with_the_nearest_name(arguments, sentence, tmp_path, capsys, monkeypatch):
@@ -148,3 +153,19 @@ def test_a_wrong_simulation_is_answered_with_the_nearest_name(arguments, sentenc
     assert main(["simulate", *arguments]) == 2
     assert sentence in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
+
+
+def test_repeated_options_all_apply(tmp_path):
+    arguments = ["--films", "none", "--patients", "3", "--set", "hidden_signal=0", "--set", "male_share=0"]
+    assert main(["simulate", str(tmp_path / "c"), *arguments, "--do", "oa=0", "--do", "fm=1"]) == 0
+    effects = json.loads((tmp_path / "c" / "truth" / "effects.json").read_text())
+    assert (effects["hidden_signal"], effects["male_share"]) == (0, 0)
+    assert effects["interventions"] == {"oa": 0, "fm": True}
+
+
+def test_sens_follows_svdh_in_the_null_world_too(tmp_path):
+    folder = write(tmp_path / "c", preset("null").with_overrides(schemes=("svdh", "sens")), 12)
+    scores = pd.read_csv(folder / "scores.csv")
+    keys = ["patient_id", "visit_id", "reader", "side", "site", "feature"]
+    svdh, sens = (scores[scores["scheme"] == name].set_index(keys)["score"] for name in ("svdh", "sens"))
+    assert (svdh.clip(upper=1) == sens.loc[svdh.index]).all()

@@ -28,7 +28,7 @@ def test_a_patient_is_the_same_alone_as_among_all():
     assert some.solved.ids == ("P00005", "P00002")
     assert np.array_equal(some.solved.disability, everybody.solved.disability[[4, 1]])
     assert np.array_equal(some.solved.site, everybody.solved.site[[4, 1]])
-    geometry = CropGeometry(16, 1.5)
+    geometry = CropGeometry(16, 1.0)
     drawn = some.crops_of(np.array([0, 1]), np.array([1, 0]), geometry)
     assert np.array_equal(drawn, everybody.crops(geometry)[[4, 1], [1, 0]])
 

@@ -91,6 +91,15 @@ def test_in_the_null_world_the_score_moves_and_the_films_do_not():
     assert change.min() >= 0
 
 
+def test_an_implant_placed_long_ago_does_not_know_the_future():
+    world = World(implant_share=1.0, surgery_per_year=0.1)
+    short, long = (solve(world, draw_exogenous(7, range(200), visits, 2)).joints.prosthesis for visits in (2, 4))
+    assert short[:, 0].sum() > 20
+    assert np.array_equal(short, long[:, :2])
+    treated = solve(world.do(treatment=True), draw_exogenous(7, range(200), 2, 2)).joints.prosthesis
+    assert np.array_equal(short[:, 0], treated[:, 0])
+
+
 def test_perfect_eyes_beat_the_reader_in_the_default_world_and_less_so_without_a_hidden_signal(default):
     with_signal = noise_ceilings(default.world, default.solved)["haq"]
     without = noise_ceilings(preset("no_hidden_signal"), draw_sample(preset("no_hidden_signal"), 3000, 4).solved)["haq"]
@@ -204,6 +213,15 @@ def test_more_patients_readers_or_visits_leave_the_first_ones_as_they_are():
         (["reading_mode=twice"], "single, paired, chronological"),
         (["schemes=svdh,larson"], "larsen_1995"),
         (["sites=A,B"], "gives each of the 2 sites a share"),
+        (["sites=A,A,B"], "a list of different names"),
+        (["readers=R1,R1"], "a list of different names"),
+        (["male_share=3"], "male_share is from 0 to 1; got 3"),
+        (["hidden_signal=nan"], "a finite number"),
+        (["damage_rate=-1"], "damage_rate is a finite number of 0 or more; got -1"),
+        (["fibromyalgia_share=1"], "from 0 to 0.95"),
+        (["visit_gap_years=0.02"], "from 0.2 to 10"),
+        (["male_share=0.3", "male_share=0.4"], "set twice"),
+        (["outcome_source=score_as_read", "schemes=svdh,larsen_1995"], "no other score of damage can agree"),
     ],
 )
 def test_a_wrong_coefficient_is_answered_in_a_sentence(texts, sentence):
