@@ -15,7 +15,8 @@ class Interventions:
     `oa`: share 0-1 of osteoarthritis in every joint that can have it (0: nobody has any). `fm`: everybody (True) or
     nobody (False) has fibromyalgia. `site`: every patient goes to this hospital, with its scanner. `scanner`: every
     film is taken as at this hospital, while patients stay where they are. `ra_damage`: share 0-1 of erosion and of
-    rheumatoid cartilage loss in every joint, at every visit. `treatment`: everybody or nobody has the advanced one.
+    rheumatoid cartilage loss at every visit, in every joint but the finger end joints, which the disease spares.
+    `treatment`: everybody or nobody has the advanced one.
     """
 
     oa: float | None = None

@@ -59,7 +59,6 @@ def test_training_never_opens_the_truth(small_dataset, tmp_path):
 
 def test_a_simulated_cohort_is_taken_in_with_its_own_crop_size(small_cohort, tmp_path, capsys):
     from outcomenet.cli import main
-    from outcomenet.localization.geometry import CropGeometry
 
     assert main(["intake", str(small_cohort), "--out", str(tmp_path / "data")]) == 0
     assert open_dataset(tmp_path / "data").manifest.geometry == CropGeometry(32, 0.75)
