@@ -28,6 +28,11 @@ ESTIMANDS: dict[str, str] = {
         "osteoarthritis part of an outcome is visible and can be switched off. The rest is not kept from knowing "
         "osteoarthritis: add an adversary for that."
     ),
+    "joint_decorrelation": (
+        "Takes out of every joint's contribution what goes with its Kellgren-Lawrence grade among joints of its kind "
+        "(needs grades in training, none at prediction): the score is the film's beyond osteoarthritis as graded; rheumatoid "
+        "disease that goes with osteoarthritis in the same joint is lost too."
+    ),
     "conditional_adversary": (
         "Removes from the embedding what tells the confounder among patients with the same outcome (Zhang, AIES 2018): "
         "score and confounder are made independent given the outcome, so a true effect through the outcome may stay."
@@ -58,6 +63,7 @@ class ConfoundingConfig:
     outcome_terms: tuple[str, ...] = ()
     seen_osteoarthritis: bool = False
     oa_features: int = 0  # numbers of each joint's embedding that are kept for osteoarthritis (factorised)
+    joint_decorrelation: float = 0.0  # weight of the penalty, see `losses.decorrelation`
     conditional_adversary: tuple[str, ...] = ()
     correlation_adversary: tuple[str, ...] = ()
     adversary_weight: float = 0.3
@@ -78,6 +84,10 @@ class ConfoundingConfig:
         for name in ("adversary_from", "encoder_rate_after"):
             if not 0 <= getattr(self, name) <= 1:
                 raise UsageError(f"confounding.{name} is a share from 0 to 1, got {getattr(self, name)}.")
+        if self.joint_decorrelation < 0:
+            raise UsageError(
+                f"confounding.joint_decorrelation is a weight of 0 or more, got {self.joint_decorrelation}."
+            )
         for name in self.reweight:
             if not CONFOUNDERS[name].binary:
                 raise UsageError(f"confounding.reweight takes yes-or-no confounders; {name} is a number.")
@@ -101,6 +111,7 @@ class ConfoundingConfig:
             "outcome_terms": bool(self.outcome_terms),
             "seen_osteoarthritis": self.seen_osteoarthritis,
             "factorised": self.oa_features > 0,
+            "joint_decorrelation": self.joint_decorrelation > 0,
             "conditional_adversary": bool(self.conditional_adversary),
             "correlation_adversary": bool(self.correlation_adversary),
             "metadata_residual": bool(self.metadata_residual),

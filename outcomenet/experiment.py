@@ -16,6 +16,7 @@ from outcomenet.audits.sizes import AuditSizes
 from outcomenet.confounders import confounder
 from outcomenet.confounding import ESTIMANDS, ConfoundingConfig
 from outcomenet.datasets.dataset import Dataset, open_dataset
+from outcomenet.datasets.visit_table import KL_COLUMNS
 from outcomenet.errors import DataRefused, UsageError, did_you_mean
 from outcomenet.input_pipeline.batches import covariate_scale, training_batches
 from outcomenet.input_pipeline.transforms import AugmentationConfig, CovariateScale
@@ -187,6 +188,11 @@ def run_training(
         raise UsageError(
             f"Data set {dataset.manifest.name} has no training visit with films, but the experiment trains "
             f"{', '.join(experiment.rungs)}; use an experiment with `rungs=()`."
+        )
+    if experiment.confounding.joint_decorrelation and dataset.visits[list(KL_COLUMNS)].isna().all(axis=None):
+        raise UsageError(
+            f"confounding.joint_decorrelation needs Kellgren-Lawrence grades of joints; data set {dataset.manifest.name} "
+            "has none in any visit. Set it to 0, or add them to the cohort's scores.csv (scheme kl)."
         )
     import jax
 

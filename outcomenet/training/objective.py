@@ -8,14 +8,16 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from outcomenet.anatomy import JOINTS, Side
+from outcomenet.anatomy import JOINT_KIND_INDEX, JOINTS, Side
 from outcomenet.arrays import Array, Bool, Float
+from outcomenet.losses.decorrelation import between_grade_share
 from outcomenet.losses.heads import grade_loss, outcome_loss
 from outcomenet.losses.objective import LossPart, reduce_losses
 from outcomenet.models.outcome_net import OutcomeNet
 from outcomenet.outcomes import OutcomeKind, outcome
 from outcomenet.training.rungs import visit_of
 
+DECORRELATION = "joint_decorrelation"
 _SIDE = np.array([list(Side).index(joint.side) for joint in JOINTS])
 
 
@@ -39,6 +41,12 @@ def network_objective(
     parts["osteoarthritis"] = grade_loss(
         reading.osteoarthritis_eta, oa.thresholds(), batch["kellgren_lawrence"], shown[:, np.asarray(oa.joint)]
     )
+    if net.confounding.joint_decorrelation:
+        at = np.asarray(oa.joint)
+        parts[DECORRELATION] = between_grade_share(
+            reading.contributions[:, at], batch["kellgren_lawrence"], shown[:, at], np.asarray(JOINT_KIND_INDEX)[at]
+        )
+        weights = {**weights, DECORRELATION: net.confounding.joint_decorrelation}
     if net.svdh_head is not None and reading.svdh_eta is not None:
         at = shown[:, np.asarray(net.svdh_head.joint)]
         parts["svdh"] = net.svdh_head.loss_of_readers(reading.svdh_eta, batch["svdh"], at)
