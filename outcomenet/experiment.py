@@ -16,6 +16,7 @@ from outcomenet.audits.sizes import AuditSizes
 from outcomenet.confounders import confounder
 from outcomenet.confounding import ESTIMANDS, ConfoundingConfig
 from outcomenet.datasets.dataset import Dataset, open_dataset
+from outcomenet.datasets.pairs import VisitPairs, paired_visits
 from outcomenet.datasets.visit_table import KL_COLUMNS
 from outcomenet.errors import DataRefused, UsageError, did_you_mean
 from outcomenet.input_pipeline.batches import covariate_scale, training_batches
@@ -23,7 +24,8 @@ from outcomenet.input_pipeline.transforms import AugmentationConfig, CovariateSc
 from outcomenet.localization.geometry import CropGeometry
 from outcomenet.models.encoder import EncoderConfig
 from outcomenet.models.outcome_net import OutcomeNetConfig
-from outcomenet.outcomes import TARGET_FIELDS, outcome
+from outcomenet.models.pairs import PairReading
+from outcomenet.outcomes import OUTCOMES, TARGET_FIELDS, OutcomeKind, outcome
 from outcomenet.progress import Progress
 from outcomenet.runs.config import from_record
 from outcomenet.runs.manifest import write_manifest
@@ -100,11 +102,24 @@ class Experiment:
             confounder(name)
             if name in self.outcomes:
                 raise UsageError(f"{name} is an outcome of this experiment and cannot be one of its covariates too.")
+        if self.of_pairs:
+            for name in self.outcomes:
+                if outcome(name).kind is not OutcomeKind.CHANGE:
+                    known = ", ".join(n for n, spec in OUTCOMES.items() if spec.kind is OutcomeKind.CHANGE)
+                    raise UsageError(
+                        f"network.pairs is {self.network.pairs}: films of two visits are compared, and {name} is no change "
+                        f"between two visits. Outcomes for pairs: {known}."
+                    )
         if "direct_adjusted" in self.rungs:
             self.confounding.check_supplied(self.covariates)
         for name in self.rungs:
             if name not in NETWORK_RUNGS:
                 raise UsageError(f"There is no network rung {name!r}. {did_you_mean(name, NETWORK_RUNGS)}")
+
+    @property
+    def of_pairs(self) -> bool:
+        """Whether the networks compare the films of two visits."""
+        return bool(self.rungs) and self.network.pairs is not PairReading.OFF
 
     def with_steps(self, steps: int) -> Experiment:
         """The experiment with another length of training."""
@@ -189,6 +204,13 @@ def run_training(
             f"Data set {dataset.manifest.name} has no training visit with films, but the experiment trains "
             f"{', '.join(experiment.rungs)}; use an experiment with `rungs=()`."
         )
+    if experiment.of_pairs and dataset.manifest.reading_mode not in ("", str(experiment.network.pairs)):
+        raise UsageError(
+            f"network.pairs is {experiment.network.pairs}, but the human score of data set {dataset.manifest.name} was read "
+            f"in {dataset.manifest.reading_mode} mode: they would not be compared on equal terms. Take the cohort in with "
+            f"`--reading-mode {experiment.network.pairs}` if it has such readings, or train with "
+            f"`--network.pairs {dataset.manifest.reading_mode}`."
+        )
     if experiment.confounding.joint_decorrelation and dataset.visits[list(KL_COLUMNS)].isna().all(axis=None):
         raise UsageError(
             f"confounding.joint_decorrelation needs Kellgren-Lawrence grades of joints; data set {dataset.manifest.name} "
@@ -201,7 +223,7 @@ def run_training(
     mesh = device_mesh(experiment.training.devices or None)
     state = warm_started(wiring).initial_state() if experiment.training.warm_start else wiring.initial_state()
     batches = training_batches(
-        dataset.examples("train"),
+        VisitPairs(dataset, ("train",)) if experiment.of_pairs else dataset.examples("train"),
         wiring.covariates,
         batch_size=experiment.training.batch_size,
         seed=experiment.training.seed,
@@ -221,15 +243,20 @@ def visit_weights(experiment: Experiment, visits: pd.DataFrame) -> dict[tuple[st
     """Weights of the training visits where the experiment reweights (see `training.reweighting`), else none."""
     if not experiment.confounding.reweight:
         return {}
-    train = visits[(visits["split"] == "train") & visits["has_films"]]
+    train = training_rows(experiment, visits)
     weight = balancing_weights(train, experiment.confounding.reweight, experiment.outcomes)
     return dict(zip(zip(train["patient_id"], train["visit_id"], strict=True), map(float, weight), strict=True))
 
 
+def training_rows(experiment: Experiment, visits: pd.DataFrame) -> pd.DataFrame:
+    """Rows of the visit table that the networks learn from."""
+    able = paired_visits(visits) if experiment.of_pairs else visits[visits["has_films"]]
+    return able[able["split"] == "train"]
+
+
 def warm_started(wiring: Wiring) -> Wiring:
     """The wiring with every outcome head fitted to the training visits' covariates, see `training.warm_start`."""
-    visits = wiring.dataset.visits
-    rows = visits[(visits["split"] == "train") & visits["has_films"]]
+    rows = training_rows(wiring.experiment, wiring.dataset.visits)
     columns = rows[list(wiring.dataset.manifest.covariates)].to_numpy(np.float32)
     scaled = [wiring.covariates(row) for row in columns]
     table: dict[str, np.ndarray] = {
@@ -265,6 +292,7 @@ def run_evaluation(run: Path, data: Path | None = None, *, progress: Progress) -
         networks=wiring.networks,
         parameters=restore_parameters(wiring, run) if experiment.rungs else {},
         augmentation=experiment.augmentation,
+        of_pairs=experiment.of_pairs,
         **vars(experiment.evaluation),
     )
     notes = evaluate(task, run, progress)
@@ -282,6 +310,8 @@ def run_prediction(
 
     record = read_record(run)
     experiment = experiment_of(record)
+    if experiment.of_pairs:
+        raise UsageError(f"{run} compares the films of two visits and cannot read single films.")
     rung = next((name for name in ("direct_adjusted", "direct") if name in experiment.rungs), None)
     if rung is None:
         raise UsageError(f"{run} trained no network; films can only be read by a run that did.")

@@ -86,8 +86,13 @@ SVDH_CHANGE = OutcomeSpec(
     "svdh_change", "SvdH change in a year", OutcomeKind.CHANGE, "units a year", -448.0, 448.0, 0.5, horizon_days=365
 )
 
+# Visits count as a year apart from seven eighths of a year on, so that 3 units of change may be 3.5 a year.
+HAQ_CHANGE = OutcomeSpec(
+    "haq_change", "HAQ-DI change in a year", OutcomeKind.CHANGE, "HAQ units a year", -3.5, 3.5, 0.125, horizon_days=365
+)
+
 OUTCOMES: dict[str, OutcomeSpec] = {
-    spec.name: spec for spec in (HAQ, HAQ_BY_CATEGORY, PAIN, PROGRESSION, SVDH_CHANGE, FUTURE_HAQ)
+    spec.name: spec for spec in (HAQ, HAQ_BY_CATEGORY, PAIN, PROGRESSION, SVDH_CHANGE, FUTURE_HAQ, HAQ_CHANGE)
 }
 TARGET_FIELDS: tuple[str, ...] = tuple(field for spec in OUTCOMES.values() for field in spec.fields)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 
@@ -28,6 +28,8 @@ class Build:
     """Scale: 0.25, or that of the crops that a simulated cohort brings."""
     workers: int = 2
     """Processes that decode films."""
+    reading_mode: Literal["single", "paired", "chronological"] | None = None
+    """Which readings of the human score are taken; without it the best mode that there is for seeing change."""
 
 
 def main(arguments: list[str]) -> None:
@@ -38,6 +40,7 @@ def main(arguments: list[str]) -> None:
         crop_size=options.crop_size,
         mm_per_pixel=options.mm_per_pixel,
         workers=options.workers,
+        reading_mode=options.reading_mode,
     )
 
 
@@ -48,6 +51,7 @@ def build_and_say(
     crop_size: int | None = None,
     mm_per_pixel: float | None = None,
     workers: int,
+    reading_mode: str | None = None,
     progress: Progress | None = None,
 ) -> None:
     """Reads, checks and builds; prints the ledger and what was made. Sizes that are not given are the cohort's own."""
@@ -67,7 +71,9 @@ def build_and_say(
 
     own = own_geometry(cohort)
     geometry = CropGeometry(crop_size or own.size_px, mm_per_pixel or own.mm_per_px)
-    manifest = build_dataset(cohort, out, geometry, progress=progress or Progress(), workers=workers)
+    manifest = build_dataset(
+        cohort, out, geometry, progress=progress or Progress(), workers=workers, reading_mode=reading_mode
+    )
     print(ledger_text(cohort.ledger.to_frame()))
     print(
         f"Data set {out}: {manifest.patients} patients, {manifest.visits} visits, {manifest.visits_with_films} with "

@@ -28,6 +28,8 @@ class Intake:
     """Scale of a crop: 0.25, or that of the crops that a simulated cohort brings."""
     workers: int = 2
     """Processes that decode films."""
+    reading_mode: Literal["single", "paired", "chronological"] | None = None
+    """Which readings of the human score are taken; without it the best mode that there is for seeing change."""
 
 
 def main(arguments: list[str]) -> None:
@@ -50,4 +52,5 @@ def main(arguments: list[str]) -> None:
         crop_size=options.crop_size,
         mm_per_pixel=options.mm_per_pixel,
         workers=options.workers,
+        reading_mode=options.reading_mode,
     )

@@ -23,7 +23,7 @@ from outcomenet.cohorts.ledger import Ledger
 from outcomenet.confounders import CONFOUNDERS
 from outcomenet.datasets.cutting import CutFilm, FilmTask, cut_film
 from outcomenet.datasets.dataset import LEDGER, PREVIEWS, SPLITS, TABLE, TRUTH, DatasetManifest, write_manifest
-from outcomenet.datasets.visit_table import KL_COLUMNS, reader_array, site_readings, visit_table
+from outcomenet.datasets.visit_table import KL_COLUMNS, reader_array, scores_of_mode, site_readings, visit_table
 from outcomenet.errors import DataRefused, FilmRefused, UsageError
 from outcomenet.localization.crops import FOOT_LENGTH_MM, HAND_LENGTH_MM
 from outcomenet.localization.geometry import CropGeometry
@@ -35,16 +35,25 @@ PREVIEW_FILMS = 8
 
 
 def build_dataset(
-    cohort: Cohort, out: Path, geometry: CropGeometry, *, progress: Progress, workers: int = 2
+    cohort: Cohort,
+    out: Path,
+    geometry: CropGeometry,
+    *,
+    progress: Progress,
+    workers: int = 2,
+    reading_mode: str | None = None,
 ) -> DatasetManifest:
-    """Builds the data set `out` from a cohort; raises CohortRefused, and leaves nothing, when a film cannot be read."""
+    """Builds the data set `out` from a cohort; raises CohortRefused, and leaves nothing, when a film cannot be read.
+
+    `reading_mode` says which human readings are taken, see `visit_table.scores_of_mode`.
+    """
     if out.exists():
         raise UsageError(f"{out} exists already; choose another --out or remove it first.")
     staging = out.with_name(f".{out.name}.partial")
     shutil.rmtree(staging, ignore_errors=True)
     staging.mkdir(parents=True)
     try:
-        manifest = _Build(cohort, staging, geometry, progress, workers).run()
+        manifest = _Build(cohort, staging, geometry, progress, workers, reading_mode).run()
         staging.rename(out)
         return manifest
     finally:
@@ -63,18 +72,27 @@ def own_geometry(cohort: Cohort) -> CropGeometry:
 class _Build:
     """One build: holds what its steps share."""
 
-    def __init__(self, cohort: Cohort, folder: Path, geometry: CropGeometry, progress: Progress, workers: int):
+    def __init__(
+        self,
+        cohort: Cohort,
+        folder: Path,
+        geometry: CropGeometry,
+        progress: Progress,
+        workers: int,
+        reading_mode: str | None,
+    ):
         self.cohort, self.folder, self.geometry = cohort, folder, geometry
         self.progress, self.workers = progress, workers
         self.ledger: Ledger = cohort.ledger
         self.faults: list[Fault] = []
         self.previews: list[dict[str, str]] = []
-        self.table = visit_table(cohort, self.ledger)
+        self.reading_mode, self._scores = scores_of_mode(cohort, SVDH, reading_mode)
+        self.table = visit_table(cohort, self.ledger, reading_mode)
         self.covariates = tuple(n for n in CONFOUNDERS if n in self.table)
         self.tasks = self._film_tasks()
 
     def run(self) -> DatasetManifest:
-        self.readers = tuple(sorted(self.cohort.scores.loc[self.cohort.scores["scheme"] == "svdh", "reader"].unique()))
+        self.readers = tuple(sorted(self._scores["reader"].unique()))
         with_films = set(self.tasks)
         keys = list(zip(self.table["patient_id"], self.table["visit_id"], strict=True))
         sources = {key: _source(tasks) for key, tasks in self.tasks.items()}
@@ -141,7 +159,10 @@ class _Build:
             crop_size=self.geometry.size_px, covariates=len(self.covariates), readers=max(len(self.readers), 1)
         )
         self._svdh = reader_array(
-            site_readings(self.cohort, SVDH, Ledger()), self.table, list(self.readers), [s.name for s in SVDH.sites]
+            site_readings(self.cohort, SVDH, Ledger(), self.reading_mode),
+            self.table,
+            list(self.readers),
+            [s.name for s in SVDH.sites],
         )
         splits = [s for s in SPLITS if self._keys(s)]
         with FilmDecoder(workers=self.workers) as decoder:
@@ -250,6 +271,7 @@ class _Build:
             mm_per_px=self.geometry.mm_per_px,
             covariates=self.covariates,
             readers=self.readers,
+            reading_mode=self.reading_mode,
             patients=int(table["patient_id"].nunique()),
             visits=len(table),
             visits_with_films=int(table["has_films"].sum()),

@@ -35,6 +35,7 @@ class DatasetManifest:
     mm_per_px: float
     covariates: tuple[str, ...]
     readers: tuple[str, ...]
+    reading_mode: str  # of the human score: single, paired, chronological; empty where there is none
     patients: int
     visits: int
     visits_with_films: int

@@ -10,6 +10,7 @@ from outcomenet.cohorts.ledger import Ledger
 from outcomenet.cohorts.splits import SPLIT_SALT, split_of
 from outcomenet.confounders import CONFOUNDERS
 from outcomenet.datasets.progression import FirstEvent, first_event, progression_intervals, rows_at_horizon
+from outcomenet.errors import DataRefused
 from outcomenet.outcomes import DAYS_PER_YEAR, FUTURE_HAQ, HAQ_BY_CATEGORY, NEGATIVE_CONTROLS
 from outcomenet.scoring import KELLGREN_LAWRENCE, SVDH, Scheme, UnreadablePolicy
 
@@ -17,15 +18,19 @@ SVDH_COLUMNS = tuple(f"svdh_{site.name}" for site in SVDH.sites)
 KL_COLUMNS = tuple(f"kl_{site.name}" for site in KELLGREN_LAWRENCE.sites)
 # Where a patient's films were read several times, the reading that sees change best is used (van der Heijde 1999).
 READING_MODES = ("chronological", "paired", "single")
+LATER_VISIT = "later_visit_id"
 PAIN_HALF_WIDTH = 0.5  # a VAS is read in whole millimetres
 
 
-def visit_table(cohort: Cohort, ledger: Ledger) -> pd.DataFrame:
+def visit_table(cohort: Cohort, ledger: Ledger, mode: str | None = None) -> pd.DataFrame:
     """Rows in order of patient and date. Human scores are the mean over readers; NaN is missing everywhere.
+
+    `mode` is the reading mode whose scores are taken, see `scores_of_mode`.
 
     Columns: patient_id, visit_id, date, days (since the patient's first visit), split, site, covariates of
     `confounders.CONFOUNDERS` and negative controls that the cohort has, haq_answered, svdh_total,
-    svdh_<side>_<site>_<feature>, kl_<side>_<site>_kl, and for every outcome its value and `OutcomeSpec.fields`.
+    svdh_<side>_<site>_<feature>, kl_<side>_<site>_kl, later_visit_id (the visit a year later, missing where there is
+    none), and for every outcome its value and `OutcomeSpec.fields`.
     """
     visits = cohort.visits.sort_values(["patient_id", "date", "visit_id"], ignore_index=True)
     keep = ["patient_id", "visit_id", "date", "site", "haq", "haq_answered", *HAQ_BY_CATEGORY.fields, "pain"]
@@ -36,9 +41,9 @@ def visit_table(cohort: Cohort, ledger: Ledger) -> pd.DataFrame:
     table.insert(3, "days", (table["date"] - first).dt.days.astype(float))
     table.insert(4, "split", [split_of(patient, SPLIT_SALT) for patient in table["patient_id"]])
 
-    readings = site_readings(cohort, SVDH, ledger)
+    readings = site_readings(cohort, SVDH, ledger, mode)
     table = _with_reader_mean(table, readings, SVDH_COLUMNS)
-    table = _with_reader_mean(table, site_readings(cohort, KELLGREN_LAWRENCE, ledger), KL_COLUMNS)
+    table = _with_reader_mean(table, site_readings(cohort, KELLGREN_LAWRENCE, ledger, mode), KL_COLUMNS)
     table = table.merge(
         _totals(readings, cohort.meta.unreadable_joints, ledger), on=["patient_id", "visit_id"], how="left"
     )
@@ -48,17 +53,31 @@ def visit_table(cohort: Cohort, ledger: Ledger) -> pd.DataFrame:
     return _with_a_year_later(_with_progression(table, cohort.events), readings["reader"].nunique())
 
 
-def site_readings(cohort: Cohort, scheme: Scheme, ledger: Ledger) -> pd.DataFrame:
-    """Grades of one scheme in wide form: one row per (patient_id, visit_id, reader), one column per site (NaN missing).
+def scores_of_mode(cohort: Cohort, scheme: Scheme, mode: str | None = None) -> tuple[str, pd.DataFrame]:
+    """A scheme's scores of one reading mode, and that mode: `mode` for SvdH if given, else the best one that there is.
 
-    Readings of another mode than the best one there are not mixed in; the ledger counts them.
+    ("", no rows) where the scheme was not read at all. DataRefused where SvdH was read, but not in that mode.
     """
     scores = cohort.scores[cohort.scores["scheme"] == scheme.name]
-    modes = [mode for mode in READING_MODES if (scores["reading_mode"] == mode).any()]
-    if len(modes) > 1:
-        other = scores["reading_mode"] != modes[0]
-        ledger.add("scores", "grade", f"{scheme.title}: not read {modes[0]}", int(other.sum()))
-        scores = scores[~other]
+    modes = [known for known in READING_MODES if (scores["reading_mode"] == known).any()]
+    if mode and modes and mode not in modes and scheme is SVDH:
+        raise DataRefused(
+            f"{scheme.title} was read {' and '.join(modes)} in this cohort, not {mode}; choose one of these with "
+            "--reading-mode, or leave it out for the best of them."
+        )
+    chosen = mode if mode in modes else next(iter(modes), "")
+    return chosen or "", scores[scores["reading_mode"] == chosen]
+
+
+def site_readings(cohort: Cohort, scheme: Scheme, ledger: Ledger, mode: str | None = None) -> pd.DataFrame:
+    """Grades of one scheme in wide form: one row per (patient_id, visit_id, reader), one column per site (NaN missing).
+
+    Readings of other modes (see `scores_of_mode`) are not mixed in; the ledger counts them.
+    """
+    chosen, scores = scores_of_mode(cohort, scheme, mode)
+    others = int((cohort.scores["scheme"] == scheme.name).sum()) - len(scores)
+    if others:
+        ledger.add("scores", "grade", f"{scheme.title}: not read {chosen}", others)
     names = [site.name for site in scheme.sites]
     column = scores["side"] + "_" + scores["site"] + "_" + scores["feature"]
     wide = scores.assign(column=column).pivot(
@@ -122,7 +141,7 @@ def _with_progression(table: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame
 
 
 def _with_a_year_later(table: pd.DataFrame, readers: int) -> pd.DataFrame:
-    """Adds HAQ-DI at the visit a year later, and the yearly change of the SvdH total until then."""
+    """Adds HAQ-DI at the visit a year later, and the yearly changes of HAQ-DI and the SvdH total until then."""
     frames = []
     for _, rows in table.groupby("patient_id", sort=False):
         at = rows_at_horizon(rows["days"].to_numpy(), FUTURE_HAQ.horizon_days)
@@ -133,8 +152,12 @@ def _with_a_year_later(table: pd.DataFrame, readers: int) -> pd.DataFrame:
         years = (later("days") - rows["days"]) / DAYS_PER_YEAR
         frames.append(
             rows.assign(
+                **{LATER_VISIT: [None if row is None else rows["visit_id"].iloc[row] for row in at]},
                 future_haq=later("haq"),
                 future_haq_half_width=0.5 / later("haq_answered"),
+                haq_change=(later("haq") - rows["haq"]) / years,
+                # both values are exact on their grids; the difference lies on the coarser one's
+                haq_change_half_width=0.5 / np.fmin(later("haq_answered"), rows["haq_answered"]) / years,
                 svdh_change=(later("svdh_total") - rows["svdh_total"]) / years,
                 # the mean of k readers' whole numbers lies on a grid of 1/k
                 svdh_change_half_width=0.5 / max(readers, 1) / years,

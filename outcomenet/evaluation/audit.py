@@ -33,8 +33,11 @@ def write_audits(task: AuditTask, run: Path, progress: Progress) -> list[Finding
 
     attempt(["subgroups"], lambda: _subgroups(task, run))
     attempt(["sites"], lambda: _sites(task, run))
-    if task.reader is None or task.biomarker is None:
-        findings += [absent(name, "This run trained no network.") for name in OF_FILMS]
+    if task.reader is None or task.biomarker is None or task.of_pairs:
+        reason = (
+            "It reads one visit at a time; this run compares two." if task.of_pairs else "This run trained no network."
+        )
+        findings += [absent(name, reason) for name in OF_FILMS]
     else:
         for names, audit in film_audits(task, task.reader, task.biomarker, run, progress):
             attempt(names, audit)

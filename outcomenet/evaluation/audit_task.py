@@ -26,6 +26,7 @@ class AuditTask:
     rung: str | None
     sizes: AuditSizes
     seed: int
+    of_pairs: bool = False
 
     @property
     def chance(self) -> dict[str, int]:

@@ -72,7 +72,7 @@ FORMS_OF_FILM_SCORE = tuple(Candidate(str(form), form) for form in (Form.LINEAR,
 
 def _with_root(column: pd.DataFrame) -> np.ndarray:
     x = column.to_numpy(float)
-    return np.concatenate([x, np.sqrt(np.clip(x, 0, None))], axis=1)
+    return np.concatenate([x, np.sign(x) * np.sqrt(np.abs(x))], axis=1)  # a change of the total may be below 0
 
 
 def _boosted_trees(is_event: bool, count: int, leaves: int) -> BaseEstimator:

@@ -17,10 +17,13 @@ from outcomenet.audits.sizes import AuditSizes
 from outcomenet.cohorts.splits import fold_of
 from outcomenet.datasets.contact_sheet import contact_sheet
 from outcomenet.datasets.dataset import LEDGER, PREVIEWS, SPLITS, TRUTH, Dataset
+from outcomenet.datasets.pairs import VisitPairs, changes_of_human_score
+from outcomenet.errors import UndefinedMetric
 from outcomenet.evaluation.audit import write_audits
 from outcomenet.evaluation.audit_task import AuditTask
 from outcomenet.evaluation.biomarker import biomarker_table, codebook
 from outcomenet.evaluation.calibrators import write_calibrators
+from outcomenet.evaluation.change import HUMAN, responsiveness, true_changes, true_damage_change
 from outcomenet.evaluation.facts import ADJUSTED, LadderFacts
 from outcomenet.evaluation.ladder import prediction_table
 from outcomenet.evaluation.nested import nested_comparison
@@ -29,7 +32,7 @@ from outcomenet.evaluation.recalibration import recalibrate
 from outcomenet.input_pipeline.batches import evaluation_batches
 from outcomenet.input_pipeline.transforms import AugmentationConfig, CovariateScale
 from outcomenet.metrics.table import comparisons_table, metrics_table
-from outcomenet.outcomes import outcome
+from outcomenet.outcomes import SVDH_CHANGE, outcome
 from outcomenet.predictions import write_predictions
 from outcomenet.progress import Progress
 from outcomenet.training.rungs import Parameters, RungNetwork
@@ -55,16 +58,26 @@ class EvaluationTask:
     batch_size: int
     cross_fit_folds: int
     audits: AuditSizes
+    of_pairs: bool = False  # networks compare the films of two visits
+
+    def examples(self, splits: Sequence[str]) -> Sequence[Mapping[str, Any]]:
+        """What the networks read: the visits, or pairs of visits, of some splits."""
+        return VisitPairs(self.dataset, splits) if self.of_pairs else Examples(self.dataset, splits)
+
+    def rows(self) -> pd.DataFrame:
+        """Rows that every rung predicts or learns from: those with films where networks take part."""
+        visits = self.dataset.visits
+        if self.of_pairs:
+            return changes_of_human_score(visits).reset_index(drop=True)
+        return (visits[visits["has_films"]] if self.networks else visits).reset_index(drop=True)
 
 
 def evaluate(task: EvaluationTask, run: Path, progress: Progress) -> list[str]:
     """Writes predictions.parquet, metrics.csv, comparisons.csv, biomarkers.parquet, codebook.csv, ledger.csv,
-    audits.csv, audit_*.csv, examples/ and, with networks, nested_comparison.csv, calibration.json,
+    audits.csv, audit_*.csv, examples/, for pairs of visits responsiveness.csv and, with networks, nested_comparison.csv, calibration.json,
     recalibrated_risks.parquet and recalibration.csv into `run`; returns notes on what could not be computed."""
     readings, rereadings = _read_films(task, progress)
-    visits = task.dataset.visits
-    rows = visits[visits["has_films"]] if task.networks else visits
-    rows = rows.reset_index(drop=True)
+    rows = task.rows()
     facts = _facts(task, rows, readings)
     predictions, notes = _predict(task, facts, run.name)
     write_predictions(predictions, run / "predictions.parquet")
@@ -79,6 +92,8 @@ def evaluate(task: EvaluationTask, run: Path, progress: Progress) -> list[str]:
     comparisons.to_csv(run / "comparisons.csv", index=False)
     notes += _write_nested_comparison(task, facts, run)
     notes += _write_recalibration(task, predictions, run)
+    if task.of_pairs:
+        notes += _write_responsiveness(task, facts, run)
     shutil.copyfile(task.dataset.folder / LEDGER, run / LEDGER)
     rung = next((name for name in BIOMARKER_RUNGS if name in readings), None)
     biomarker = None
@@ -100,7 +115,7 @@ def _audit_task(
     return AuditTask(
         dataset=task.dataset, facts=facts, predictions=predictions, outcomes=task.outcomes,
         cross_fitted=task.cross_fit_folds > 0, biomarker=biomarker, reader=reader, rung=rung, sizes=task.audits,
-        seed=task.seed,
+        seed=task.seed, of_pairs=task.of_pairs,
     )  # fmt: skip
 
 
@@ -111,14 +126,14 @@ def _read_films(task: EvaluationTask, progress: Progress) -> tuple[dict[str, Net
     """
     if not task.networks:
         return {}, []
-    everything, held_out = Examples(task.dataset, SPLITS), Examples(task.dataset, ("test",))
-    judged = Examples(task.dataset, ("validation", "test"))
+    everything, held_out = task.examples(SPLITS), task.examples(("test",))
+    judged = task.examples(("validation", "test"))
     rung = next(name for name in BIOMARKER_RUNGS if name in task.networks)
     sources = {name: everything if name == rung else judged for name in task.networks}
     total = sum(map(len, sources.values())) + task.rereadings * len(held_out)
     progress.start("visits", total, "read films with the networks")
 
-    def read(name: str, examples: Examples, repeat: int = 0) -> NetworkReading:
+    def read(name: str, examples: Sequence[Mapping[str, Any]], repeat: int = 0) -> NetworkReading:
         augmentation = task.augmentation if repeat else None
         batches = evaluation_batches(
             examples, task.scale, batch_size=task.batch_size, augmentation=augmentation, seed=repeat
@@ -151,7 +166,10 @@ class Examples(Sequence[Mapping[str, Any]]):
 def _facts(task: EvaluationTask, rows: pd.DataFrame, readings: Mapping[str, NetworkReading]) -> LadderFacts:
     keys = list(zip(rows["patient_id"], rows["visit_id"], strict=True))
     ordered = {name: _in_order(reading, keys) for name, reading in readings.items()}
-    return LadderFacts(rows, task.covariates, ordered, read_truth(task.dataset))
+    truth = read_truth(task.dataset)
+    if task.of_pairs and truth is not None:
+        truth = true_changes(truth, rows)
+    return LadderFacts(rows, task.covariates, ordered, truth, task.of_pairs)
 
 
 def _predict(task: EvaluationTask, facts: LadderFacts, run: str) -> tuple[pd.DataFrame, list[str]]:
@@ -195,6 +213,30 @@ def _write_recalibration(task: EvaluationTask, predictions: pd.DataFrame, run: P
     found.risks.to_parquet(run / "recalibrated_risks.parquet", index=False)
     found.quality.to_csv(run / "recalibration.csv", index=False)
     return found.notes
+
+
+def _write_responsiveness(task: EvaluationTask, facts: LadderFacts, run: Path) -> list[str]:
+    """responsiveness.csv: SRM and what each measure's change goes with, on the held-out pairs."""
+    held_out = (facts.visits["split"] == "test").to_numpy()
+    measures = {HUMAN: facts.visits["svdh_total"].to_numpy(float)}
+    for rung, reading in facts.readings.items():
+        measures |= {f"{rung} ({name})": reading.score[name].astype(float) for name in task.outcomes}
+    against = {name: facts.visits[name].to_numpy(float) for name in task.outcomes if name != SVDH_CHANGE.name}
+    damage = true_damage_change(task.dataset, facts.visits)
+    if damage is not None:
+        against["true SvdH change"] = damage
+    try:
+        table = responsiveness(
+            {name: values[held_out] for name, values in measures.items()},
+            {name: values[held_out] for name, values in against.items()},
+            facts.visits.loc[held_out, "patient_id"],
+            resamples=task.resamples,
+            seed=task.seed,
+        )
+    except UndefinedMetric as reason:
+        return [f"responsiveness.csv is absent: {reason}"]
+    table.to_csv(run / "responsiveness.csv", index=False)
+    return []
 
 
 def read_truth(dataset: Dataset) -> pd.DataFrame | None:

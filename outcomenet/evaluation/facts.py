@@ -14,7 +14,7 @@ from outcomenet.errors import DataRefused
 from outcomenet.evaluation.granularity import HumanGrid, equate_to_human
 from outcomenet.evaluation.horizon import status_at_horizon
 from outcomenet.evaluation.reading import NetworkReading
-from outcomenet.outcomes import OutcomeKind, OutcomeSpec
+from outcomenet.outcomes import SVDH_CHANGE, OutcomeKind, OutcomeSpec
 
 ADJUSTED = "direct_adjusted"
 
@@ -32,21 +32,26 @@ class LadderFacts:
     covariates: tuple[str, ...]
     readings: Mapping[str, NetworkReading]
     truth: pd.DataFrame | None
+    of_pairs: bool = False  # rows are pairs of visits, and human scores are changes, see `datasets.pairs`
 
     def covariate_table(self) -> pd.DataFrame:
         return self.visits[list(self.covariates)].astype(float)
 
-    def human_total(self) -> Float[np.ndarray, "visit"]:
-        """SvdH total, the mean over readers; NaN where the visit's films were not read."""
+    def human_total(self, outcome: str) -> Float[np.ndarray, "visit"]:
+        """SvdH total, the mean over readers (of a pair: its yearly change), to predict `outcome` with; NaN where the
+        visit's films were not read."""
+        if self.of_pairs and outcome == SVDH_CHANGE.name:
+            raise DataRefused("the outcome is the human score's own change")
         values = self.visits["svdh_total"].to_numpy(float)
         if not np.isfinite(values).any():
             raise DataRefused("the cohort has no complete human score")
         return values
 
-    def human_joints(self) -> pd.DataFrame:
+    def human_joints(self, outcome: str) -> pd.DataFrame:
         """Grades of every SvdH site, the mean over readers, with their total and its root: no less than the total tells."""
-        total = self.human_total()
-        return self.visits[list(SVDH_COLUMNS)].astype(float).assign(svdh_total=total, svdh_root=np.sqrt(total))
+        total = self.human_total(outcome)
+        root = np.sign(total) * np.sqrt(np.abs(total))
+        return self.visits[list(SVDH_COLUMNS)].astype(float).assign(svdh_total=total, svdh_root=root)
 
     def reading(self, network: str) -> NetworkReading:
         if network not in self.readings:
@@ -62,7 +67,7 @@ class LadderFacts:
     ) -> HumanGrid:
         """Cuts of the film score to the human total's grid, from scores of rows in `calibrate`, which the network did
         not learn from, and totals of these and the rows in `fit`."""
-        total = np.where(fit | calibrate, self.human_total(), np.nan)
+        total = np.where(fit | calibrate, self.human_total(outcome), np.nan)
         return equate_to_human(self.film_score(outcome)[calibrate], total)
 
     def total_read_by_network(self) -> Float[np.ndarray, "visit"]:

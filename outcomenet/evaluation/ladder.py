@@ -77,9 +77,11 @@ class Ladder:
         facts, covariates = self.facts, self.facts.covariate_table()
         rungs: dict[str, Callable[[], np.ndarray]] = {
             "covariates": lambda: self._regress("covariates", covariates, (PLAIN,)),
-            "human_total": lambda: self._by_total(facts.human_total()),
+            "human_total": lambda: self._by_total(facts.human_total(self.spec.name)),
             "human_joints": lambda: self._regress(
-                "human_joints", pd.concat([covariates, facts.human_joints()], axis=1), (PLAIN, BOOSTED_TREES)
+                "human_joints",
+                pd.concat([covariates, facts.human_joints(self.spec.name)], axis=1),
+                (PLAIN, BOOSTED_TREES),
             ),
             # the human score's own equation, fed with the total that the network reads off the film
             "score_mediated": lambda: self._by_total(facts.total_read_by_network()),
@@ -113,12 +115,12 @@ class Ladder:
 
     def _by_total(self, total: np.ndarray) -> np.ndarray:
         if self._by_human_total is None:
-            features = self._with_measure(self.facts.human_total())
+            features = self._with_measure(self.facts.human_total(self.spec.name))
             self._by_human_total = self._fitted("human_total", features, FORMS_OF_TOTAL, self.fit)
         return self._by_human_total.predict(self._with_measure(total))
 
     def _clinical_matrix(self) -> np.ndarray:
-        self.facts.human_total()
+        self.facts.human_total(self.spec.name)
         return self._regress("clinical_matrix", clinical_matrix_features(self.facts.visits), FORMS_OF_TOTAL)
 
     def _coarse(self) -> np.ndarray:

@@ -65,7 +65,7 @@ def nested_comparison(
 
 
 def _held_out_measures(facts: LadderFacts, spec: OutcomeSpec) -> tuple[pd.DataFrame, dict[str, np.ndarray], list[str]]:
-    measures, notes = {HUMAN: facts.human_total(), ADJUSTED: facts.film_score(spec.name)}, []
+    measures, notes = {HUMAN: facts.human_total(spec.name), ADJUSTED: facts.film_score(spec.name)}, []
     fit, calibrate = ((facts.visits["split"] == split).to_numpy() for split in ("train", "validation"))
     try:
         measures[COARSE] = facts.human_grid(spec.name, fit, calibrate).read(measures[ADJUSTED])

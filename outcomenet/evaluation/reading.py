@@ -29,7 +29,8 @@ class NetworkReading:
     osteoarthritis: Float[np.ndarray, "visit"]
     osteoarthritis_grades: Float[np.ndarray, "visit kl_site"]  # expected Kellgren-Lawrence grade of each site
     embedding: Float[np.ndarray, "visit feature"]
-    svdh: Float[np.ndarray, "visit svdh_site"] | None  # expected grades, NaN where the joint is not visible
+    # expected grades, of a pair their yearly change; NaN where the joint is not visible
+    svdh: Float[np.ndarray, "visit svdh_site"] | None
     score: dict[str, Float[np.ndarray, "visit"]]  # the film's part of each outcome on its latent scale
 
 
@@ -84,7 +85,10 @@ def _say(network: RungNetwork, parameters: Parameters, batch: Mapping[str, Array
     svdh = None
     if net.svdh_head is not None and reading.svdh_eta is not None:
         seen = batch["visible"][:, np.asarray(net.svdh_head.joint)]
-        svdh = jnp.where(seen, net.svdh_head.expected(reading.svdh_eta), jnp.nan)
+        grades = net.svdh_head.expected(reading.svdh_eta)
+        if reading.later_svdh_eta is not None:
+            grades = (net.svdh_head.expected(reading.later_svdh_eta) - grades) / batch["years"][:, None]
+        svdh = jnp.where(seen, grades, jnp.nan)
     return {
         "visible": batch["visible"],
         "outcome": values,

@@ -40,6 +40,7 @@ class Standardise(grain.transforms.Map):
     """Crops to float32 with mean 0 and SD 1 over a film's visible crops; missing targets become 0 with a False mask.
 
     A film is the unit: scanners differ between films, and the density of one joint relative to the others is signal.
+    Of a pair of visits, a joint is visible where both films show it.
     """
 
     covariates: CovariateScale
@@ -47,24 +48,38 @@ class Standardise(grain.transforms.Map):
     weights: Mapping[tuple[str, str], float] = field(default_factory=dict)
 
     def map(self, element: Example) -> Example:
-        crops = element["crops"].astype(np.float32) / 65535.0
         visible = np.asarray(element["present"]).astype(bool)
-        for limb in _LIMBS:
-            seen = limb[visible[limb]]
-            if len(seen):
-                pixels = crops[seen]
-                crops[seen] = (pixels - pixels.mean()) / max(float(pixels.std()), 1e-4)
+        later = {}
+        if "later_crops" in element:
+            later_visible = np.asarray(element["later_present"]).astype(bool)
+            later = {
+                "later_crops": _standardised(element["later_crops"], later_visible),
+                "later_svdh": element["later_svdh"].astype(np.int32),
+                "later_kellgren_lawrence": element["later_kellgren_lawrence"].astype(np.int32),
+                "years": np.float32(element["years"]),
+            }
         covariates, observed = self.covariates(element["covariates"])
         return {
-            "crops": crops,
-            "visible": visible,
+            "crops": _standardised(element["crops"], visible),
+            "visible": visible & later_visible if later else visible,
             "covariates": covariates,
             "observed": observed,
             "weight": np.float32(self.weights.get(visit_key(element), 1.0)),
             "svdh": element["svdh"].astype(np.int32),
             "kellgren_lawrence": element["kellgren_lawrence"].astype(np.int32),
             **{name: np.float32(element[name]) for name in TARGET_FIELDS},
+            **later,
         }
+
+
+def _standardised(raw: np.ndarray, visible: np.ndarray) -> np.ndarray:
+    crops = raw.astype(np.float32) / 65535.0
+    for limb in _LIMBS:
+        seen = limb[visible[limb]]
+        if len(seen):
+            pixels = crops[seen]
+            crops[seen] = (pixels - pixels.mean()) / max(float(pixels.std()), 1e-4)
+    return crops
 
 
 def visit_key(element: Example) -> tuple[str, str]:
@@ -86,13 +101,17 @@ class AugmentationConfig:
 
 @dataclass(frozen=True)
 class Augment(grain.transforms.RandomMap):
-    """Shifts, turns, zooms and tones every crop of a visit a little, each by its own draw from the record's generator."""
+    """Shifts, turns, zooms and tones every crop of a visit, or of both visits of a pair, a little, each by its own draw
+    from the record's generator."""
 
     config: AugmentationConfig = field(default_factory=AugmentationConfig)
 
     def random_map(self, element: Example, rng: np.random.Generator) -> Example:
+        films = [name for name in ("crops", "later_crops") if name in element]
+        return {**element, **{name: self._augmented(element[name], element["visible"], rng) for name in films}}
+
+    def _augmented(self, crops: np.ndarray, visible: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         c = self.config
-        crops, visible = element["crops"], element["visible"]
         count, size = crops.shape[0], crops.shape[-1]
         angle = np.deg2rad(c.rotation_deg) * rng.standard_normal(count)
         zoom = np.exp(c.zoom * rng.standard_normal(count))
@@ -118,4 +137,4 @@ class Augment(grain.transforms.RandomMap):
                 )
             out[limb] = out[limb] * np.float32(np.exp(c.contrast * contrast)) + np.float32(c.brightness * brightness)
         out += np.float32(c.noise) * rng.standard_normal(out.shape, dtype=np.float32)
-        return {**element, "crops": out}
+        return out

@@ -10,7 +10,14 @@ from outcomenet.outcomes import OUTCOMES
 from outcomenet.predictions import PREDICTORS
 
 # The metric that stands for an outcome on one line.
-HEADLINE = {"haq": "r2", "pain": "r2", "progression": "auroc", "future_haq": "r2"}
+HEADLINE = {
+    "haq": "r2",
+    "pain": "r2",
+    "progression": "auroc",
+    "future_haq": "r2",
+    "haq_change": "r2",
+    "svdh_change": "r2",
+}
 
 
 def ladder_text(run: Path) -> str:

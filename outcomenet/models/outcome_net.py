@@ -20,6 +20,7 @@ from outcomenet.models.adversaries import Adversaries, MetadataResidual
 from outcomenet.models.aggregation import Aggregation
 from outcomenet.models.encoder import EncoderConfig
 from outcomenet.models.heads import GradeHead, OutcomeHead
+from outcomenet.models.pairs import PairComparison, PairReading, changes
 from outcomenet.outcomes import outcome
 from outcomenet.scoring import KELLGREN_LAWRENCE, SVDH
 
@@ -39,6 +40,7 @@ class OutcomeNetConfig:
     encoder: EncoderConfig = field(default_factory=EncoderConfig)
     aggregation: Aggregation = Aggregation.ADDITIVE
     human_head: HumanHead = HumanHead.JOINT
+    pairs: PairReading = PairReading.OFF  # whether two visits' films are compared, and how
     hide_joint: float = 0.05  # share of joints hidden at random in training
     hide_limb: float = 0.05  # share of limbs hidden at random in training
 
@@ -58,16 +60,21 @@ class OutcomeNetConfig:
 
 
 class Visit(NamedTuple):
-    """What the network sees of a batch of visits."""
+    """What the network sees of a batch of visits, or of pairs of visits (then a joint is visible if both films show it)."""
 
     crops: Float[Array, "batch joint height width"]  # standardised per film
     visible: Bool[Array, "batch joint"]
     covariates: Float[Array, "batch covariate"]  # standardised, 0 where missing
     observed: Bool[Array, "batch covariate"]
+    later_crops: Float[Array, "batch joint height width"] | None = None
+    years: Float[Array, "batch"] | None = None  # between the two visits
 
 
 class Reading(NamedTuple):
-    """What the network says about a batch of visits. Every score and eta rises with disease."""
+    """What the network says about a batch of visits. Every score and eta rises with disease.
+
+    Of a pair, embeddings, contributions and score are those of the yearly change; grades are of each film.
+    """
 
     embeddings: Float[Array, "batch joint feature"]
     contributions: Float[Array, "batch joint outcome"]
@@ -78,6 +85,8 @@ class Reading(NamedTuple):
     osteoarthritis_part: Float[Array, "batch outcome"]  # of each outcome's eta: visible, and can be taken off
     svdh_eta: Float[Array, "batch svdh_site"] | None
     metadata_loss: LossPart | None  # of the regression of the embedding on confounders, where there is one
+    later_svdh_eta: Float[Array, "batch svdh_site"] | None = None
+    later_osteoarthritis_eta: Float[Array, "batch kl_site"] | None = None
 
 
 class OutcomeNet(nnx.Module):
@@ -102,6 +111,8 @@ class OutcomeNet(nnx.Module):
         self.has_term = tuple(name in confounding.outcome_terms for name in covariates)
         self.encoder = config.encoder.build(crop_size, rngs)
         self.aggregation = config.aggregation.build(width - kept, len(outcomes), rngs)
+        of_pairs = config.pairs is not PairReading.OFF
+        self.comparison = PairComparison(config.pairs, width, rngs) if of_pairs else None
         frozen = confounding.residualised_outcome
         self.heads = nnx.Dict({name: OutcomeHead(outcome(name), len(covariates), frozen) for name in outcomes})
         self.osteoarthritis_head = GradeHead(KELLGREN_LAWRENCE, kept or width, rngs)
@@ -124,20 +135,23 @@ class OutcomeNet(nnx.Module):
         )
 
     def __call__(self, visit: Visit) -> Reading:
-        # a hidden crop is blanked, so that nothing of it can leak through the encoder
-        crops = jnp.where(visit.visible[..., None, None], visit.crops, 0.0)
-        embeddings, metadata_loss = self.encoder(crops), None
-        if self.metadata is not None:
-            kind = np.asarray(JOINT_KIND_INDEX)
-            embeddings, metadata_loss = self.metadata(embeddings, visit.visible, visit.covariates, kind)
+        embeddings, metadata_loss = self._embed(visit, visit.crops)
         kept = self.confounding.oa_features
-        contributions = self.aggregation(embeddings[..., kept:], visit.visible)
+        later, told = None, embeddings
+        if self.comparison is None:
+            contributions = self.aggregation(embeddings[..., kept:], visit.visible)
+        else:
+            if visit.later_crops is None or visit.years is None:
+                raise UsageError(f"network.pairs is {self.config.pairs}: it reads pairs of visits, and one visit came.")
+            later, _ = self._embed(visit, visit.later_crops)
+            told = self.comparison(embeddings, later)
+            contributions = changes(self.aggregation, told[..., kept:], visit.visible, visit.years)
         score = contributions.sum(1)
-        oa_eta = self.osteoarthritis_head(embeddings[..., :kept] if kept else embeddings)
+        oa_eta = self._osteoarthritis(embeddings)
         oa = self._mean_osteoarthritis(oa_eta, visit.visible)
         part = self._osteoarthritis_part(oa)
         return Reading(
-            embeddings=embeddings,
+            embeddings=told,
             contributions=contributions,
             score=score,
             outcome_eta={
@@ -148,7 +162,20 @@ class OutcomeNet(nnx.Module):
             osteoarthritis_part=part,
             svdh_eta=self._svdh(embeddings),
             metadata_loss=metadata_loss,
+            later_svdh_eta=None if later is None else self._svdh(later),
+            later_osteoarthritis_eta=None if later is None else self._osteoarthritis(later),
         )
+
+    def _embed(self, visit: Visit, crops: Array) -> tuple[Array, LossPart | None]:
+        # a hidden crop is blanked, so that nothing of it can leak through the encoder
+        embeddings = self.encoder(jnp.where(visit.visible[..., None, None], crops, 0.0))
+        if self.metadata is None:
+            return embeddings, None
+        return self.metadata(embeddings, visit.visible, visit.covariates, np.asarray(JOINT_KIND_INDEX))
+
+    def _osteoarthritis(self, embeddings: Array) -> Array:
+        kept = self.confounding.oa_features
+        return self.osteoarthritis_head(embeddings[..., :kept] if kept else embeddings)
 
     def adversary_features(self, reading: Reading, visible: Array) -> Array:
         """What adversaries look at: the mean embedding that the score is built from, and the scores."""
@@ -163,7 +190,7 @@ class OutcomeNet(nnx.Module):
         return jnp.stack([self.heads[name].osteoarthritis_term[...] * seen for name in self.outcomes], -1)
 
     def _outcome(self, name: str, latent: Array, visit: Visit) -> Array:
-        used = jnp.asarray(self.has_term)[None, :]
+        used = jnp.asarray(self.has_term, bool)[None, :]
         covariates, observed = jnp.where(used, visit.covariates, 0.0), visit.observed | ~used
         return self.heads[name](latent, covariates, observed)
 

@@ -38,18 +38,25 @@ def network_objective(
         part = outcome_loss(outcome(name), reading.outcome_eta[name], head.free[...], batch)
         parts[name] = part._replace(weight=batch["weight"]) if net.confounding.reweight else part
     oa = net.osteoarthritis_head
+    at = np.asarray(oa.joint)
     parts["osteoarthritis"] = grade_loss(
-        reading.osteoarthritis_eta, oa.thresholds(), batch["kellgren_lawrence"], shown[:, np.asarray(oa.joint)]
+        _films(reading.osteoarthritis_eta, reading.later_osteoarthritis_eta),
+        oa.thresholds(),
+        _films(batch["kellgren_lawrence"], batch.get("later_kellgren_lawrence")),
+        _films(shown[:, at], shown[:, at] if net.comparison is not None else None),
     )
     if net.confounding.joint_decorrelation:
-        at = np.asarray(oa.joint)
         parts[DECORRELATION] = between_grade_share(
             reading.contributions[:, at], batch["kellgren_lawrence"], shown[:, at], np.asarray(JOINT_KIND_INDEX)[at]
         )
         weights = {**weights, DECORRELATION: net.confounding.joint_decorrelation}
     if net.svdh_head is not None and reading.svdh_eta is not None:
-        at = shown[:, np.asarray(net.svdh_head.joint)]
-        parts["svdh"] = net.svdh_head.loss_of_readers(reading.svdh_eta, batch["svdh"], at)
+        seen = shown[:, np.asarray(net.svdh_head.joint)]
+        parts["svdh"] = net.svdh_head.loss_of_readers(
+            _films(reading.svdh_eta, reading.later_svdh_eta),
+            _films(batch["svdh"], batch.get("later_svdh")),
+            _films(seen, seen if net.comparison is not None else None),
+        )
     if reading.metadata_loss is not None:
         parts["metadata_residual"] = reading.metadata_loss
     if net.adversaries is not None:
@@ -57,6 +64,11 @@ def network_objective(
         given = given_outcomes(net.outcomes, batch)
         parts |= net.adversaries.losses(features, given, batch["covariates"], batch["observed"], jnp.float32(push))
     return reduce_losses(parts, weights)
+
+
+def _films(first: Array, later: Array | None) -> Array:
+    """Every film's row: the visits', and those of the later visits of pairs below them."""
+    return first if later is None else jnp.concatenate([first, later])
 
 
 def given_outcomes(outcomes: Sequence[str], batch: Mapping[str, Array]) -> Float[Array, "batch given"]:

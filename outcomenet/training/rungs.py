@@ -68,4 +68,11 @@ def build_networks(
 
 def visit_of(batch: Mapping[str, Array]) -> Visit:
     """The part of a batch that a network sees."""
-    return Visit(batch["crops"], batch["visible"], batch["covariates"], batch["observed"])
+    return Visit(
+        batch["crops"],
+        batch["visible"],
+        batch["covariates"],
+        batch["observed"],
+        batch.get("later_crops"),
+        batch.get("years"),
+    )

@@ -36,7 +36,7 @@ def _fit(head: Any, name: str, has_term: tuple[bool, ...], table: Mapping[str, n
     spec = outcome(name)
     batch = {key: jnp.asarray(value) for key, value in table.items()}
     zero = jnp.zeros(batch["covariates"].shape[0])
-    used = jnp.asarray(has_term)[None, :]
+    used = jnp.asarray(has_term, bool)[None, :]
     covariates, observed = jnp.where(used, batch["covariates"], 0.0), batch["observed"] | ~used
     start = {"free": head.free[...], "terms": head.terms[...], "missing_terms": head.missing_terms[...]}
 

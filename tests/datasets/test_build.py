@@ -12,6 +12,7 @@ import pytest
 from outcomenet.cohorts.cohort import read_cohort
 from outcomenet.datasets.build import build_dataset
 from outcomenet.datasets.dataset import TABLE, open_dataset
+from outcomenet.datasets.format import FORMAT
 from outcomenet.errors import DataRefused
 from outcomenet.localization.geometry import CropGeometry
 from outcomenet.progress import Progress
@@ -37,7 +38,7 @@ def test_an_altered_data_set_is_refused(small_dataset, tmp_path):
 def test_a_data_set_of_another_version_is_refused(small_dataset, tmp_path):
     copy = shutil.copytree(small_dataset, tmp_path / "copy")
     manifest = copy / "dataset.json"
-    manifest.write_text(manifest.read_text().replace('"format": 3', '"format": 1'))
+    manifest.write_text(manifest.read_text().replace(f'"format": {FORMAT}', '"format": 1'))
     with pytest.raises(DataRefused, match="build the data set again"):
         open_dataset(copy)
 

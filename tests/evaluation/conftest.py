@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 FILES = sorted((ROOT / "experiments").glob("*.py"))
 QUIET = Progress(quiet=True)
 # a network's run with every rung and audit, and one of regressions alone
-EVALUATED = ("demo", "rapport")
+EVALUATED = ("demo", "rapport", "paired_change")
 AUDITS = AuditSizes(
     intervention_patients=10, border_visits=60, explained_visits=8, shuffled_networks=1, resamples=50, permutations=20
 )

@@ -1,0 +1,77 @@
+"""Pairs of visits a year apart: the earlier visit with its outcomes, and the films and grades of the later one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from outcomenet.datasets.dataset import Dataset
+from outcomenet.datasets.visit_table import LATER_VISIT, SVDH_COLUMNS
+from outcomenet.outcomes import DAYS_PER_YEAR
+
+KEYS = ["patient_id", "visit_id"]
+# What a pair takes from its later visit, under the name `later_` + the feature's.
+OF_LATER_VISIT = ("crops", "present", "svdh", "kellgren_lawrence")
+PREFIX = "later_"
+YEARS = "years"
+
+
+def paired_visits(visits: pd.DataFrame) -> pd.DataFrame:
+    """Rows of the visit table that have films and a later visit with films, with `years` between the two."""
+    able = visits[visits["has_films"]]
+    later = able[[*KEYS, "days"]].rename(columns={"visit_id": LATER_VISIT, "days": "later_days"})
+    rows = able.dropna(subset=[LATER_VISIT]).merge(later, on=["patient_id", LATER_VISIT], validate="many_to_one")
+    return rows.assign(**{YEARS: (rows["later_days"] - rows["days"]) / DAYS_PER_YEAR}).drop(columns="later_days")
+
+
+def changes_of_human_score(visits: pd.DataFrame) -> pd.DataFrame:
+    """The visit table's pairs with svdh_total and every svdh_<site> turned into yearly changes, as read.
+
+    A site that was not read at both visits is missing. Everything else is that of the earlier visit.
+    """
+    pairs = paired_visits(visits)
+    sites = list(SVDH_COLUMNS)
+    later = pairs[["patient_id", LATER_VISIT]].merge(
+        visits[[*KEYS, *sites]].rename(columns={"visit_id": LATER_VISIT}), how="left", validate="many_to_one"
+    )
+    change = (later[sites].to_numpy(float) - pairs[sites].to_numpy(float)) / pairs[[YEARS]].to_numpy()
+    return pairs.assign(svdh_total=pairs["svdh_change"], **dict(zip(sites, change.T, strict=True)))
+
+
+class VisitPairs(Sequence[Mapping[str, Any]]):
+    """Examples of the pairs of some splits, in the order in which the earlier visits are stored; decoded when indexed."""
+
+    def __init__(self, dataset: Dataset, splits: Sequence[str]):
+        self.sources = {split: dataset.examples(split) for split in splits}
+        pairs = paired_visits(dataset.visits)
+        pairs = pairs[pairs["split"].isin(splits)]
+        place = {
+            _key(example): (split, at) for split, source in self.sources.items() for at, example in enumerate(source)
+        }
+        found = [
+            (place[patient, first], place[patient, later], years)
+            for patient, first, later, years in zip(
+                pairs["patient_id"], pairs["visit_id"], pairs[LATER_VISIT], pairs[YEARS], strict=True
+            )
+        ]
+        order = {split: rank for rank, split in enumerate(splits)}
+        self.pairs = sorted(found, key=lambda pair: (order[pair[0][0]], pair[0][1]))
+
+    def __len__(self) -> int:
+        return len(self.pairs)
+
+    def __getitem__(self, index: int) -> Mapping[str, Any]:  # pyright: ignore[reportIncompatibleMethodOverride]
+        (split, at), (later_split, later_at), years = self.pairs[index]
+        later = self.sources[later_split][later_at]
+        return {
+            **self.sources[split][at],
+            **{PREFIX + name: later[name] for name in OF_LATER_VISIT},
+            YEARS: np.float32(years),
+        }
+
+
+def _key(example: Mapping[str, Any]) -> tuple[str, str]:
+    return example["patient_id"].decode(), example["visit_id"].decode()

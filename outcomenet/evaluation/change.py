@@ -1,0 +1,95 @@
+"""Runs that compare two visits' films: true changes for the oracle, and how well each measure sees change."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from scipy.stats import rankdata
+
+from outcomenet.arrays import Float
+from outcomenet.datasets.dataset import TRUTH, Dataset
+from outcomenet.datasets.pairs import KEYS, YEARS
+from outcomenet.datasets.visit_table import LATER_VISIT
+from outcomenet.errors import UndefinedMetric
+from outcomenet.metrics.resampling import bootstrap_weights, percentile_interval
+from outcomenet.metrics.responsiveness import response_mean
+
+HUMAN = "human_total"
+COLUMNS = ["measure", "statistic", "against", "value", "lower", "upper", "patients", "n"]
+
+
+def true_changes(truth: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
+    """For every pair its earlier visit's columns of `truth`, and the yearly change of each, `<column>_change`."""
+    columns = [name for name in truth.columns if name not in KEYS]
+    keys = pairs[[*KEYS, LATER_VISIT, YEARS]]
+    first = keys.merge(truth, on=KEYS, how="left", validate="one_to_one")
+    later = keys[["patient_id", LATER_VISIT]].merge(
+        truth.rename(columns={"visit_id": LATER_VISIT}), on=["patient_id", LATER_VISIT], how="left"
+    )
+    change = (later[columns].to_numpy(float) - first[columns].to_numpy(float)) / first[[YEARS]].to_numpy()
+    named = {f"{name}_change": values for name, values in zip(columns, change.T, strict=True)}
+    return pd.concat([first[[*KEYS, *columns]], pd.DataFrame(named)], axis=1)
+
+
+def true_damage_change(dataset: Dataset, pairs: pd.DataFrame) -> Float[np.ndarray, "pair"] | None:
+    """Yearly change of the SvdH that a reader without error would give; None for a real cohort."""
+    file = dataset.folder / TRUTH / "visits.csv"
+    if not file.is_file():
+        return None
+    truth = pd.read_csv(file, dtype={"patient_id": str, "visit_id": str})
+    if "svdh_without_error" not in truth:
+        return None
+    return true_changes(truth[[*KEYS, "svdh_without_error"]], pairs)["svdh_without_error_change"].to_numpy()
+
+
+def responsiveness(
+    measures: dict[str, Float[np.ndarray, "pair"]],
+    against: dict[str, Float[np.ndarray, "pair"]],
+    patients: pd.Series,
+    *,
+    resamples: int,
+    seed: int,
+) -> pd.DataFrame:
+    """responsiveness.csv: how each measure's change behaves on the same pairs, with patient-bootstrap intervals.
+
+    `measures` are yearly changes where 0 is no change, human_total the first; `against` what a change should go with.
+    Statistics: `srm` (standardised response mean), `rank_correlation` with each of `against` (Spearman), and for every
+    other measure its difference to the human one (`srm_difference`, `rank_correlation_difference`; above 0: it sees
+    more). Pairs with anything missing are left out of all.
+    """
+    known = np.isfinite(np.column_stack([*measures.values(), *against.values()])).all(1)
+    people = patients[known]
+    if people.nunique() < 2:
+        raise UndefinedMetric(f"Responsiveness needs two patients with every measure; there are {people.nunique()}.")
+    weights = bootstrap_weights(people, resamples, seed)
+    rows, of_human = [], {}
+    for name, change in measures.items():
+        found = {("srm", ""): response_mean(change[known], weights)}
+        for title, other in against.items():
+            found["rank_correlation", title] = _rank_correlation(change[known], other[known], weights)
+        for (statistic, title), values in found.items():
+            rows.append((name, statistic, title, *_estimate(values)))
+            if name == HUMAN:
+                of_human[statistic, title] = values
+            elif HUMAN in measures:
+                difference = values - of_human[statistic, title]
+                rows.append((name, f"{statistic}_difference", title, *_estimate(difference)))
+    return pd.DataFrame(rows, columns=COLUMNS[:6]).assign(patients=people.nunique(), n=len(people))
+
+
+def _rank_correlation(first: np.ndarray, second: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Correlation of the ranks within the whole sample, weighted: close to Spearman's in each resample."""
+    a, b = rankdata(first), rankdata(second)
+    n = weights.sum(1)
+    mean_a, mean_b = weights @ a / n, weights @ b / n
+    with np.errstate(divide="ignore", invalid="ignore"):
+        covariance = weights @ (a * b) / n - mean_a * mean_b
+        spread = (weights @ a**2 / n - mean_a**2) * (weights @ b**2 / n - mean_b**2)
+        return np.where(spread > 1e-9, covariance / np.sqrt(np.maximum(spread, 1e-9)), np.nan)
+
+
+def _estimate(values: np.ndarray) -> tuple[float, float, float]:
+    try:
+        return (float(values[0]), *percentile_interval(values[1:]))
+    except UndefinedMetric:
+        return float(values[0]), np.nan, np.nan

@@ -1,0 +1,65 @@
+"""Two visits' films of the same joints compared: what changed at each joint.
+
+The three ways are those in which people read films (van der Heijde, J Rheumatol 1999). In all of them identical films
+have changed by exactly nothing.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import jax
+import jax.numpy as jnp
+from flax import nnx
+
+from outcomenet.arrays import Array, Bool, Float
+from outcomenet.models.aggregation import AdditiveAggregation, AttentionAggregation
+
+
+class PairReading(StrEnum):
+    """How the films of two visits are compared; `off`: the network reads one visit."""
+
+    OFF = "off"
+    SINGLE = "single"  # each film on its own, then the difference
+    PAIRED = "paired"  # side by side with the order hidden: films swapped, the change has the other sign
+    CHRONOLOGICAL = "chronological"  # side by side in their order: new damage and repair may weigh differently
+
+
+class PairComparison(nnx.Module):
+    """Difference of a joint's two embeddings, and what side-by-side reading adds to it (nothing at the start)."""
+
+    def __init__(self, mode: PairReading, embedding: int, rngs: nnx.Rngs):
+        self.mode = mode
+        beside = mode is not PairReading.SINGLE
+        self.mix = nnx.Linear(2 * embedding, 2 * embedding, rngs=rngs) if beside else None
+        zeros = nnx.initializers.zeros
+        self.out = (
+            nnx.Linear(2 * embedding, embedding, kernel_init=zeros, use_bias=False, rngs=rngs) if beside else None
+        )
+
+    def __call__(
+        self, earlier: Float[Array, "batch joint feature"], later: Float[Array, "batch joint feature"]
+    ) -> Float[Array, "batch joint feature"]:
+        """Zeros where both embeddings are the same."""
+        difference = later - earlier
+        if self.mode is PairReading.SINGLE:
+            return difference
+        if self.mode is PairReading.PAIRED:
+            return difference + 0.5 * (self._beside(earlier, difference) - self._beside(later, -difference))
+        return difference + self._beside(earlier, difference) - self._beside(earlier, jnp.zeros_like(difference))
+
+    def _beside(self, film: Array, difference: Array) -> Array:
+        assert self.mix is not None
+        assert self.out is not None
+        return self.out(jax.nn.gelu(self.mix(jnp.concatenate([film, difference], -1))))
+
+
+def changes(
+    aggregation: AdditiveAggregation | AttentionAggregation,
+    compared: Float[Array, "batch joint feature"],
+    visible: Bool[Array, "batch joint"],
+    years: Float[Array, "batch"],
+) -> Float[Array, "batch joint outcome"]:
+    """Contributions of the joints to a yearly change: the odd part of the aggregation, so that what has not changed, and
+    what is not seen, contributes 0."""
+    return 0.5 * (aggregation(compared, visible) - aggregation(-compared, visible)) / years[:, None, None]
