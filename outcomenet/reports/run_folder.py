@@ -32,6 +32,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "recalibration.csv": (
         "predictor", "outcome", "horizon", "calibrator", "metric", "value", "lower", "upper", "n", "events",
     ),
+    "responsiveness.csv": ("measure", "statistic", "against", "value", "lower", "upper", "n"),
     "undefined_metrics.csv": ("predictor", "outcome", "metric", "reason"),
     "biomarkers.parquet": ("patient_id", "visit_id", "split", "score", *(f"joint_{name}" for name in JOINT_NAMES)),
     "codebook.csv": ("column", "meaning", "unit", "direction"),
@@ -44,7 +45,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 _TEXT = ("patient_id", "visit_id", "film_id", "side", "png", "predictor", "reference", "outcome", "subgroup", "metric",
          "reason", "target", "given", "reading", "step", "unit", "column", "meaning", "direction",
-         "audit", "question", "judgement", "finding", "adjusted_for", "calibrator")  # fmt: skip
+         "audit", "question", "judgement", "finding", "adjusted_for", "calibrator", "measure", "statistic", "against")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,7 @@ class RunFolder:
     comparisons: pd.DataFrame
     nested: pd.DataFrame | None
     recalibration: pd.DataFrame | None
+    responsiveness: pd.DataFrame | None
     undefined: pd.DataFrame | None
     biomarkers: pd.DataFrame | None
     codebook: pd.DataFrame | None
@@ -107,6 +109,7 @@ def read_run(run: Path) -> RunFolder:
         comparisons=_csv(run, "comparisons.csv"),
         nested=_csv_if_there(run, "nested_comparison.csv"),
         recalibration=_csv_if_there(run, "recalibration.csv"),
+        responsiveness=_csv_if_there(run, "responsiveness.csv"),
         undefined=_csv_if_there(run, "undefined_metrics.csv"),
         biomarkers=_parquet(run, "biomarkers.parquet") if (run / "biomarkers.parquet").is_file() else None,
         codebook=_csv_if_there(run, "codebook.csv"),

@@ -1,0 +1,55 @@
+"""How well the film measure and the human score see change on the same pairs of films."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from outcomenet.outcomes import OUTCOMES
+from outcomenet.reports.ladder import rung
+from outcomenet.reports.numbers import count, with_interval
+from outcomenet.reports.tables import Row, Table
+
+_DIFFERENCE = "_difference"
+
+
+def seen_change(responsiveness: pd.DataFrame) -> Table:
+    """One row per measure and statistic; beside it the difference to the human change on the same pairs."""
+    frame = responsiveness.fillna({"against": ""})
+    differences = frame[frame["statistic"].str.endswith(_DIFFERENCE)]
+    keyed = {
+        (row.measure, row.statistic.removesuffix(_DIFFERENCE), row.against): row for row in differences.itertuples()
+    }
+    rows = []
+    for row in frame[~frame["statistic"].str.endswith(_DIFFERENCE)].itertuples():
+        other = keyed.get((row.measure, row.statistic, row.against))
+        rows.append(
+            Row(
+                [
+                    _measure(row.measure),
+                    _statistic(row.statistic, row.against),
+                    with_interval(row.value, row.lower, row.upper, 2),
+                    "" if other is None else with_interval(other.value, other.lower, other.upper, 2),
+                    count(row.n),
+                ]
+            )
+        )
+    return Table(
+        "How well each measure's yearly change is seen on the held-out pairs of films. The standardised response mean is "
+        "mean over SD of the change: further from 0 means fewer patients in a trial.",
+        ["Measure", "Statistic", "Value (95 % interval)", "Minus human change (95 % interval)", "n"],
+        rows,
+        words=(0, 1),
+    )
+
+
+def _measure(name: str) -> str:
+    """`direct_adjusted (haq_change)` is the film's change as the network trained on that outcome gives it."""
+    predictor, _, outcome = name.removesuffix(")").partition(" (")
+    return f"{rung(predictor).title}, for {OUTCOMES[outcome].title}" if outcome else "Change of the human total"
+
+
+def _statistic(name: str, against: str) -> str:
+    if name == "srm":
+        return "Standardised response mean"
+    title = OUTCOMES[against].title if against in OUTCOMES else against
+    return f"Rank correlation with {title}"
