@@ -96,6 +96,8 @@ class Experiment:
     evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
 
     def __post_init__(self) -> None:
+        if self.training.members < 1:
+            raise UsageError(f"training.members is the number of networks, 1 or more; got {self.training.members}.")
         for name in self.outcomes:
             outcome(name)
         for name in self.covariates:
@@ -158,7 +160,8 @@ class Wiring:
 
     def initial_state(self) -> dict[str, Any]:
         optimiser = self.experiment.optimiser.build(self.experiment.training.steps)
-        return initial_state(self.parameters, optimiser, self.experiment.training.seed)
+        training = self.experiment.training
+        return initial_state(self.parameters, optimiser, training.seed, training.members)
 
 
 def wire(experiment: Experiment, dataset: Dataset) -> Wiring:
@@ -174,8 +177,10 @@ def networks_of(
     """The experiment's networks with their initial parameters, for crops of `crop_size` pixels a side and so many
     readers of the human score."""
     shape = NetworkShape(crop_size, experiment.outcomes, experiment.covariates, readers)
-    seed = experiment.training.seed
-    return build_networks(experiment.rungs, experiment.network, experiment.confounding, shape, seed)
+    training = experiment.training
+    return build_networks(
+        experiment.rungs, experiment.network, experiment.confounding, shape, training.seed, training.members
+    )
 
 
 def run_training(
@@ -332,7 +337,8 @@ def restore_parameters_of(
 ) -> dict[str, Parameters]:
     """As `restore_parameters`, from freshly built parameters that give the shapes."""
     optimiser = experiment.optimiser.build(experiment.training.steps)
-    state = put_state(initial_state(parameters, optimiser, experiment.training.seed), device_mesh(1))
+    training = experiment.training
+    state = put_state(initial_state(parameters, optimiser, training.seed, training.members), device_mesh(1))
     restored = Checkpoints(run / "checkpoints").restore(abstract_of(state))
     if restored is None:
         raise UsageError(f"{run} has no checkpoint yet; run its `outcomenet train` command to the end first.")

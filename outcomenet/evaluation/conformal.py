@@ -17,21 +17,24 @@ def conformal_interval(
     prediction: Float[np.ndarray, "row"],
     target: Float[np.ndarray, "row"],
     calibrate: Bool[np.ndarray, "row"],
+    deviation: Float[np.ndarray, "row"] | None = None,
 ) -> tuple[Float[np.ndarray, "row"], Float[np.ndarray, "row"]]:
     """Lower and upper end of a 90 % interval for the target of a new visit, in the outcome's unit (Lei et al., JASA 2018).
 
     Half the width is the ceil(0.9 (n + 1))-th smallest absolute error of the n rows in `calibrate` with a known target:
     a new row that is exchangeable with them lies within with probability 0.9 or more. It is one width for everybody, so
     that the promise is for the average visit, not for each kind of patient; and visits of one patient are alike, so that
-    it rests on fewer than n. Ends are moved outwards to the outcome's grid and cut to its scale, which can only take
-    more in. NaN for probabilities, and with under 20 errors.
+    it rests on fewer than n. With the `deviation` that a predictor states for each row, errors and width are in units of
+    it: locally weighted, a width for each patient (the same paper, section 5.2). Ends are moved outwards to the outcome's
+    grid and cut to its scale, which can only take more in. NaN for probabilities, and with under 20 errors.
     """
     nothing = np.full(len(prediction), np.nan)
-    errors = np.abs(target - prediction)[calibrate]
+    unit = np.ones(len(prediction)) if deviation is None else deviation
+    errors = (np.abs(target - prediction) / unit)[calibrate]
     errors = np.sort(errors[np.isfinite(errors)])
     if spec.kind is OutcomeKind.TIME_TO_EVENT or len(errors) < FEWEST_ERRORS:
         return nothing, nothing
-    half = errors[int(np.ceil(COVERAGE * (len(errors) + 1))) - 1]
+    half = unit * errors[int(np.ceil(COVERAGE * (len(errors) + 1))) - 1]
     lower, upper = ends_on_grid(spec, prediction - half, prediction + half)
     return np.clip(lower, spec.lower, spec.upper), np.clip(upper, spec.lower, spec.upper)
 

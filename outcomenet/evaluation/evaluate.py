@@ -272,6 +272,9 @@ def _in_order(reading: NetworkReading, keys: list[tuple[str, str]]) -> NetworkRe
         embedding=pick(reading.embedding),
         svdh=None if reading.svdh is None else pick(reading.svdh),
         score={name: pick(values) for name, values in reading.score.items()},
+        spread={name: pick(values) for name, values in reading.spread.items()},
+        deviation={name: pick(values) for name, values in reading.deviation.items()},
+        members=reading.members,
     )
 
 

@@ -65,7 +65,7 @@ class Ladder:
                 continue
             # the coarse rung's equation saw the rows that would calibrate its interval
             spared = self.calibrate & (name != COARSE)
-            lower, upper = conformal_interval(self.spec, prediction, self.target, spared)
+            lower, upper = conformal_interval(self.spec, prediction, self.target, spared, self._deviation(name))
             rows = self.facts.visits[["patient_id", "visit_id"]].assign(
                 predictor=name, prediction=prediction, lower=lower, upper=upper
             )
@@ -97,6 +97,11 @@ class Ladder:
 
     def _network(self, name: str) -> Float[np.ndarray, "visit"]:
         return self.facts.reading(name).outcome[self.spec.name].astype(float)
+
+    def _deviation(self, name: str) -> Float[np.ndarray, "visit"] | None:
+        """What an ensemble says of its own uncertainty, visit by visit; one network says too little about it."""
+        reading = self.facts.readings.get(name)
+        return reading.deviation[self.spec.name].astype(float) if reading is not None and reading.members > 1 else None
 
     def _regress(self, name: str, features: pd.DataFrame, candidates: Sequence[Candidate]) -> np.ndarray:
         return self._fitted(name, features, candidates, self.fit).predict(features)

@@ -13,7 +13,7 @@ import numpy as np
 from outcomenet.arrays import Array, Bool, Float
 from outcomenet.input_pipeline.batches import evaluation_batches
 from outcomenet.input_pipeline.transforms import CovariateScale
-from outcomenet.models.outcome_net import patient_embedding
+from outcomenet.models.outcome_net import OutcomeNet, patient_embedding
 from outcomenet.progress import Progress
 from outcomenet.training.rungs import Parameters, RungNetwork, visit_of
 
@@ -32,6 +32,11 @@ class NetworkReading:
     # expected grades, of a pair their yearly change; NaN where the joint is not visible
     svdh: Float[np.ndarray, "visit svdh_site"] | None
     score: dict[str, Float[np.ndarray, "visit"]]  # the film's part of each outcome on its latent scale
+    # of an ensemble, the SD of `outcome` between its members; 0 for a single network
+    spread: dict[str, Float[np.ndarray, "visit"]]
+    # SD of the outcome as the network says it, `spread` included
+    deviation: dict[str, Float[np.ndarray, "visit"]]
+    members: int = 1
 
 
 @dataclass(frozen=True)
@@ -73,15 +78,23 @@ def read_visits_with(
         if progress is not None:
             progress.advance(real)
     joined = jax.tree.map(lambda *parts: np.concatenate(parts), *rows)
-    return NetworkReading(ids=ids, **joined)
+    return NetworkReading(ids=ids, members=network.members, **joined)
 
 
 def _say(network: RungNetwork, parameters: Parameters, batch: Mapping[str, Array]) -> dict[str, Any]:
-    net = network.merge(parameters)
+    """What the ensemble says: the mean of its members. Embeddings of members have nothing in common: the first one's."""
+    said = network.each(lambda net: _say_of_one(net, batch), parameters)
+    variance = said.pop("variance")
+    whole = jax.tree.map(lambda a: a[0] if a.dtype == bool else a.mean(0), said)
+    spread = {name: values.std(0) for name, values in said["outcome"].items()}
+    deviation = {name: jnp.sqrt(variance[name].mean(0) + jnp.square(spread[name])) for name in spread}
+    return {**whole, "embedding": said["embedding"][0], "spread": spread, "deviation": deviation}
+
+
+def _say_of_one(net: OutcomeNet, batch: Mapping[str, Array]) -> dict[str, Any]:
     reading = net(visit_of(batch))
-    values = {}
-    for name in net.outcomes:
-        values[name] = net.heads[name].expected(reading.outcome_eta[name])
+    eta = reading.outcome_eta
+    values = {name: net.heads[name].expected(eta[name]) for name in net.outcomes}
     svdh = None
     if net.svdh_head is not None and reading.svdh_eta is not None:
         seen = batch["visible"][:, np.asarray(net.svdh_head.joint)]
@@ -92,6 +105,7 @@ def _say(network: RungNetwork, parameters: Parameters, batch: Mapping[str, Array
     return {
         "visible": batch["visible"],
         "outcome": values,
+        "variance": {name: net.heads[name].variance(eta[name]) for name in net.outcomes},
         "contributions": reading.contributions,
         "osteoarthritis": reading.osteoarthritis,
         "osteoarthritis_grades": net.osteoarthritis_head.expected(reading.osteoarthritis_eta),

@@ -49,4 +49,5 @@ class ContributionReader:
 
 
 def _contributions(network: RungNetwork, parameters: Parameters, arrays: Mapping[str, Array], outcome: int) -> Array:
-    return network(parameters, visit_of(arrays)).contributions[..., outcome]
+    visit = visit_of(arrays)
+    return network.each(lambda net: net(visit).contributions[..., outcome], parameters).mean(0)

@@ -66,6 +66,13 @@ def expected_change(distribution: ChangeDistribution) -> Float[Array, "batch"]:
     return location + scale * (skew - 1 / skew)
 
 
+def change_variance(distribution: ChangeDistribution) -> Float[Array, "batch"]:
+    """Variance in SvdH units squared; E t^2 = 2 with 4 degrees of freedom (Fernandez & Steel 1998 for the skew)."""
+    _, scale, skew = distribution
+    second = 2 * (skew**3 + skew**-3) / (skew + 1 / skew)
+    return jnp.square(scale) * (second - jnp.square(skew - 1 / skew))
+
+
 def exceedance_probability(distribution: ChangeDistribution, threshold: float) -> Float[Array, "batch"]:
     """P(change > threshold): 0.5 for any progression of whole units, the SDC, 5 for rapid progression in a year."""
     location, scale, skew = distribution

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from outcomenet.arrays import Array, Float
-from outcomenet.losses.change import change_distribution, change_loss, expected_change
+from outcomenet.losses.change import change_distribution, change_loss, change_variance, expected_change
 from outcomenet.losses.competing_risks import competing_risks_loss, cumulative_incidence
 from outcomenet.losses.follow_up import CAUSES, CENSORED, FollowUp
 from outcomenet.losses.haq_categories import (
@@ -16,9 +16,10 @@ from outcomenet.losses.haq_categories import (
     expected_category_scores,
     expected_index,
     haq_category_loss,
+    index_probabilities,
     unit_loadings,
 )
-from outcomenet.losses.inflated import expected_value, inflated_loss, inflated_parameters
+from outcomenet.losses.inflated import expected_value, inflated_loss, inflated_parameters, value_variance
 from outcomenet.losses.objective import LossPart
 from outcomenet.losses.ordinal import (
     bounded_negative_log_likelihood,
@@ -47,7 +48,9 @@ def free_numbers(spec: OutcomeSpec) -> Float[np.ndarray, "*shape"]:
     if spec.kind is OutcomeKind.INFLATED:
         return np.array([-3.0, 6.0, -0.5, 0.5, 0.5], np.float32)
     if spec.kind is OutcomeKind.CHANGE:
-        return np.array([1.0, 1.0, 2.0, 0.5], np.float32)
+        # location, slope and scale in steps of the outcome's grid; the latter two through a softplus
+        slope, scale = (np.log(np.expm1(steps * spec.step)) for steps in (2.6, 4.3))
+        return np.array([2 * spec.step, slope, scale, 0.5], np.float32)
     if spec.kind is OutcomeKind.CATEGORIES:
         return np.tile(np.array([-1.0, 1.0, 1.0, 0.0], np.float32), (CATEGORY_COUNT, 1))
     hazards = np.tile(np.array([-3.0] + [-5.0] * (len(CAUSES) - 1), np.float32), (FOLLOW_UP_INTERVALS, 1))
@@ -92,6 +95,26 @@ def expected_outcome(
         return expected_change(change_distribution(eta, free))
     cuts = increasing_thresholds(free)
     return grid_probabilities(eta, cuts) @ jnp.linspace(spec.lower, spec.upper, cuts.shape[0] + 1)
+
+
+def outcome_variance(
+    spec: OutcomeSpec, eta: Float[Array, "batch"], free: Float[Array, "*shape"]
+) -> Float[Array, "batch"]:
+    """Variance of the outcome itself, in its unit squared, as one network says it: what no more films would take away."""
+    if spec.kind is OutcomeKind.TIME_TO_EVENT:
+        risk = expected_outcome(spec, eta, free)
+        return risk * (1 - risk)
+    if spec.kind is OutcomeKind.INFLATED:
+        return value_variance(eta, inflated_parameters(free), bounds=(spec.lower, spec.upper))
+    if spec.kind is OutcomeKind.CHANGE:
+        return change_variance(change_distribution(eta, free))
+    if spec.kind is OutcomeKind.CATEGORIES:
+        points = index_probabilities(eta, increasing_thresholds(free[:, :-1]), unit_loadings(free[:, -1]))
+    else:
+        points = grid_probabilities(eta, increasing_thresholds(free))
+    grid = jnp.linspace(spec.lower, spec.upper, points.shape[-1])
+    mean = points @ grid
+    return (points * jnp.square(grid[None, :] - mean[:, None])).sum(-1)
 
 
 def hazard_logits(eta: Float[Array, "batch"], free: Float[Array, "row cause"]) -> Float[Array, "batch interval cause"]:

@@ -79,11 +79,24 @@ def expected_value(
     eta: Float[Array, "batch"], parameters: InflatedParameters, *, bounds: tuple[float, float]
 ) -> Float[Array, "batch"]:
     """Expected value on the scale; the logit-normal's mean has no closed form and is a Gauss-Hermite sum."""
+    return bounds[0] + (bounds[1] - bounds[0]) * _moment(eta, parameters, 1)
+
+
+def value_variance(
+    eta: Float[Array, "batch"], parameters: InflatedParameters, *, bounds: tuple[float, float]
+) -> Float[Array, "batch"]:
+    """Variance of the value, in the scale's unit squared."""
+    first, second = _moment(eta, parameters, 1), _moment(eta, parameters, 2)
+    return (bounds[1] - bounds[0]) ** 2 * (second - jnp.square(first))
+
+
+def _moment(eta: Array, parameters: InflatedParameters, power: int) -> Array:
+    """Expected power of the value's place on the scale, 0 to 1."""
     centre = parameters.location + parameters.slope * eta
     inner = jax.nn.sigmoid(centre[:, None] + parameters.spread * jnp.asarray(_NODES, eta.dtype)[None, :])
     weights = jnp.asarray(_WEIGHTS / _WEIGHTS.sum(), eta.dtype)
     _, between, ceiling = inflated_probabilities(eta, parameters).T
-    return bounds[0] + (bounds[1] - bounds[0]) * (ceiling + between * (inner * weights[None, :]).sum(-1))
+    return ceiling + between * (inner**power * weights[None, :]).sum(-1)
 
 
 def quantile(

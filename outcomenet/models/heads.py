@@ -8,7 +8,7 @@ import numpy as np
 from flax import nnx
 
 from outcomenet.arrays import Array, Bool, Float, Int
-from outcomenet.losses.heads import expected_outcome, free_numbers
+from outcomenet.losses.heads import expected_outcome, free_numbers, outcome_variance
 from outcomenet.losses.objective import LossPart
 from outcomenet.losses.ordinal import expected_grade, increasing_thresholds
 from outcomenet.losses.readers import centred, reader_grade_loss
@@ -45,6 +45,10 @@ class OutcomeHead(nnx.Module):
     def expected(self, eta: Float[Array, "batch"]) -> Float[Array, "batch"]:
         """Expected outcome, or probability of the event at the horizon."""
         return expected_outcome(self.spec, eta, self.free[...])
+
+    def variance(self, eta: Float[Array, "batch"]) -> Float[Array, "batch"]:
+        """Variance of the outcome itself, in its unit squared."""
+        return outcome_variance(self.spec, eta, self.free[...])
 
 
 class GradeHead(nnx.Module):

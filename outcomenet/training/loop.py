@@ -33,6 +33,7 @@ class TrainingConfig:
     save_every: int = 200
     seed: int = 0
     devices: int = 0
+    members: int = 1  # of a deep ensemble: networks that start apart and are trained together
     threads: int = 2
     warm_start: bool = True
 

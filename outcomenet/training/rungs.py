@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,8 @@ from flax import nnx
 
 from outcomenet.arrays import Array
 from outcomenet.confounding import NO_HANDLING, ConfoundingConfig
-from outcomenet.models.outcome_net import OutcomeNet, OutcomeNetConfig, Reading, Visit
+from outcomenet.models.outcome_net import OutcomeNet, OutcomeNetConfig, Visit
+from outcomenet.training.ensemble import over_members, stacked
 
 Parameters = dict[str, Any]
 
@@ -21,18 +22,22 @@ NETWORK_RUNGS = {"direct": False, "direct_adjusted": True}
 
 @dataclass(frozen=True)
 class RungNetwork:
-    """One network's structure without its numbers; calling it merges the two inside a traced function."""
+    """One network's structure without its numbers, which may be those of an ensemble's `members` (see `ensemble`)."""
 
     confounding: ConfoundingConfig
     graph: nnx.GraphDef
     structure: Any
+    members: int = 1
 
     def merge(self, parameters: Parameters) -> OutcomeNet:
+        """The network of one member's parameters, inside a traced function."""
         leaves = jax.tree.leaves(parameters)
         return nnx.merge(self.graph, jax.tree.unflatten(self.structure, leaves))
 
-    def __call__(self, parameters: Parameters, visit: Visit) -> Reading:
-        return self.merge(parameters)(visit)
+    def each(self, say: Callable[[OutcomeNet], Any], parameters: Parameters) -> Any:
+        """What `say` gives of every member, along a leading axis of `members`, 1 included."""
+        said = over_members(lambda own: say(self.merge(own)), self.members)(parameters)
+        return jax.tree.map(lambda a: a[None], said) if self.members == 1 else said
 
 
 @dataclass(frozen=True)
@@ -46,24 +51,34 @@ class NetworkShape:
 
 
 def build_networks(
-    rungs: Sequence[str], config: OutcomeNetConfig, confounding: ConfoundingConfig, shape: NetworkShape, seed: int
+    rungs: Sequence[str],
+    config: OutcomeNetConfig,
+    confounding: ConfoundingConfig,
+    shape: NetworkShape,
+    seed: int,
+    members: int = 1,
 ) -> tuple[dict[str, RungNetwork], dict[str, Parameters]]:
-    """Structures and initial parameters of every rung; all have one architecture and start from the same seed."""
+    """Structures and initial parameters of every rung; all have one architecture and start from the same seed, the
+    members of an ensemble from that and the following ones."""
     networks, parameters = {}, {}
     for name in rungs:
         handled = confounding if NETWORK_RUNGS[name] else NO_HANDLING
-        net = config.build(
-            confounding=handled,
-            crop_size=shape.crop_size,
-            outcomes=shape.outcomes,
-            covariates=shape.covariates,
-            readers=shape.readers,
-            seed=seed,
-        )
-        graph, state = nnx.split(net, nnx.Param)
-        networks[name] = RungNetwork(handled, graph, jax.tree.structure(state))
-        parameters[name] = nnx.to_pure_dict(state)
+        split = [nnx.split(_built(config, handled, shape, seed + k), nnx.Param) for k in range(members)]
+        graph, state = split[0]
+        networks[name] = RungNetwork(handled, graph, jax.tree.structure(state), members)
+        parameters[name] = stacked([nnx.to_pure_dict(own) for _, own in split])
     return networks, parameters
+
+
+def _built(config: OutcomeNetConfig, handled: ConfoundingConfig, shape: NetworkShape, seed: int) -> OutcomeNet:
+    return config.build(
+        confounding=handled,
+        crop_size=shape.crop_size,
+        outcomes=shape.outcomes,
+        covariates=shape.covariates,
+        readers=shape.readers,
+        seed=seed,
+    )
 
 
 def visit_of(batch: Mapping[str, Array]) -> Visit:

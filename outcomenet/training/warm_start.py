@@ -25,10 +25,18 @@ RIDGE = 1e-3  # keeps a covariate without any contrast where it is
 
 
 def warm_start(network: RungNetwork, parameters: Parameters, table: Mapping[str, np.ndarray]) -> Parameters:
-    """Parameters with every outcome head fitted to `table` (covariates, observed and targets of the training visits)."""
-    net = network.merge(parameters)
+    """Parameters with every outcome head fitted to `table` (covariates, observed and targets of the training visits).
+
+    All members of an ensemble start from the same fit.
+    """
+    first = jax.tree.map(lambda a: a[0], parameters) if network.members > 1 else parameters
+    net = network.merge(first)
     fitted = {name: _fit(net.heads[name], name, net.has_term, table) for name in net.outcomes}
-    heads = {name: {**parameters["heads"][name], **values} for name, values in fitted.items()}
+    shape = (network.members,) if network.members > 1 else ()
+    heads = {
+        name: parameters["heads"][name] | {key: jnp.broadcast_to(a, (*shape, *a.shape)) for key, a in values.items()}
+        for name, values in fitted.items()
+    }
     return {**parameters, "heads": heads}
 
 

@@ -58,6 +58,7 @@ def cohort(patients: int = 270, seed: int = 0) -> LadderFacts:
         ids=keys, visible=np.ones((n, JOINT_COUNT), bool), outcome=values,
         contributions=np.zeros((n, JOINT_COUNT, 2)), osteoarthritis=np.zeros(n), osteoarthritis_grades=np.zeros((n, 1)),
         embedding=np.zeros((n, 1)), svdh=None, score={"haq": score, "progression": score},
+        spread={}, deviation={},
     )  # fmt: skip
     return LadderFacts(pd.concat([visits, grades], axis=1), ("age", "male"), {"direct_adjusted": reading}, None)
 
@@ -302,7 +303,7 @@ def test_nested_sets_are_compared_on_the_same_folds(facts):
 
 def test_a_measure_nested_against_itself_shows_no_difference(facts):
     reading = facts.readings["direct_adjusted"]
-    same = replace(reading, score={"haq": facts.human_total()})
+    same = replace(reading, score={"haq": facts.human_total("haq")})
     table, _ = nested_comparison(replace(facts, readings={"direct_adjusted": same}), ("haq",), resamples=50, seed=0)
     r2 = table.query("metric == 'r2' and reference == 'human_total' and predictor == 'direct_adjusted'")
     assert r2["difference"].abs().max() < 0.02  # not 0: only a total may be entered by its square root

@@ -7,7 +7,14 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from outcomenet.losses.heads import FOLLOW_UP_INTERVALS, expected_outcome, free_numbers, hazard_logits, outcome_loss
+from outcomenet.losses.heads import (
+    FOLLOW_UP_INTERVALS,
+    expected_outcome,
+    free_numbers,
+    hazard_logits,
+    outcome_loss,
+    outcome_variance,
+)
 from outcomenet.losses.objective import masked_mean
 from outcomenet.losses.ordinal import increasing_thresholds
 from outcomenet.outcomes import EVENT_CAUSES, OUTCOMES, PAIN, PROGRESSION, SVDH_CHANGE, OutcomeKind
@@ -98,3 +105,23 @@ def test_a_visit_counts_the_same_however_many_categories_it_answered():
     assert float(outcome_loss(spec, jnp.zeros(1), free, half).value[0]) == pytest.approx(
         float(whole.value[0]), rel=1e-6
     )
+
+
+@pytest.mark.parametrize("spec", [s for s in SPECS if s.kind.is_value], ids=lambda spec: spec.name)
+def test_the_variance_is_that_of_the_likelihood_summed_over_the_grid(spec):
+    """P(value) of every grid point is exp(-loss); its mean and variance must be those that the head states."""
+    free, eta = jnp.asarray(free_numbers(spec)), 0.4
+    low, high = (-150.0, 150.0) if spec is SVDH_CHANGE else (spec.lower, spec.upper)
+    step = 0.5 if spec is SVDH_CHANGE else spec.step
+    if spec.kind is OutcomeKind.CATEGORIES:
+        pytest.skip("its probabilities over the grid are those of `index_probabilities`, tested there")
+    if spec.name == "haq_change":
+        low, high, step = -60.0, 60.0, 0.03125  # the tails beyond the scale count in the distribution's own variance
+    grid = np.arange(low, high + step / 2, step)
+    fields = {spec.fields[0]: jnp.asarray(grid, jnp.float32), spec.fields[1]: jnp.full(len(grid), step / 2)}
+    chance = np.exp(-np.asarray(outcome_loss(spec, jnp.full(len(grid), eta), free, fields).value, float))
+    assert chance.sum() == pytest.approx(1, abs=2e-3)
+    mean = (chance * grid).sum()
+    assert float(expected_outcome(spec, jnp.full(1, eta), free)[0]) == pytest.approx(mean, rel=0.02)
+    variance = (chance * (grid - mean) ** 2).sum()
+    assert float(outcome_variance(spec, jnp.full(1, eta), free)[0]) == pytest.approx(variance, rel=0.02)
