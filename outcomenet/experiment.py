@@ -17,6 +17,7 @@ from outcomenet.confounders import confounder
 from outcomenet.confounding import ESTIMANDS, ConfoundingConfig
 from outcomenet.datasets.dataset import Dataset, open_dataset
 from outcomenet.datasets.pairs import VisitPairs, paired_visits
+from outcomenet.datasets.resplit import SplitConfig, resplit
 from outcomenet.datasets.visit_table import KL_COLUMNS
 from outcomenet.errors import DataRefused, UsageError, did_you_mean
 from outcomenet.input_pipeline.batches import covariate_scale, training_batches
@@ -92,10 +93,13 @@ class Experiment:
     optimiser: OptimiserConfig = field(default_factory=OptimiserConfig)
     augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
     confounding: ConfoundingConfig = DEFAULT_CONFOUNDING
+    split: SplitConfig = field(default_factory=SplitConfig)
     loss_weights: LossWeights = field(default_factory=LossWeights)
     evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
 
     def __post_init__(self) -> None:
+        if self.evaluation.cross_fit_folds and not self.split.is_own:
+            raise UsageError("evaluation.cross_fit_folds and split both divide the patients; set one of them.")
         if self.training.members < 1:
             raise UsageError(f"training.members is the number of networks, 1 or more; got {self.training.members}.")
         for name in self.outcomes:
@@ -187,7 +191,7 @@ def run_training(
     file: Path, experiment: Experiment, data: Path, run: Path, *, progress: Progress, command: str = ""
 ) -> Path:
     """Trains the networks of an experiment into the run folder `run`, going on where an earlier call stopped."""
-    dataset = open_dataset(data)
+    dataset = resplit(open_dataset(data), experiment.split)
     record = {
         "name": run.name,
         **provenance(file),
@@ -282,7 +286,7 @@ def run_evaluation(run: Path, data: Path | None = None, *, progress: Progress) -
 
     record = read_record(run)
     experiment = experiment_of(record)
-    dataset = open_dataset(data or Path(record["data_folder"]))
+    dataset = resplit(open_dataset(data or Path(record["data_folder"])), experiment.split)
     if dataset.manifest.fingerprint != record["data"]["fingerprint"]:
         raise DataRefused(
             f"{dataset.folder} is not the data set that {run} was trained on (fingerprint "
@@ -361,7 +365,7 @@ def describe(dataset: Dataset) -> dict[str, Any]:
         "patients": manifest.patients,
         "visits": manifest.visits,
         "patients_by_source": manifest.patients_by_source,
-        "splits": manifest.patients_by_split,
+        "splits": dataset.visits.groupby("patient_id")["split"].first().value_counts().to_dict(),
         "readers": len(manifest.readers),
         "crop": {"size_px": manifest.crop_size_px, "mm_per_px": manifest.mm_per_px},
     }

@@ -63,10 +63,10 @@ def audit_sites(predictions: pd.DataFrame, *, resamples: int, seed: int) -> pd.D
     return pd.DataFrame(rows, columns=COLUMNS).sort_values(["site"], kind="stable", ignore_index=True)
 
 
-def sites_finding(table: pd.DataFrame, limit: float = HAQ_MATTERS) -> Finding:
+def sites_finding(table: pd.DataFrame, limit: float = HAQ_MATTERS, *, retrained: bool = False) -> Finding:
     """An alarm where predictions at some site are off on average by more than `limit` (HAQ units), beyond chance.
 
-    Networks are not trained again without a site: for them a site is one that they have seen.
+    Unless `retrained`, networks were not trained again without a site: for them a site is one that they have seen.
     """
     known = table[table["metric"] == "calibration_intercept"]
     if known["site"].nunique() < 2:
@@ -78,7 +78,11 @@ def sites_finding(table: pd.DataFrame, limit: float = HAQ_MATTERS) -> Finding:
     seen = table[(table["metric"] == "r2") & (table["learned_at"] == "all sites")]
     lost = seen.merge(left_out, on=["site", "predictor"])
     worst = f" At most {max((lost['value_x'] - lost['value_y']).max(), 0):.2f} of R² is lost." if len(lost) else ""
-    note = " Networks were not trained again without a site; theirs are results at sites that they had seen."
+    note = (
+        " Networks, too, were trained without the site that judges them."
+        if retrained
+        else " Networks were not trained again without a site; theirs are results at sites that they had seen."
+    )
     if off.empty:
         return finding("sites", False, f"No prediction is off by {limit} HAQ units on average.{worst}{note}")
     words = "; ".join(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ LEDGER = "ledger.csv"
 TRUTH = "truth"
 PREVIEWS = "previews"
 SPLITS = ("train", "validation", "test")
+STORED_SPLIT = "stored_split"  # column of a data set that is divided otherwise than on disk, see `resplit`
 
 
 @dataclass(frozen=True)
@@ -59,14 +61,48 @@ class Dataset:
 
     def examples(self, split: str) -> Sequence[dict[str, Any]]:
         """Examples of one split, decoded when indexed; empty when no visit of the split has films."""
-        from outcomenet.datasets.visits import read_visits
-
         if not self.has_films(split):
             return []
+        if STORED_SPLIT not in self.visits:
+            return self._stored(split)
+        rows = self.visits[(self.visits["split"] == split) & self.visits["has_films"]]
+        keys = zip(rows["patient_id"], rows["visit_id"], strict=True)
+        places = sorted(self._places[key] for key in keys)
+        sources = {name: self._stored(name) for name in dict.fromkeys(place[0] for place in places)}
+        return Chosen(sources, places)
+
+    def _stored(self, split: str) -> Sequence[dict[str, Any]]:
+        from outcomenet.datasets.visits import read_visits
+
         return read_visits(self.folder / "visits" / EXAMPLES_VERSION, split)
+
+    @cached_property
+    def _places(self) -> dict[tuple[str, str], tuple[str, int]]:
+        """Where each visit's example is stored: (split on disk, its place there)."""
+        with_films = self.visits.loc[self.visits["has_films"], STORED_SPLIT].unique()
+        return {
+            (example["patient_id"].decode(), example["visit_id"].decode()): (split, at)
+            for split in SPLITS
+            if split in with_films
+            for at, example in enumerate(self._stored(split))
+        }
 
     def has_films(self, split: str) -> bool:
         return bool(self.visits.loc[self.visits["split"] == split, "has_films"].any())
+
+
+class Chosen(Sequence[dict[str, Any]]):
+    """Some of the stored examples, in the order of `places`: (source, place in it); decoded when indexed."""
+
+    def __init__(self, sources: Mapping[str, Sequence[dict[str, Any]]], places: Sequence[tuple[str, int]]):
+        self.sources, self.places = sources, places
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    def __getitem__(self, index: int) -> dict[str, Any]:  # pyright: ignore[reportIncompatibleMethodOverride]
+        source, at = self.places[index]
+        return self.sources[source][at]
 
 
 def open_dataset(folder: Path) -> Dataset:

@@ -1,0 +1,67 @@
+"""The same data set divided otherwise: folds for cross-fitting, or a hospital left out. Nothing is written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from outcomenet.cohorts.splits import fold_of
+from outcomenet.datasets.dataset import STORED_SPLIT, Dataset
+from outcomenet.errors import DataRefused, UsageError
+
+FOLD_SALT = "fold"
+FEWEST_FOLDS = 3  # one to judge, one to calibrate, one to learn from
+
+
+@dataclass(frozen=True)
+class SplitConfig:
+    """How patients are divided. By default as the data set says.
+
+    `folds` K deals the patients to K folds by a stable hash: fold `fold` is held out, the next one calibrates, the
+    others are learned from; K runs together predict every patient (`outcomenet pool`). `leave_site_out` holds one
+    hospital out; the data set's validation patients of the others calibrate.
+    """
+
+    folds: int = 0
+    fold: int = 0
+    leave_site_out: str = ""
+
+    def __post_init__(self) -> None:
+        if self.folds and self.leave_site_out:
+            raise UsageError("split.folds and split.leave_site_out divide the patients in two ways; choose one.")
+        if self.folds and self.folds < FEWEST_FOLDS:
+            raise UsageError(f"split.folds is 0 or at least {FEWEST_FOLDS}, got {self.folds}.")
+        if not 0 <= self.fold < max(self.folds, 1):
+            raise UsageError(f"split.fold goes from 0 to split.folds - 1 = {max(self.folds, 1) - 1}, got {self.fold}.")
+
+    @property
+    def is_own(self) -> bool:
+        """Whether patients are divided as the data set says."""
+        return not self.folds and not self.leave_site_out
+
+
+def resplit(dataset: Dataset, config: SplitConfig) -> Dataset:
+    """The data set with `visits["split"]` as `config` says; its examples follow. Patients stay whole.
+
+    DataRefused names a hospital that is not there, or a split without patients.
+    """
+    if config.is_own:
+        return dataset
+    visits = dataset.visits
+    if config.folds:
+        fold = visits["patient_id"].map(lambda patient: fold_of(patient, FOLD_SALT, config.folds))
+        calibrates = (config.fold + 1) % config.folds
+        split = np.select([fold == config.fold, fold == calibrates], ["test", "validation"], "train")
+    else:
+        sites = sorted(visits["site"].dropna().unique())
+        if config.leave_site_out not in sites:
+            raise DataRefused(f"There is no hospital {config.leave_site_out!r}; the data set has {', '.join(sites)}.")
+        of_patient = visits.groupby("patient_id")["site"].transform("first")
+        there = (of_patient == config.leave_site_out).to_numpy()
+        split = np.select([there, visits["split"] == "validation"], ["test", "validation"], "train")
+    if len(missing := {"train", "validation", "test"} - set(split)):
+        raise DataRefused(
+            f"Divided like this, no patient is left for {' and '.join(sorted(missing))}; the cohort is small."
+        )
+    return replace(dataset, visits=visits.assign(**{STORED_SPLIT: visits["split"], "split": split}))

@@ -1,0 +1,110 @@
+"""Runs that held out different patients, joined: every patient predicted by rungs that never saw them."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from outcomenet.audits.findings import findings_table
+from outcomenet.audits.sites import audit_sites, sites_finding
+from outcomenet.datasets.dataset import LEDGER
+from outcomenet.errors import DataRefused, UndefinedMetric, UsageError
+from outcomenet.metrics.table import comparisons_table, metrics_table
+from outcomenet.outcomes import OutcomeKind, outcome
+from outcomenet.predictions import write_predictions
+from outcomenet.runs.manifest import write_manifest
+from outcomenet.runs.record import read_record, write_record
+
+PREDICTIONS = "predictions.parquet"
+
+
+def pool_runs(runs: Sequence[Path], out: Path) -> pd.DataFrame:
+    """Writes the joined run `out` (predictions, metrics, comparisons, for hospitals left out audit_sites.csv) and
+    returns its metrics.
+
+    The runs must be of one experiment, configuration and data set but for what they held out, and hold out every fold,
+    or every hospital of the data, exactly once: UsageError or DataRefused says what differs or is missing.
+    """
+    if out.exists():
+        raise UsageError(f"{out} exists already; choose another --out or remove it first.")
+    records = [read_record(run) for run in runs]
+    for run, record in zip(runs, records, strict=True):
+        _same_but_for_the_split(runs[0], records[0], run, record)
+        if not (run / PREDICTIONS).is_file():
+            raise UsageError(f"{run} is not evaluated yet; run `outcomenet evaluate {run}` first.")
+    tables = [pd.read_parquet(run / PREDICTIONS) for run in runs]
+    splits = [record["config"]["split"] for record in records]
+    of_sites = any(split["leave_site_out"] for split in splits)
+    _complete(runs, splits, tables, of_sites)
+    held_out = [table[table["split"] == "test"].assign(fold=k) for k, table in enumerate(tables)]
+    pooled = pd.concat(held_out, ignore_index=True).assign(run=out.name)
+    twice = pooled.duplicated(["predictor", "outcome", "horizon", "patient_id", "visit_id"])
+    if twice.any():
+        raise DataRefused(f"{int(twice.sum())} predictions are of visits that two runs held out; name each fold once.")
+    out.mkdir(parents=True)
+    _write(pooled, records, runs, out, of_sites)
+    return pd.read_csv(out / "metrics.csv")
+
+
+def _same_but_for_the_split(first: Path, known: dict[str, Any], run: Path, record: dict[str, Any]) -> None:
+    def identity(r: dict[str, Any]) -> str:
+        config = {key: value for key, value in r["config"].items() if key != "split"}
+        return json.dumps([r["experiment_sha256"], config, r["data"]["fingerprint"]], sort_keys=True)
+
+    if identity(known) != identity(record):
+        raise DataRefused(
+            f"{run} differs from {first} in more than the patients that it held out (experiment, configuration or data); "
+            "runs of one experiment with one configuration are joined."
+        )
+
+
+def _complete(runs: Sequence[Path], splits: Sequence[dict], tables: Sequence[pd.DataFrame], of_sites: bool) -> None:
+    if of_sites:
+        there = set(tables[0]["site"].dropna())
+        held = [split["leave_site_out"] for split in splits]
+        if sorted(held) != sorted(there):
+            raise UsageError(
+                f"The data have the hospitals {', '.join(sorted(there))}; the runs held out "
+                f"{', '.join(sorted(name or 'none' for name in held))}. Train one run with --split.leave-site-out for each."
+            )
+        return
+    folds = splits[0]["folds"]
+    held = sorted(split["fold"] for split in splits if split["folds"] == folds)
+    if not folds or held != list(range(folds)):
+        raise UsageError(
+            f"Joining needs one run for each fold 0 to {max(folds, 1) - 1} of split.folds {folds}; the {len(runs)} runs hold "
+            f"out {held}. Train the others with --split.folds K --split.fold k."
+        )
+
+
+def _write(
+    pooled: pd.DataFrame, records: Sequence[dict[str, Any]], runs: Sequence[Path], out: Path, of_sites: bool
+) -> None:
+    evaluation = records[0]["config"]["evaluation"]
+    chance = {"resamples": evaluation["resamples"], "seed": evaluation["seed"]}
+    write_predictions(pooled, out / PREDICTIONS)
+    metrics, undefined = metrics_table(pooled, **chance)
+    metrics.to_csv(out / "metrics.csv", index=False)
+    undefined.to_csv(out / "undefined_metrics.csv", index=False)
+    comparisons_table(pooled, **chance).to_csv(out / "comparisons.csv", index=False)
+    if (runs[0] / LEDGER).is_file():
+        shutil.copyfile(runs[0] / LEDGER, out / LEDGER)
+    notes = [note for record in records for note in record.get("notes", [])]
+    first = outcome(records[0]["config"]["outcomes"][0])
+    if of_sites and first.kind is not OutcomeKind.TIME_TO_EVENT:
+        rows = pooled[(pooled["outcome"] == first.name) & (pooled["predictor"] != "oracle")]
+        table = audit_sites(rows.assign(learned_at="other sites"), **chance)
+        table.to_csv(out / "audit_sites.csv", index=False)
+        try:
+            findings_table([sites_finding(table, retrained=True)]).to_csv(out / "audits.csv", index=False)
+        except UndefinedMetric as reason:
+            notes.append(f"The audit of hospitals is absent: {reason}")
+    record = records[0] | {"name": out.name, "pooled": [run.name for run in runs], "notes": list(dict.fromkeys(notes))}
+    record["data"] = record["data"] | {"splits": {"test": int(pooled["patient_id"].nunique())}}
+    write_record(out, record)
+    write_manifest(out)

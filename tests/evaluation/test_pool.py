@@ -1,0 +1,134 @@
+"""Folds and hospitals held out: patients stay whole, everyone is judged once, and joined runs are checked."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from outcomenet.audits.sizes import AuditSizes
+from outcomenet.cli import main
+from outcomenet.confounding import ConfoundingConfig
+from outcomenet.datasets.dataset import SPLITS, open_dataset
+from outcomenet.datasets.resplit import SplitConfig, resplit
+from outcomenet.errors import DataRefused, UsageError
+from outcomenet.evaluation.pool import pool_runs
+from outcomenet.experiment import EvaluationConfig, Experiment, run_evaluation, run_training
+from outcomenet.models.encoder import EncoderConfig
+from outcomenet.models.outcome_net import OutcomeNetConfig
+from outcomenet.progress import Progress
+from outcomenet.training.loop import TrainingConfig
+
+FILE = Path(__file__).parents[2] / "experiments/demo.py"
+QUIET = Progress(quiet=True)
+AUDITS = AuditSizes(
+    intervention_patients=1, border_visits=20, explained_visits=4, shuffled_networks=1, resamples=20, permutations=5
+)
+EXPERIMENT = Experiment(
+    "pool", "?", outcomes=("haq",), covariates=("age",), rungs=("direct_adjusted",),
+    confounding=ConfoundingConfig(outcome_terms=("age",)),
+    network=OutcomeNetConfig(EncoderConfig(widths=(8, 8), embedding=8)),
+    training=TrainingConfig(steps=1, batch_size=2),
+    evaluation=EvaluationConfig(resamples=30, rereadings=0, audits=AUDITS),
+)  # fmt: skip
+
+
+def with_split(**how) -> Experiment:
+    return replace(EXPERIMENT, split=SplitConfig(**how))
+
+
+@pytest.fixture(scope="module")
+def dataset(small_dataset):
+    return open_dataset(small_dataset)
+
+
+def patients_by_split(dataset) -> dict[str, set[str]]:
+    return {split: set(rows["patient_id"]) for split, rows in dataset.visits.groupby("split")}
+
+
+def test_every_patient_is_held_out_in_exactly_one_fold_and_examples_follow(dataset):
+    held_out = []
+    for k in range(4):
+        fold = resplit(dataset, SplitConfig(folds=4, fold=k))
+        parts = patients_by_split(fold)
+        assert not parts["train"] & parts["test"]
+        assert not parts["train"] & parts["validation"]
+        for split in SPLITS:
+            read = {example["patient_id"].decode() for example in fold.examples(split)}
+            rows = fold.visits[(fold.visits["split"] == split) & fold.visits["has_films"]]
+            assert read == set(rows["patient_id"])
+            assert len(fold.examples(split)) == len(rows)
+        held_out += sorted(parts["test"])
+    assert sorted(held_out) == sorted(dataset.visits["patient_id"].unique())
+
+
+def test_a_hospital_left_out_is_in_no_training_visit(dataset):
+    site = dataset.visits["site"].dropna().iloc[0]
+    without = resplit(dataset, SplitConfig(leave_site_out=site))
+    assert site not in set(without.visits.loc[without.visits["split"] != "test", "site"])
+    assert set(without.visits.loc[without.visits["split"] == "test", "site"]) == {site}
+    assert resplit(dataset, SplitConfig()) is dataset
+    with pytest.raises(DataRefused, match="There is no hospital 'Z'; the data set has"):
+        resplit(dataset, SplitConfig(leave_site_out="Z"))
+    for wrong in ({"folds": 2}, {"folds": 3, "fold": 3}, {"folds": 3, "leave_site_out": "A"}):
+        with pytest.raises(UsageError, match="split"):
+            SplitConfig(**wrong)
+
+
+@pytest.fixture(scope="module")
+def folds(small_dataset, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("folds")
+    for k in range(3):
+        run_training(FILE, with_split(folds=3, fold=k), small_dataset, folder / f"f{k}", progress=QUIET)
+        run_evaluation(folder / f"f{k}", progress=QUIET)
+    return [folder / f"f{k}" for k in range(3)]
+
+
+def test_joined_folds_judge_every_patient_once_and_make_a_report(folds, dataset, tmp_path):
+    assert main(["pool", *map(str, folds), "--out", str(tmp_path / "all")]) == 0
+    pooled = pd.read_parquet(tmp_path / "all" / "predictions.parquet")
+    network = pooled[pooled["predictor"] == "direct_adjusted"]
+    assert set(network["split"]) == {"test"}
+    assert set(network["fold"]) == {0, 1, 2}
+    with_films = dataset.visits[dataset.visits["has_films"]]
+    assert len(network) == len(with_films)
+    assert not network.duplicated(["patient_id", "visit_id"]).any()
+    # each visit's prediction is that of the run that held it out
+    own = pd.read_parquet(folds[1] / "predictions.parquet")
+    own = own[(own["split"] == "test") & (own["predictor"] == "direct_adjusted")]
+    same = own.merge(network, on=["patient_id", "visit_id"])
+    assert len(same) == len(own)
+    assert (same["prediction_x"] == same["prediction_y"]).all()
+    assert main(["report", str(tmp_path / "all")]) == 0
+
+
+def test_a_fold_that_is_missing_or_of_another_kind_is_named(folds, tmp_path, small_dataset):
+    with pytest.raises(
+        UsageError, match=r"one run for each fold 0 to 2 of split.folds 3; the 2 runs hold out \[0, 1\]"
+    ):
+        pool_runs(folds[:2], tmp_path / "x")
+    with pytest.raises(UsageError, match=r"hold out \[0, 1, 1\]"):
+        pool_runs([folds[0], folds[1], folds[1]], tmp_path / "x")
+    other = replace(with_split(folds=3, fold=2), training=TrainingConfig(steps=1, batch_size=2, seed=5))
+    run_training(FILE, other, small_dataset, tmp_path / "other", progress=QUIET)
+    with pytest.raises(DataRefused, match="differs from .* in more than the patients"):
+        pool_runs([*folds[:2], tmp_path / "other"], tmp_path / "x")
+    assert not (tmp_path / "x").exists()
+
+
+def test_networks_without_a_hospital_are_judged_there(small_dataset, dataset, tmp_path):
+    sites = sorted(dataset.visits["site"].dropna().unique())
+    runs = []
+    for site in sites:
+        run_training(FILE, with_split(leave_site_out=site), small_dataset, tmp_path / site, progress=QUIET)
+        run_evaluation(tmp_path / site, progress=QUIET)
+        runs.append(tmp_path / site)
+    with pytest.raises(UsageError, match="Train one run with --split.leave-site-out for each"):
+        pool_runs(runs[:1], tmp_path / "x")
+    pool_runs(runs, tmp_path / "all")
+    table = pd.read_csv(tmp_path / "all" / "audit_sites.csv")
+    assert set(table["site"]) == set(sites)
+    assert set(table["learned_at"]) == {"other sites"}
+    assert "direct_adjusted" in set(table["predictor"])
