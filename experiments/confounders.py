@@ -31,6 +31,8 @@ def sweep_strategies() -> Iterator[dict[str, object]]:
     yield {"confounding.seen_osteoarthritis": False}
     yield {}
     yield {"confounding.oa_features": 12}
+    yield {"confounding.joint_decorrelation": 2.0}
+    yield {"confounding.joint_decorrelation": 10.0}
     yield {"confounding.conditional_adversary": ("oa",)}
     yield {"confounding.correlation_adversary": ("oa",)}
     yield {"confounding.metadata_residual": ("oa",)}

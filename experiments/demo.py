@@ -6,7 +6,7 @@ Expected:  held-out R2 for HAQ in the order oracle > direct_adjusted > covariate
            human_total on so few patients is left open, and the report says what came out.
 """
 
-from outcomenet.experiment import Experiment
+from outcomenet.experiment import GRADED_CONFOUNDING, Experiment
 from outcomenet.training.loop import TrainingConfig
 
 
@@ -14,5 +14,6 @@ def get_experiment() -> Experiment:
     return Experiment(
         name="demo",
         question="Does a measure learned from outcomes beat the human score?",
+        confounding=GRADED_CONFOUNDING,
         training=TrainingConfig(steps=500, batch_size=8, log_every=20, save_every=100),
     )

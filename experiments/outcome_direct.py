@@ -5,7 +5,7 @@ Time:      hours on an accelerator; size `base` is too slow for two CPU cores an
 Expected:  not known yet: no full run has been made.
 """
 
-from outcomenet.experiment import BASE, Experiment
+from outcomenet.experiment import BASE, GRADED_CONFOUNDING, Experiment
 from outcomenet.training.loop import TrainingConfig
 
 
@@ -14,5 +14,6 @@ def get_experiment() -> Experiment:
         name="outcome_direct",
         question="Does a measure learned from outcomes beat the human score?",
         network=BASE,
+        confounding=GRADED_CONFOUNDING,
         training=TrainingConfig(steps=20_000, batch_size=32, save_every=500, log_every=50),
     )
