@@ -52,9 +52,9 @@ DEFAULT_CONFOUNDING = ConfoundingConfig(
 )
 
 
-# The same where joints are graded for osteoarthritis: their grades must not move the score either. With a weight of 2 its
-# shift under do(oa=0) fell from -0.68 to +0.04 SD in a world full of osteoarthritis, for 0.01 of R2 (docs/results.md).
-GRADED_CONFOUNDING = replace(DEFAULT_CONFOUNDING, joint_decorrelation=2.0)
+# The same where joints are graded for osteoarthritis: their grades must not move the score either. With this weight
+# its shift under do(oa=0) fell from -0.68 to +0.01 SD in a world full of osteoarthritis, for 0.02 of R2 (docs/results.md).
+GRADED_CONFOUNDING = replace(DEFAULT_CONFOUNDING, joint_decorrelation=10.0)
 
 
 @dataclass(frozen=True)
