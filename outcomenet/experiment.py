@@ -103,8 +103,11 @@ class Experiment:
     evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
 
     def __post_init__(self) -> None:
-        if self.evaluation.cross_fit_folds and not self.split.is_own:
-            raise UsageError("evaluation.cross_fit_folds and split both divide the patients; set one of them.")
+        if self.evaluation.cross_fit_folds and (self.rungs or not self.split.is_own):
+            raise UsageError(
+                "evaluation.cross_fit_folds is for experiments of regressions alone (rungs=()): networks are cross-fitted by "
+                "one run for each fold, with split.folds and split.fold, and `outcomenet pool`."
+            )
         if self.training.members < 1:
             raise UsageError(f"training.members is the number of networks, 1 or more; got {self.training.members}.")
         for name in self.outcomes:
@@ -113,24 +116,35 @@ class Experiment:
             confounder(name)
             if name in self.outcomes:
                 raise UsageError(f"{name} is an outcome of this experiment and cannot be one of its covariates too.")
-        if self.of_pairs:
-            for name in self.outcomes:
-                if outcome(name).kind is not OutcomeKind.CHANGE:
-                    known = ", ".join(n for n, spec in OUTCOMES.items() if spec.kind is OutcomeKind.CHANGE)
-                    raise UsageError(
-                        f"network.pairs is {self.network.pairs}: films of two visits are compared, and {name} is no change "
-                        f"between two visits. Outcomes for pairs: {known}."
-                    )
+        if self.network.pairs is not PairReading.OFF:
+            self._check_pairs()
         if "direct_adjusted" in self.rungs:
             self.confounding.check_supplied(self.covariates)
         for name in self.rungs:
             if name not in NETWORK_RUNGS:
                 raise UsageError(f"There is no network rung {name!r}. {did_you_mean(name, NETWORK_RUNGS)}")
 
+    def _check_pairs(self) -> None:
+        if not self.rungs:
+            raise UsageError(f"network.pairs is {self.network.pairs}, but no network is trained; set it to off.")
+        for name in ("joint_decorrelation", "metadata_residual"):
+            if getattr(self.confounding, name):
+                raise UsageError(
+                    f"confounding.{name} is about the films of one visit and does nothing to a change between two; leave it "
+                    "out where network.pairs is set."
+                )
+        for name in self.outcomes:
+            if outcome(name).kind is not OutcomeKind.CHANGE:
+                known = ", ".join(n for n, spec in OUTCOMES.items() if spec.kind is OutcomeKind.CHANGE)
+                raise UsageError(
+                    f"network.pairs is {self.network.pairs}: films of two visits are compared, and {name} is no change "
+                    f"between two visits. Outcomes for pairs: {known}."
+                )
+
     @property
     def of_pairs(self) -> bool:
         """Whether the networks compare the films of two visits."""
-        return bool(self.rungs) and self.network.pairs is not PairReading.OFF
+        return self.network.pairs is not PairReading.OFF
 
     def with_steps(self, steps: int) -> Experiment:
         """The experiment with another length of training."""
@@ -197,6 +211,8 @@ def run_training(
 ) -> Path:
     """Trains the networks of an experiment into the run folder `run`, going on where an earlier call stopped."""
     dataset = resplit(open_dataset(data), experiment.split)
+    if experiment.rungs:
+        check_data(experiment, dataset)
     record = {
         "name": run.name,
         **provenance(file),
@@ -213,23 +229,6 @@ def run_training(
         progress.say("This experiment has no networks: nothing to train; `outcomenet evaluate` fits its regressions.")
         return run
     wiring = wire(experiment, dataset)
-    if not dataset.has_films("train"):
-        raise UsageError(
-            f"Data set {dataset.manifest.name} has no training visit with films, but the experiment trains "
-            f"{', '.join(experiment.rungs)}; use an experiment with `rungs=()`."
-        )
-    if experiment.of_pairs and dataset.manifest.reading_mode not in ("", str(experiment.network.pairs)):
-        raise UsageError(
-            f"network.pairs is {experiment.network.pairs}, but the human score of data set {dataset.manifest.name} was read "
-            f"in {dataset.manifest.reading_mode} mode: they would not be compared on equal terms. Take the cohort in with "
-            f"`--reading-mode {experiment.network.pairs}` if it has such readings, or train with "
-            f"`--network.pairs {dataset.manifest.reading_mode}`."
-        )
-    if experiment.confounding.joint_decorrelation and dataset.visits[list(KL_COLUMNS)].isna().all(axis=None):
-        raise UsageError(
-            f"confounding.joint_decorrelation needs Kellgren-Lawrence grades of joints; data set {dataset.manifest.name} "
-            "has none in any visit. Set it to 0, or add them to the cohort's scores.csv (scheme kl)."
-        )
     import jax
 
     record |= {"devices": [str(d) for d in jax.devices()], "parameters": parameter_counts(wiring.parameters)}
@@ -251,6 +250,35 @@ def run_training(
         train(step, state, batches, experiment.training, run, mesh, progress=progress, stop=stop)
     add_stages(run, progress.stages)
     return run
+
+
+def check_data(experiment: Experiment, dataset: Dataset) -> None:
+    """Raises UsageError where the networks cannot learn from the data set what the experiment says."""
+    name = dataset.manifest.name
+    if not dataset.has_films("train"):
+        raise UsageError(
+            f"Data set {name} has no training visit with films, but the experiment trains "
+            f"{', '.join(experiment.rungs)}; use an experiment with `rungs=()`."
+        )
+    mode, pairs = dataset.manifest.reading_mode, experiment.network.pairs
+    if experiment.of_pairs and mode not in ("", str(pairs)):
+        raise UsageError(
+            f"network.pairs is {pairs}, but the human score of data set {name} was read in {mode} mode: they would not be "
+            f"compared on equal terms. Take the cohort in with `--reading-mode {pairs}` if it has such readings, or train "
+            f"with `--network.pairs {mode}`."
+        )
+    rows = training_rows(experiment, dataset.visits)
+    if rows.empty:
+        raise UsageError(
+            f"network.pairs is {pairs}, but data set {name} has no training patient with films at two visits a year apart; "
+            "use an experiment of single visits."
+        )
+    graded = experiment.confounding.joint_decorrelation and "direct_adjusted" in experiment.rungs
+    if graded and rows[list(KL_COLUMNS)].isna().all(axis=None):
+        raise UsageError(
+            f"confounding.joint_decorrelation needs Kellgren-Lawrence grades of joints; data set {name} has none in any "
+            "training visit. Set it to 0, or add them to the cohort's scores.csv (scheme kellgren_lawrence)."
+        )
 
 
 def visit_weights(experiment: Experiment, visits: pd.DataFrame) -> dict[tuple[str, str], float]:
@@ -290,6 +318,10 @@ def run_evaluation(run: Path, data: Path | None = None, *, progress: Progress) -
     from outcomenet.evaluation.evaluate import EvaluationTask, evaluate
 
     record = read_record(run)
+    if "pooled" in record:
+        raise UsageError(
+            f"{run} joins {', '.join(record['pooled'])} and is evaluated already: report it, or evaluate one of those."
+        )
     experiment = experiment_of(record)
     dataset = resplit(open_dataset(data or Path(record["data_folder"])), experiment.split)
     if dataset.manifest.fingerprint != record["data"]["fingerprint"]:
@@ -307,6 +339,7 @@ def run_evaluation(run: Path, data: Path | None = None, *, progress: Progress) -
         parameters=restore_parameters(wiring, run) if experiment.rungs else {},
         augmentation=experiment.augmentation,
         of_pairs=experiment.of_pairs,
+        zero_is_no_change=experiment.network.pairs is not PairReading.CHRONOLOGICAL,
         **vars(experiment.evaluation),
     )
     notes = evaluate(task, run, progress)
@@ -323,6 +356,10 @@ def run_prediction(
     from outcomenet.evaluation.predict_films import PredictionTask, predict_films
 
     record = read_record(run)
+    if "pooled" in record:
+        raise UsageError(
+            f"{run} joins {', '.join(record['pooled'])} and has no network of its own; read with one of those."
+        )
     experiment = experiment_of(record)
     if experiment.of_pairs:
         raise UsageError(f"{run} compares the films of two visits and cannot read single films.")

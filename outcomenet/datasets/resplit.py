@@ -57,6 +57,10 @@ def resplit(dataset: Dataset, config: SplitConfig) -> Dataset:
         sites = sorted(visits["site"].dropna().unique())
         if config.leave_site_out not in sites:
             raise DataRefused(f"There is no hospital {config.leave_site_out!r}; the data set has {', '.join(sites)}.")
+        if len(sites) == 1:
+            raise DataRefused(
+                f"{config.leave_site_out} is the data set's only hospital: nothing is left to learn from."
+            )
         of_patient = visits.groupby("patient_id")["site"].transform("first")
         there = (of_patient == config.leave_site_out).to_numpy()
         split = np.select([there, visits["split"] == "validation"], ["test", "validation"], "train")

@@ -14,7 +14,7 @@ from outcomenet.errors import DataRefused, UndefinedMetric
 from outcomenet.evaluation.audit_inputs import predictions_by_site
 from outcomenet.evaluation.audit_task import AuditTask
 from outcomenet.evaluation.film_audits import film_audits
-from outcomenet.outcomes import OutcomeKind, outcome
+from outcomenet.outcomes import HAQ, OutcomeKind, outcome
 from outcomenet.progress import Progress
 
 OF_FILMS = tuple(name for name in QUESTIONS if name not in ("sites", "subgroups"))
@@ -55,6 +55,9 @@ def _subgroups(task: AuditTask, run: Path) -> list[Finding]:
         if "subgroup" in whole:
             whole = whole[whole["subgroup"] == "all"]
         pd.concat([part for part in (whole, table) if len(part)] or [whole]).to_csv(run / name, index=False)
+    spec = outcome(task.outcomes[0])
+    if spec.unit != HAQ.unit:
+        return [absent("subgroups", f"What matters to patients is known for HAQ-DI; metrics.csv has {spec.title}.")]
     return [subgroups_finding(rows, task.rung or "covariates", task.outcomes[0])]
 
 
@@ -65,4 +68,6 @@ def _sites(task: AuditTask, run: Path) -> list[Finding]:
     predictions = predictions_by_site(task.facts, task.predictions, spec, refit=not task.cross_fitted)
     table = audit_sites(predictions, **task.chance)
     table.to_csv(run / "audit_sites.csv", index=False)
+    if spec.unit != HAQ.unit:
+        return [absent("sites", f"What matters to patients is known for HAQ-DI; audit_sites.csv has {spec.title}.")]
     return [sites_finding(table)]

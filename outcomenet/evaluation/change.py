@@ -47,6 +47,7 @@ def responsiveness(
     against: dict[str, Float[np.ndarray, "pair"]],
     patients: pd.Series,
     *,
+    zero_is_no_change: bool = True,
     resamples: int,
     seed: int,
 ) -> pd.DataFrame:
@@ -54,8 +55,12 @@ def responsiveness(
 
     `measures` are yearly changes where 0 is no change, human_total the first; `against` what a change should go with.
     Statistics: `srm` (standardised response mean), `rank_correlation` with each of `against` (Spearman), and for every
-    other measure its difference to the human one (`srm_difference`, `rank_correlation_difference`; above 0: it sees
-    more). Pairs with anything missing are left out of all.
+    other measure its difference to the human one (`srm_difference`, that of the absolute values, and
+    `rank_correlation_difference`; above 0: it sees more). Pairs with anything missing are left out of all.
+
+    An SRM needs a measure whose mean is 0 where nothing changes. A network that is told the order of the films may answer
+    with a constant to the noise of two films of an unchanged joint, and its outcome's own location takes any constant up:
+    without `zero_is_no_change` the films' measures have no SRM.
     """
     known = np.isfinite(np.column_stack([*measures.values(), *against.values()])).all(1)
     people = patients[known]
@@ -64,7 +69,9 @@ def responsiveness(
     weights = bootstrap_weights(people, resamples, seed)
     rows, of_human = [], {}
     for name, change in measures.items():
-        found = {("srm", ""): response_mean(change[known], weights)}
+        found = {}
+        if name == HUMAN or zero_is_no_change:
+            found["srm", ""] = response_mean(change[known], weights)
         for title, other in against.items():
             found["rank_correlation", title] = _rank_correlation(change[known], other[known], weights)
         for (statistic, title), values in found.items():
@@ -72,7 +79,8 @@ def responsiveness(
             if name == HUMAN:
                 of_human[statistic, title] = values
             elif HUMAN in measures:
-                difference = values - of_human[statistic, title]
+                both = (values, of_human[statistic, title])
+                difference = np.abs(both[0]) - np.abs(both[1]) if statistic == "srm" else both[0] - both[1]
                 rows.append((name, f"{statistic}_difference", title, *_estimate(difference)))
     return pd.DataFrame(rows, columns=COLUMNS[:6]).assign(patients=people.nunique(), n=len(people))
 

@@ -27,6 +27,7 @@ from outcomenet.evaluation.change import HUMAN, responsiveness, true_changes, tr
 from outcomenet.evaluation.facts import ADJUSTED, LadderFacts
 from outcomenet.evaluation.ladder import prediction_table
 from outcomenet.evaluation.nested import nested_comparison
+from outcomenet.evaluation.pool import in_every_part
 from outcomenet.evaluation.reading import FilmReader, NetworkReading, read_visits_with
 from outcomenet.evaluation.recalibration import recalibrate
 from outcomenet.input_pipeline.batches import evaluation_batches
@@ -59,6 +60,7 @@ class EvaluationTask:
     cross_fit_folds: int
     audits: AuditSizes
     of_pairs: bool = False  # networks compare the films of two visits
+    zero_is_no_change: bool = True  # of a pair's film score: not where the order of the films is told
 
     def examples(self, splits: Sequence[str]) -> Sequence[Mapping[str, Any]]:
         """What the networks read: the visits, or pairs of visits, of some splits."""
@@ -192,7 +194,8 @@ def _cross_fitted(task: EvaluationTask, facts: LadderFacts, run: str) -> tuple[p
         mine = set(patients[held_out])
         tables.append(table[table["patient_id"].isin(mine)].assign(fold=k, split="test"))
         notes += [note for note in absent if note not in notes]
-    return pd.concat(tables, ignore_index=True), notes
+    table, absent = in_every_part(pd.concat(tables, ignore_index=True), task.cross_fit_folds)
+    return table, notes + absent
 
 
 def _write_nested_comparison(task: EvaluationTask, facts: LadderFacts, run: Path) -> list[str]:
@@ -218,7 +221,8 @@ def _write_recalibration(task: EvaluationTask, predictions: pd.DataFrame, run: P
 def _write_responsiveness(task: EvaluationTask, facts: LadderFacts, run: Path) -> list[str]:
     """responsiveness.csv: SRM and what each measure's change goes with, on the held-out pairs."""
     held_out = (facts.visits["split"] == "test").to_numpy()
-    measures = {HUMAN: facts.visits["svdh_total"].to_numpy(float)}
+    human = facts.visits["svdh_total"].to_numpy(float)
+    measures = {HUMAN: human} if np.isfinite(human[held_out]).any() else {}
     for rung, reading in facts.readings.items():
         measures |= {f"{rung} ({name})": reading.score[name].astype(float) for name in task.outcomes}
     against = {name: facts.visits[name].to_numpy(float) for name in task.outcomes if name != SVDH_CHANGE.name}
@@ -230,6 +234,7 @@ def _write_responsiveness(task: EvaluationTask, facts: LadderFacts, run: Path) -
             {name: values[held_out] for name, values in measures.items()},
             {name: values[held_out] for name, values in against.items()},
             facts.visits.loc[held_out, "patient_id"],
+            zero_is_no_change=task.zero_is_no_change,
             resamples=task.resamples,
             seed=task.seed,
         )

@@ -15,7 +15,7 @@ from outcomenet.audits.sites import audit_sites, sites_finding
 from outcomenet.datasets.dataset import LEDGER
 from outcomenet.errors import DataRefused, UndefinedMetric, UsageError
 from outcomenet.metrics.table import comparisons_table, metrics_table
-from outcomenet.outcomes import OutcomeKind, outcome
+from outcomenet.outcomes import HAQ, outcome
 from outcomenet.predictions import write_predictions
 from outcomenet.runs.manifest import write_manifest
 from outcomenet.runs.record import read_record, write_record
@@ -30,6 +30,8 @@ def pool_runs(runs: Sequence[Path], out: Path) -> pd.DataFrame:
     The runs must be of one experiment, configuration and data set but for what they held out, and hold out every fold,
     or every hospital of the data, exactly once: UsageError or DataRefused says what differs or is missing.
     """
+    if not runs:
+        raise UsageError("Name the runs to join: one for each fold, or for each hospital.")
     if out.exists():
         raise UsageError(f"{out} exists already; choose another --out or remove it first.")
     records = [read_record(run) for run in runs]
@@ -42,13 +44,26 @@ def pool_runs(runs: Sequence[Path], out: Path) -> pd.DataFrame:
     of_sites = any(split["leave_site_out"] for split in splits)
     _complete(runs, splits, tables, of_sites)
     held_out = [table[table["split"] == "test"].assign(fold=k) for k, table in enumerate(tables)]
-    pooled = pd.concat(held_out, ignore_index=True).assign(run=out.name)
+    pooled, absent = in_every_part(pd.concat(held_out, ignore_index=True).assign(run=out.name), len(runs))
     twice = pooled.duplicated(["predictor", "outcome", "horizon", "patient_id", "visit_id"])
     if twice.any():
         raise DataRefused(f"{int(twice.sum())} predictions are of visits that two runs held out; name each fold once.")
     out.mkdir(parents=True)
-    _write(pooled, records, runs, out, of_sites)
+    _write(pooled, records, runs, out, of_sites, absent)
     return pd.read_csv(out / "metrics.csv")
+
+
+def in_every_part(predictions: pd.DataFrame, parts: int) -> tuple[pd.DataFrame, list[str]]:
+    """Predictions without those of predictors that are absent in some of the `parts` (column `fold`) of an outcome, and a
+    sentence for each: kept, they would take the other parts' patients from every comparison."""
+    known = predictions.groupby(["outcome", "predictor"])["fold"].nunique()
+    few = known[known < parts]
+    keys = pd.MultiIndex.from_frame(predictions[["outcome", "predictor"]])
+    notes = [
+        f"{predictor} for {outcome(name).title} is left out of what was joined: it is there in {count} of {parts} parts."
+        for (name, predictor), count in few.items()
+    ]
+    return predictions[~keys.isin(few.index)].reset_index(drop=True), notes
 
 
 def _same_but_for_the_split(first: Path, known: dict[str, Any], run: Path, record: dict[str, Any]) -> None:
@@ -83,7 +98,12 @@ def _complete(runs: Sequence[Path], splits: Sequence[dict], tables: Sequence[pd.
 
 
 def _write(
-    pooled: pd.DataFrame, records: Sequence[dict[str, Any]], runs: Sequence[Path], out: Path, of_sites: bool
+    pooled: pd.DataFrame,
+    records: Sequence[dict[str, Any]],
+    runs: Sequence[Path],
+    out: Path,
+    of_sites: bool,
+    absent: list[str],
 ) -> None:
     evaluation = records[0]["config"]["evaluation"]
     chance = {"resamples": evaluation["resamples"], "seed": evaluation["seed"]}
@@ -94,9 +114,9 @@ def _write(
     comparisons_table(pooled, **chance).to_csv(out / "comparisons.csv", index=False)
     if (runs[0] / LEDGER).is_file():
         shutil.copyfile(runs[0] / LEDGER, out / LEDGER)
-    notes = [note for record in records for note in record.get("notes", [])]
+    notes = absent + [note for record in records for note in record.get("notes", [])]
     first = outcome(records[0]["config"]["outcomes"][0])
-    if of_sites and first.kind is not OutcomeKind.TIME_TO_EVENT:
+    if of_sites and first.unit == HAQ.unit:
         rows = pooled[(pooled["outcome"] == first.name) & (pooled["predictor"] != "oracle")]
         table = audit_sites(rows.assign(learned_at="other sites"), **chance)
         table.to_csv(out / "audit_sites.csv", index=False)
@@ -104,7 +124,13 @@ def _write(
             findings_table([sites_finding(table, retrained=True)]).to_csv(out / "audits.csv", index=False)
         except UndefinedMetric as reason:
             notes.append(f"The audit of hospitals is absent: {reason}")
-    record = records[0] | {"name": out.name, "pooled": [run.name for run in runs], "notes": list(dict.fromkeys(notes))}
+    command = " ".join(["outcomenet pool", *map(str, runs), "--out", str(out)])
+    record = records[0] | {
+        "name": out.name,
+        "command": command,
+        "pooled": [run.name for run in runs],
+        "notes": list(dict.fromkeys(notes)),
+    }
     record["data"] = record["data"] | {"splits": {"test": int(pooled["patient_id"].nunique())}}
     write_record(out, record)
     write_manifest(out)

@@ -47,7 +47,7 @@ def training_batches(
     """
     if len(examples) < batch_size:
         raise DataRefused(
-            f"The training split has {len(examples)} visits with films, fewer than a batch of {batch_size}; "
+            f"The training split has {len(examples)} visits (or pairs of visits) with films, fewer than a batch of {batch_size}; "
             "use a larger cohort or a smaller `training.batch_size`."
         )
     data = grain.MapDataset.source(examples).seed(seed).shuffle().repeat().map(Standardise(covariates, weights or {}))

@@ -77,10 +77,12 @@ class Reading(NamedTuple):
     """
 
     embeddings: Float[Array, "batch joint feature"]
+    told: Float[Array, "batch joint told"]  # what the score is built from: without what is kept for osteoarthritis
     contributions: Float[Array, "batch joint outcome"]
     score: Float[Array, "batch outcome"]  # sum of the contributions: the film's part of each outcome
     outcome_eta: dict[str, Float[Array, "batch"]]
-    osteoarthritis: Float[Array, "batch"]  # mean expected Kellgren-Lawrence grade of the visible joints, 0-4
+    # mean expected Kellgren-Lawrence grade of the visible joints, 0-4; of a pair its yearly change
+    osteoarthritis: Float[Array, "batch"]
     osteoarthritis_eta: Float[Array, "batch kl_site"]
     osteoarthritis_part: Float[Array, "batch outcome"]  # of each outcome's eta: visible, and can be taken off
     svdh_eta: Float[Array, "batch svdh_site"] | None
@@ -112,7 +114,7 @@ class OutcomeNet(nnx.Module):
         self.encoder = config.encoder.build(crop_size, rngs)
         self.aggregation = config.aggregation.build(width - kept, len(outcomes), rngs)
         of_pairs = config.pairs is not PairReading.OFF
-        self.comparison = PairComparison(config.pairs, width, rngs) if of_pairs else None
+        self.comparison = PairComparison(config.pairs, width - kept, rngs) if of_pairs else None
         frozen = confounding.residualised_outcome
         self.heads = nnx.Dict({name: OutcomeHead(outcome(name), len(covariates), frozen) for name in outcomes})
         self.osteoarthritis_head = GradeHead(KELLGREN_LAWRENCE, kept or width, rngs)
@@ -137,21 +139,25 @@ class OutcomeNet(nnx.Module):
     def __call__(self, visit: Visit) -> Reading:
         embeddings, metadata_loss = self._embed(visit, visit.crops)
         kept = self.confounding.oa_features
-        later, told = None, embeddings
+        later, told = None, embeddings[..., kept:]
         if self.comparison is None:
-            contributions = self.aggregation(embeddings[..., kept:], visit.visible)
+            contributions = self.aggregation(told, visit.visible)
         else:
             if visit.later_crops is None or visit.years is None:
                 raise UsageError(f"network.pairs is {self.config.pairs}: it reads pairs of visits, and one visit came.")
             later, _ = self._embed(visit, visit.later_crops)
-            told = self.comparison(embeddings, later)
-            contributions = changes(self.aggregation, told[..., kept:], visit.visible, visit.years)
+            told = self.comparison(told, later[..., kept:])
+            contributions = changes(self.aggregation, told, visit.visible, visit.years)
         score = contributions.sum(1)
         oa_eta = self._osteoarthritis(embeddings)
         oa = self._mean_osteoarthritis(oa_eta, visit.visible)
+        later_oa_eta = None if later is None else self._osteoarthritis(later)
+        if later_oa_eta is not None and visit.years is not None:  # a change goes with new osteoarthritis
+            oa = (self._mean_osteoarthritis(later_oa_eta, visit.visible) - oa) / visit.years
         part = self._osteoarthritis_part(oa)
         return Reading(
-            embeddings=told,
+            embeddings=embeddings if later is None else told,
+            told=told,
             contributions=contributions,
             score=score,
             outcome_eta={
@@ -163,7 +169,7 @@ class OutcomeNet(nnx.Module):
             svdh_eta=self._svdh(embeddings),
             metadata_loss=metadata_loss,
             later_svdh_eta=None if later is None else self._svdh(later),
-            later_osteoarthritis_eta=None if later is None else self._osteoarthritis(later),
+            later_osteoarthritis_eta=later_oa_eta,
         )
 
     def _embed(self, visit: Visit, crops: Array) -> tuple[Array, LossPart | None]:
@@ -179,7 +185,7 @@ class OutcomeNet(nnx.Module):
 
     def adversary_features(self, reading: Reading, visible: Array) -> Array:
         """What adversaries look at: the mean embedding that the score is built from, and the scores."""
-        part = patient_embedding(reading.embeddings[..., self.confounding.oa_features :], visible)
+        part = patient_embedding(reading.told, visible)
         return jnp.concatenate([part, reading.score], -1)
 
     def _osteoarthritis_part(self, oa: Array) -> Array:

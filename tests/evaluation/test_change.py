@@ -40,6 +40,10 @@ def test_responsiveness_is_srm_and_spearman_of_the_sample():
         assert rank["value"] == pytest.approx(spearmanr(values, truth[1:]).statistic)
         assert rank["lower"] < rank["value"] < rank["upper"]
     assert table.loc[("film", "rank_correlation_difference"), "lower"] > 0
+    untold = responsiveness({"film": film}, {}, patients, zero_is_no_change=False, resamples=10, seed=0)
+    assert untold.empty
+    falling = responsiveness({HUMAN: film, "film": -film}, {}, patients, resamples=10, seed=0)
+    assert falling.set_index("statistic").loc["srm_difference", "value"] == pytest.approx(0)
     with pytest.raises(UndefinedMetric, match="needs two patients"):
         responsiveness({HUMAN: human[:1]}, {}, patients[:1], resamples=10, seed=0)
 
@@ -66,4 +70,4 @@ def test_single_films_and_other_reading_modes_are_refused(runs, small_dataset, t
     experiment = replace(experiment, network=replace(experiment.network, pairs=PairReading.PAIRED))
     with pytest.raises(UsageError, match="was read in chronological mode"):
         run_training(file, experiment, small_dataset, tmp_path / "run", progress=Progress(quiet=True))
-    assert not (tmp_path / "run" / "checkpoints").exists()
+    assert not (tmp_path / "run").exists()

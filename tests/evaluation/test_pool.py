@@ -14,11 +14,12 @@ from outcomenet.confounding import ConfoundingConfig
 from outcomenet.datasets.dataset import SPLITS, open_dataset
 from outcomenet.datasets.resplit import SplitConfig, resplit
 from outcomenet.errors import DataRefused, UsageError
-from outcomenet.evaluation.pool import pool_runs
-from outcomenet.experiment import EvaluationConfig, Experiment, run_evaluation, run_training
+from outcomenet.evaluation.pool import in_every_part, pool_runs
+from outcomenet.experiment import EvaluationConfig, Experiment, run_evaluation, run_prediction, run_training
 from outcomenet.models.encoder import EncoderConfig
 from outcomenet.models.outcome_net import OutcomeNetConfig
 from outcomenet.progress import Progress
+from outcomenet.runs.record import read_record
 from outcomenet.training.loop import TrainingConfig
 
 FILE = Path(__file__).parents[2] / "experiments/demo.py"
@@ -116,6 +117,32 @@ def test_a_fold_that_is_missing_or_of_another_kind_is_named(folds, tmp_path, sma
     with pytest.raises(DataRefused, match="differs from .* in more than the patients"):
         pool_runs([*folds[:2], tmp_path / "other"], tmp_path / "x")
     assert not (tmp_path / "x").exists()
+
+
+def test_a_rung_that_some_folds_lack_takes_nobody_from_the_others():
+    rows = pd.DataFrame({"outcome": "haq", "predictor": ["direct"] * 2 + ["direct_adjusted_coarse"], "fold": [0, 1, 0]})
+    kept, notes = in_every_part(rows, 2)
+    assert set(kept["predictor"]) == {"direct"}
+    assert len(kept) == 2
+    assert notes == ["direct_adjusted_coarse for HAQ-DI is left out of what was joined: it is there in 1 of 2 parts."]
+
+
+def test_a_joined_run_is_not_evaluated_again_and_says_how_it_was_made(folds, tmp_path):
+    pool_runs(folds, tmp_path / "all")
+    before = (tmp_path / "all" / "metrics.csv").read_bytes()
+    with pytest.raises(UsageError, match="joins f0, f1, f2 and is evaluated already"):
+        run_evaluation(tmp_path / "all", progress=QUIET)
+    with pytest.raises(UsageError, match="has no network of its own"):
+        run_prediction(tmp_path / "all", [], tmp_path / "out")
+    assert (tmp_path / "all" / "metrics.csv").read_bytes() == before
+    assert read_record(tmp_path / "all")["command"].startswith("outcomenet pool ")
+    with pytest.raises(UsageError, match="Name the runs to join"):
+        pool_runs([], tmp_path / "none")
+
+
+def test_networks_are_not_said_to_be_cross_fitted_by_the_folds_of_regressions():
+    with pytest.raises(UsageError, match="one run for each fold"):
+        replace(EXPERIMENT, evaluation=EvaluationConfig(cross_fit_folds=3))
 
 
 def test_networks_without_a_hospital_are_judged_there(small_dataset, dataset, tmp_path):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -9,9 +11,9 @@ import pytest
 from flax import nnx
 
 from outcomenet.anatomy import JOINT_COUNT
-from outcomenet.confounding import NO_HANDLING
+from outcomenet.confounding import NO_HANDLING, ConfoundingConfig
 from outcomenet.errors import UsageError
-from outcomenet.experiment import Experiment
+from outcomenet.experiment import DEFAULT_CONFOUNDING, Experiment
 from outcomenet.models.aggregation import Aggregation
 from outcomenet.models.encoder import EncoderConfig
 from outcomenet.models.outcome_net import OutcomeNetConfig, Visit
@@ -74,9 +76,22 @@ def test_a_change_is_per_year_and_unseen_joints_add_nothing():
     assert jnp.all(year.contributions[1, :5] != 0)
 
 
+def test_what_is_kept_for_osteoarthritis_never_reaches_a_change():
+    handled = ConfoundingConfig(oa_features=3)
+    config = OutcomeNetConfig(EncoderConfig(widths=(8, 8), embedding=8), pairs=PairReading.CHRONOLOGICAL)
+    net = config.build(confounding=handled, crop_size=16, outcomes=("haq_change",), covariates=(), readers=1, seed=0)
+    assert net(pair(films(0), films(1))).told.shape[-1] == 5
+
+
 def test_one_visit_is_refused_and_so_are_outcomes_that_are_no_change():
     net = net_of(PairReading.PAIRED)
     with pytest.raises(UsageError, match="it reads pairs of visits, and one visit came"):
         net(pair(films(0), None))
+    paired = OutcomeNetConfig(pairs=PairReading.PAIRED)
+    with pytest.raises(UsageError, match="no network is trained"):
+        Experiment("x", "?", outcomes=("haq_change",), rungs=(), network=paired)
+    penalised = replace(DEFAULT_CONFOUNDING, joint_decorrelation=1.0)
+    with pytest.raises(UsageError, match="joint_decorrelation is about the films of one visit"):
+        Experiment("x", "?", outcomes=("haq_change",), network=paired, confounding=penalised)
     with pytest.raises(UsageError, match="haq is no change between two visits. Outcomes for pairs: svdh_change, haq_"):
         Experiment("x", "?", outcomes=("haq",), network=OutcomeNetConfig(pairs=PairReading.PAIRED))
