@@ -7,7 +7,7 @@ Command:   outcomenet simulate cohorts/change --preset default --patients 1000 -
            The human rival is read in the same mode: for --network.pairs single or paired, simulate with
            --set reading_mode=single or paired.
 Time:      about 8 minutes on 2 CPU cores
-Expected:  the numbers seen stand in docs/results.md.
+Expected:  R2 of HAQ change 0.36 where the human change has 0; of SvdH change 0.07, far below human readers.
 """
 
 from collections.abc import Iterator
