@@ -53,7 +53,7 @@ DEFAULT_CONFOUNDING = ConfoundingConfig(
 
 
 # The same where joints are graded for osteoarthritis: their grades must not move the score either. With this weight
-# its shift under do(oa=0) fell from -0.68 to +0.01 SD in a world full of osteoarthritis, for 0.02 of R2 (docs/results.md).
+# its shift under do(oa=0) fell from -0.68 to +0.04 SD in a world full of osteoarthritis, for 0.02 of R2 (docs/results.md).
 GRADED_CONFOUNDING = replace(DEFAULT_CONFOUNDING, joint_decorrelation=10.0)
 
 
@@ -277,7 +277,7 @@ def check_data(experiment: Experiment, dataset: Dataset) -> None:
     if graded and rows[list(KL_COLUMNS)].isna().all(axis=None):
         raise UsageError(
             f"confounding.joint_decorrelation needs Kellgren-Lawrence grades of joints; data set {name} has none in any "
-            "training visit. Set it to 0, or add them to the cohort's scores.csv (scheme kellgren_lawrence)."
+            "training visit. Train with `--confounding.joint_decorrelation 0`, or add them to the cohort's scores.csv (scheme kellgren_lawrence)."
         )
 
 

@@ -64,45 +64,54 @@ class Dataset:
         if not self.has_films(split):
             return []
         if STORED_SPLIT not in self.visits:
-            return self._stored(split)
+            return self._stored[split]
         rows = self.visits[(self.visits["split"] == split) & self.visits["has_films"]]
         keys = zip(rows["patient_id"], rows["visit_id"], strict=True)
-        places = sorted(self._places[key] for key in keys)
-        sources = {name: self._stored(name) for name in dict.fromkeys(place[0] for place in places)}
-        return Chosen(sources, places)
+        return ChosenVisits(self, sorted(keys, key=self.places.__getitem__))
 
-    def _stored(self, split: str) -> Sequence[dict[str, Any]]:
-        from outcomenet.datasets.visits import read_visits
-
-        return read_visits(self.folder / "visits" / EXAMPLES_VERSION, split)
+    def example_of(self, key: tuple[str, str]) -> dict[str, Any]:
+        """The example of one visit, by (patient_id, visit_id); KeyError where it has no films."""
+        split, at = self.places[key]
+        return self._stored[split][at]
 
     @cached_property
-    def _places(self) -> dict[tuple[str, str], tuple[str, int]]:
-        """Where each visit's example is stored: (split on disk, its place there)."""
-        with_films = self.visits.loc[self.visits["has_films"], STORED_SPLIT].unique()
+    def places(self) -> dict[tuple[str, str], tuple[str, int]]:
+        """Where each visit's example is stored: (split on disk, its place there). Reads every example once."""
         return {
-            (example["patient_id"].decode(), example["visit_id"].decode()): (split, at)
-            for split in SPLITS
-            if split in with_films
-            for at, example in enumerate(self._stored(split))
+            visit_key(example): (split, at)
+            for split, source in self._stored.items()
+            for at, example in enumerate(source)
         }
+
+    @cached_property
+    def _stored(self) -> dict[str, Sequence[dict[str, Any]]]:
+        """Examples by their split on disk."""
+        from outcomenet.datasets.visits import read_visits
+
+        column = STORED_SPLIT if STORED_SPLIT in self.visits else "split"
+        with_films = set(self.visits.loc[self.visits["has_films"], column])
+        return {s: read_visits(self.folder / "visits" / EXAMPLES_VERSION, s) for s in SPLITS if s in with_films}
 
     def has_films(self, split: str) -> bool:
         return bool(self.visits.loc[self.visits["split"] == split, "has_films"].any())
 
 
-class Chosen(Sequence[dict[str, Any]]):
-    """Some of the stored examples, in the order of `places`: (source, place in it); decoded when indexed."""
+class ChosenVisits(Sequence[dict[str, Any]]):
+    """Examples of some visits, by (patient_id, visit_id), in that order; decoded when indexed."""
 
-    def __init__(self, sources: Mapping[str, Sequence[dict[str, Any]]], places: Sequence[tuple[str, int]]):
-        self.sources, self.places = sources, places
+    def __init__(self, dataset: Dataset, keys: Sequence[tuple[str, str]]):
+        self.dataset, self.keys = dataset, keys
 
     def __len__(self) -> int:
-        return len(self.places)
+        return len(self.keys)
 
     def __getitem__(self, index: int) -> dict[str, Any]:  # pyright: ignore[reportIncompatibleMethodOverride]
-        source, at = self.places[index]
-        return self.sources[source][at]
+        return self.dataset.example_of(self.keys[index])
+
+
+def visit_key(example: Mapping[str, Any]) -> tuple[str, str]:
+    """(patient_id, visit_id) of an example; empty for a film that belongs to no visit."""
+    return example.get("patient_id", b"").decode(), example.get("visit_id", b"").decode()
 
 
 def open_dataset(folder: Path) -> Dataset:

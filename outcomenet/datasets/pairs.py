@@ -45,33 +45,25 @@ class VisitPairs(Sequence[Mapping[str, Any]]):
     """Examples of the pairs of some splits, in the order in which the earlier visits are stored; decoded when indexed."""
 
     def __init__(self, dataset: Dataset, splits: Sequence[str]):
-        self.sources = {split: dataset.examples(split) for split in splits}
+        self.dataset = dataset
         pairs = paired_visits(dataset.visits)
         pairs = pairs[pairs["split"].isin(splits)]
-        place = {
-            _key(example): (split, at) for split, source in self.sources.items() for at, example in enumerate(source)
-        }
         found = [
-            (place[patient, first], place[patient, later], years)
+            ((patient, first), (patient, later), years)
             for patient, first, later, years in zip(
                 pairs["patient_id"], pairs["visit_id"], pairs[LATER_VISIT], pairs[YEARS], strict=True
             )
         ]
-        order = {split: rank for rank, split in enumerate(splits)}
-        self.pairs = sorted(found, key=lambda pair: (order[pair[0][0]], pair[0][1]))
+        self.pairs = sorted(found, key=lambda pair: dataset.places[pair[0]])
 
     def __len__(self) -> int:
         return len(self.pairs)
 
     def __getitem__(self, index: int) -> Mapping[str, Any]:  # pyright: ignore[reportIncompatibleMethodOverride]
-        (split, at), (later_split, later_at), years = self.pairs[index]
-        later = self.sources[later_split][later_at]
+        first, second, years = self.pairs[index]
+        later = self.dataset.example_of(second)
         return {
-            **self.sources[split][at],
+            **self.dataset.example_of(first),
             **{PREFIX + name: later[name] for name in OF_LATER_VISIT},
             YEARS: np.float32(years),
         }
-
-
-def _key(example: Mapping[str, Any]) -> tuple[str, str]:
-    return example["patient_id"].decode(), example["visit_id"].decode()

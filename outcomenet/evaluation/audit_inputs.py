@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from outcomenet.audits.borders import border_features
-from outcomenet.datasets.dataset import SPLITS, TRUTH, Dataset
+from outcomenet.datasets.dataset import SPLITS, TRUTH, Dataset, visit_key
 from outcomenet.errors import DataRefused
 from outcomenet.evaluation.facts import LadderFacts
 from outcomenet.evaluation.interventional import scanner_facts
@@ -43,7 +43,7 @@ def read_borders(
             if number > 0 and len(keys) >= most:
                 break
             example = source[index]
-            key = example["patient_id"].decode(), example["visit_id"].decode()
+            key = visit_key(example)
             if number == 0 and key in keep:
                 kept[key] = example
             keys.append(key)

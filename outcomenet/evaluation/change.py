@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 from scipy.stats import rankdata
@@ -11,8 +14,10 @@ from outcomenet.datasets.dataset import TRUTH, Dataset
 from outcomenet.datasets.pairs import KEYS, YEARS
 from outcomenet.datasets.visit_table import LATER_VISIT
 from outcomenet.errors import UndefinedMetric
+from outcomenet.evaluation.facts import LadderFacts
 from outcomenet.metrics.resampling import bootstrap_weights, percentile_interval
 from outcomenet.metrics.responsiveness import response_mean
+from outcomenet.outcomes import SVDH_CHANGE
 
 HUMAN = "human_total"
 COLUMNS = ["measure", "statistic", "against", "value", "lower", "upper", "patients", "n"]
@@ -40,6 +45,41 @@ def true_damage_change(dataset: Dataset, pairs: pd.DataFrame) -> Float[np.ndarra
     if "svdh_without_error" not in truth:
         return None
     return true_changes(truth[[*KEYS, "svdh_without_error"]], pairs)["svdh_without_error_change"].to_numpy()
+
+
+def write_responsiveness(
+    dataset: Dataset,
+    facts: LadderFacts,
+    outcomes: Sequence[str],
+    run: Path,
+    *,
+    zero_is_no_change: bool,
+    resamples: int,
+    seed: int,
+) -> list[str]:
+    """Writes responsiveness.csv of the held-out pairs into `run`; returns a note where it cannot be computed."""
+    held_out = (facts.visits["split"] == "test").to_numpy()
+    human = facts.visits["svdh_total"].to_numpy(float)
+    measures = {HUMAN: human} if np.isfinite(human[held_out]).any() else {}
+    for rung, reading in facts.readings.items():
+        measures |= {f"{rung} ({name})": reading.score[name].astype(float) for name in outcomes}
+    against = {name: facts.visits[name].to_numpy(float) for name in outcomes if name != SVDH_CHANGE.name}
+    damage = true_damage_change(dataset, facts.visits)
+    if damage is not None:
+        against["true SvdH change"] = damage
+    try:
+        table = responsiveness(
+            {name: values[held_out] for name, values in measures.items()},
+            {name: values[held_out] for name, values in against.items()},
+            facts.visits.loc[held_out, "patient_id"],
+            zero_is_no_change=zero_is_no_change,
+            resamples=resamples,
+            seed=seed,
+        )
+    except UndefinedMetric as reason:
+        return [f"responsiveness.csv is absent: {reason}"]
+    table.to_csv(run / "responsiveness.csv", index=False)
+    return []
 
 
 def responsiveness(

@@ -16,14 +16,13 @@ from outcomenet.anatomy import JOINT_NAMES
 from outcomenet.audits.sizes import AuditSizes
 from outcomenet.cohorts.splits import fold_of
 from outcomenet.datasets.contact_sheet import contact_sheet
-from outcomenet.datasets.dataset import LEDGER, PREVIEWS, SPLITS, TRUTH, Dataset
+from outcomenet.datasets.dataset import LEDGER, PREVIEWS, SPLITS, TRUTH, Dataset, visit_key
 from outcomenet.datasets.pairs import VisitPairs, changes_of_human_score
-from outcomenet.errors import UndefinedMetric
 from outcomenet.evaluation.audit import write_audits
 from outcomenet.evaluation.audit_task import AuditTask
 from outcomenet.evaluation.biomarker import biomarker_table, codebook
 from outcomenet.evaluation.calibrators import write_calibrators
-from outcomenet.evaluation.change import HUMAN, responsiveness, true_changes, true_damage_change
+from outcomenet.evaluation.change import true_changes, write_responsiveness
 from outcomenet.evaluation.facts import ADJUSTED, LadderFacts
 from outcomenet.evaluation.ladder import prediction_table
 from outcomenet.evaluation.nested import nested_comparison
@@ -33,7 +32,7 @@ from outcomenet.evaluation.recalibration import recalibrate
 from outcomenet.input_pipeline.batches import evaluation_batches
 from outcomenet.input_pipeline.transforms import AugmentationConfig, CovariateScale
 from outcomenet.metrics.table import comparisons_table, metrics_table
-from outcomenet.outcomes import SVDH_CHANGE, outcome
+from outcomenet.outcomes import outcome
 from outcomenet.predictions import write_predictions
 from outcomenet.progress import Progress
 from outcomenet.training.rungs import Parameters, RungNetwork
@@ -76,8 +75,9 @@ class EvaluationTask:
 
 def evaluate(task: EvaluationTask, run: Path, progress: Progress) -> list[str]:
     """Writes predictions.parquet, metrics.csv, comparisons.csv, biomarkers.parquet, codebook.csv, ledger.csv,
-    audits.csv, audit_*.csv, examples/, for pairs of visits responsiveness.csv and, with networks, nested_comparison.csv, calibration.json,
-    recalibrated_risks.parquet and recalibration.csv into `run`; returns notes on what could not be computed."""
+    audits.csv, audit_*.csv, examples/, with networks nested_comparison.csv, calibration.json, recalibrated_risks.parquet
+    and recalibration.csv, and for pairs of visits responsiveness.csv into `run`; returns notes on what could not be
+    computed."""
     readings, rereadings = _read_films(task, progress)
     rows = task.rows()
     facts = _facts(task, rows, readings)
@@ -95,7 +95,10 @@ def evaluate(task: EvaluationTask, run: Path, progress: Progress) -> list[str]:
     notes += _write_nested_comparison(task, facts, run)
     notes += _write_recalibration(task, predictions, run)
     if task.of_pairs:
-        notes += _write_responsiveness(task, facts, run)
+        notes += write_responsiveness(
+            task.dataset, facts, task.outcomes, run, zero_is_no_change=task.zero_is_no_change,
+            resamples=task.resamples, seed=task.seed,
+        )  # fmt: skip
     shutil.copyfile(task.dataset.folder / LEDGER, run / LEDGER)
     rung = next((name for name in BIOMARKER_RUNGS if name in readings), None)
     biomarker = None
@@ -218,32 +221,6 @@ def _write_recalibration(task: EvaluationTask, predictions: pd.DataFrame, run: P
     return found.notes
 
 
-def _write_responsiveness(task: EvaluationTask, facts: LadderFacts, run: Path) -> list[str]:
-    """responsiveness.csv: SRM and what each measure's change goes with, on the held-out pairs."""
-    held_out = (facts.visits["split"] == "test").to_numpy()
-    human = facts.visits["svdh_total"].to_numpy(float)
-    measures = {HUMAN: human} if np.isfinite(human[held_out]).any() else {}
-    for rung, reading in facts.readings.items():
-        measures |= {f"{rung} ({name})": reading.score[name].astype(float) for name in task.outcomes}
-    against = {name: facts.visits[name].to_numpy(float) for name in task.outcomes if name != SVDH_CHANGE.name}
-    damage = true_damage_change(task.dataset, facts.visits)
-    if damage is not None:
-        against["true SvdH change"] = damage
-    try:
-        table = responsiveness(
-            {name: values[held_out] for name, values in measures.items()},
-            {name: values[held_out] for name, values in against.items()},
-            facts.visits.loc[held_out, "patient_id"],
-            zero_is_no_change=task.zero_is_no_change,
-            resamples=task.resamples,
-            seed=task.seed,
-        )
-    except UndefinedMetric as reason:
-        return [f"responsiveness.csv is absent: {reason}"]
-    table.to_csv(run / "responsiveness.csv", index=False)
-    return []
-
-
 def read_truth(dataset: Dataset) -> pd.DataFrame | None:
     """What the oracle knows in a simulated cohort: the rheumatoid and osteoarthritic parts of disability, and the mean
     of every latent joint state (columns true_*). Training never comes here."""
@@ -306,7 +283,7 @@ def _write_examples(task: EvaluationTask, run: Path) -> None:
     films["visit_id"] = films["patient_id"] + "_" + films["visit_id"]
     films.drop(columns="patient_id").to_csv(target / "films.csv", index=False)
     for example in Examples(task.dataset, SPLITS):
-        key = example["patient_id"].decode(), example["visit_id"].decode()
+        key = visit_key(example)
         if key in wanted:
             wanted.discard(key)
             sheet = contact_sheet(example["crops"], example["present"].astype(bool), JOINT_NAMES)

@@ -8,6 +8,7 @@ import grain
 import numpy as np
 import pandas as pd
 
+from outcomenet.datasets.dataset import visit_key
 from outcomenet.errors import DataRefused, UsageError, did_you_mean
 from outcomenet.input_pipeline.transforms import Augment, AugmentationConfig, CovariateScale, Example, Standardise
 
@@ -74,7 +75,7 @@ def evaluation_batches(
     augment = Augment(augmentation) if augmentation is not None else None
     for start in range(0, len(examples), batch_size):
         raw = [examples[i] for i in range(start, min(start + batch_size, len(examples)))]
-        ids = [(e["patient_id"].decode(), e["visit_id"].decode()) for e in raw]
+        ids = [visit_key(example) for example in raw]
         ready = [standardise.map(e) for e in raw]
         if augment is not None:
             ready = [augment.random_map(e, np.random.default_rng([seed, start + i])) for i, e in enumerate(ready)]

@@ -12,6 +12,7 @@ import numpy as np
 
 from outcomenet.anatomy import JOINTS, Side
 from outcomenet.arrays import Float
+from outcomenet.datasets.dataset import visit_key
 from outcomenet.outcomes import TARGET_FIELDS
 
 Example = dict[str, Any]
@@ -80,11 +81,6 @@ def _standardised(raw: np.ndarray, visible: np.ndarray) -> np.ndarray:
             pixels = crops[seen]
             crops[seen] = (pixels - pixels.mean()) / max(float(pixels.std()), 1e-4)
     return crops
-
-
-def visit_key(element: Example) -> tuple[str, str]:
-    """(patient_id, visit_id) of an example; empty for a film that belongs to no visit."""
-    return tuple(element.get(name, b"").decode() for name in ("patient_id", "visit_id"))  # pyright: ignore
 
 
 @dataclass(frozen=True)

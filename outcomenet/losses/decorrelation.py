@@ -12,7 +12,7 @@ from outcomenet.losses.objective import LossPart
 GRADES = 5  # Kellgren-Lawrence 0-4
 
 
-def share_of_grades(
+def squared_shift_by_grade(
     contributions: Float[Array, "batch site outcome"],
     grades: Int[Array, "batch site"],
     visible: Bool[Array, "batch site"],

@@ -77,7 +77,7 @@ class Reading(NamedTuple):
     """
 
     embeddings: Float[Array, "batch joint feature"]
-    told: Float[Array, "batch joint told"]  # what the score is built from: without what is kept for osteoarthritis
+    scored: Float[Array, "batch joint scored"]  # what the score is built from: nothing that is kept for osteoarthritis
     contributions: Float[Array, "batch joint outcome"]
     score: Float[Array, "batch outcome"]  # sum of the contributions: the film's part of each outcome
     outcome_eta: dict[str, Float[Array, "batch"]]
@@ -139,15 +139,15 @@ class OutcomeNet(nnx.Module):
     def __call__(self, visit: Visit) -> Reading:
         embeddings, metadata_loss = self._embed(visit, visit.crops)
         kept = self.confounding.oa_features
-        later, told = None, embeddings[..., kept:]
+        later, scored = None, embeddings[..., kept:]
         if self.comparison is None:
-            contributions = self.aggregation(told, visit.visible)
+            contributions = self.aggregation(scored, visit.visible)
         else:
             if visit.later_crops is None or visit.years is None:
                 raise UsageError(f"network.pairs is {self.config.pairs}: it reads pairs of visits, and one visit came.")
             later, _ = self._embed(visit, visit.later_crops)
-            told = self.comparison(told, later[..., kept:])
-            contributions = changes(self.aggregation, told, visit.visible, visit.years)
+            scored = self.comparison(scored, later[..., kept:])
+            contributions = changes(self.aggregation, scored, visit.visible, visit.years)
         score = contributions.sum(1)
         oa_eta = self._osteoarthritis(embeddings)
         oa = self._mean_osteoarthritis(oa_eta, visit.visible)
@@ -156,8 +156,8 @@ class OutcomeNet(nnx.Module):
             oa = (self._mean_osteoarthritis(later_oa_eta, visit.visible) - oa) / visit.years
         part = self._osteoarthritis_part(oa)
         return Reading(
-            embeddings=embeddings if later is None else told,
-            told=told,
+            embeddings=embeddings if later is None else scored,
+            scored=scored,
             contributions=contributions,
             score=score,
             outcome_eta={
@@ -185,7 +185,7 @@ class OutcomeNet(nnx.Module):
 
     def adversary_features(self, reading: Reading, visible: Array) -> Array:
         """What adversaries look at: the mean embedding that the score is built from, and the scores."""
-        part = patient_embedding(reading.told, visible)
+        part = patient_embedding(reading.scored, visible)
         return jnp.concatenate([part, reading.score], -1)
 
     def _osteoarthritis_part(self, oa: Array) -> Array:

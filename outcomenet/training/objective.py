@@ -10,7 +10,7 @@ import numpy as np
 
 from outcomenet.anatomy import JOINT_KIND_INDEX, JOINTS, Side
 from outcomenet.arrays import Array, Bool, Float
-from outcomenet.losses.decorrelation import share_of_grades
+from outcomenet.losses.decorrelation import squared_shift_by_grade
 from outcomenet.losses.heads import grade_loss, outcome_loss
 from outcomenet.losses.objective import LossPart, reduce_losses
 from outcomenet.models.outcome_net import OutcomeNet
@@ -46,7 +46,7 @@ def network_objective(
         _films(shown[:, at], shown[:, at] if net.comparison is not None else None),
     )
     if net.confounding.joint_decorrelation:
-        parts[DECORRELATION] = share_of_grades(
+        parts[DECORRELATION] = squared_shift_by_grade(
             reading.contributions[:, at], batch["kellgren_lawrence"], shown[:, at], np.asarray(JOINT_KIND_INDEX)[at]
         )
         weights = {**weights, DECORRELATION: net.confounding.joint_decorrelation}

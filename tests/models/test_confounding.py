@@ -17,7 +17,7 @@ from outcomenet.confounding import ESTIMANDS, NO_HANDLING, ConfoundingConfig
 from outcomenet.errors import UsageError
 from outcomenet.experiment import Experiment
 from outcomenet.losses.adversarial import correlation_loss, reading_loss
-from outcomenet.losses.decorrelation import share_of_grades
+from outcomenet.losses.decorrelation import squared_shift_by_grade
 from outcomenet.losses.objective import LossPart, masked_mean
 from outcomenet.models.adversaries import Adversaries, reverse_gradient
 from outcomenet.models.encoder import EncoderConfig
@@ -266,14 +266,14 @@ def test_adversaries_know_only_what_they_are_given():
     assert net.correlation["age"].hidden.kernel.shape[0] == 4
 
 
-def test_the_share_of_grades_is_the_squared_shift_of_the_score_without_osteoarthritis():
+def test_the_shift_by_grade_is_the_squared_shift_of_the_score_without_osteoarthritis():
     rng = np.random.default_rng(0)
     grades = rng.integers(0, 5, (400, 6))
     kind = np.array([0, 0, 0, 1, 1, 1])
     by_grade = np.array([[0.0, 0.1, 0.3, 0.4, 0.9], [0.0, -0.2, 0.0, 0.1, 0.5]])
     other = rng.normal(size=(400, 6))  # rheumatoid disease, which goes with no grade
     values = by_grade[kind[None], grades] + np.array([0.5, -0.3])[kind] + 1e-3 * other
-    part = share_of_grades(
+    part = squared_shift_by_grade(
         jnp.asarray(values[..., None], jnp.float32), jnp.asarray(grades), jnp.ones((400, 6), bool), kind
     )
     shift = by_grade[kind[None], grades].sum(1)
@@ -287,7 +287,7 @@ def test_contributions_that_go_with_no_grade_cost_nothing_on_average(batch):
     for _ in range(300):
         grades = jnp.asarray(rng.choice(5, size=(batch, 6), p=[0.5, 0.2, 0.15, 0.1, 0.05]))
         values = jnp.asarray(rng.normal(size=(batch, 6, 1)), jnp.float32)
-        found.append(float(masked_mean(share_of_grades(values, grades, jnp.ones((batch, 6), bool), kind))))
+        found.append(float(masked_mean(squared_shift_by_grade(values, grades, jnp.ones((batch, 6), bool), kind))))
         square.append(float((values.sum(1) ** 2).mean()))
     assert abs(np.mean(found)) < 4 * np.std(found) / np.sqrt(len(found))
     assert abs(np.mean(found)) < 0.03 * np.mean(square)
@@ -298,10 +298,10 @@ def test_decorrelation_is_within_kinds_and_leaves_out_what_is_not_known():
     grades = jnp.broadcast_to(jnp.array([0, 3]), (40, 2))
     seen = jnp.ones((40, 2), bool)
     # no joint of the second kind has grade 0: nothing to compare it with
-    assert float(jnp.abs(share_of_grades(values, grades, seen, np.array([0, 1])).value).max()) == 0.0
-    assert np.allclose(share_of_grades(values, grades, seen, np.array([0, 0])).value, 1.0)
-    for nothing in (share_of_grades(values, -jnp.ones_like(grades), seen, np.array([0, 0])),
-                    share_of_grades(values, grades, ~seen, np.array([0, 0]))):  # fmt: skip
+    assert float(jnp.abs(squared_shift_by_grade(values, grades, seen, np.array([0, 1])).value).max()) == 0.0
+    assert np.allclose(squared_shift_by_grade(values, grades, seen, np.array([0, 0])).value, 1.0)
+    for nothing in (squared_shift_by_grade(values, -jnp.ones_like(grades), seen, np.array([0, 0])),
+                    squared_shift_by_grade(values, grades, ~seen, np.array([0, 0]))):  # fmt: skip
         assert float(jnp.abs(nothing.value).max()) == 0.0
         assert not nothing.mask.any()
 

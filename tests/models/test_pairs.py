@@ -80,7 +80,7 @@ def test_what_is_kept_for_osteoarthritis_never_reaches_a_change():
     handled = ConfoundingConfig(oa_features=3)
     config = OutcomeNetConfig(EncoderConfig(widths=(8, 8), embedding=8), pairs=PairReading.CHRONOLOGICAL)
     net = config.build(confounding=handled, crop_size=16, outcomes=("haq_change",), covariates=(), readers=1, seed=0)
-    assert net(pair(films(0), films(1))).told.shape[-1] == 5
+    assert net(pair(films(0), films(1))).scored.shape[-1] == 5
 
 
 def test_one_visit_is_refused_and_so_are_outcomes_that_are_no_change():
