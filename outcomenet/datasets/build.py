@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from outcomenet.anatomy import JOINT_COUNT, JOINT_INDEX, Joint, Side, joints_of
+from outcomenet.cohorts import source
 from outcomenet.cohorts.cohort import Cohort
 from outcomenet.cohorts.crop_file import SUFFIX, read_crops_header
 from outcomenet.cohorts.decoding import FilmDecoder
@@ -96,7 +97,7 @@ class _Build:
         with_films = set(self.tasks)
         keys = list(zip(self.table["patient_id"], self.table["visit_id"], strict=True))
         sources = {key: _source(tasks) for key, tasks in self.tasks.items()}
-        self.table["source"] = [sources.get(key, "no films") for key in keys]
+        self.table["source"] = [sources.get(key, source.NO_FILMS) for key in keys]
         self.table["device"] = self._devices()
         self.found: set[tuple[str, str]] = set()
         files: list[Path] = []
@@ -282,4 +283,4 @@ class _Build:
 
 def _source(tasks: list[FilmTask]) -> str:
     """`films` when a visit came as films, `simulated crops` when a simulated cohort brought crops."""
-    return "simulated crops" if all(task.path.suffix == ".npz" for task in tasks) else "films"
+    return source.CROPS if all(task.path.suffix == SUFFIX for task in tasks) else source.FILMS

@@ -11,6 +11,7 @@ import pandas as pd
 from outcomenet.arrays import UInt16
 from outcomenet.audits.interventions import DAMAGE, USUAL
 from outcomenet.audits.sizes import AuditSizes
+from outcomenet.cohorts.source import CROPS
 from outcomenet.datasets.dataset import TRUTH, Dataset
 from outcomenet.errors import DataRefused
 from outcomenet.evaluation.reading import FilmReader
@@ -58,7 +59,7 @@ def scores_under_interventions(
 def redrawable_visits(dataset: Dataset, patients: int) -> list[tuple[str, str]]:
     """The first visit of up to so many held-out patients that were simulated straight to crops."""
     table = dataset.visits
-    able = table[(table["split"] == "test") & (table["source"] == "simulated crops") & table["has_films"]]
+    able = table[(table["split"] == "test") & (table["source"] == CROPS) & table["has_films"]]
     first = able.sort_values(["patient_id", "date"]).groupby("patient_id").head(1).head(patients)
     return list(zip(first["patient_id"], first["visit_id"], strict=True))
 

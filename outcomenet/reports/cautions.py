@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from outcomenet.cohorts.source import CROPS, FILMS
 from outcomenet.confounders import CONFOUNDERS
 from outcomenet.outcomes import HAQ, OutcomeKind, outcome
 from outcomenet.reports.ladder import DIRECT, FROM_FILM, HUMAN, in_ladder_order, rung
-from outcomenet.reports.measures import R_SQUARED
-from outcomenet.reports.narrative import outcome_phrase, reached
+from outcomenet.reports.measures import R_SQUARED, headline_metric, main_outcome, measure, outcome_phrase
+from outcomenet.reports.narrative import reached
 from outcomenet.reports.numbers import counted, decimal, listed
 from outcomenet.reports.run_folder import RunFolder
 
@@ -37,7 +38,7 @@ def cautions(folder: RunFolder) -> list[Caution]:
         _held_out(folder),
         *_few_events(folder),
         _one_split(folder),
-        _many_comparisons(folder.comparisons),
+        _many_comparisons(folder),
         *_too_good(folder),
         *_straight_to_crops(folder),
         *_confounders_known(folder.probes),
@@ -118,9 +119,11 @@ def _one_split(folder: RunFolder) -> Caution:
     )
 
 
-def _many_comparisons(comparisons: pd.DataFrame) -> Caution:
+def _many_comparisons(folder: RunFolder) -> Caution:
+    comparisons, main = folder.comparisons, main_outcome(folder.metrics["outcome"])
     asked = (
-        f"The one question asked in advance is {R_SQUARED} for HAQ-DI, {rung(DIRECT).phrase} against "
+        f"The one question asked in advance is {measure(headline_metric(outcome(main))).title} for {outcome_phrase(main)}, "
+        f"{rung(DIRECT).phrase} against "
         f"{rung(HUMAN).phrase}."
     )
     if comparisons.empty:
@@ -168,10 +171,10 @@ def _too_good(folder: RunFolder) -> list[Caution]:
 
 def _straight_to_crops(folder: RunFolder) -> list[Caution]:
     sources = folder.data.get("patients_by_source") or {}
-    direct = sources.get("crops", 0)
+    direct = sources.get(CROPS, 0)
     if not direct:
         return []
-    through_films = sum(sources.values()) - direct
+    through_films = sources.get(FILMS, 0)
     return [
         Caution(
             "Not every patient took the whole way through the software.",

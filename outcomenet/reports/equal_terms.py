@@ -6,7 +6,7 @@ import pandas as pd
 
 from outcomenet.reports.ladder import rung
 from outcomenet.reports.measures import Verdict, digits_of, measure, verdict
-from outcomenet.reports.numbers import count, decimal, interval
+from outcomenet.reports.numbers import count, decimal, inside_sentence, interval
 from outcomenet.reports.tables import Row, Table, outcome_heading
 
 _READINGS = {
@@ -26,7 +26,7 @@ def equal_adjustment(nested: pd.DataFrame) -> Table:
         cells = [
             outcome_heading(row.outcome, int(row.horizon)),
             str(row.adjusted_for),
-            f"{first} minus {reference[0].lower()}{reference[1:]}",
+            f"{first} minus {inside_sentence(reference)}",
             f"{measure(row.metric).title} {decimal(row.difference, digits)} ({interval(row.lower, row.upper, digits)})",
             count(row.n),
             _READINGS[verdict(row.metric, row.lower, row.upper)],

@@ -14,7 +14,7 @@ from outcomenet.outcomes import outcome
 from outcomenet.reports.figures import GREY, PALE, TEXT_WIDTH_INCHES, Drawing, without_y_axis
 from outcomenet.reports.ladder import HUMAN, in_ladder_order, rung
 from outcomenet.reports.measures import Better, Verdict, digits_of, headline_metric, measure, verdict
-from outcomenet.reports.numbers import decimal, interval, listed
+from outcomenet.reports.numbers import decimal, inside_sentence, interval, listed
 
 # An interval longer than this many times the median one is cut with an arrow; the table has its true ends.
 LONGEST_INTERVAL = 4.0
@@ -136,7 +136,7 @@ def difference_forest(comparisons: pd.DataFrame) -> Drawing | None:
     for axis, (name, horizon) in zip(axes, keys, strict=True):
         _difference_panel(axis, rows[(rows["outcome"] == name) & (rows["horizon"] == horizon)], name, pairs)
     axes[0].set_yticks(
-        range(len(pairs)), [f"{rung(first).title}\nminus {_lower(rung(second).title)}" for first, second in pairs],
+        range(len(pairs)), [f"{rung(first).title}\nminus {inside_sentence(rung(second).title)}" for first, second in pairs],
         fontsize=8.5,
     )  # fmt: skip
     axes[0].set_ylim(len(pairs) - 0.4, -0.6)
@@ -174,7 +174,3 @@ def _difference_panel(axis: Axes, rows: pd.DataFrame, name: str, pairs: Sequence
 def _short_title(name: str) -> str:
     title = outcome(name).title
     return title if len(title) < 20 else name.capitalize()
-
-
-def _lower(title: str) -> str:
-    return title[0].lower() + title[1:]

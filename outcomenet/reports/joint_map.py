@@ -38,7 +38,7 @@ _SIGNED = LinearSegmentedColormap.from_list("signed", ["#08427a", "#4a90c4", "#f
 
 
 def joint_contributions(biomarkers: pd.DataFrame) -> pd.DataFrame:
-    """Mean and SD over held-out patients of each joint's contribution to the RA score, in logits of HAQ's latent scale.
+    """Mean and SD over held-out patients of each joint's contribution to the RA score, on its outcome's latent scale.
 
     A patient counts once, with the mean over the visits on which the joint was seen. Columns joint, side, site,
     patients, mean, sd; mean is missing where no patient's joint was seen, sd where fewer than two.
@@ -58,8 +58,8 @@ def joint_contributions(biomarkers: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def joint_map_figure(contributions: pd.DataFrame) -> Drawing | None:
-    """Two panels: the SD and the mean of each joint's contribution; None where no joint was seen in two patients."""
+def joint_map_figure(contributions: pd.DataFrame, outcome_title: str) -> Drawing | None:
+    """Two panels: the SD and the mean of each joint's contribution to the score of an outcome; None where no joint was seen in two patients."""
     if not contributions["sd"].notna().any():
         return None
     figure = Figure(figsize=(10.4, 6.6), layout="constrained")
@@ -76,9 +76,9 @@ def joint_map_figure(contributions: pd.DataFrame) -> Drawing | None:
         "joint_map",
         figure,
         contributions,
-        "Contribution of each joint to the measure over held-out patients, in logits of HAQ’s latent scale, "
-        "before it is bent to the limits 0 and 3. Left: how much it differs between patients (SD); right: its average, "
-        "orange raising and blue lowering predicted disability. Dots are larger and stronger in colour the larger the "
+        f"Contribution of each joint to the measure over held-out patients, on the latent scale of {outcome_title}, "
+        "before it is bent to the outcome’s limits. Left: how much it differs between patients (SD); right: its average, "
+        "orange raising and blue lowering the predicted outcome. Dots are larger and stronger in colour the larger the "
         "number; a small cross marks a joint that was not seen. Hands and feet are seen from above, as their owner "
         "sees them.",
         f"Schematic of both hands and feet. Joints that differ most between patients: {listed(words)}.",
@@ -125,7 +125,7 @@ def _panel(axis: Axes, contributions: pd.DataFrame, value: str, colours: Colorma
         shrink=0.7,
     )
     bar.outline.set_visible(False)
-    bar.set_label("logits")
+    bar.set_label("latent units")
     bar.locator = MaxNLocator(5)
     bar.update_ticks()
 

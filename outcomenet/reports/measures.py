@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from outcomenet.outcomes import OutcomeKind, OutcomeSpec, outcome
+from outcomenet.outcomes import HAQ, OutcomeKind, OutcomeSpec, outcome
+from outcomenet.reports.numbers import inside_sentence
 
 
 class Better(StrEnum):
@@ -109,6 +111,17 @@ def digits_of(metric: str, outcome_name: str) -> int:
 def headline_metric(spec: OutcomeSpec) -> str:
     """The one metric by which the ladder is judged on an outcome."""
     return "auroc" if spec.kind is OutcomeKind.TIME_TO_EVENT else "r2"
+
+
+def main_outcome(outcomes: Iterable[str]) -> str:
+    """The outcome that a run's answer is about: HAQ-DI where the run has it, else its first one."""
+    names = list(outcomes)
+    return HAQ.name if HAQ.name in names else names[0]
+
+
+def outcome_phrase(name: str) -> str:
+    """The outcome inside a sentence: `pain VAS`, but `HAQ-DI` and `SvdH change in a year`."""
+    return inside_sentence(outcome(name).title)
 
 
 def verdict(metric: str, lower: float, upper: float) -> Verdict:

@@ -8,14 +8,23 @@ import pandas as pd
 
 from outcomenet.outcomes import HAQ, OutcomeKind, outcome
 from outcomenet.reports.ladder import DIRECT, HUMAN, in_ladder_order, rung
-from outcomenet.reports.measures import R_SQUARED, Verdict, digits_of, headline_metric, measure, verdict
+from outcomenet.reports.measures import (
+    R_SQUARED,
+    Verdict,
+    digits_of,
+    headline_metric,
+    main_outcome,
+    measure,
+    outcome_phrase,
+    verdict,
+)
 from outcomenet.reports.numbers import counted, decimal, interval, listed, signed
 from outcomenet.reports.run_folder import RunFolder
 
 
 @dataclass(frozen=True)
 class Answer:
-    """`headline` is the verdict on HAQ, `paragraph` the numbers behind it, `beside` what else bears on it."""
+    """`headline` is the verdict on the run's main outcome, `paragraph` the numbers behind it, `beside` what else bears on it."""
 
     verdict: Verdict
     headline: str
@@ -24,35 +33,38 @@ class Answer:
 
 
 HEADLINES = {
-    Verdict.BETTER: (
-        "On these patients the outcome-direct measure told more about function (HAQ-DI) than the human score."
-    ),
-    Verdict.WORSE: (
-        "On these patients the outcome-direct measure told less about function (HAQ-DI) than the human score."
-    ),
+    Verdict.BETTER: "On these patients the outcome-direct measure told more about {what} than the human score.",
+    Verdict.WORSE: "On these patients the outcome-direct measure told less about {what} than the human score.",
     Verdict.UNDECIDED: (
         "On these patients no difference was shown between the outcome-direct measure and the human score in what they "
-        "tell about function (HAQ-DI)."
+        "tell about {what}."
     ),
     Verdict.ABSENT: "This run cannot say whether an outcome-direct measure beats the human score.",
 }
 
 
 def answer(folder: RunFolder) -> Answer:
-    """The verdict on HAQ first, then pain and progression, then the comparisons that tell where a gain comes from."""
-    main = paired(folder.comparisons, HAQ.name, "r2", DIRECT, HUMAN)
-    reading = Verdict.ABSENT if main is None else verdict("r2", main["lower"], main["upper"])
+    """The verdict on the main outcome (see `measures.main_outcome`) first, then the others, then the comparisons that tell
+    where a gain comes from."""
+    name = main_outcome(folder.metrics["outcome"])
+    metric = headline_metric(outcome(name))
+    main = paired(folder.comparisons, name, metric, DIRECT, HUMAN)
+    reading = Verdict.ABSENT if main is None else verdict(metric, main["lower"], main["upper"])
+    headline = HEADLINES[reading].format(what=_headline_phrase(name))
     if reading is Verdict.ABSENT:
-        return Answer(reading, HEADLINES[reading], _why_absent(folder, main), [])
+        return Answer(reading, headline, _why_absent(folder, name, main), [])
     sentences = [
         _who(folder),
         difference_sentence(folder.metrics, main),
         _what_the_interval_allows(main, reading),
-        _worse_than_average(folder.metrics),
+        _worse_than_average(folder.metrics, name),
     ]
-    return Answer(
-        reading, HEADLINES[reading], " ".join(filter(None, sentences)), [*_other_outcomes(folder), *_where_from(folder)]
-    )
+    beside = [*_other_outcomes(folder, name), *_where_from(folder, name)]
+    return Answer(reading, headline, " ".join(filter(None, sentences)), beside)
+
+
+def _headline_phrase(name: str) -> str:
+    return "function (HAQ-DI)" if name == HAQ.name else outcome_phrase(name)
 
 
 def paired(
@@ -114,12 +126,6 @@ def difference_sentence(metrics: pd.DataFrame, row: pd.Series) -> str:
     )
 
 
-def outcome_phrase(name: str) -> str:
-    """The outcome inside a sentence: `pain VAS`, but `HAQ-DI`."""
-    title = outcome(name).title
-    return title if title[:2].isupper() else title[0].lower() + title[1:]
-
-
 def _who(folder: RunFolder) -> str:
     held_out = folder.held_out
     kind = {True: "simulated ", False: "", None: ""}[folder.simulated]
@@ -137,20 +143,20 @@ def _what_the_interval_allows(row: pd.Series, reading: Verdict) -> str:
     )
 
 
-def _worse_than_average(metrics: pd.DataFrame) -> str:
-    row = reached(metrics, HAQ.name, "r2", DIRECT)
+def _worse_than_average(metrics: pd.DataFrame, name: str) -> str:
+    row = reached(metrics, name, "r2", DIRECT)
     if row is None or not row["value"] < 0:
         return ""
     return (
         f"An {R_SQUARED} below 0 means that the outcome-direct measure did worse than giving every patient the average "
-        "HAQ-DI."
+        f"{outcome_phrase(name)}."
     )
 
 
-def _other_outcomes(folder: RunFolder) -> list[str]:
+def _other_outcomes(folder: RunFolder, main: str) -> list[str]:
     sentences = []
     for name in dict.fromkeys(folder.metrics["outcome"]):
-        if name == HAQ.name:
+        if name == main:
             continue
         row = paired(folder.comparisons, name, headline_metric(outcome(name)), DIRECT, HUMAN)
         if row is None:
@@ -160,9 +166,9 @@ def _other_outcomes(folder: RunFolder) -> list[str]:
     return sentences
 
 
-def _where_from(folder: RunFolder) -> list[str]:
+def _where_from(folder: RunFolder, name: str) -> list[str]:
     """What tells a gain of a better target from a gain of a finer or less noisy reading."""
-    sentences = []
+    sentences, metric = [], headline_metric(outcome(name))
     for reference, reason in (
         ("human_joints", "Human scores kept apart by joint are a fairer rival than their sum."),
         (
@@ -171,28 +177,29 @@ def _where_from(folder: RunFolder) -> list[str]:
             "tells learning from the outcome apart from merely reading films more evenly than people do.",
         ),
     ):
-        row = paired(folder.comparisons, HAQ.name, "r2", DIRECT, reference)
+        row = paired(folder.comparisons, name, metric, DIRECT, reference)
         if row is not None:
             sentences.append(f"{reason} {difference_sentence(folder.metrics, row)}")
-    oracle = reached(folder.metrics, HAQ.name, "r2", "oracle")
+    oracle = reached(folder.metrics, name, metric, "oracle")
     if oracle is not None and folder.simulated:
         sentences.append(
             f"An oracle that knows every joint’s true state, which exists only in a "
-            f"simulation, reached an {R_SQUARED} of {decimal(oracle['value'], 3)}: no reading of joints can be "
+            f"simulation, reached an {measure(metric).title} of {decimal(oracle['value'], 3)}: no reading of joints can be "
             "expected to go beyond it."
         )
     return sentences
 
 
-def _why_absent(folder: RunFolder, main: pd.Series | None) -> str:
+def _why_absent(folder: RunFolder, name: str, main: pd.Series | None) -> str:
+    what = f"{measure(headline_metric(outcome(name))).title} for {outcome_phrase(name)}"
     if main is not None:
         return (
-            f"The paired difference in {R_SQUARED} for HAQ-DI between the outcome-direct measure and the human total "
+            f"The paired difference in {what} between the outcome-direct measure and the human total "
             "is not defined on these patients."
         )
     rungs = [rung(name).phrase for name in in_ladder_order(set(folder.metrics["predictor"]))]
     return (
-        f"No paired difference in {R_SQUARED} for HAQ-DI between the outcome-direct measure and the human total was "
+        f"No paired difference in {what} between the outcome-direct measure and the human total was "
         f"computed; of the ladder of predictors this run holds {listed(rungs)}. What it does hold is reported below."
     )
 

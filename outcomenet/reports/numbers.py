@@ -61,6 +61,15 @@ def count(value: float) -> str:
     return f"{int(value):,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
 
 
+def inside_sentence(title: str) -> str:
+    """A title within a sentence: its first letter small, unless its first word is an abbreviation.
+
+    >>> inside_sentence("Human total"), inside_sentence("SvdH change"), inside_sentence("HAQ-DI")
+    ('human total', 'SvdH change', 'HAQ-DI')
+    """
+    return title[0].lower() + title[1:] if title.split()[0][1:].islower() else title
+
+
 def counted(value: float, noun: str) -> str:
     """`1 patient`, `140 patients`.
 

@@ -13,6 +13,7 @@ import jinja2
 import pandas as pd
 
 from outcomenet import __version__
+from outcomenet.cohorts.source import CROPS, FILMS, NO_FILMS
 from outcomenet.outcomes import OutcomeKind, outcome
 from outcomenet.reports import tables
 from outcomenet.reports.audit_table import audit_summary, audit_table
@@ -143,11 +144,12 @@ def _joint_map(folder: RunFolder) -> dict[str, Any]:
     if folder.biomarkers is None:
         return {"joint_figure": None, "joint_sentence": ""}
     contributions = joint_contributions(folder.biomarkers)
-    figure = publish(partial(joint_map_figure, contributions), folder.path / "figures")
-    return {"joint_figure": figure, "joint_sentence": _joint_sentence(contributions)}
+    title = outcome(folder.outcomes[0][0]).title  # the measure is the score of the run's first outcome
+    figure = publish(partial(joint_map_figure, contributions, title), folder.path / "figures")
+    return {"joint_figure": figure, "joint_sentence": _joint_sentence(contributions, title)}
 
 
-def _joint_sentence(contributions: pd.DataFrame) -> str:
+def _joint_sentence(contributions: pd.DataFrame, outcome_title: str) -> str:
     seen = contributions[contributions["sd"].notna()]
     if seen.empty:
         return ""
@@ -158,7 +160,8 @@ def _joint_sentence(contributions: pd.DataFrame) -> str:
     end_joints = (seen.loc[seen["site"].str.startswith("DIP"), "sd"] ** 2).sum()
     unseen = len(contributions) - len(seen)
     sentences = [
-        f"The joints whose contribution differs most between patients (SD in logits of HAQ's latent scale) are {listed(first)}."
+        f"The joints whose contribution differs most between patients (SD on the latent scale of {outcome_title}) are "
+        f"{listed(first)}."
     ]
     if variance > 0:
         sentences.append(
@@ -195,10 +198,9 @@ def _ledger(folder: RunFolder) -> dict[str, Any]:
 
 # How the record names the ways a patient came in.
 _SOURCES = {
-    "dicom": "came from DICOM film files",
-    "png": "came from PNG film files",
-    "crops": "were simulated straight to joint crops, without a film file",
-    "none": "have no films",
+    FILMS: "came from film files",
+    CROPS: "were simulated straight to joint crops, without a film file",
+    NO_FILMS: "have no films",
 }
 
 

@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from outcomenet.cohorts.ledger import KEPT
 from outcomenet.outcomes import outcome
 from outcomenet.reports.knowledge import given_phrase, target_title
 from outcomenet.reports.ladder import DIRECT, HUMAN, in_ladder_order, rung
 from outcomenet.reports.measures import Better, Verdict, digits_of, headline_metric, measure, verdict
 from outcomenet.reports.narrative import at_declared_horizon
-from outcomenet.reports.numbers import NOT_DEFINED, count, decimal, interval, signed, with_interval
+from outcomenet.reports.numbers import NOT_DEFINED, count, decimal, inside_sentence, interval, signed, with_interval
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,7 @@ def _outcome_differences(comparisons: pd.DataFrame, outcome_name: str, horizon: 
         rows.append(
             Row(
                 [
-                    f"{first} minus {reference[0].lower()}{reference[1:]}",
+                    f"{first} minus {inside_sentence(reference)}",
                     measure(row.metric).title,
                     signed(row.difference, digits),
                     interval(row.lower, row.upper, digits),
@@ -198,17 +199,14 @@ def probes(frame: pd.DataFrame) -> Table:
     )
 
 
-_KEPT = "kept: "
-
-
 def left_out(ledger: pd.DataFrame) -> Table | None:
     """What was left out, with its reason; None when nothing was."""
-    return _ledger_table(ledger[~ledger["reason"].str.startswith(_KEPT)], "Left out")
+    return _ledger_table(ledger[~ledger["unit"].str.endswith(KEPT)], "Left out")
 
 
 def kept_with_a_note(ledger: pd.DataFrame) -> Table | None:
     """What was kept but must be known about; None when there is nothing."""
-    return _ledger_table(ledger[ledger["reason"].str.startswith(_KEPT)], "Kept, but noted")
+    return _ledger_table(ledger[ledger["unit"].str.endswith(KEPT)], "Kept, but noted")
 
 
 def _ledger_table(ledger: pd.DataFrame, caption: str) -> Table | None:
@@ -218,7 +216,7 @@ def _ledger_table(ledger: pd.DataFrame, caption: str) -> Table | None:
         f"{caption}.",
         ["Step", "What", "Reason", "Count"],
         [
-            Row([row.step, row.unit, row.reason.removeprefix(_KEPT), count(row.count)])
+            Row([row.step, row.unit.removesuffix(KEPT), row.reason, count(row.count)])
             for row in ledger[["step", "unit", "reason", "count"]].itertuples(index=False, name="Entry")
         ],
         words=(0, 1, 2),

@@ -35,7 +35,7 @@ def make_run(
     pd.DataFrame(
         [("intake", "film", "not_pa: an oblique view cannot be scored", 4),
          ("linkage", "visit", "no film within 30 days", 11),
-         ("intake", "film", "kept: pixel spacing estimated from the hand's length", 7)],
+         ("intake", "film (kept)", "pixel spacing estimated from the hand's length", 7)],
         columns=["step", "unit", "reason", "count"],
     ).to_csv(run / "ledger.csv", index=False)  # fmt: skip
     if films:
@@ -146,7 +146,7 @@ def _comparisons(metrics: pd.DataFrame, draws: dict, signal: dict[str, float]) -
 def _record(simulated: bool | None) -> dict:
     data = {
         "name": "simulated-clinic", "licence": "CC0-1.0", "fingerprint": "sha256:6a1f09c2d4", "patients": 700,
-        "visits": 1400, "patients_by_source": {"dicom": 48, "crops": 652},
+        "visits": 1400, "patients_by_source": {"films": 48, "simulated crops": 652},
         "splits": {"train": 470, "validation": 70, "test": 160},
     }  # fmt: skip
     if simulated is not None:

@@ -102,3 +102,17 @@ def test_oracle_is_told_only_of_simulated_patients(better_run):
     assert any("oracle" in sentence for sentence in answer(folder).beside)
     real = dataclasses.replace(folder, record={**folder.record, "data": {"simulated": False}})
     assert not any("oracle" in sentence for sentence in answer(real).beside)
+
+
+def test_the_answer_is_about_the_first_outcome_where_haq_is_not_in_the_run(better_run):
+    folder = _folder_with(better_run, 0.3, 0.2, 0.4)
+    as_change = {"haq": "haq_change"}
+    frames = {
+        name: frame[frame["outcome"] == "haq"].replace({"outcome": as_change})
+        for name, frame in (("metrics", folder.metrics), ("comparisons", folder.comparisons))
+    }
+    told = answer(dataclasses.replace(folder, **frames))
+    assert told.headline == (
+        "On these patients the outcome-direct measure told more about HAQ-DI change in a year than the human score."
+    )
+    assert "in predicting HAQ-DI change in a year (R² " in told.paragraph

@@ -58,11 +58,11 @@ def test_joint_that_was_seen_in_one_patient_has_no_spread():
     table = joint_contributions(_biomarkers([1.0, np.nan, np.nan]))
     assert table.loc[0, "patients"] == 1
     assert np.isnan(table.loc[0, "sd"])
-    assert joint_map_figure(table) is None
+    assert joint_map_figure(table, "HAQ-DI") is None
 
 
 def test_joint_map_reads_held_out_patients_only():
-    assert joint_map_figure(joint_contributions(_biomarkers([0.0, 2.0, 4.0], split="train"))) is None
+    assert joint_map_figure(joint_contributions(_biomarkers([0.0, 2.0, 4.0], split="train")), "HAQ-DI") is None
 
 
 def test_nested_parts_of_the_loss_are_drawn():

@@ -70,7 +70,7 @@ def test_every_link_inside_the_page_leads_somewhere(page: str):
 
 def test_exclusions_and_sources_are_told(page: str):
     assert "no film within 30 days" in page
-    assert "48 patients came from DICOM film files" in page
+    assert "48 patients came from film files" in page
     assert "652 patients were simulated straight to joint crops" in page
 
 
