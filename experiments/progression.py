@@ -6,7 +6,8 @@ Command:   outcomenet simulate cohorts/risk --preset high_risk --patients 1000 -
            outcomenet evaluate runs/progression
 Time:      about 5 minutes on 2 CPU cores
 Expected:  no full run has been made. In this world swelling and micro-erosion, which the score leaves out, carry the next year's
-           damage; asked is whether direct_adjusted comes above human_total and above the clinical matrix (SvdH, RF/ACPA, CRP); AUROC of matrices is 0.70-0.76 in cohorts.
+           damage; asked is whether direct_adjusted comes above human_total and above the clinical matrix (SvdH, RF/ACPA, CRP);
+           AUROC of matrices is 0.70-0.76 in cohorts.
 """
 
 from outcomenet.experiment import Experiment
