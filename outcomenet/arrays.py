@@ -18,12 +18,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from jaxtyping import Bool, Float, Int, UInt16
+from jaxtyping import Bool, Float, Int, UInt8, UInt16
 
 if TYPE_CHECKING:
     from jax import Array
 
-__all__ = ["Array", "Bool", "Float", "Int", "UInt16"]
+__all__ = ["Array", "Bool", "Float", "Int", "UInt8", "UInt16"]
 
 
 def __getattr__(name: str) -> object:

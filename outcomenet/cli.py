@@ -22,6 +22,7 @@ COMMANDS: dict[str, Command] = {
     "demo": Command("demo", "simulate a small cohort, take it in, train, evaluate and write a report (10 minutes)"),
     "simulate": Command("simulate", "write a simulated cohort with known causal truth, as a hospital would export it"),
     "intake": Command("intake", "check a cohort folder and make a data set of it"),
+    "localize": Command("localize", "find the joints of films that bring no landmarks"),
     "build": Command("build", "make a data set with another crop size or scale from a cohort folder"),
     "train": Command("train", "train an experiment on a data set; the same command goes on where it stopped"),
     "evaluate": Command("evaluate", "compare the ladder of predictors on the held-out patients of a run"),

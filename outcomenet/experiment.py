@@ -151,8 +151,8 @@ class Experiment:
         return replace(self, training=replace(self.training, steps=steps))
 
 
-def load_experiment(file: Path) -> Experiment:
-    """The experiment of a file with a `get_experiment()`."""
+def load_experiment(file: Path) -> Any:
+    """What `get_experiment()` of a file gives: an Experiment, or that of the localiser."""
     if not file.is_file():
         raise UsageError(f"There is no experiment file {file}; see the folder experiments/ for examples.")
     module = load_module(file)

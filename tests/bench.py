@@ -27,6 +27,7 @@ from outcomenet.simulation.presets import preset
 from outcomenet.training.loop import train
 from outcomenet.training.sharding import compile_step, device_mesh, put_batch, put_state
 from outcomenet.training.step import make_step
+from tests.bench_localizer import bench_localizer
 from tests.bench_metrics import bench_statistics
 from tests.bench_simulation import bench_cohort, bench_rendering
 
@@ -123,6 +124,7 @@ def bench_films(folder: Path) -> None:
 
 
 def main() -> None:
+    bench_localizer()  # first: its peak memory is the process's
     bench_rendering()
     bench_cohort()
     bench_statistics()

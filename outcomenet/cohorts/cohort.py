@@ -65,7 +65,7 @@ def read_cohort(folder: Path | str, *, check_films: bool = True) -> Cohort:
         faults += found + landmarks_outside(tables["landmarks.csv"], films)
     else:
         films = films.assign(**UNCHECKED_COLUMNS)
-    films = _usable_films(films, ledger)
+    films = _usable_films(films, tables["landmarks.csv"], ledger)
     max_gap_days = LINKAGE_MAX_GAP_DAYS if meta is None else meta.linkage_max_gap_days
     films, found = link_films(films, tables["visits.csv"], max_gap_days, ledger)
     faults += found
@@ -107,9 +107,12 @@ def _folder_faults(folder: Path) -> list[Fault]:
     return []
 
 
-def _usable_films(films: pd.DataFrame, ledger: Ledger) -> pd.DataFrame:
-    """The films of one side in a projection that can be scored; the ledger counts the others."""
-    both = films["side"] == "both"
+def _usable_films(films: pd.DataFrame, landmarks: pd.DataFrame, ledger: Ledger) -> pd.DataFrame:
+    """The films in a projection that can be scored; the ledger counts the others.
+
+    A film of both sides is usable where its joints are to be found, not where landmarks were placed on it.
+    """
+    both = (films["side"] == "both") & films["film_id"].isin(landmarks["film_id"])
     ledger.add("films", "film", "shows both sides; landmarks.csv cannot tell them apart", films.loc[both, "film_id"])
     usable = ~both
     for view in (view for view in View if not view.scorable):

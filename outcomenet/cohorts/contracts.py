@@ -235,6 +235,12 @@ LANDMARKS = Table(
         _filled("landmark", Text()),
         _filled("x_px", Number(0, unit="pixels")),
         _filled("y_px", Number(0, unit="pixels")),
+        # as `outcomenet localize` writes them; films.csv has the last word on side and region
+        Column("side", Choice(("L", "R"), {"left": "L", "right": "R"})),
+        Column("region", Choice(tuple(map(str, Region)), {})),
+        Column("error_px", Number(0, unit="pixels")),
+        Column("error_mm", Number(0, unit="mm")),
+        Column("certainty", Number(0, 1)),
     ),
     key=("film_id", "landmark"),
 )

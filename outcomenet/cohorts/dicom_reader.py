@@ -46,7 +46,7 @@ _IMAGE_ATTRIBUTES = [
     "SamplesPerPixel", "PhotometricInterpretation", "PlanarConfiguration", "NumberOfFrames", "Rows", "Columns",
     "BitsAllocated", "BitsStored", "HighBit", "PixelRepresentation", "PixelSpacing", "ImagerPixelSpacing",
     "NominalScannedPixelSpacing", MAGNIFICATION, "RescaleSlope", "RescaleIntercept", "ModalityLUTSequence",
-    "WindowCenter", "WindowWidth", "VOILUTFunction", "VOILUTSequence",
+    "WindowCenter", "WindowWidth", "VOILUTFunction", "VOILUTSequence", "ImageLaterality", "Laterality",
 ]  # fmt: skip
 _PIXEL_ATTRIBUTES = [*_IMAGE_ATTRIBUTES, "PixelData", "ExtendedOffsetTable", "ExtendedOffsetTableLengths"]
 
@@ -159,7 +159,10 @@ def _checked(dataset: pydicom.Dataset) -> FilmHeader:
             "bits",
         )
     spacing_mm, source = dicom_spacing(dataset)
-    return FilmHeader(int(dataset.Rows), int(dataset.Columns), stored, photometric, spacing_mm, source, format="dicom")
+    side = str(dataset.get("ImageLaterality") or dataset.get("Laterality") or "")
+    laterality = side if side in ("L", "R") else ""
+    rows, columns = int(dataset.Rows), int(dataset.Columns)
+    return FilmHeader(rows, columns, stored, photometric, spacing_mm, source, "dicom", laterality)
 
 
 def _check_length(path: Path, dataset: pydicom.Dataset) -> None:

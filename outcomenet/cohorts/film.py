@@ -22,6 +22,7 @@ class FilmHeader:
     `spacing_mm` is millimetres per pixel (None: not known), `spacing_source` says which attribute gave it, or why none
     did ("none", or "refused: PixelSpacing 0"). `bits` is the number of bits of a stored value,
     `photometric` DICOM's word for what a small value means, `format` one of dicom, png, jpeg, tiff, crops.
+    `laterality` is L or R where the file declares one side, else "".
     """
 
     rows: int
@@ -31,6 +32,7 @@ class FilmHeader:
     spacing_mm: float | None
     spacing_source: str
     format: str
+    laterality: str = ""
 
 
 @dataclass(frozen=True)

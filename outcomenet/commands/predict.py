@@ -13,7 +13,7 @@ from outcomenet.commands.arguments import parse
 
 @dataclass(frozen=True)
 class Predict:
-    """Reads film files with a trained run: per-joint outputs, score, flags. A film without landmarks is not scored."""
+    """Reads film files with a trained run: per-joint outputs, score, flags. Joints are found where none were placed."""
 
     run: Annotated[Path, tyro.conf.Positional]
     """Run folder that `outcomenet train` made."""
@@ -22,7 +22,7 @@ class Predict:
     out: Path
     """Folder to write; it must not exist."""
     landmarks: Path | None = None
-    """landmarks.csv with film_id (the file's name), landmark, x_px, y_px; may have side (L, R or left, right)."""
+    """landmarks.csv placed by hand: film_id (the file's name), landmark, x_px, y_px; may have side (L, R or left, right)."""
     pixel_spacing_mm: float | None = None
     """Spacing of all films, where the files do not say."""
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
 from outcomenet.commands.arguments import parse
 from outcomenet.errors import UsageError
+
+if TYPE_CHECKING:
+    from outcomenet.localizer_training.experiment import LocalizerExperiment
 
 HELP = """usage: outcomenet train EXPERIMENT.py --data DATASET --out RUN [--path.to.setting VALUE ...]
 
@@ -37,13 +40,36 @@ def main(arguments: list[str]) -> None:
     file, rest = Path(arguments[0]), arguments[1:]
     where, overrides = _split(rest)
     from outcomenet.experiment import Experiment, load_experiment, run_training
+    from outcomenet.localizer_training.experiment import LocalizerExperiment
     from outcomenet.progress import Progress
 
-    experiment = parse(Experiment, overrides, f"train {file} --data DATASET --out RUN", default=load_experiment(file))
+    default = load_experiment(file)
+    if isinstance(default, LocalizerExperiment):
+        _train_localizer(file, default, where, overrides)
+        return
+    experiment = parse(Experiment, overrides, f"train {file} --data DATASET --out RUN", default=default)
     options = parse(Where, where, f"train {file}")
     progress = Progress()
     run = run_training(file, experiment, options.data, options.out, progress=progress)
     print(f"Trained: {run}. Next: `outcomenet evaluate {run} --data {options.data}`.", file=sys.stderr)
+
+
+@dataclass(frozen=True)
+class WhereLocalizer:
+    """Run folder; the localiser's films are simulated, so that there is no data set."""
+
+    out: Annotated[Path, tyro.conf.arg(help="Run folder; the same command on the same folder goes on.")]
+
+
+def _train_localizer(file: Path, default: LocalizerExperiment, where: list[str], overrides: list[str]) -> None:
+    from outcomenet.localizer_training.experiment import LocalizerExperiment
+    from outcomenet.localizer_training.run import run_localizer_training
+    from outcomenet.progress import Progress
+
+    experiment = parse(LocalizerExperiment, overrides, f"train {file} --out RUN", default=default)
+    options = parse(WhereLocalizer, where, f"train {file}")
+    weights = run_localizer_training(file, experiment, options.out, progress=Progress())
+    print(f"Trained: {weights}. Next: `outcomenet localize FILMS --weights {weights} --out found`.", file=sys.stderr)
 
 
 def _split(arguments: list[str]) -> tuple[list[str], list[str]]:

@@ -24,6 +24,7 @@ from outcomenet.cohorts.ledger import Ledger
 from outcomenet.confounders import CONFOUNDERS
 from outcomenet.datasets.cutting import CutFilm, FilmTask, cut_film
 from outcomenet.datasets.dataset import LEDGER, PREVIEWS, SPLITS, TABLE, TRUTH, DatasetManifest, write_manifest
+from outcomenet.datasets.found_landmarks import find_landmarks, sides_of
 from outcomenet.datasets.visit_table import KL_COLUMNS, reader_array, scores_of_mode, site_readings, visit_table
 from outcomenet.errors import DataRefused, FilmRefused, UsageError
 from outcomenet.localization.crops import FOOT_LENGTH_MM, HAND_LENGTH_MM
@@ -90,6 +91,7 @@ class _Build:
         self.reading_mode, self._scores = scores_of_mode(cohort, SVDH, reading_mode)
         self.table = visit_table(cohort, self.ledger, reading_mode)
         self.covariates = tuple(n for n in CONFOUNDERS if n in self.table)
+        self.located = find_landmarks(cohort, self.ledger, workers, progress)
         self.tasks = self._film_tasks()
 
     def run(self) -> DatasetManifest:
@@ -106,6 +108,7 @@ class _Build:
         self.table["has_films"] = [key in self.found for key in keys]
         self.table.to_parquet(self.folder / TABLE, index=False)
         files.append(self.folder / TABLE)
+        self.located.write(self.folder)
         self.ledger.to_frame().to_csv(self.folder / LEDGER, index=False)
         self._write_previews()
         if (self.cohort.folder / TRUTH).is_dir():  # for the oracle and for audits; training never opens it
@@ -128,29 +131,32 @@ class _Build:
         sides: set[tuple[str, str, Side]] = set()
         previewed = 0
         for film in self.cohort.films.sort_values(["patient_id", "visit_id", "film_id"]).itertuples():
-            side = Side.of(film.side, film.region)
-            if (film.patient_id, film.visit_id, side) in sides:
-                self.ledger.add("films", "film", "a further film of the same side at one visit", 1)
-                continue
-            sides.add((film.patient_id, film.visit_id, side))
             path = self.cohort.folder / film.path
-            preview = previewed < PREVIEW_FILMS and path.suffix != ".npz"
-            previewed += preview
-            tasks[film.patient_id, film.visit_id].append(
-                FilmTask(
-                    film_id=film.film_id,
-                    row=int(film.row),
-                    path=path,
-                    side=side,
-                    landmarks=landmarks.get(film.film_id, {}),
-                    geometry=self.geometry,
-                    spacing_mm=None if pd.isna(film.spacing_mm) else float(film.spacing_mm),
-                    spacing_source=str(film.spacing_source),
-                    hand_length_mm=meta.fallback_hand_length_mm or HAND_LENGTH_MM,
-                    foot_length_mm=meta.fallback_foot_length_mm or FOOT_LENGTH_MM,
-                    preview=preview,
+            for side in sides_of(film.side, film.region):
+                if (film.patient_id, film.visit_id, side) in sides:
+                    self.ledger.add("films", "film", "a further film of the same side at one visit", 1)
+                    continue
+                sides.add((film.patient_id, film.visit_id, side))
+                preview = previewed < PREVIEW_FILMS and path.suffix != ".npz"
+                previewed += preview
+                found = self.located.points.get((film.film_id, side), {})
+                tasks[film.patient_id, film.visit_id].append(
+                    FilmTask(
+                        film_id=film.film_id,
+                        row=int(film.row),
+                        path=path,
+                        side=side,
+                        landmarks=landmarks.get(film.film_id, found),
+                        geometry=self.geometry,
+                        spacing_mm=None if pd.isna(film.spacing_mm) else float(film.spacing_mm),
+                        spacing_source=str(film.spacing_source),
+                        hand_length_mm=meta.fallback_hand_length_mm or HAND_LENGTH_MM,
+                        foot_length_mm=meta.fallback_foot_length_mm or FOOT_LENGTH_MM,
+                        preview=preview,
+                        refused=self.located.refused.get((film.film_id, side), ""),
+                        dark_bones=film.film_id in self.located.dark_bones,
+                    )
                 )
-            )
         return dict(tasks)
 
     def _write_examples(self) -> list[Path]:

@@ -35,6 +35,8 @@ class FilmTask:
     hand_length_mm: float = HAND_LENGTH_MM
     foot_length_mm: float = FOOT_LENGTH_MM
     preview: bool = False
+    refused: str = ""  # why it is not to be cut, known before
+    dark_bones: bool = False  # grey levels are to be reversed
 
 
 class CutFilm(NamedTuple):
@@ -56,6 +58,9 @@ def cut_film(task: FilmTask) -> CutFilm:
     if task.path.suffix == ".npz":
         return _ready_crops(task)
     film = read_film(task.path)
+    if task.refused:
+        return _refused(task, task.refused)
+    pixels = np.uint16(65535) - film.pixels if task.dark_bones else film.pixels
     if not task.landmarks:
         return _refused(task, "no landmarks")
     try:
@@ -67,7 +72,7 @@ def cut_film(task: FilmTask) -> CutFilm:
             hand_length_mm=task.hand_length_mm,
             foot_length_mm=task.foot_length_mm,
         )
-        cut = cut_crops(film.pixels, task.landmarks, task.side.region, scale, task.geometry)
+        cut = cut_crops(pixels, task.landmarks, task.side.region, scale, task.geometry)
         left = is_left_as_displayed(task.landmarks, task.side.region)
     except NoScale:
         return _refused(task, "no pixel spacing and no landmarks that give the limb's length")
@@ -82,7 +87,7 @@ def cut_film(task: FilmTask) -> CutFilm:
         scale_source=scale.source,
         mirrored=left != (task.side.laterality == "L"),
         refused="",
-        preview_png=draw_preview(film.pixels, cut.frames, cut.present, task, scale.mm_per_px) if task.preview else b"",
+        preview_png=draw_preview(pixels, cut.frames, cut.present, task, scale.mm_per_px) if task.preview else b"",
     )
 
 

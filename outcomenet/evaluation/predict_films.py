@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,32 +10,26 @@ import cv2
 import numpy as np
 import pandas as pd
 
-from outcomenet.anatomy import (
-    FOOT_LANDMARKS,
-    HAND_LANDMARKS,
-    JOINT_COUNT,
-    JOINT_INDEX,
-    JOINT_NAMES,
-    Joint,
-    Region,
-    Side,
-    joints_of,
-)
-from outcomenet.cohorts.films import read_film
+from outcomenet.anatomy import JOINT_COUNT, JOINT_INDEX, JOINT_NAMES, Joint, Region, joints_of
 from outcomenet.datasets.contact_sheet import contact_sheet
-from outcomenet.errors import DataRefused, FilmRefused, UsageError, did_you_mean
+from outcomenet.errors import DataRefused, UsageError, did_you_mean
 from outcomenet.evaluation.reading import read_visits_with
 from outcomenet.input_pipeline.batches import stack
 from outcomenet.input_pipeline.transforms import CovariateScale, Standardise
 from outcomenet.localization.crops import NoScale, cut_crops, film_scale
-from outcomenet.localization.geometry import CropGeometry, is_left_as_displayed, limb_length_px
+from outcomenet.localization.found import FoundLimb
+from outcomenet.localization.geometry import CropGeometry, limb_length_px
+from outcomenet.localization.localizer import Localizer
+from outcomenet.localization.locating import LocatedFilm, locate_films
+from outcomenet.localization.placed import PlacedLimb, read_landmarks
+from outcomenet.localization.quality import FLAGS, UNSCORABLE
 from outcomenet.outcomes import TARGET_FIELDS
+from outcomenet.progress import Progress
 from outcomenet.scoring import KELLGREN_LAWRENCE, SVDH
 from outcomenet.training.rungs import Parameters, RungNetwork
 
 # Length of the limb in millimetres (TIP3-RC, TIP1-BASE1) outside which an adult film's spacing is doubted.
 PLAUSIBLE_LENGTH_MM = {Region.HAND: (140.0, 240.0), Region.FOOT: (90.0, 160.0)}
-LATERALITY = {"l": "L", "left": "L", "r": "R", "right": "R"}
 
 
 @dataclass(frozen=True)
@@ -50,15 +44,6 @@ class PredictionTask:
     rung: str
 
 
-@dataclass(frozen=True)
-class FilmLandmarks:
-    """Landmarks of one film, its region and the side that the file declares ("" when it does not)."""
-
-    points: Mapping[str, tuple[float, float]]
-    region: Region
-    declared: str
-
-
 def predict_films(
     task: PredictionTask,
     films: Sequence[Path],
@@ -66,12 +51,13 @@ def predict_films(
     *,
     landmarks: Path | None = None,
     spacing_mm: float | None = None,
+    progress: Progress | None = None,
 ) -> pd.DataFrame:
-    """Writes films.csv (one row a film: score, flags), joints.csv (one row a joint) and a crop sheet per film.
+    """Writes films.csv (one row a limb: score, flags), joints.csv (one row a joint) and a crop sheet per limb.
 
     `score` is the part of the film's own joints in the biomarker's score, on its latent scale, higher is worse; a
-    patient's score needs all four limbs. A film without landmarks gets the flag `no_landmarks` and no score. A file
-    that is no film is refused with its sentence in `flags`. Returns the rows of films.csv.
+    patient's score needs all four limbs. Joints of films without placed landmarks are found (see `localization`); a film on which
+    that fails is flagged and not scored. A file that is no film is refused with its sentence. Returns the rows of films.csv.
     """
     if out.exists():
         raise UsageError(f"{out} exists already; choose another --out or remove it first.")
@@ -86,12 +72,12 @@ def predict_films(
             )
     out.mkdir(parents=True)
     rows, joints = [], []
-    for film in films:
-        row, found, sheet = _read_one(task, film, placed.get(film.name), spacing_mm)
-        rows.append(row)
-        joints += found
-        if sheet is not None:
-            cv2.imwrite(str(out / f"crops_{film.stem}.png"), sheet)
+    for located in locate_films(Localizer(), films, placed, progress=progress):
+        for row, found, sheet in _read_film(task, located, located.path.name in placed, spacing_mm):
+            rows.append(row)
+            joints += found
+            if sheet is not None:
+                cv2.imwrite(str(out / f"crops_{located.path.stem}_{row['side']}.png"), sheet)
     table = pd.DataFrame(rows)
     table.to_csv(out / "films.csv", index=False)
     pd.DataFrame(joints, columns=JOINT_COLUMNS).to_csv(out / "joints.csv", index=False)
@@ -103,83 +89,72 @@ JOINT_COLUMNS = [
 ]  # fmt: skip
 
 
-def read_landmarks(path: Path) -> dict[str, FilmLandmarks]:
-    """Landmarks by film: columns film_id (or film), landmark, x_px, y_px, and optionally side, region, note."""
-    if not path.is_file():
-        raise UsageError(f"There is no landmarks file {path}.")
-    table = pd.read_csv(path, dtype=str, keep_default_na=False).rename(columns={"film": "film_id"})
-    allowed = ["film_id", "landmark", "x_px", "y_px", "side", "region", "note"]
-    for column in allowed[:4]:
-        if column not in table:
-            raise DataRefused(f"{path.name} lacks column {column}; it needs film_id, landmark, x_px and y_px.")
-    for column in table:
-        if column not in allowed:
-            raise DataRefused(f"{path.name} has an unknown column {column!r}. {did_you_mean(str(column), allowed)}")
-    for column in ("x_px", "y_px"):
-        number = pd.to_numeric(table[column], errors="coerce")
-        if number.isna().any():
-            line = int(number.isna().to_numpy().argmax())
-            raise DataRefused(
-                f"{path.name}, row {line + 2}, column {column}: expected a pixel position, got {table[column][line]!r}."
-            )
-        table[column] = number
-    return {str(film): _film_landmarks(path, str(film), rows) for film, rows in table.groupby("film_id", sort=False)}
+Reading = tuple[dict, list[dict], np.ndarray | None]
 
 
-def _film_landmarks(path: Path, film: str, rows: pd.DataFrame) -> FilmLandmarks:
-    names = set(rows["landmark"])
-    region = Region.FOOT if any(name.startswith("MTP") for name in names) else Region.HAND
-    known = FOOT_LANDMARKS if region is Region.FOOT else HAND_LANDMARKS
-    for name in names:
-        if name not in known:
-            raise DataRefused(f"{path.name} has landmark {name!r} on a {region} film. {did_you_mean(name, known)}")
-    if len(names) < len(rows):
-        raise DataRefused(f"{path.name} places a landmark of film {film} twice; keep one row for each.")
-    declared = {LATERALITY.get(side.strip().lower(), "") for side in rows["side"]} if "side" in rows else {""}
-    points = {r.landmark: (float(r.x_px), float(r.y_px)) for r in rows.itertuples()}
-    return FilmLandmarks(points, region, declared.pop() if len(declared) == 1 else "")
+def _read_film(task: PredictionTask, located: LocatedFilm, by_hand: bool, spacing_mm: float | None) -> list[Reading]:
+    """One reading per limb of a film; one without score where there is none."""
+    row: dict = {
+        "film_id": located.path.name, "side": "", "region": "", "joints_seen": 0, "score": np.nan, "oa_score": np.nan,
+        "svdh_of_film": np.nan, "scale_mm_per_px": np.nan, "scale_source": "", "flags": "", "remark": "",
+    }  # fmt: skip
+    if located.film is None:
+        code = located.refused.code if located.refused else ""
+        return [(row | {"flags": f"refused:{code}", "remark": str(located.refused)}, [], None)]
+    if not located.found.limbs:
+        return [(row | {"flags": "no_limb", "remark": f"{FLAGS['no_limb']} Not scored."}, [], None)]
+    return [
+        _read_limb(task, located, limb, flags, row, by_hand, spacing_mm)
+        for limb, flags in zip(located.found.limbs, located.flags, strict=True)
+    ]
 
 
-def _read_one(
-    task: PredictionTask, path: Path, placed: FilmLandmarks | None, spacing_mm: float | None
-) -> tuple[dict, list[dict], np.ndarray | None]:
-    row: dict = {"film_id": path.name, "side": "", "region": "", "joints_seen": 0, "score": np.nan, "oa_score": np.nan}
-    row |= {"svdh_of_film": np.nan, "scale_mm_per_px": np.nan, "scale_source": "", "flags": "", "remark": ""}
+def _read_limb(
+    task: PredictionTask,
+    located: LocatedFilm,
+    limb: FoundLimb,
+    flags: list[str],
+    row: dict,
+    by_hand: bool,
+    spacing_mm: float | None,
+) -> Reading:
+    film = located.film
+    assert film is not None
+    placed = PlacedLimb(limb.region, limb.visible, located.declared(limb))
+    row = row | {"region": str(placed.region), "side": str(limb.side), "flags": ";".join(flags)}
+    unscorable = [flag for flag in flags if flag in UNSCORABLE]
+    if unscorable:
+        return row | {"remark": f"{' '.join(FLAGS[f] for f in unscorable)} Not scored."}, [], None
     try:
-        film = read_film(path)
-    except FilmRefused as refused:
-        return row | {"flags": f"refused:{refused.code}", "remark": str(refused)}, [], None
-    if placed is None:
-        remark = "No landmarks were given for this film: not scored. Place them and name the file with --landmarks."
-        return row | {"flags": "no_landmarks", "remark": remark}, [], None
-    flags = []
-    try:
-        left = is_left_as_displayed(placed.points, placed.region)
         spacing, source = (spacing_mm, "given") if spacing_mm else (film.header.spacing_mm, film.header.spacing_source)
-        if source.startswith("refused"):
-            flags.append("spacing_refused")
         scale = film_scale(spacing, source, placed.points, placed.region)
         cut = cut_crops(film.pixels, placed.points, placed.region, scale, task.geometry)
     except (NoScale, DataRefused) as reason:
-        return row | {"flags": "landmarks_insufficient", "remark": str(reason)}, [], None
-    side = Side.of(placed.declared or ("L" if left else "R"), placed.region)
-    flags += _doubts(placed, left, scale.mm_per_px, scale.source, int(cut.present.sum()))
-    row |= {"side": str(side), "region": str(placed.region), "joints_seen": int(cut.present.sum())}
-    row |= {"scale_mm_per_px": round(scale.mm_per_px, 5), "scale_source": scale.source, "flags": ";".join(flags)}
+        return row | {"flags": ";".join([*flags, "landmarks_insufficient"]), "remark": str(reason)}, [], None
+    doubts = _doubts(placed, limb, scale.mm_per_px, scale.source, int(cut.present.sum()))
+    flags = [
+        *flags,
+        *([] if by_hand else ["landmarks_found"]),
+        *(["spacing_refused"] if source.startswith("refused") else []),
+        *doubts,
+    ]
+    side = placed.side
+    row |= {"side": str(side), "joints_seen": int(cut.present.sum()), "flags": ";".join(dict.fromkeys(flags))}
+    row |= {"scale_mm_per_px": round(scale.mm_per_px, 5), "scale_source": scale.source}
     crops = np.zeros((JOINT_COUNT, *cut.crops.shape[1:]), np.uint16)
     present = np.zeros(JOINT_COUNT, bool)
     at = [JOINT_INDEX[Joint(side, site).name] for site in joints_of(placed.region)]
     crops[at], present[at] = cut.crops, cut.present
     sheet = contact_sheet(crops, present, JOINT_NAMES, columns=6)
     if "few_joints" in flags:
-        return row | {"remark": "Fewer than half of the joints are on the film: not scored."}, [], sheet
-    values, joints = _say(task, path.name, crops, present, cut.frames.centre, at)
+        return row | {"remark": f"{FLAGS['few_joints']} Not scored."}, [], sheet
+    values, joints = _say(task, located.path.name, crops, present, cut.frames.centre, at)
     return row | values, joints, sheet
 
 
-def _doubts(placed: FilmLandmarks, left: bool, mm_per_px: float, source: str, seen: int) -> list[str]:
+def _doubts(placed: PlacedLimb, limb: FoundLimb, mm_per_px: float, source: str, seen: int) -> list[str]:
     flags = []
-    if placed.declared and placed.declared != ("L" if left else "R"):
+    if placed.declared and placed.declared != limb.side.laterality:
         flags.append("mirrored_or_wrong_side")
     if not placed.declared:
         flags.append("side_from_shape")

@@ -128,3 +128,48 @@ def test_predict_reads_all_three(datasets, runs, tmp_path):
     }  # fmt: skip
     assert np.isfinite(rows["score"]).all()
     assert (rows["flags"] == "scale_from_limb_length").all()
+
+
+def test_intake_without_landmarks_finds_the_joints_and_says_so(tmp_path):
+    cohort = make_cohort(tmp_path / "cohort", "MONOCHROME2")
+    placed = pd.read_csv(cohort / "landmarks.csv")
+    (cohort / "landmarks.csv").unlink()
+    assert main(["intake", str(cohort), "--out", str(tmp_path / "data")]) == 0
+    found = examples(open_dataset(tmp_path / "data"))
+    assert found["P1"]["present"].sum() >= 27
+    assert found["P2"]["present"].sum() >= 21
+    landmarks = pd.read_csv(tmp_path / "data/landmarks_found.csv")
+    both = placed.merge(landmarks, on=["film_id", "landmark"], suffixes=("", "_found"))
+    length = 0.6 * 2000  # of the largest film's hand; errors are far below
+    off = np.hypot(both["x_px"] - both["x_px_found"], both["y_px"] - both["y_px_found"])
+    assert off.median() < 0.01 * length
+    ledger = pd.read_csv(tmp_path / "data/ledger.csv")
+    assert "localisation" in set(ledger["step"])
+
+
+def test_a_film_of_both_hands_becomes_two_limbs(tmp_path):
+    cohort = make_cohort(tmp_path / "cohort", "MONOCHROME2")
+    (cohort / "landmarks.csv").unlink()
+    hand = grey("openstax-hand-pa.jpg")
+    write_dicom(
+        cohort / "films/openstax-hand-pa.dcm", np.hstack([hand[:, ::-1], hand]), spacing_mm=None, patient_id="P2",
+        study_date=DAY, laterality="", body_part="HAND", view="PA", photometric="MONOCHROME2",
+    )  # fmt: skip
+    films = cohort / "films.csv"
+    films.write_text(
+        films.read_text().replace(f"openstax-hand-pa,P2,{DAY},hand,L", f"openstax-hand-pa,P2,{DAY},hand,both")
+    )
+    assert main(["intake", str(cohort), "--out", str(tmp_path / "data")]) == 0
+    present = examples(open_dataset(tmp_path / "data"))["P2"]["present"]
+    limbs = {str(joint.side) for joint, there in zip(JOINTS, present, strict=True) if there}
+    assert limbs == {"LH", "RH"}
+
+
+def test_predict_finds_the_joints_where_none_were_placed(runs, tmp_path):
+    out = tmp_path / "out"
+    films = [str(DATA / name) for name, *_ in FILMS]
+    assert main(["predict", str(runs["demo"]), *films, "--out", str(out)]) == 0
+    rows = pd.read_csv(out / "films.csv").set_index("film_id")
+    assert np.isfinite(rows["score"]).all()
+    assert rows["flags"].str.contains("landmarks_found").all()
+    assert rows["side"].tolist() == ["LH", "RF", "LH"]

@@ -1,0 +1,57 @@
+"""`outcomenet localize`: the joints of films that bring no landmarks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from outcomenet.commands.arguments import parse
+
+
+@dataclass(frozen=True)
+class Localize:
+    """Finds hands, feet and their landmarks on films. Writes landmarks.csv, limbs.csv (flags) and overlay pictures."""
+
+    films: Annotated[tuple[Path, ...], tyro.conf.Positional]
+    """Film files (DICOM, PNG, JPEG, TIFF) or folders of them."""
+    out: Path
+    """Folder to write; it must not exist."""
+    landmarks: Path | None = None
+    """landmarks.csv placed by hand (film_id = file name, landmark, x_px, y_px); wins over what is found."""
+    review: Path | None = None
+    """Also write overlay pictures and a COCO keypoints file here, for correcting in CVAT or Label Studio."""
+    corrections: Path | None = None
+    """COCO keypoints file as CVAT or Label Studio exported it; wins over what is found."""
+    fine_tune: bool = False
+    """Train the networks further on the corrected films first; writes OUT/weights.safetensors."""
+    weights: Path | None = None
+    """Other weights than those that come with the package."""
+    workers: int = 1
+    """Processes that decode films."""
+
+
+def main(arguments: list[str]) -> None:
+    options = parse(Localize, arguments, "localize")
+    from outcomenet.localizer_training.localizing import localize
+
+    limbs = localize(
+        options.films,
+        options.out,
+        landmarks=options.landmarks,
+        review=options.review,
+        corrections=options.corrections,
+        fine_tune=options.fine_tune,
+        weights=options.weights,
+        workers=options.workers,
+    )
+    shown = limbs[["film_id", "side", "region", "found", "of", "scored", "flags"]]
+    print(shown.to_string(index=False))
+    print(f"Written to {options.out}: landmarks.csv, landmarks_all.csv, limbs.csv (flags in words).")
+    if options.review:
+        print(
+            f"To correct: load the films and {options.review}/landmarks_coco.json (COCO Keypoints 1.0) into CVAT, export "
+            "in the same format, and give that file with --corrections."
+        )

@@ -1,0 +1,125 @@
+"""From a film's pixels to its limbs' landmarks, each with its error and, where it is not to be seen, the reason."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from outcomenet.anatomy import landmarks_of
+from outcomenet.localization.finding import LimbGuess
+from outcomenet.localization.found import DARK, FoundFilm, FoundLandmark, FoundLimb, State
+from outcomenet.localization.frames import LENGTHS_MM, PATCH, PATCH_PX, LimbFrame, Pyramid, window_matrix
+from outcomenet.localization.reading import FilmReader
+from outcomenet.localization.weights import LocalizerWeights, load_weights
+
+SURE_OF_POLARITY = (0.1, 0.95)  # shares of certainty of dark bones between which both polarities are tried
+# A landmark is given where it is seen with at least this share of certainty and its standard error is at most this share
+# of the limb's length; else its joint is masked.
+LEAST_VISIBLE, WORST_ERROR = 0.5, 0.03
+# How far along one axis a person places a landmark from where the simulation has it, as a share of the limb's length: four
+# real films (docs/localization). It is part of every standard error.
+PLACING_SHARE = 0.003
+# Share of its landmarks without which there is no limb.
+LEAST_SHOWN = 0.25
+# Beyond this many standard errors from where the other landmarks say it must be, a landmark is impossible.
+IMPOSSIBLE = 4.0
+# Metal: share of a patch's pixels within a hair of the film's brightest.
+METAL_SHARE = 0.3
+
+
+class Localizer:
+    """Finds the limbs of films and their landmarks; made once for many films."""
+
+    def __init__(self, weights: LocalizerWeights | None = None):
+        self.weights = weights or load_weights()
+        self.reader = FilmReader(self.weights)
+
+    def locate(self, pixels: np.ndarray) -> FoundFilm:
+        """Every hand and foot of a film, pixels [height, width] of any integer or float type, brighter = more bone.
+
+        Bones that are darker than their surroundings are recognised and read as if they were bright; where the finder
+        is not sure, both ways are read and the one that shows a limb better is taken.
+        """
+        pixels = np.asarray(pixels, np.float32)
+        guesses, dark = self.reader.find(pixels)
+        readings: list[tuple[bool, list[FoundLimb]]] = []
+        if dark < SURE_OF_POLARITY[1]:
+            readings.append((False, self._read(pixels, guesses)))
+        if dark > SURE_OF_POLARITY[0]:
+            turned = pixels.max() - pixels
+            readings.append((True, self._read(turned, self.reader.find(turned)[0])))
+        if len(readings) == 2:
+            bright, dim = (max(map(_worth, limbs), default=0.0) for _, limbs in readings)
+            dark = float(dim > bright)
+        return FoundFilm(next(limbs for is_dark, limbs in reversed(readings) if is_dark == (dark > DARK)), dark)
+
+    def _read(self, pixels: np.ndarray, guesses: list[LimbGuess]) -> list[FoundLimb]:
+        pyramid = Pyramid(pixels)
+        limbs = [limb for guess in guesses if (limb := self._read_limb(pyramid, guess)) is not None]
+        return _apart([limb for limb in limbs if len(limb.visible) >= LEAST_SHOWN * len(limb.landmarks)])
+
+    def _read_limb(self, pyramid: Pyramid, guess: LimbGuess) -> FoundLimb | None:
+        raw = self.reader.read(pyramid, guess)
+        if raw is None:
+            return None
+        region, frame, fine = guess.region, raw.frame, raw.places
+        shape = self.weights.shapes[region]
+        by_hand = PLACING_SHARE * LENGTHS_MM[region] * frame.px_per_mm
+        error = np.hypot(self.weights.calibration.error_factor * raw.error_px, by_hand)
+        certainty = self.weights.calibration.certainty(raw.seen_logit, raw.there_logit)
+        points = frame.to_limb(fine)
+        error_mm = error / frame.px_per_mm
+        known = (certainty >= LEAST_VISIBLE) & (error_mm <= WORST_ERROR * LENGTHS_MM[region])
+        possible = np.ones(len(points), bool)
+        for _ in range(4):  # the worst offender goes first, and may clear the others
+            expected, spread = shape.expected(points, error_mm, known & possible)
+            away = np.hypot(*(points - expected).T) / np.hypot(spread, error_mm)
+            away = np.where(known & possible, away, 0.0)
+            if away.max() <= IMPOSSIBLE:
+                break
+            possible[int(away.argmax())] = False
+        visible = known & possible
+        distance = float(np.sqrt(np.mean(away[visible] ** 2) / 2)) if visible.any() else np.inf
+        places = np.where(visible[:, None], fine, frame.to_film(expected))
+        landmarks = {}
+        for n, name in enumerate(landmarks_of(region)):
+            state = State.VISIBLE
+            if not visible[n]:
+                state = self._reason(pyramid, frame, places[n], float(certainty[n]), bool(possible[n]))
+            landmarks[name] = FoundLandmark(*map(float, (*places[n], error[n], certainty[n])), state)
+        doubtful = self.weights.calibration.doubts(region, raw.agreement, distance)
+        return FoundLimb(region, frame, raw.agreement, doubtful, guess.views, landmarks, distance)
+
+    def _reason(self, pyramid: Pyramid, frame: LimbFrame, place: np.ndarray, certainty: float, possible: bool) -> State:
+        height, width = pyramid.shape
+        margin = 2.0 * frame.px_per_mm
+        if not (margin < place[0] < width - margin and margin < place[1] < height - margin):
+            return State.OFF_FILM
+        pixels, _ = pyramid.cut(window_matrix(frame.about(place), PATCH), PATCH_PX, PATCH_PX)
+        middle = pixels[PATCH_PX // 4 : -PATCH_PX // 4, PATCH_PX // 4 : -PATCH_PX // 4]
+        if np.ptp(middle) == 0:  # an unexposed or printed margin
+            return State.OFF_FILM
+        if (middle >= 0.97 * pyramid.brightest).mean() > METAL_SHARE:
+            return State.METAL
+        if not possible:
+            return State.IMPOSSIBLE
+        return State.AMPUTATED if certainty < 0.5 else State.UNSURE
+
+
+def _worth(limb: FoundLimb) -> float:
+    """How much of a limb is seen, and how surely, from 0 to 1."""
+    return limb.agreement * len(limb.visible) / len(limb.landmarks)
+
+
+def _apart(limbs: list[FoundLimb]) -> list[FoundLimb]:
+    """Limbs in order of how much of them is seen, and how surely; one that lies on a better one is left out."""
+    limbs = sorted(limbs, key=_worth, reverse=True)
+    kept: list[FoundLimb] = []
+    for limb in limbs:
+        middle = _middle(limb)
+        if all(np.hypot(*(middle - _middle(k))) > 0.35 * max(limb.length_px, k.length_px) for k in kept):
+            kept.append(limb)
+    return kept
+
+
+def _middle(limb: FoundLimb) -> np.ndarray:
+    return np.mean([(p.x_px, p.y_px) for p in limb.landmarks.values()], axis=0)

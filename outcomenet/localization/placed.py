@@ -1,0 +1,98 @@
+"""Landmarks that a person placed, or that were found: by film, limb by limb, from landmarks.csv."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import pandas as pd
+
+from outcomenet.anatomy import Region, Side, landmarks_of
+from outcomenet.errors import DataRefused, UsageError, did_you_mean
+from outcomenet.localization.geometry import is_left_as_displayed
+
+LATERALITY = {"l": "L", "left": "L", "r": "R", "right": "R", "": ""}
+NEEDED = ("film_id", "landmark", "x_px", "y_px")
+# Further columns that may stand there; `outcomenet localize` writes all but `note`.
+OPTIONAL = ("side", "region", "error_px", "error_mm", "certainty", "note")
+
+
+class PlacedLimb(NamedTuple):
+    """Landmarks of one limb, film pixels; `declared` is the side that is claimed for it (L, R or "")."""
+
+    region: Region
+    points: Mapping[str, tuple[float, float]]
+    declared: str
+
+    @property
+    def left_as_displayed(self) -> bool:
+        """Whether the landmarks lie as on an unmirrored film of a left limb; DataRefused where they do not tell."""
+        return is_left_as_displayed(self.points, self.region)
+
+    @property
+    def side(self) -> Side:
+        """The declared side, else the one that the landmarks show."""
+        return Side.of(self.declared or ("L" if self.left_as_displayed else "R"), self.region)
+
+
+def read_landmarks(path: Path) -> dict[str, list[PlacedLimb]]:
+    """Limbs by film: columns film_id (or film), landmark, x_px, y_px, and optionally those of `OPTIONAL`.
+
+    A film whose rows name several sides or regions has several limbs.
+    """
+    if not path.is_file():
+        raise UsageError(f"There is no landmarks file {path}.")
+    table = pd.read_csv(path, dtype=str, keep_default_na=False).rename(columns={"film": "film_id"})
+    for column in NEEDED:
+        if column not in table:
+            raise DataRefused(f"{path.name} lacks column {column}; it needs {', '.join(NEEDED[:-1])} and {NEEDED[-1]}.")
+    for column in table:
+        if column not in (*NEEDED, *OPTIONAL):
+            raise DataRefused(
+                f"{path.name} has an unknown column {column!r}. {did_you_mean(str(column), (*NEEDED, *OPTIONAL))}"
+            )
+    for column in ("x_px", "y_px"):
+        number = pd.to_numeric(table[column], errors="coerce")
+        if number.isna().any():
+            line = int(number.isna().to_numpy().argmax())
+            raise DataRefused(
+                f"{path.name}, row {line + 2}, column {column}: expected a pixel position, got {table[column][line]!r}."
+            )
+        table[column] = number
+    table["side"] = _sides(path, table)
+    if "region" not in table:
+        foot = table["landmark"].str.startswith(("MTP", "BASE")).groupby(table["film_id"]).transform("any")
+        table["region"] = foot.map({True: Region.FOOT, False: Region.HAND})
+    limbs: dict[str, list[PlacedLimb]] = {}
+    for key, rows in table.groupby(["film_id", "region", "side"], sort=False):
+        film, region, side = map(str, key)  # type: ignore[call-overload]
+        limbs.setdefault(film, []).append(_limb(path, film, region, side, rows))
+    return limbs
+
+
+def _sides(path: Path, table: pd.DataFrame) -> pd.Series:
+    if "side" not in table:
+        return pd.Series("", index=table.index)
+    sides = table["side"].str.strip().str.lower()
+    unknown = sides[~sides.isin(LATERALITY)]
+    if len(unknown):
+        raise DataRefused(
+            f"{path.name}, row {int(unknown.index[0]) + 2}, column side: expected L, R or nothing, got {unknown.iloc[0]!r}."
+        )
+    return sides.map(LATERALITY)
+
+
+def _limb(path: Path, film: str, region: str, side: str, rows: pd.DataFrame) -> PlacedLimb:
+    if region not in list(Region):
+        raise DataRefused(f"{path.name} has region {region!r} for film {film}. {did_you_mean(region, list(Region))}")
+    known = landmarks_of(region)
+    for name in rows["landmark"]:
+        if name not in known:
+            raise DataRefused(f"{path.name} has landmark {name!r} on a {region} film. {did_you_mean(name, known)}")
+    if rows["landmark"].nunique() < len(rows):
+        raise DataRefused(
+            f"{path.name} places a landmark of film {film} twice; keep one row for each, or name the limbs' sides."
+        )
+    points = {r.landmark: (float(r.x_px), float(r.y_px)) for r in rows.itertuples()}
+    return PlacedLimb(Region(region), points, side)

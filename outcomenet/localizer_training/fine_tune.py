@@ -1,0 +1,139 @@
+"""The localiser trained further on a user's own corrected films, beside simulated ones so that it forgets nothing."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from outcomenet.anatomy import Region, landmarks_of
+from outcomenet.cohorts.decoding import FilmDecoder
+from outcomenet.cohorts.films import read_film
+from outcomenet.errors import FilmRefused, UsageError
+from outcomenet.localization.frames import LENGTHS_MM, fitted_frame
+from outcomenet.localization.placed import PlacedLimb
+from outcomenet.localization.weights import LocalizerWeights
+from outcomenet.localizer_training.experiment import LocalizerExperiment
+from outcomenet.localizer_training.film_bank import SPACING_MM, BankFilm, FilmBank
+from outcomenet.localizer_training.source import Source
+from outcomenet.localizer_training.stages import train_stage
+from outcomenet.progress import Progress
+from outcomenet.training.loop import TrainingConfig
+from outcomenet.training.optimiser import OptimiserConfig
+
+OWN_SHARE = 0.5  # of the looks are at the user's films
+LEAST_LANDMARKS = 6  # of a limb, to tell how it lies
+
+
+@dataclass(frozen=True)
+class FineTuning:
+    """Few, small steps: the networks that place landmarks; the finder stays."""
+
+    films: int = 300  # simulated ones of each region beside the user's
+    landmarks: TrainingConfig = field(default_factory=lambda: TrainingConfig(300, 16, log_every=20, save_every=100))
+    refiner: TrainingConfig = field(default_factory=lambda: TrainingConfig(300, 24, log_every=20, save_every=100))
+    optimiser: OptimiserConfig = field(default_factory=lambda: OptimiserConfig(learning_rate=3e-4, weight_decay=0.0))
+
+
+class MixedBank:
+    """Simulated films first, then the user's; looks like a `FilmBank` to whoever draws samples."""
+
+    def __init__(self, simulated: FilmBank, own: Sequence[BankFilm]):
+        self.simulated, self.own = simulated, own
+        self.region = simulated.region
+        repeats = round(OWN_SHARE / (1 - OWN_SHARE) * len(simulated.points) / len(own)) if own else 0
+        self.count = len(simulated.points) + repeats * len(own)
+
+    @property
+    def points(self) -> range:
+        """As many as there are films to draw from; the user's count several times."""
+        return range(self.count)
+
+    def film(self, number: int, mean_shape: np.ndarray) -> BankFilm:
+        first = len(self.simulated.points)
+        if number < first:
+            return self.simulated.film(number, mean_shape)
+        return self.own[(number - first) % len(self.own)]
+
+
+def fine_tuned(
+    weights: LocalizerWeights,
+    files: Sequence[Path],
+    corrections: Mapping[str, list[PlacedLimb]],
+    folder: Path,
+    tuning: FineTuning,
+    *,
+    progress: Progress,
+) -> LocalizerWeights:
+    """Weights trained further on corrected films. Calibration is kept; resumes in `folder`.
+
+    Raises UsageError when no corrected film is among `files` or none has enough landmarks.
+    """
+    own = corrected_films(weights, files, corrections)
+    if not any(own.values()):
+        raise UsageError(
+            f"Fine-tuning needs films with at least {LEAST_LANDMARKS} corrected landmarks of a hand or foot; "
+            "none of the films has a limb in --corrections with as many."
+        )
+    experiment = LocalizerExperiment()
+    banks = {}
+    for region in Region:
+        simulated = FilmBank(folder / "films", region, experiment.seed + 2, tuning.films, experiment.variety)
+        simulated.draw(progress)
+        banks[region] = MixedBank(simulated, own[region])
+    source = Source(banks, {region: shape.mean for region, shape in weights.shapes.items()})
+    networks = weights.networks
+    for name in ("landmarks", "refiner"):
+        config: TrainingConfig = getattr(tuning, name)
+        trained = train_stage(name, getattr(networks, name), source, config, tuning.optimiser, folder / name, progress)
+        networks = dataclasses.replace(networks, **{name: trained})
+    digest = hashlib.sha256(json.dumps(sorted(corrections), default=str).encode()).hexdigest()
+    made_by = weights.made_by | {
+        "fine_tuned_on": {"limbs": {str(r): len(films) for r, films in own.items()}, "films_sha256": digest}
+    }
+    return dataclasses.replace(weights, networks=networks, made_by=made_by)
+
+
+def corrected_films(
+    weights: LocalizerWeights, files: Sequence[Path], corrections: Mapping[str, list[PlacedLimb]]
+) -> dict[Region, list[BankFilm]]:
+    """The corrected limbs as films of the bank: left limbs, 8-bit, at the bank's scale. Landmarks that a person left
+    unplaced count as not to be seen."""
+    own: dict[Region, list[BankFilm]] = {region: [] for region in Region}
+    known = [file for file in files if file.name in corrections]
+    with FilmDecoder(workers=1) as decoder:
+        for file, film in zip(known, decoder.map(read_film, known), strict=True):
+            if isinstance(film, FilmRefused):
+                raise UsageError(f"A corrected film cannot be read: {film}")
+            for limb in corrections[file.name]:
+                if len(limb.points) >= LEAST_LANDMARKS:
+                    own[limb.side.region].append(_as_bank_film(film.pixels, limb, weights))
+    return own
+
+
+def _as_bank_film(pixels: np.ndarray, limb: PlacedLimb, weights: LocalizerWeights) -> BankFilm:
+    region = limb.side.region
+    names = landmarks_of(region)
+    placed = np.array([name in limb.points for name in names])
+    at = np.array([limb.points.get(name, (0.0, 0.0)) for name in names])
+    if limb.side.laterality == "R":  # the bank shows left limbs
+        pixels = np.ascontiguousarray(pixels[:, ::-1])
+        at[:, 0] = pixels.shape[1] - at[:, 0]
+    shape = weights.shapes[region].mean
+    frame = fitted_frame(shape, at, placed.astype(float), thumb_right=True)
+    factor = 1.0 / (SPACING_MM * frame.px_per_mm)
+    way = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
+    low, high = np.percentile(pixels, (0.5, 99.8))
+    grey = np.clip((pixels.astype(np.float32) - low) / max(high - low, 1e-6) * 255, 0, 255).astype(np.uint8)
+    small = cv2.resize(grey, None, fx=factor, fy=factor, interpolation=way)
+    at = at * factor
+    frame = fitted_frame(shape, at, placed.astype(float), thumb_right=True)
+    at[~placed] = frame.to_film(shape[~placed])
+    assert frame.px_per_mm * LENGTHS_MM[region] > 0
+    return BankFilm(small, at.astype(np.float32), ~placed, frame)

@@ -1,0 +1,62 @@
+"""Whole films that no network learned from: one limb anywhere on it, at any size and turn, with its true landmarks."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from outcomenet.anatomy import Region
+from outcomenet.arrays import Bool, Float
+from outcomenet.localization.frames import ANCHORS, LimbFrame, frame_of
+from outcomenet.localizer_training.film_bank import FilmBank
+from outcomenet.localizer_training.style import obstructed, restyled
+
+# Pixels a millimetre of the limb, about 220 to 900 pixels from wrist to finger tip, and the film's size in mm of the
+# limb.
+PX_PER_MM = (1.2, 5.0)
+FILM_MM = {Region.HAND: (230.0, 290.0), Region.FOOT: (160.0, 230.0)}
+
+
+class HeldOutFilm(NamedTuple):
+    """A film, brighter = more bone unless `dark_bones`; landmarks in its pixels, also of what is not to be seen."""
+
+    pixels: Float[np.ndarray, "row column"]
+    region: Region
+    points: Float[np.ndarray, "landmark 2"]
+    visible: Bool[np.ndarray, "landmark"]
+    frame: LimbFrame
+    dark_bones: bool
+
+
+def held_out_film(
+    bank: FilmBank, mean_shape: np.ndarray, seed: int, number: int, *, styled: bool = True
+) -> HeldOutFilm:
+    """Film `number` of the bank laid anew; of (bank, seed, number) alone. Without `styled` as the scanner made it."""
+    rng = np.random.default_rng([seed, number, 4])
+    film = bank.film(number % len(bank.points), mean_shape)
+    scale = float(np.exp(rng.uniform(*np.log(PX_PER_MM))))
+    width, height = (np.array(FILM_MM[bank.region]) * rng.uniform(0.85, 1.25, 2) * scale).astype(int)
+    kind = rng.random()
+    turn = rng.normal(0, 0.12) if kind < 0.6 else np.pi + rng.normal(0, 0.12) if kind < 0.8 else rng.uniform(0, 7)
+    if kind >= 0.8:
+        width = height = max(width, height)
+    centre = np.array([width, height]) * rng.uniform(0.42, 0.58, 2)
+    frame = frame_of(centre, turn, scale, bool(rng.random() < 0.5), ANCHORS[bank.region])
+    column, row = np.meshgrid(np.arange(width) + 0.5, np.arange(height) + 0.5)
+    limb = frame.to_limb(np.stack([column, row], -1))
+    at = (film.frame.to_film(limb) - 0.5).astype(np.float32)
+    source = film.pixels
+    if film.frame.px_per_mm > 1.5 * scale:  # shrunk: averaged first
+        source = cv2.GaussianBlur(source, (0, 0), 0.4 * film.frame.px_per_mm / scale)
+    pixels = cv2.remap(source, at[..., 0], at[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    pixels = pixels.astype(np.float32) / 255
+    dark = False
+    if styled:
+        pixels = obstructed(restyled(pixels, rng, 0.6), rng, 0.3)
+        dark = bool(rng.random() < 0.15)
+        pixels = 1.0 - pixels if dark else pixels
+    points = frame.to_film(film.frame.to_limb(film.points.astype(float)))
+    on_film = ((points > 0) & (points < (width, height))).all(1)
+    return HeldOutFilm(pixels, bank.region, points, on_film & ~film.missing, frame, dark)

@@ -1,0 +1,115 @@
+"""What the landmark network learns from: windows of one limb, a pure function of (films, seed, number)."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from outcomenet.anatomy import Region
+from outcomenet.localization.appearance import appearance
+from outcomenet.localization.frames import (
+    LENGTHS_MM,
+    LIMB_WINDOWS,
+    frame_of,
+)
+from outcomenet.localization.networks import LANDMARK_COUNT, OF_REGION
+from outcomenet.localizer_training.looks import UPRIGHT, film_edges, look_at
+from outcomenet.localizer_training.source import Sample, Source, drawn_look, grid_of
+from outcomenet.localizer_training.style import distracted, obstructed, restyled
+
+NO_LIMB_SHARE = 0.25  # of the landmark network's windows
+
+
+def landmark_sample(source: Source, seed: int, number: int) -> Sample:
+    """A limb's window and where its landmarks are in it: `points` in window pixels, `seen` where they are visible.
+
+    Some windows show no limb as it should lie (`is_limb` false): nothing is known of their landmarks.
+    """
+    rng = np.random.default_rng([seed, number, 1])
+    if rng.random() < NO_LIMB_SHARE:
+        return _without_limb(source, rng)
+    region = source.draw_region(rng)
+    window = LIMB_WINDOWS[region]
+    look = drawn_look(source, region, rng, 1.0)
+    grid = grid_of(window)
+    pixels = look.pixels(grid)
+    if rng.random() < 0.15:
+        pixels = np.maximum(pixels, _neighbour(source, grid, rng))
+    inside = film_edges(look.points, grid, rng)
+    pixels = obstructed(restyled(pixels, rng), rng)
+    on_film = inside
+    if rng.random() < 0.35:  # the film goes on, but nothing of the limb was exposed or printed there
+        pixels = np.where(inside, pixels, rng.choice([0.0, 1.0, rng.uniform(0, 1.2)]))
+        on_film = np.ones_like(inside)
+    at = window.to_pixels(look.points)
+    cell = np.clip(at.astype(int), 0, (window.columns - 1, window.rows - 1))
+    margin = 1.5
+    in_window = ((at > margin) & (at < np.array([window.columns, window.rows]) - margin)).all(1)
+    seen = in_window & inside[cell[:, 1], cell[:, 0]] & ~look.film.missing
+    points, visible, known = (
+        np.zeros((LANDMARK_COUNT, 2), np.float32), np.zeros(LANDMARK_COUNT, bool), np.zeros(LANDMARK_COUNT, bool)
+    )  # fmt: skip
+    points[OF_REGION[region]], visible[OF_REGION[region]], known[OF_REGION[region]] = at, seen, True
+    return {
+        "image": appearance(pixels.astype(np.float32), on_film),
+        "region": np.int32(list(Region).index(region)),
+        "points": points,
+        "seen": visible,
+        "known": known,
+        "is_limb": np.bool_(True),
+    }
+
+
+def _without_limb(source: Source, rng: np.random.Generator) -> Sample:
+    """A window that shows the other region, a limb from the side, mirrored, turned away, elsewhere or of a wrong size,
+    or only things."""
+    region = source.draw_region(rng)
+    window = LIMB_WINDOWS[region]
+    kind = rng.choice(
+        ["region", "side", "mirrored", "turned", "elsewhere", "nothing"], p=[0.45, 0.15, 0.15, 0.12, 0.08, 0.05]
+    )
+    shown = next(r for r in Region if r is not region) if kind == "region" else region
+    film = source.banks[shown].film(source.draw_film(rng, shown), source.shapes[shown])
+    squash = (
+        rng.uniform(0.1, 0.4) if kind == "side" or (kind == "region" and rng.random() < 0.3) else rng.uniform(0.8, 1.12)
+    )
+    turn, log_scale, shift = rng.normal(0, 0.2), rng.normal(0, 0.15), rng.normal(0, 8.0, 2)
+    if kind == "turned" or (kind == "region" and rng.random() < 0.3):
+        turn = rng.uniform(0.9, 2 * np.pi - 0.9)
+    if kind == "region":  # as large in its window as the limb that should be there
+        log_scale += np.log(source.shapes[shown].std() / source.shapes[region].std()) + rng.normal(0, 0.2)
+    if kind == "elsewhere":
+        away = rng.uniform(0, 2 * np.pi)
+        shift = rng.uniform(0.45, 0.9) * LENGTHS_MM[region] * np.array([np.cos(away), np.sin(away)])
+        log_scale += rng.choice([-0.7, 0.0, 0.7])
+    look = look_at(
+        film, source.shapes[shown], rng, squash=squash, amplitude_mm=min(abs(rng.normal(0.0, 2.0)), 4.0), turn=turn,
+        log_scale=log_scale, shift_mm=shift,
+    )  # fmt: skip
+    grid = grid_of(window) - np.asarray(window.centre) + np.asarray(LIMB_WINDOWS[shown].centre)
+    pixels = look.pixels(grid[:, ::-1] if kind == "mirrored" else grid)
+    if kind == "nothing":
+        pixels = distracted(np.zeros_like(pixels) + rng.uniform(0, 0.3), rng)
+    pixels = obstructed(restyled(pixels, rng), rng)
+    on_film = film_edges(look.points, grid, rng) if rng.random() < 0.5 else np.ones(pixels.shape, bool)
+    nothing = np.zeros(LANDMARK_COUNT, bool)
+    return {
+        "image": appearance(pixels.astype(np.float32), on_film),
+        "region": np.int32(list(Region).index(region)),
+        "points": np.zeros((LANDMARK_COUNT, 2), np.float32),
+        "seen": nothing,
+        "known": nothing,
+        "is_limb": np.bool_(False),
+    }
+
+
+def _neighbour(source: Source, grid: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """The other hand or foot beside the limb, or another film on the plate."""
+    region = source.draw_region(rng)
+    film = source.banks[region].film(source.draw_film(rng, region), source.shapes[region])
+    beside = np.array([rng.choice([-1.0, 1.0]) * rng.uniform(110, 200), rng.normal(0, 25)])
+    turn = rng.normal(0, 0.3)
+    frame = frame_of(beside + grid.mean((0, 1)), turn, 1.0, bool(rng.random() < 0.5), source.shapes[region].mean(0))
+    limb = frame.to_limb(grid * UPRIGHT)
+    at = (film.frame.to_film(limb) - 0.5).astype(np.float32)
+    return cv2.remap(film.pixels, at[..., 0], at[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT) / 255.0

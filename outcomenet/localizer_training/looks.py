@@ -1,0 +1,92 @@
+"""One look at a film of the bank: the limb bent, its frame guessed roughly, the film cut and stored differently."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from outcomenet.arrays import Bool, Float
+from outcomenet.localization.frames import LimbFrame, fitted_frame
+from outcomenet.localizer_training.distortion import Distortion
+from outcomenet.localizer_training.film_bank import BankFilm
+
+DEEP_CUT = 0.15  # share of a film's edges that run through the limb's middle
+UPRIGHT = np.array([1.0, -1.0])  # limb coordinates as a film of their own: x right, y down
+
+
+class Look(NamedTuple):
+    """A bent limb and the frame in which it is looked at.
+
+    `frame` maps limb coordinates, as guessed, to the bent limb laid out as a film in mm (see `UPRIGHT`).
+    """
+
+    film: BankFilm
+    distortion: Distortion
+    frame: LimbFrame
+    points: Float[np.ndarray, "landmark 2"]  # landmarks in guessed limb coordinates, mm
+
+    def pixels(self, limb_points: Float[np.ndarray, "row column 2"]) -> Float[np.ndarray, "row column"]:
+        """Grey levels, 0 to 1, at points of guessed limb coordinates; the film's edge goes on for ever."""
+        bent = self.frame.to_film(limb_points) * UPRIGHT
+        at = self.film.frame.to_film(self.distortion.undo(bent))
+        at = (at - 0.5).astype(np.float32)
+        source = self.film.pixels
+        return (
+            cv2.remap(source, at[..., 0], at[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE).astype(
+                np.float32
+            )
+            / 255
+        )
+
+
+def look_at(
+    film: BankFilm,
+    mean_shape: Float[np.ndarray, "landmark 2"],
+    rng: np.random.Generator,
+    *,
+    squash: float,
+    amplitude_mm: float,
+    turn: float,
+    log_scale: float,
+    shift_mm: Float[np.ndarray, "2"],
+) -> Look:
+    """Bends the limb, fits its frame anew, and turns, scales and shifts that by what a rough guess is off."""
+    drawn = film.frame.to_limb(film.points.astype(float))
+    distortion = Distortion(rng, tuple(mean_shape.mean(0)), squash, amplitude_mm)
+    bent = distortion(drawn) * UPRIGHT
+    fitted = fitted_frame(mean_shape, bent, np.ones(len(bent)), thumb_right=True)
+    cos, sin = np.cos(turn), np.sin(turn)
+    off = np.exp(log_scale) * np.array([[cos, sin], [-sin, cos]])
+    matrix = fitted.matrix @ off
+    middle = mean_shape.mean(0)
+    frame = LimbFrame(matrix, fitted.to_film(middle + shift_mm) - matrix @ middle)
+    return Look(film, distortion, frame, frame.to_limb(bent))
+
+
+def film_edges(
+    points: Float[np.ndarray, "landmark 2"], grid: Float[np.ndarray, "row column 2"], rng: np.random.Generator
+) -> Bool[np.ndarray, "row column"]:
+    """Which points of a window lie on a film that ends somewhere around the limb, sometimes through it."""
+    inside = np.ones(grid.shape[:2], bool)
+    low, high = points.min(0), points.max(0)
+    tilt = np.deg2rad(rng.normal(0, 4.0))
+    across = np.array([np.cos(tilt), np.sin(tilt)])
+    along = np.array([-np.sin(tilt), np.cos(tilt)])
+    room = {"left": (-20, 50), "right": (-20, 50), "top": (-15, 40), "bottom": (-10, 70)}
+    for edge, (least, most) in room.items():
+        if rng.random() < 0.5:
+            continue
+        margin = rng.uniform(least, most)
+        if rng.random() < DEEP_CUT:
+            margin = -rng.uniform(0.1, 0.55) * float((high - low)[int(edge in ("top", "bottom"))])
+        if edge == "left":
+            inside &= grid @ across > low[0] - margin
+        elif edge == "right":
+            inside &= grid @ across < high[0] + margin
+        elif edge == "top":
+            inside &= grid @ along < high[1] + margin
+        else:
+            inside &= grid @ along > low[1] - margin
+    return inside

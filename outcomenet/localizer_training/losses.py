@@ -1,0 +1,98 @@
+"""Losses of the three networks, each a mean over its batch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import jax
+import jax.numpy as jnp
+import optax
+
+from outcomenet.arrays import Array, Float
+from outcomenet.localization.frames import LIMB_WINDOWS
+from outcomenet.localization.networks import LandmarkNet, LimbFinder, Refiner
+
+Batch = Mapping[str, Array]
+Parts = dict[str, Array]
+
+# SD of the target around a landmark, in cells of the landmark network's map.
+SPREAD_CELLS = 0.7
+
+
+def finder_loss(finder: LimbFinder, batch: Batch) -> tuple[Array, Parts]:
+    """Where limbs are (penalty-reduced focal loss, CenterNet: Zhou et al. 2019, arXiv 1904.07850, alpha 2, beta 4),
+    and how they lie, in the cells around their middle."""
+    found = finder(batch["image"])
+    wanted, logit = batch["heat"], found["region"]
+    share = jax.nn.sigmoid(logit)
+    at_middle = wanted > 0.85
+    hit = -((1 - share) ** 2) * jax.nn.log_sigmoid(logit)
+    miss = -((1 - wanted) ** 4) * share**2 * jax.nn.log_sigmoid(-logit)
+    limbs = jnp.maximum(at_middle.sum(), 1.0)
+    heat = jnp.where(at_middle, hit, miss).sum() / limbs
+
+    def mean(values: Array) -> Array:
+        return (batch["weight"] * values).sum() / jnp.maximum(batch["weight"].sum(), 1.0)
+
+    direction = found["direction"] / jnp.sqrt((found["direction"] ** 2).sum(-1, keepdims=True) + 1e-6)
+    parts = {
+        "heat": heat,
+        "place": mean(jnp.abs(found["place"] - batch["place"]).sum(-1)),
+        "direction": mean(1 - (direction * batch["direction"]).sum(-1)),
+        "length": mean(jnp.abs(found["log_length"][..., 0] - batch["log_length"])),
+        "thumb": mean(optax.sigmoid_binary_cross_entropy(found["thumb_right"][..., 0], batch["thumb_right"])),
+        "view": mean(optax.softmax_cross_entropy_with_integer_labels(found["view"], batch["view"])),
+        "polarity": optax.sigmoid_binary_cross_entropy(found["dark_bones"], batch["dark_bones"].astype(float)).mean(),
+    }
+    weight = {"heat": 1.0, "place": 0.3, "direction": 2.0, "length": 1.5, "thumb": 1.0, "view": 0.5, "polarity": 0.5}
+    return sum((weight[name] * value for name, value in parts.items()), start=jnp.zeros(())), parts
+
+
+def landmark_loss(network: LandmarkNet, batch: Batch) -> tuple[Array, Parts]:
+    """Cross entropy of one choice per landmark among all cells and "nowhere", a visible one wanted as a small bump; and
+    whether there is a limb."""
+    heat, absent, is_limb = network(batch["image"], batch["region"])
+    window = next(iter(LIMB_WINDOWS.values()))
+    rows, columns = heat.shape[1:3]
+    cell = window.rows / rows
+    column = (jnp.arange(columns) + 0.5)[None, :, None]
+    row = (jnp.arange(rows) + 0.5)[None, :, None]
+    x, y = (batch["points"][:, None, :, axis] / cell for axis in (0, 1))
+    # a Gaussian over cells is one over columns times one over rows
+    across = jax.nn.softmax(-((column - x) ** 2) / (2 * SPREAD_CELLS**2), axis=1)
+    down = jax.nn.softmax(-((row - y) ** 2) / (2 * SPREAD_CELLS**2), axis=1)
+    where = -jnp.einsum("nhwk,nhk,nwk->nk", heat, down, across)
+    seen, known = batch["seen"], batch["known"]
+    each = jnp.where(seen, where, -absent)
+    parts = {
+        "where": jnp.sum(jnp.where(seen, where, 0.0)) / jnp.maximum(seen.sum(), 1),
+        "nowhere": jnp.sum(jnp.where(known & ~seen, -absent, 0.0)) / jnp.maximum((known & ~seen).sum(), 1),
+    }
+    parts["is_limb"] = optax.sigmoid_binary_cross_entropy(is_limb, batch["is_limb"].astype(float)).mean()
+    landmarks = jnp.sum(jnp.where(known, each, 0.0)) / jnp.maximum(known.sum(), 1)
+    return landmarks + 0.5 * parts["is_limb"], parts
+
+
+def refiner_loss(refiner: Refiner, batch: Batch) -> tuple[Array, Parts]:
+    """Negative log-likelihood of the offset under a Student t (4 degrees of freedom) of the scale that the network
+    states: robust where a patch says nothing; and whether the landmark is there."""
+    images = batch["image"]
+    patches = images.reshape(-1, *images.shape[2:])
+    offset, log_error, there = refiner(patches, batch["landmark"].ravel())
+    wanted, present = batch["offset"].reshape(-1, 2), batch["there"].ravel()
+    log_error = jnp.clip(log_error, -3.0, 3.0)
+    z2 = ((offset - wanted) ** 2).sum(-1) * jnp.exp(-2 * log_error)
+    likelihood = student_t_2d(z2) + 2 * log_error
+    count = jnp.maximum(present.sum(), 1)
+    parts = {
+        "offset": jnp.where(present, likelihood, 0.0).sum() / count,
+        "error_px": jnp.where(present, jnp.sqrt(((offset - wanted) ** 2).sum(-1) + 1e-9), 0.0).sum() / count,
+        "there": optax.sigmoid_binary_cross_entropy(there, present.astype(float)).mean(),
+    }
+    return parts["offset"] + 2.0 * parts["there"], parts
+
+
+def student_t_2d(z2: Float[Array, "*patch"], freedom: float = 4.0) -> Float[Array, "*patch"]:
+    """Negative log-density of a two-dimensional Student t at squared distance z2 in units of its scale, but for a
+    constant: (freedom + 2) / 2 log(1 + z2 / freedom)."""
+    return 0.5 * (freedom + 2) * jnp.log1p(z2 / freedom)

@@ -1,0 +1,105 @@
+"""One network learns: batches of samples made in threads, a step, the training loop that all networks share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from flax import nnx
+
+from outcomenet.localizer_training.finder_samples import finder_sample
+from outcomenet.localizer_training.limb_samples import landmark_sample
+from outcomenet.localizer_training.losses import finder_loss, landmark_loss, refiner_loss
+from outcomenet.localizer_training.patch_samples import patch_sample
+from outcomenet.localizer_training.source import Sample, Source
+from outcomenet.progress import Progress
+from outcomenet.training.loop import TrainingConfig, stop_on_signal, train
+from outcomenet.training.optimiser import OptimiserConfig
+from outcomenet.training.sharding import device_mesh
+
+Loss = Callable[[Any, Any], tuple[Any, dict[str, Any]]]
+STAGES: dict[str, tuple[Loss, Callable[[Source, int, int], Sample]]] = {
+    "finder": (finder_loss, finder_sample),
+    "landmarks": (landmark_loss, landmark_sample),
+    "refiner": (refiner_loss, patch_sample),
+}
+
+
+def train_stage(
+    name: str,
+    network: nnx.Module,
+    source: Source,
+    config: TrainingConfig,
+    optimiser_config: OptimiserConfig,
+    folder: Path,
+    progress: Progress,
+) -> Any:
+    """Trains one network, or goes on where its folder stopped; returns it trained.
+
+    Raises Preempted, after saving, when the process is asked to stop.
+    """
+    loss, sample = STAGES[name]
+    definition, state = nnx.split(network)
+    parameters = nnx.to_pure_dict(state)
+    optimiser = optimiser_config.build(config.steps)
+    start = {"step": jnp.zeros((), jnp.int32), "parameters": parameters, "optimiser": optimiser.init(parameters)}
+
+    def step(state: dict[str, Any], batch: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        def objective(parameters: Any) -> tuple[Any, dict[str, Any]]:
+            return loss(nnx.merge(definition, parameters), batch)
+
+        (total, parts), gradient = jax.value_and_grad(objective, has_aux=True)(state["parameters"])
+        update, moments = optimiser.update(gradient, state["optimiser"], state["parameters"])
+        new = optax.apply_updates(state["parameters"], update)
+        said = {name: {"loss": total, **parts}}
+        return {"step": state["step"] + 1, "parameters": new, "optimiser": moments}, said
+
+    folder.mkdir(parents=True, exist_ok=True)
+    batches = SampleBatches(source, sample, config.seed, config.batch_size, config.threads)
+    progress.say(f"{name}:")
+    with stop_on_signal() as stop:
+        final = train(step, start, batches, config, folder, device_mesh(config.devices), progress=progress, stop=stop)
+    return nnx.merge(definition, jax.device_get(final["parameters"]))
+
+
+class SampleBatches:
+    """Batches of samples, made ahead in threads; the position is the number of the next batch."""
+
+    def __init__(
+        self,
+        source: Source,
+        sample: Callable[[Source, int, int], Sample],
+        seed: int,
+        batch_size: int,
+        threads: int,
+        ahead: int = 4,
+    ):
+        self.make = lambda number: sample(source, seed, number)
+        self.size, self.ahead = batch_size, ahead
+        self.pool = ThreadPoolExecutor(max(1, threads))
+        self.next = 0
+        self.waiting: list[list[Future[Sample]]] = []
+
+    def __iter__(self) -> Iterator[Sample]:
+        return self
+
+    def __next__(self) -> Sample:
+        while len(self.waiting) < self.ahead:
+            first = (self.next + len(self.waiting)) * self.size
+            self.waiting.append([self.pool.submit(self.make, first + n) for n in range(self.size)])
+        samples = [future.result() for future in self.waiting.pop(0)]
+        self.next += 1
+        return {name: np.stack([sample[name] for sample in samples]) for name in samples[0]}
+
+    def get_state(self) -> dict[str, int]:
+        return {"next": self.next}
+
+    def set_state(self, state: dict[str, int]) -> None:
+        self.waiting.clear()
+        self.next = state["next"]
