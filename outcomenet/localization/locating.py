@@ -64,6 +64,8 @@ class LocatedFilm(NamedTuple):
 
 def film_files(places: Sequence[Path]) -> list[Path]:
     """Films named one by one, and all files of folders that could be one, sorted; raises UsageError for what is not there."""
+    if not places:
+        raise UsageError("Name at least one film file, or a folder of films.")
     files: list[Path] = []
     for place in places:
         if place.is_dir():
@@ -223,12 +225,16 @@ class LocatedTables:
 
     @staticmethod
     def _ledger(limbs: pd.DataFrame, landmarks: pd.DataFrame) -> Ledger:
-        """Films and landmarks that are not given, and flags of those that are."""
+        """Limbs and landmarks that are not given, each once under its first reason; what else is said of a limb is kept."""
         ledger = Ledger()
         for row in limbs.itertuples():
-            for flag in filter(None, row.flags.split(";")):
-                enter = ledger.flag if row.scored else ledger.add
-                enter("localisation", "film", flag, 1)
+            flags = list(filter(None, row.flags.split(";")))
+            if not row.scored:
+                reason = next((f for f in flags if f in UNSCORABLE), flags[0])
+                ledger.add("localisation", "limb", reason, 1)
+                flags.remove(reason)
+            for flag in flags:
+                ledger.flag("localisation", "limb", flag, 1)
         hidden = landmarks.loc[landmarks["state"] != State.VISIBLE, "state"]
         for state, count in hidden.value_counts(sort=False).items():
             ledger.add("localisation", "landmark", str(state), int(count))
