@@ -17,12 +17,12 @@ class Localize:
 
     films: Annotated[tuple[Path, ...], tyro.conf.Positional]
     """Film files (DICOM, PNG, JPEG, TIFF) or folders of them."""
-    out: Path
-    """Folder to write; it must not exist."""
+    out: Path | None = None
+    """Folder to write; it must not exist. Without it everything goes to --review."""
     landmarks: Path | None = None
     """landmarks.csv placed by hand (film_id = file name, landmark, x_px, y_px); wins over what is found."""
     review: Path | None = None
-    """Also write overlay pictures and a COCO keypoints file here, for correcting in CVAT or Label Studio."""
+    """Folder for overlay pictures and a COCO keypoints file, for correcting in CVAT or Label Studio."""
     corrections: Path | None = None
     """COCO keypoints file as CVAT or Label Studio exported it; wins over what is found."""
     fine_tune: bool = False
@@ -35,11 +35,15 @@ class Localize:
 
 def main(arguments: list[str]) -> None:
     options = parse(Localize, arguments, "localize")
+    from outcomenet.errors import UsageError
     from outcomenet.localizer_training.localizing import localize
 
+    out = options.out or options.review
+    if out is None:
+        raise UsageError("Name a folder to write with --out, or with --review.")
     limbs = localize(
         options.films,
-        options.out,
+        out,
         landmarks=options.landmarks,
         review=options.review,
         corrections=options.corrections,
@@ -49,7 +53,7 @@ def main(arguments: list[str]) -> None:
     )
     shown = limbs[["film_id", "side", "region", "found", "of", "scored", "flags"]]
     print(shown.to_string(index=False))
-    print(f"Written to {options.out}: landmarks.csv, landmarks_all.csv, limbs.csv (flags in words).")
+    print(f"Written to {out}: landmarks.csv, landmarks_all.csv, limbs.csv (flags in words), overlays/.")
     if options.review:
         print(
             f"To correct: load the films and {options.review}/landmarks_coco.json (COCO Keypoints 1.0) into CVAT, export "

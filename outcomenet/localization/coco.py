@@ -108,7 +108,7 @@ def read_coco(path: Path) -> dict[str, list[PlacedLimb]]:
             for n, landmark in enumerate(names)
             if values[3 * n + 2] == SEEN
         }
-        limbs.setdefault(images[image], []).append(PlacedLimb(side.region, points, side.laterality))
+        limbs.setdefault(images[image], []).append(PlacedLimb(side.region, points, side.laterality, complete=True))
     return limbs
 
 

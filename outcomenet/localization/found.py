@@ -68,4 +68,4 @@ class FoundFilm:
     """All limbs of a film, surest first, and whether its bones are dark."""
 
     limbs: list[FoundLimb]
-    dark_bones: float  # share of certainty, 0 to 1
+    dark_bones: float  # share of certainty, 0 to 1; beyond DARK the limbs were read with grey levels reversed

@@ -6,12 +6,12 @@ import numpy as np
 
 from outcomenet.anatomy import landmarks_of
 from outcomenet.localization.finding import LimbGuess
-from outcomenet.localization.found import DARK, FoundFilm, FoundLandmark, FoundLimb, State
+from outcomenet.localization.found import FoundFilm, FoundLandmark, FoundLimb, State
 from outcomenet.localization.frames import LENGTHS_MM, PATCH, PATCH_PX, LimbFrame, Pyramid, window_matrix
 from outcomenet.localization.reading import FilmReader
 from outcomenet.localization.weights import LocalizerWeights, load_weights
 
-SURE_OF_POLARITY = (0.1, 0.95)  # shares of certainty of dark bones between which both polarities are tried
+SURELY_BRIGHT = 0.1  # certainty of dark bones from which on both polarities are tried
 # A landmark is given where it is seen with at least this share of certainty and its standard error is at most this share
 # of the limb's length; else its joint is masked.
 LEAST_VISIBLE, WORST_ERROR = 0.5, 0.03
@@ -36,21 +36,18 @@ class Localizer:
     def locate(self, pixels: np.ndarray) -> FoundFilm:
         """Every hand and foot of a film, pixels [height, width] of any integer or float type, brighter = more bone.
 
-        Bones that are darker than their surroundings are recognised and read as if they were bright; where the finder
-        is not sure, both ways are read and the one that shows a limb better is taken.
+        Bones that are darker than their surroundings are recognised and read as if they were bright: where the finder is not
+        sure that they are bright, both ways are read and the one that shows a limb better is taken.
         """
         pixels = np.asarray(pixels, np.float32)
         guesses, dark = self.reader.find(pixels)
-        readings: list[tuple[bool, list[FoundLimb]]] = []
-        if dark < SURE_OF_POLARITY[1]:
-            readings.append((False, self._read(pixels, guesses)))
-        if dark > SURE_OF_POLARITY[0]:
-            turned = pixels.max() - pixels
-            readings.append((True, self._read(turned, self.reader.find(turned)[0])))
-        if len(readings) == 2:
-            bright, dim = (max(map(_worth, limbs), default=0.0) for _, limbs in readings)
-            dark = float(dim > bright)
-        return FoundFilm(next(limbs for is_dark, limbs in reversed(readings) if is_dark == (dark > DARK)), dark)
+        limbs = self._read(pixels, guesses)
+        if dark < SURELY_BRIGHT:
+            return FoundFilm(limbs, dark)
+        turned = pixels.max() - pixels
+        others = self._read(turned, self.reader.find(turned)[0])
+        bright, dim = (max(map(_worth, found), default=0.0) for found in (limbs, others))
+        return FoundFilm(others, 1.0) if dim > bright else FoundFilm(limbs, 0.0)
 
     def _read(self, pixels: np.ndarray, guesses: list[LimbGuess]) -> list[FoundLimb]:
         pyramid = Pyramid(pixels)

@@ -152,13 +152,13 @@ class LocatedTables:
 
     def __init__(self, out: Path, review: Path | None = None):
         self.out, self.review = out, review
-        refuse_existing(out, review)
+        self.folders = [out] if review in (None, out) else [out, review]
+        refuse_existing(*self.folders)
         self.limbs: list[dict] = []
         self.landmarks: list[dict] = []
         self.films: dict[str, tuple[FoundFilm, tuple[int, int]]] = {}
-        out.mkdir(parents=True)
-        if review is not None:
-            (review / OVERLAYS).mkdir(parents=True)
+        for folder in self.folders:
+            (folder / OVERLAYS).mkdir(parents=True)
 
     def add(self, located: LocatedFilm) -> None:
         name = located.path.name
@@ -188,9 +188,9 @@ class LocatedTables:
                         "state": str(point.state),
                     }
                 )
-        if self.review is not None:
-            picture = draw_overlay(film.pixels, found.limbs, located.flags)
-            cv2.imwrite(str(self.review / OVERLAYS / f"{name}.png"), picture)
+        picture = draw_overlay(film.pixels, found.limbs, located.flags)
+        for folder in self.folders:
+            cv2.imwrite(str(folder / OVERLAYS / f"{name}.png"), picture)
 
     def _note(self, name: str, flags: list[str], limb: FoundLimb | None = None, remark: str = "") -> None:
         row = {"film_id": name, "flags": ";".join(flags), "found": 0, "of": 0, "scored": False}
@@ -211,7 +211,10 @@ class LocatedTables:
 
     def write(self) -> pd.DataFrame:
         """landmarks.csv (what can be relied on), landmarks_all.csv (every landmark with its state), limbs.csv (one
-        row a limb, with flags), ledger.csv (their counts); for reviewing landmarks_coco.json. Returns limbs.csv's rows."""
+        row a limb, with flags), ledger.csv (their counts); for reviewing landmarks_coco.json. Returns limbs.csv's rows.
+
+        A picture of every film was written when it was added.
+        """
         every = pd.DataFrame(self.landmarks, columns=[*LANDMARK_COLUMNS, "state"])
         every.to_csv(self.out / ALL, index=False)
         visible = every[every["state"] == State.VISIBLE]

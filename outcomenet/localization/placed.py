@@ -24,6 +24,7 @@ class PlacedLimb(NamedTuple):
     region: Region
     points: Mapping[str, tuple[float, float]]
     declared: str
+    complete: bool = False  # whether what was not placed is not to be seen, as in a corrected COCO file
 
     @property
     def left_as_displayed(self) -> bool:

@@ -28,6 +28,11 @@ class BankFilm(NamedTuple):
     points: Float[np.ndarray, "landmark 2"]
     missing: Bool[np.ndarray, "landmark"]
     frame: LimbFrame
+    unknown: Bool[np.ndarray, "landmark"] | None = None  # of which nothing is known, not even whether they can be seen
+
+    @property
+    def known(self) -> Bool[np.ndarray, "landmark"]:
+        return np.ones(len(self.points), bool) if self.unknown is None else ~self.unknown
 
 
 @dataclass(frozen=True)

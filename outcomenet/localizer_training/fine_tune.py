@@ -16,7 +16,7 @@ from outcomenet.anatomy import Region, landmarks_of
 from outcomenet.cohorts.decoding import FilmDecoder
 from outcomenet.cohorts.films import read_film
 from outcomenet.errors import FilmRefused, UsageError
-from outcomenet.localization.frames import LENGTHS_MM, fitted_frame
+from outcomenet.localization.frames import fitted_frame
 from outcomenet.localization.placed import PlacedLimb
 from outcomenet.localization.weights import LocalizerWeights
 from outcomenet.localizer_training.experiment import LocalizerExperiment
@@ -103,8 +103,8 @@ def fine_tuned(
 def corrected_films(
     weights: LocalizerWeights, files: Sequence[Path], corrections: Mapping[str, list[PlacedLimb]]
 ) -> dict[Region, list[BankFilm]]:
-    """The corrected limbs as films of the bank: left limbs, 8-bit, at the bank's scale. Landmarks that a person left
-    unplaced count as not to be seen."""
+    """The corrected limbs as films of the bank: left limbs, 8-bit, at the bank's scale. What was left unplaced in a COCO file
+    counts as not to be seen; of what landmarks.csv does not name nothing is known."""
     own: dict[Region, list[BankFilm]] = {region: [] for region in Region}
     known = [file for file in files if file.name in corrections]
     with FilmDecoder(workers=1) as decoder:
@@ -122,7 +122,7 @@ def _as_bank_film(pixels: np.ndarray, limb: PlacedLimb, weights: LocalizerWeight
     names = landmarks_of(region)
     placed = np.array([name in limb.points for name in names])
     at = np.array([limb.points.get(name, (0.0, 0.0)) for name in names])
-    if limb.side.laterality == "R":  # the bank shows left limbs
+    if not limb.left_as_displayed:  # the bank shows left limbs
         pixels = np.ascontiguousarray(pixels[:, ::-1])
         at[:, 0] = pixels.shape[1] - at[:, 0]
     shape = weights.shapes[region].mean
@@ -135,5 +135,6 @@ def _as_bank_film(pixels: np.ndarray, limb: PlacedLimb, weights: LocalizerWeight
     at = at * factor
     frame = fitted_frame(shape, at, placed.astype(float), thumb_right=True)
     at[~placed] = frame.to_film(shape[~placed])
-    assert frame.px_per_mm * LENGTHS_MM[region] > 0
-    return BankFilm(small, at.astype(np.float32), ~placed, frame)
+    unplaced, nothing = ~placed, np.zeros(len(placed), bool)
+    missing, unknown = (unplaced, nothing) if limb.complete else (nothing, unplaced)
+    return BankFilm(small, at.astype(np.float32), missing, frame, unknown)

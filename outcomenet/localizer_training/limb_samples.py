@@ -45,11 +45,11 @@ def landmark_sample(source: Source, seed: int, number: int) -> Sample:
     cell = np.clip(at.astype(int), 0, (window.columns - 1, window.rows - 1))
     margin = 1.5
     in_window = ((at > margin) & (at < np.array([window.columns, window.rows]) - margin)).all(1)
-    seen = in_window & inside[cell[:, 1], cell[:, 0]] & ~look.film.missing
+    seen = in_window & inside[cell[:, 1], cell[:, 0]] & ~look.film.missing & look.film.known
     points, visible, known = (
         np.zeros((LANDMARK_COUNT, 2), np.float32), np.zeros(LANDMARK_COUNT, bool), np.zeros(LANDMARK_COUNT, bool)
     )  # fmt: skip
-    points[OF_REGION[region]], visible[OF_REGION[region]], known[OF_REGION[region]] = at, seen, True
+    points[OF_REGION[region]], visible[OF_REGION[region]], known[OF_REGION[region]] = at, seen, look.film.known
     return {
         "image": appearance(pixels.astype(np.float32), on_film),
         "region": np.int32(list(Region).index(region)),

@@ -22,8 +22,8 @@ def patch_sample(source: Source, seed: int, number: int) -> Sample:
     rng = np.random.default_rng([seed, number, 2])
     region = source.draw_region(rng)
     look = drawn_look(source, region, rng, 0.6)
-    count = len(look.points)
-    chosen = rng.choice(count, PATCHES, replace=count < PATCHES)
+    known = np.flatnonzero(look.film.known)
+    chosen = rng.choice(known, PATCHES, replace=len(known) < PATCHES)
     lost = np.flatnonzero(look.film.missing)
     if len(lost):  # what is missing is rare: show it whenever it is
         chosen[: min(2, len(lost))] = rng.choice(lost, min(2, len(lost)), replace=False)

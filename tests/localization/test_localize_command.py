@@ -78,7 +78,8 @@ def test_the_ledger_counts_what_was_left_out(located):
 def test_pictures_are_drawn_and_a_correction_wins(located, films, tmp_path):
     _, review = located
     for name in (*NAMES, "blank.png"):
-        assert cv2.imread(str(review / "overlays" / f"{name}.png")).shape[0] > 300
+        for folder in located:
+            assert cv2.imread(str(folder / "overlays" / f"{name}.png")).shape[0] > 300
     record = json.loads((review / "landmarks_coco.json").read_text())
     images = {image["file_name"]: image["id"] for image in record["images"]}
     annotation = next(a for a in record["annotations"] if a["image_id"] == images["openstax-hand-pa.jpg"])
@@ -110,6 +111,17 @@ def test_wrong_usage_is_one_sentence_and_writes_nothing(films, tmp_path, capsys,
     assert main(["localize", *arguments, "--out", str(tmp_path / "out")]) == 2
     assert words in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+def test_a_review_alone_is_one_folder(films, tmp_path):
+    assert main(["localize", str(films / NAMES[2]), "--review", str(tmp_path / "review")]) == 0
+    written = {path.name for path in (tmp_path / "review").iterdir()}
+    assert {"landmarks.csv", "limbs.csv", "landmarks_coco.json", "overlays"} <= written
+
+
+def test_without_a_folder_to_write_nothing_is_done(films, capsys):
+    assert main(["localize", str(films)]) == 2
+    assert "--out" in capsys.readouterr().err
 
 
 def test_an_existing_folder_is_left_alone(films, tmp_path, capsys):

@@ -82,7 +82,9 @@ def test_real_films(localizer, name):
     assert flags_of(limb, found, Pyramid(pixels)) in ([], ["unsure_joints"])
 
 
-@pytest.mark.parametrize("way", ["upside down", "quarter turn", "mirrored", "inverted", "shrunk", "bright border"])
+@pytest.mark.parametrize(
+    "way", ["upside down", "quarter turn", "mirrored", "inverted", "shrunk", "bright border", "askew on white"]
+)
 @pytest.mark.parametrize("name", list(REAL))
 def test_the_way_a_film_is_stored_does_not_matter(localizer, name, way):
     pixels, points = real(name)
@@ -104,6 +106,12 @@ def test_the_way_a_film_is_stored_does_not_matter(localizer, name, way):
         pixels, points = cv2.resize(pixels, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA), points * factor
     elif way == "bright border":
         pixels, points = np.pad(pixels, 60, constant_values=60000), points + 60
+    elif way == "askew on white":
+        size = int(1.42 * max(height, width))
+        turn = cv2.getRotationMatrix2D((width / 2, height / 2), -40, 1.0)
+        turn[:, 2] += (np.array([size, size]) - (width, height)) / 2
+        pixels = cv2.warpAffine(pixels, turn, (size, size), borderValue=65535)
+        points = pd.DataFrame(points.to_numpy() @ turn[:, :2].T + turn[:, 2], points.index, points.columns)
     found = localizer.locate(np.ascontiguousarray(pixels))
     limb = found.limbs[0]
     assert limb.side is side

@@ -117,6 +117,26 @@ def test_a_held_out_films_landmarks_are_its_frame(source):
     assert np.median(level) > film.pixels[2, 2] + 0.1
 
 
+def test_of_landmarks_that_nobody_placed_nothing_is_learned(source):
+    film = source.banks[Region.HAND].film(0, source.shapes[Region.HAND])
+    unknown = np.zeros(len(film.points), bool)
+    unknown[[2, 7]] = True
+
+    class Known:
+        points = range(1)
+
+        def film(self, number, mean_shape):
+            return film._replace(unknown=unknown)
+
+    own = Source({Region.HAND: Known(), Region.FOOT: source.banks[Region.FOOT]}, source.shapes)
+    windows = [landmark_sample(own, 1, n) for n in range(30)]
+    hands = [w for w in windows if w["region"] == 0 and w["is_limb"]]
+    assert hands
+    assert all(not w["known"][[2, 7]].any() and w["known"][[3, 8]].all() for w in hands)
+    patches = np.concatenate([patch_sample(own, 1, n)["landmark"] for n in range(30)])
+    assert not np.isin([2, 7], patches).any()
+
+
 def test_batches_go_on_where_they_were(source):
     first = SampleBatches(source, patch_sample, 1, 2, threads=2)
     batches = [next(first) for _ in range(3)]
