@@ -57,9 +57,9 @@ def cut_film(task: FilmTask) -> CutFilm:
     """Reads and cuts one film. A film that cannot be read raises FilmRefused; one that cannot be cut says why."""
     if task.path.suffix == ".npz":
         return _ready_crops(task)
-    film = read_film(task.path)
     if task.refused:
         return _refused(task, task.refused)
+    film = read_film(task.path)
     pixels = np.uint16(65535) - film.pixels if task.dark_bones else film.pixels
     if not task.landmarks:
         return _refused(task, "no landmarks")
