@@ -65,7 +65,10 @@ class Localizer:
         certainty = self.weights.calibration.certainty(raw.seen_logit, raw.there_logit)
         points = frame.to_limb(fine)
         error_mm = error / frame.px_per_mm
-        known = (certainty >= LEAST_VISIBLE) & (error_mm <= WORST_ERROR * LENGTHS_MM[region])
+        worst_mm = WORST_ERROR * LENGTHS_MM[region]
+        # what the refiner moves that far it has not found: it took the edge of a plate or a ring for it
+        together = np.hypot(*(fine - raw.coarse).T) / frame.px_per_mm <= worst_mm
+        known = (certainty >= LEAST_VISIBLE) & (error_mm <= worst_mm) & together
         possible = np.ones(len(points), bool)
         for _ in range(4):  # the worst offender goes first, and may clear the others
             expected, spread = shape.expected(points, error_mm, known & possible)

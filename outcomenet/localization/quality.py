@@ -33,7 +33,8 @@ UNSCORABLE = frozenset({"no_limb", "few_joints", "oblique_view", "lateral_view",
 
 # A hand's width over its length (MCP2-MCP5 over TIP3-RC): 0.31 and 0.35 on two PA films, 0.24 on an oblique one of the
 # first hand; 0.31 +- 0.02 in the simulated cohort. Below this a hand lies obliquely.
-NARROW_HAND = 0.27
+# Where MCP2 is masked MCP3-MCP5 serves: 0.20 and 0.21 on the PA films, 0.15 on the oblique one.
+NARROW_HAND = {"MCP2": 0.27, "MCP3": 0.174}
 TURNED_DEGREES = 45.0
 SMALL_PX = 200.0
 # Standard deviation of the Laplacian at about 1.5 mm, as a share of the film's range: 0.015 to 0.032 on eleven films that can be
@@ -75,10 +76,11 @@ def _view_flags(limb: FoundLimb) -> list[str]:
     if likely is View.LATERAL:
         return ["lateral_view"]
     seen = limb.visible
-    if limb.region is Region.HAND and {"MCP2", "MCP5", "TIP3", "RC"} <= seen.keys():
-        width = np.hypot(*np.subtract(seen["MCP2"], seen["MCP5"]))
+    first = next((name for name in NARROW_HAND if name in seen), "")
+    if limb.region is Region.HAND and first and {"MCP5", "TIP3", "RC"} <= seen.keys():
+        width = np.hypot(*np.subtract(seen[first], seen["MCP5"]))
         length = np.hypot(*np.subtract(seen["TIP3"], seen["RC"]))
-        return ["oblique_view"] if width < NARROW_HAND * length else []
+        return ["oblique_view"] if width < NARROW_HAND[first] * length else []
     return ["oblique_view"] if likely is View.OBLIQUE else []
 
 

@@ -55,6 +55,7 @@ class RawReading(NamedTuple):
     seen_logit: Float[np.ndarray, "landmark"]  # of the landmark network
     there_logit: Float[np.ndarray, "landmark"]  # of the refiner
     agreement: float  # see `CoarseReading`
+    coarse: Float[np.ndarray, "landmark 2"]  # places before the refiner
 
 
 class CoarseReading(NamedTuple):
@@ -105,7 +106,7 @@ class FilmReader:
         if coarse is None:
             return None
         places, error, there = self._refine(pyramid, coarse.frame, guess.region, coarse.places)
-        return RawReading(coarse.frame, places, error, coarse.seen_logit, there, coarse.agreement)
+        return RawReading(coarse.frame, places, error, coarse.seen_logit, there, coarse.agreement, coarse.places)
 
     def _best_reading(self, pyramid: Pyramid, guess: LimbGuess) -> CoarseReading | None:
         """Landmarks from the finder's guess, or from other ways the limb may lie where that reads badly."""

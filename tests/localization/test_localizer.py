@@ -152,6 +152,18 @@ def test_an_amputated_finger_is_missing_and_the_others_are_not(localizer):
     assert sum(limb.landmarks[name].state is State.VISIBLE for name in kept) >= len(kept) - 2
 
 
+@pytest.mark.parametrize("name", ["MCP3", "DIP4"])
+def test_a_joint_under_a_metal_plate_is_hidden_by_metal(localizer, name):
+    pixels, points = real("openstax-hand-pa.jpg")
+    half = 0.045 * np.hypot(*(points.loc["TIP3"] - points.loc["RC"]))
+    x, y = points.loc[name]
+    plate = [[round(x - half), round(y - 1.5 * half)], [round(x + half), round(y + 1.5 * half)]]
+    covered = cv2.rectangle(pixels.copy(), *plate, 65535, -1)
+    limb = localizer.locate(covered).limbs[0]
+    assert limb.landmarks[name].state is State.METAL
+    assert len(limb.visible) >= 26
+
+
 def test_fingers_outside_the_film_are_cut_off(localizer):
     pixels, points = real("openstax-hand-pa.jpg")
     top = round(points.loc["PIP3", "y_px"]) + 40
