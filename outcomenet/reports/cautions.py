@@ -179,7 +179,7 @@ def _straight_to_crops(folder: RunFolder) -> list[Caution]:
         Caution(
             "Not every patient took the whole way through the software.",
             f"{counted(direct, 'patient')} were simulated straight to joint crops and "
-            f"{counted(through_films, 'patient')} came from film files. Reading films and finding joints are tested "
+            f"{counted(through_films, 'patient')} came from film files. Reading films and cutting joints are tested "
             "only by the latter.",
         )
     ]
