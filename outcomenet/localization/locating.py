@@ -231,7 +231,7 @@ class LocatedTables:
         """Limbs and landmarks that are not given, each once under its first reason; what else is said of a limb is kept."""
         ledger = Ledger()
         for row in limbs.itertuples():
-            flags = list(filter(None, row.flags.split(";")))
+            flags = list(filter(None, str(row.flags).split(";")))
             if not row.scored:
                 reason = next((f for f in flags if f in UNSCORABLE), flags[0])
                 ledger.add("localisation", "limb", reason, 1)

@@ -216,7 +216,7 @@ def _ledger_table(ledger: pd.DataFrame, caption: str) -> Table | None:
         f"{caption}.",
         ["Step", "What", "Reason", "Count"],
         [
-            Row([row.step, row.unit.removesuffix(KEPT), row.reason, count(row.count)])
+            Row([row.step, str(row.unit).removesuffix(KEPT), row.reason, count(row.count)])
             for row in ledger[["step", "unit", "reason", "count"]].itertuples(index=False, name="Entry")
         ],
         words=(0, 1, 2),
