@@ -16,6 +16,7 @@ from outcomenet.audits.sizes import AuditSizes
 from outcomenet.confounders import confounder
 from outcomenet.confounding import ESTIMANDS, ConfoundingConfig
 from outcomenet.datasets.dataset import Dataset, open_dataset
+from outcomenet.datasets.leaks import refuse_leaks
 from outcomenet.datasets.pairs import VisitPairs, paired_visits
 from outcomenet.datasets.resplit import SplitConfig, resplit
 from outcomenet.datasets.visit_table import KL_COLUMNS
@@ -211,6 +212,7 @@ def run_training(
 ) -> Path:
     """Trains the networks of an experiment into the run folder `run`, going on where an earlier call stopped."""
     dataset = resplit(open_dataset(data), experiment.split)
+    refuse_leaks(dataset)
     if experiment.rungs:
         check_data(experiment, dataset)
     record = {

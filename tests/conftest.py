@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
+import tempfile
 
 os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", os.path.join(os.path.dirname(__file__), "..", ".jax_cache"))
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
+os.environ["XDG_CONFIG_HOME"] = tempfile.mkdtemp(
+    prefix="outcomenet-test-config-"
+)  # no key of a test in a person's home
 
 from jaxtyping import install_import_hook
 
@@ -49,7 +53,7 @@ def small_dataset(small_cohort, tmp_path_factory):
     from outcomenet.datasets.build import build_dataset
 
     folder = tmp_path_factory.mktemp("dataset") / "small"
-    build_dataset(read_cohort(small_cohort), folder, SMALL, progress=Progress(quiet=True), workers=1)
+    build_dataset(read_cohort(small_cohort), folder, SMALL, progress=Progress(quiet=True))
     return folder
 
 

@@ -19,11 +19,13 @@ def test_an_unknown_command_is_answered_with_the_nearest(capsys):
     assert "Did you mean simulate" in capsys.readouterr().err
 
 
-def test_an_empty_folder_is_refused_and_nothing_is_written(tmp_path, capsys):
+def test_an_empty_folder_is_refused_and_only_the_fault_is_written(tmp_path, capsys):
     (tmp_path / "cohort").mkdir()
     assert main(["intake", str(tmp_path / "cohort"), "--out", str(tmp_path / "data")]) == 3
-    assert "an empty folder" in capsys.readouterr().err
-    assert [path.name for path in tmp_path.iterdir()] == ["cohort"]
+    said = capsys.readouterr().err
+    assert "an empty folder" in said
+    assert f"All of them stand in {tmp_path / 'data.faults.csv'}" in said
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["cohort", "data.faults.csv"]
 
 
 @pytest.mark.parametrize(

@@ -109,10 +109,11 @@ class HaqIndex:
 
 @dataclass(frozen=True)
 class Choice:
-    """One of a few words; `hints` name what a frequent other spelling should be."""
+    """One of a few words; `hints` name what a frequent other spelling should be, `advice` says what to do instead."""
 
     allowed: tuple[str, ...]
     hints: Mapping[str, str] = field(default_factory=dict)
+    advice: Mapping[str, str] = field(default_factory=dict)
     dtype: str = "object"
 
     @property
@@ -125,6 +126,8 @@ class Choice:
         return text
 
     def remedy(self, text: str) -> str:
+        if (advice := self.advice.get(text.strip().lower())) is not None:
+            return advice
         meant = self.hints.get(text.strip().lower())
         if meant is None and (close := nearest(text.strip(), self.allowed, count=1)):
             meant = close[0]

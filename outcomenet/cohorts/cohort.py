@@ -11,6 +11,7 @@ from outcomenet.anatomy import View
 from outcomenet.cohorts.contracts import TABLES, absent_table, read_table
 from outcomenet.cohorts.covariates import visits_with_covariates
 from outcomenet.cohorts.crosschecks import crosscheck
+from outcomenet.cohorts.event_checks import count_grades_after_surgery
 from outcomenet.cohorts.faults import CohortRefused, Fault
 from outcomenet.cohorts.film_headers import UNCHECKED_COLUMNS, read_film_headers
 from outcomenet.cohorts.landmark_checks import landmarks_outside
@@ -76,6 +77,7 @@ def read_cohort(folder: Path | str, *, check_films: bool = True) -> Cohort:
     landmarks = tables["landmarks.csv"]
     used = landmarks["film_id"].isin(films["film_id"])
     ledger.add("films", "landmark", "its film was left out", int((~used).sum()))
+    count_grades_after_surgery(tables, ledger)
     unread = tables["scores.csv"]["score"].isna()
     ledger.flag("scores", "grade", "site could not be read (empty score)", int(unread.sum()))
     no_visit = ~tables["patients.csv"]["patient_id"].isin(visits["patient_id"])

@@ -131,21 +131,27 @@ def _cell_faults(text: pd.DataFrame, table: Table) -> list[Fault]:
 
 
 def _repeated_keys(text: pd.DataFrame, table: Table) -> list[Fault]:
-    """One fault for every key that more than one row has, naming all of its rows."""
-    if any(name not in text for name in table.key):
+    """One fault for every key that more than one row has, naming all of its rows.
+
+    An empty cell in a column that may be empty is part of the key; one that may not has a fault of its own.
+    """
+    filled = [column.name for column in table.columns if column.filled and column.name in table.key]
+    if any(name not in text for name in filled):
         return []
-    named = text.dropna(subset=list(table.key))
-    repeated = named[named.duplicated(list(table.key), keep=False)]
+    keys = [name for name in table.key if name in text]
+    named = text.dropna(subset=filled)
+    known = named[keys].fillna("")
+    repeated = named[known.duplicated(keep=False)]
     return [
         Fault(
             table.file,
             int(group.index[-1]),
-            ", ".join(table.key),
+            ", ".join(keys),
             f"the same in {rows_in_words(group.index)}",
             "a row of its own for each",
             "Remove the repeated row or correct its name.",
         )
-        for _, group in repeated.groupby(list(table.key), sort=False)
+        for _, group in repeated.groupby([known.loc[repeated.index, name] for name in keys], sort=False)
     ]
 
 
@@ -153,6 +159,19 @@ _DAYS = Date()
 _SEX_HINTS = {"male": "M", "man": "M", "female": "F", "woman": "F", "w": "F", "u": "unknown", "o": "other"}
 _READING_MODES = ("single", "paired", "chronological")
 _EVENTS = ("death", "joint_surgery", "lost")
+# What a status column of another program says instead. A patient without an event has no row here.
+_NO_EVENT = (
+    "Remove the row: a patient to whom nothing happened has none, and is censored at the last film. Write lost where the "
+    "day is known on which the patient left."
+)
+_EVENT_ADVICE = {
+    **dict.fromkeys(("censored", "0", "alive", "none", "no", "ongoing"), _NO_EVENT),
+    **dict.fromkeys(
+        ("1", "yes", "status", "event"),
+        "Write what happened (death, joint_surgery or lost): a 0/1 status does not say which event it was.",
+    ),
+    "progression": "Remove the row: progression is found from the scores, between two films.",
+}
 # Age, sex and HAQ come from patients.csv and visits.csv and are never given a second time.
 MEASUREMENTS = (*(name for name in CONFOUNDERS if name not in ("age", "male", "haq")), *NEGATIVE_CONTROLS)
 # What a measurement of each name may be; a covariate that is not listed is any number.
@@ -265,9 +284,29 @@ EVENTS = Table(
     (
         _identifier("patient_id"),
         _filled("date", _DAYS),
-        _filled("event", Choice(_EVENTS, {"surgery": "joint_surgery"})),
+        _filled(
+            "event",
+            Choice(
+                _EVENTS,
+                {
+                    "surgery": "joint_surgery",
+                    "dead": "death",
+                    "died": "death",
+                    "deceased": "death",
+                    "withdrawn": "lost",
+                    "withdrew": "lost",
+                    "dropout": "lost",
+                    "prosthesis": "joint_surgery",
+                    "arthroplasty": "joint_surgery",
+                },
+                _EVENT_ADVICE,
+            ),
+        ),
+        # an addition to the fixed format: which joint was operated on
+        Column("side", Choice(tuple(map(str, Side)))),
+        Column("site", Text()),
     ),
-    key=("patient_id", "date", "event"),
+    key=("patient_id", "date", "event", "side", "site"),
 )
 # An addition to the fixed format: further covariates and negative controls of a visit, in long form.
 MEASUREMENTS_TABLE = Table(

@@ -7,12 +7,14 @@ from collections.abc import Callable, Mapping
 import pandas as pd
 
 from outcomenet.cohorts.date_checks import impossible_dates
+from outcomenet.cohorts.event_checks import impossible_events
 from outcomenet.cohorts.faults import Fault, first_rows, printable, rows_in_words
 from outcomenet.cohorts.grade_checks import impossible_grades
 from outcomenet.cohorts.haq import haq_faults
 from outcomenet.cohorts.landmark_checks import unknown_landmarks
 from outcomenet.cohorts.measurement_checks import impossible_measurements
 from outcomenet.cohorts.meta import CohortMeta
+from outcomenet.cohorts.unit_checks import suspected_units
 from outcomenet.errors import did_you_mean
 
 Tables = Mapping[str, pd.DataFrame]
@@ -33,10 +35,12 @@ def crosscheck(tables: Tables, meta: CohortMeta | None) -> list[Fault]:
         unknown_landmarks,
         impossible_grades,
         impossible_measurements,
+        impossible_events,
     )
     faults = [fault for check in checks for fault in check(tables)]
     if meta is not None:
-        faults += _undeclared_sites(tables, meta) + haq_faults(tables["visits.csv"], meta.haq_uses_aids)
+        faults += _undeclared_sites(tables, meta) + suspected_units(tables, meta)
+        faults += haq_faults(tables["visits.csv"], meta.haq_uses_aids)
     return faults
 
 

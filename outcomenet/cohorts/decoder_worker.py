@@ -15,6 +15,7 @@ from collections.abc import Callable
 from multiprocessing.connection import Connection
 from typing import Any
 
+from outcomenet.cohorts.sandbox import forbid_network, forbid_writing
 from outcomenet.errors import FilmRefused
 
 READY = "ready"
@@ -26,6 +27,8 @@ def main(file_descriptor: int) -> None:
         memory_bytes, cpu_seconds = parent.recv()
         importlib.import_module("outcomenet.cohorts.films")  # before the limit: libraries map much, and use little
         limit_memory(memory_bytes)
+        forbid_writing()
+        forbid_network()
         parent.send(READY)
         while True:
             try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -16,9 +17,17 @@ from outcomenet.errors import FilmRefused, OutcomenetError, UsageError
 F = TypeVar("F")
 T = TypeVar("T")
 
-MEMORY_BYTES = 2 * 2**30
-TIMEOUT_SECONDS = 60.0
-_START_SECONDS = 120.0
+MEMORY_BYTES = 2**30
+CPU_SECONDS = 20
+TIMEOUT_SECONDS = 60.0  # by the clock: a worker may have to wait for a disk or for its turn
+_START_SECONDS, _END_SECONDS = 120.0, 5.0
+# One thread each; and memory that one film needed is kept for the next instead of being given back and zeroed again, which
+# took two thirds of the time for an uncompressed film (mallopt(3); other systems than glibc take no notice).
+_SETTINGS = {
+    "OMP_NUM_THREADS": "1",
+    "MALLOC_MMAP_THRESHOLD_": str(2**28),
+    "MALLOC_TRIM_THRESHOLD_": str(2**28),
+}
 _LOOK_AHEAD = 4  # films per worker that may be in flight or wait for an earlier, slower one
 
 
@@ -30,8 +39,9 @@ class FilmDecoder:
     """A small pool of decoding processes, used as a context manager.
 
     A worker is a fresh interpreter that imports the film reader and the module of the function it is given, and nothing
-    of the caller's. It may map `memory_bytes` more than it starts with, and spend `timeout_seconds` of wall-clock and
-    of CPU time on a film. One that dies or takes longer is replaced, and its film alone is refused.
+    of the caller's. It may map `memory_bytes` more than it starts with, spend `cpu_seconds` of CPU and `timeout_seconds`
+    of wall-clock time on a film, and neither open a socket, start a program nor write a file. One that dies or takes
+    longer is replaced, and its film alone is refused.
 
     >>> from outcomenet.cohorts.films import read_header
     >>> with FilmDecoder(workers=1) as decoder:
@@ -39,10 +49,18 @@ class FilmDecoder:
     ['no-such.dcm: There is no such file; correct the path.']
     """
 
-    def __init__(self, workers: int = 2, *, timeout_seconds: float = TIMEOUT_SECONDS, memory_bytes: int = MEMORY_BYTES):
+    def __init__(
+        self,
+        workers: int = 2,
+        *,
+        timeout_seconds: float = TIMEOUT_SECONDS,
+        cpu_seconds: int = CPU_SECONDS,
+        memory_bytes: int = MEMORY_BYTES,
+    ):
         if workers < 1:
             raise UsageError(f"Films are decoded by at least one worker, got {workers}; ask for 1 or more.")
-        self.workers, self.timeout_seconds, self.memory_bytes = workers, timeout_seconds, memory_bytes
+        self.workers, self.timeout_seconds = workers, timeout_seconds
+        self.cpu_seconds, self.memory_bytes = cpu_seconds, memory_bytes
         self._pool: list[_Worker] = []
 
     def __enter__(self) -> FilmDecoder:
@@ -122,19 +140,21 @@ class FilmDecoder:
                 if answer is not None:
                     yield number, _result(*answer)
                     continue
-                refused = FilmRefused("The decoder died on the film; export it uncompressed.", "decoder_died")
+                refused = self._why_it_died(worker)
             elif time.monotonic() >= worker.deadline:
-                refused = FilmRefused(
-                    f"Decoding the film took longer than {self.timeout_seconds:g} seconds; export it uncompressed.",
-                    "decoder_timeout",
-                )
+                refused = _too_slow(f"{self.timeout_seconds:g} seconds")
             else:
                 continue
             self._replace(place)
             yield number, refused
 
+    def _why_it_died(self, worker: _Worker) -> FilmRefused:
+        if worker.ended_by() == signal.SIGXCPU:
+            return _too_slow(f"{self.cpu_seconds} seconds of computing")
+        return FilmRefused("The decoder died on the film; export it uncompressed.", "decoder_died")
+
     def _start(self) -> _Worker:
-        return _Worker(self.memory_bytes, max(1, round(self.timeout_seconds)))
+        return _Worker(self.memory_bytes, self.cpu_seconds)
 
     def _replace(self, place: int) -> None:
         self._pool[place].stop()
@@ -157,7 +177,7 @@ class _Worker:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,  # decoders write a line for every odd file
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "OMP_NUM_THREADS": "1"},
+            env={**os.environ, **_SETTINGS, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
         )
         theirs.close()
         self.connection.send((memory_bytes, cpu_seconds))
@@ -182,10 +202,21 @@ class _Worker:
         self.film = None
         return answer
 
+    def ended_by(self) -> int:
+        """The signal that ended a process that is gone, 0 where there was none."""
+        try:
+            return max(0, -self.process.wait(timeout=_END_SECONDS))
+        except subprocess.TimeoutExpired:
+            return 0
+
     def stop(self) -> None:
         self.connection.close()
         self.process.kill()
         self.process.wait()
+
+
+def _too_slow(than: str) -> FilmRefused:
+    return FilmRefused(f"Decoding the film took longer than {than}; export it uncompressed.", "decoder_timeout")
 
 
 def _result(kind: str, value: Any, code: str) -> Any:

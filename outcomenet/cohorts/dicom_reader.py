@@ -9,56 +9,45 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pydicom
 from jaxtyping import UInt16
 from pydicom.errors import BytesLengthException, InvalidDicomError
-from pydicom.filereader import read_file_meta_info
 from pydicom.pixels.processing import apply_modality_lut, apply_voi
-from pydicom.uid import UID
 
+from outcomenet.cohorts.codecs import CODECS
+from outcomenet.cohorts.codestream import LOOKED_AT, stream_size
+from outcomenet.cohorts.dicom_structure import DicomStructure, inspect_dicom
 from outcomenet.cohorts.film import FilmHeader, check_size, scaled_to_uint16
 from outcomenet.cohorts.spacing import MAGNIFICATION, dicom_spacing
 from outcomenet.errors import FilmRefused
 
-MARK = b"DICM"  # at byte 128
-
-# Transfer syntaxes that are read, each with its fastest plugin without GPL code; "" = pydicom alone. Deflated files are
-# not: they inflate as a whole before the header can be checked.
-DECODERS: dict[str, str] = {
-    "1.2.840.10008.1.2": "",  # implicit little endian
-    "1.2.840.10008.1.2.1": "",  # explicit little endian
-    "1.2.840.10008.1.2.2": "",  # explicit big endian
-    "1.2.840.10008.1.2.5": "pydicom",  # RLE; pylibjpeg's is five times faster, and ends the process on damaged files
-    "1.2.840.10008.1.2.4.50": "pillow",  # JPEG baseline
-    "1.2.840.10008.1.2.4.57": "gdcm",  # JPEG lossless
-    "1.2.840.10008.1.2.4.70": "gdcm",  # JPEG lossless, first-order prediction
-    "1.2.840.10008.1.2.4.80": "pyjpegls",  # JPEG-LS lossless
-    "1.2.840.10008.1.2.4.81": "pyjpegls",  # JPEG-LS near-lossless
-    "1.2.840.10008.1.2.4.90": "gdcm",  # JPEG 2000 lossless
-    "1.2.840.10008.1.2.4.91": "pylibjpeg",  # JPEG 2000
-}
-_NATIVE = ("1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2")
-_DEFLATED = "1.2.840.10008.1.2.1.99"
-
-# Nothing else is read from a file, so that nothing else can travel on.
+ACCESSION = "AccessionNumber"
+MOST_COMPRESSED = 500  # pixels per compressed byte: films are compressed 2 to 50 times
+# Nothing else is ever read from a file, so that nothing else can travel on. Of these only size, bits, polarity, spacing
+# and side are kept (`FilmHeader`); the accession number is read by `datasets.film_identity` and kept as a keyed hash.
 _IMAGE_ATTRIBUTES = [
     "SamplesPerPixel", "PhotometricInterpretation", "PlanarConfiguration", "NumberOfFrames", "Rows", "Columns",
     "BitsAllocated", "BitsStored", "HighBit", "PixelRepresentation", "PixelSpacing", "ImagerPixelSpacing",
     "NominalScannedPixelSpacing", MAGNIFICATION, "RescaleSlope", "RescaleIntercept", "ModalityLUTSequence",
     "WindowCenter", "WindowWidth", "VOILUTFunction", "VOILUTSequence", "ImageLaterality", "Laterality",
+    "BurnedInAnnotation",
 ]  # fmt: skip
 _PIXEL_ATTRIBUTES = [*_IMAGE_ATTRIBUTES, "PixelData", "ExtendedOffsetTable", "ExtendedOffsetTableLengths"]
+# With the file meta group's transfer syntax and the three values of a look-up table inside its sequence.
+ALLOWED_ATTRIBUTES = frozenset(
+    [*_PIXEL_ATTRIBUTES, ACCESSION, "TransferSyntaxUID", "LUTDescriptor", "LUTData", "ModalityLUTType"]
+)
 
 
 def read_dicom_header(path: Path) -> FilmHeader:
     """The header of a DICOM radiograph; no pixel is decoded. Raises FilmRefused."""
     with _refusing():
-        syntax = _transfer_syntax(path)
+        structure = inspect_dicom(path)
         dataset = pydicom.dcmread(path, stop_before_pixels=True, specific_tags=_IMAGE_ATTRIBUTES)
         header = _checked(dataset)
-        if syntax in _NATIVE:
-            _check_length(path, dataset)
+        _check_pixels(path, dataset, structure)
     return header
 
 
@@ -69,13 +58,17 @@ def read_dicom_pixels(path: Path) -> UInt16[np.ndarray, "height width"]:
     last. The range that the last of these steps can produce maps to 0..65535.
     """
     with _refusing():
-        plugin = DECODERS[_transfer_syntax(path)]
+        structure = inspect_dicom(path)
         dataset = pydicom.dcmread(path, specific_tags=_PIXEL_ATTRIBUTES)
         header = _checked(dataset)
+        _check_pixels(path, dataset, structure)
         if "PixelData" not in dataset:
-            raise FilmRefused("A film needs pixel data, the file has none; export the image itself.", "no_pixels")
-        if plugin:
-            dataset.pixel_array_options(decoding_plugin=plugin)
+            raise FilmRefused(
+                "A film needs integer pixels, this one has others; export it as a grey image.", "no_pixels"
+            )
+        codec = CODECS[structure.transfer_syntax]
+        if codec.compressed:
+            dataset.pixel_array_options(decoding_plugin=codec.plugin)
         stored = dataset.pixel_array
         if stored.shape[:2] != (header.rows, header.columns):
             raise FilmRefused(
@@ -86,7 +79,12 @@ def read_dicom_pixels(path: Path) -> UInt16[np.ndarray, "height width"]:
         if stored.ndim == 3:
             return luminance(scaled_to_uint16(stored, 0, 2**header.bits - 1))
         # unused high bits may hold an old-style overlay and are no part of the value (PS3.5 8.1.1)
-        return _brightness(dataset)[stored.astype(np.int64) & (2**header.bits - 1)]
+        stored = stored.astype(stored.dtype.newbyteorder("="), copy=False)
+        patterns = stored.view(np.uint8 if stored.dtype.itemsize == 1 else np.uint16)
+        table = np.resize(
+            _brightness(dataset), np.iinfo(patterns.dtype).max + 1
+        )  # repeats for every setting of those bits
+        return cv2.LUT(np.ascontiguousarray(patterns), table)
 
 
 def luminance(colour: UInt16[np.ndarray, "height width 3"]) -> UInt16[np.ndarray, "height width"]:
@@ -116,17 +114,6 @@ def _refusing() -> Iterator[None]:
             "export it again.",
             "truncated",
         ) from error
-
-
-def _transfer_syntax(path: Path) -> str:
-    syntax = str(read_file_meta_info(path).get("TransferSyntaxUID", ""))
-    if syntax not in DECODERS:
-        name = UID(syntax).name if syntax else "none"
-        why = "inflates before it can be checked" if syntax == _DEFLATED else "is not read"
-        raise FilmRefused(
-            f"The film's transfer syntax {why}: {name}; export it as Explicit VR Little Endian.", "transfer_syntax"
-        )
-    return syntax
 
 
 def _checked(dataset: pydicom.Dataset) -> FilmHeader:
@@ -165,14 +152,37 @@ def _checked(dataset: pydicom.Dataset) -> FilmHeader:
     return FilmHeader(rows, columns, stored, photometric, spacing_mm, source, "dicom", laterality)
 
 
-def _check_length(path: Path, dataset: pydicom.Dataset) -> None:
-    """Refuses an uncompressed film whose file is too short for its pixels, without reading them."""
-    samples = int(dataset.get("SamplesPerPixel") or 1)
-    needed = int(dataset.Rows) * int(dataset.Columns) * samples * int(dataset.BitsAllocated) // 8
-    if path.stat().st_size < needed:
+def _check_pixels(path: Path, dataset: pydicom.Dataset, structure: DicomStructure) -> None:
+    """Refuses pixels that cannot be those of the header, without decoding any: too few bytes, or another size."""
+    if structure.stream_at is None:
+        raise FilmRefused("A film needs pixel data, the file has none; export the image itself.", "no_pixels")
+    rows, columns = int(dataset.Rows), int(dataset.Columns)
+    if CODECS[structure.transfer_syntax].compressed:
+        with path.open("rb") as file:
+            file.seek(structure.stream_at)
+            said = stream_size(file.read(min(structure.stream_bytes, LOOKED_AT)))
+        if said is not None and said != (rows, columns):
+            raise FilmRefused(
+                f"The compressed pixels are {said[0]:,} x {said[1]:,}, the header says {rows:,} x {columns:,}; export the "
+                "film again.",
+                "stream_size",
+            )
+        stored = path.stat().st_size - structure.stream_at
+        if stored * MOST_COMPRESSED < rows * columns:
+            raise FilmRefused(
+                f"The file ends early or shows nothing: {rows:,} x {columns:,} pixels in {stored:,} compressed bytes; export "
+                "it again.",
+                "truncated",
+            )
+        return
+    # of YBR_FULL_422 two pixels share their colour (PS3.3 C.7.6.3.1.2)
+    halved = str(dataset.PhotometricInterpretation) == "YBR_FULL_422"
+    samples = 2 if halved else int(dataset.get("SamplesPerPixel") or 1)
+    needed = rows * columns * samples * int(dataset.BitsAllocated) // 8
+    if structure.stream_bytes < needed:
         raise FilmRefused(
-            f"The file ends early: {dataset.Rows:,} x {dataset.Columns:,} pixels need {needed:,} bytes, the file has "
-            f"{path.stat().st_size:,}; export it again.",
+            f"The file ends early: {rows:,} x {columns:,} pixels need {needed:,} bytes, the file has "
+            f"{structure.stream_bytes:,}; export it again.",
             "truncated",
         )
 

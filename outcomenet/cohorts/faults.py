@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import pandas as pd
 
@@ -51,14 +52,33 @@ class Fault:
 class CohortRefused(DataRefused):
     """A cohort folder breaks at least one rule; `faults` holds all of them, in the order of files and rows."""
 
-    def __init__(self, faults: Sequence[Fault]):
+    def __init__(self, faults: Sequence[Fault], listed_in: Path | None = None):
         self.faults = tuple(faults)
         count = len(self.faults)
-        lines = [f"The cohort was refused for {count} fault{'s' if count > 1 else ''}; nothing was written."]
+        lines = [f"The cohort was refused for {count} fault{'s' if count > 1 else ''}; no data set was written."]
         lines += [f"- {fault.sentence}" for fault in self.faults[:SHOWN]]
         if count > SHOWN:
             lines.append(f"and {count - SHOWN} more.")
+        if listed_in:
+            lines.append(f"All of them stand in {listed_in}.")
         super().__init__("\n".join(lines))
+
+    def listed_in(self, path: Path) -> CohortRefused:
+        """The same refusal, whose message says where all faults are written."""
+        return CohortRefused(self.faults, path)
+
+
+COLUMNS = ("file", "row", "column", "value", "rule", "remedy")
+
+
+def write_faults(faults: Iterable[Fault], path: Path) -> None:
+    """All faults as CSV: `rule` is what was expected; a value that may hold an identifier is empty."""
+    rows = [(f.file, f.row, f.column, f.value, f.expected, f.remedy) for f in faults]
+    table = pd.DataFrame(rows, columns=list(COLUMNS)).astype({"row": "Int64"})
+    whole = path.with_name(f".{path.name}.partial")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    table.to_csv(whole, index=False)
+    whole.replace(path)
 
 
 def printable(column: str, value: object) -> str:

@@ -21,7 +21,8 @@ class FilmHeader:
 
     `spacing_mm` is millimetres per pixel (None: not known), `spacing_source` says which attribute gave it, or why none
     did ("none", or "refused: PixelSpacing 0"). `bits` is the number of bits of a stored value,
-    `photometric` DICOM's word for what a small value means, `format` one of dicom, png, jpeg, tiff, crops.
+    `photometric` DICOM's word for what a small value means, `format` one of dicom, png, jpeg, tiff,
+    bmp, npy, crops.
     `laterality` is L or R where the file declares one side, else "".
     """
 

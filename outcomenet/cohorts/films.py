@@ -1,12 +1,19 @@
-"""The one reader of pixels: DICOM, PNG, JPEG and TIFF films as grey levels that brighten with bone."""
+"""The one reader of pixels: DICOM, PNG, JPEG, TIFF, BMP and NPY films as grey levels that brighten with bone."""
 
 from __future__ import annotations
 
+import stat
 from pathlib import Path
 
+import numpy as np
+from jaxtyping import UInt16
+
+from outcomenet.cohorts.array_reader import MARK as ARRAY_MARK
+from outcomenet.cohorts.array_reader import read_array_header, read_array_pixels
 from outcomenet.cohorts.crop_file import SUFFIX as CROPS_SUFFIX
 from outcomenet.cohorts.crop_file import read_crops_header
-from outcomenet.cohorts.dicom_reader import MARK, read_dicom_header, read_dicom_pixels
+from outcomenet.cohorts.dicom_reader import read_dicom_header, read_dicom_pixels
+from outcomenet.cohorts.dicom_structure import MARK as DICOM_MARK
 from outcomenet.cohorts.film import Film, FilmHeader
 from outcomenet.cohorts.image_reader import MARKS, read_image_header, read_image_pixels
 from outcomenet.errors import FilmRefused
@@ -32,6 +39,8 @@ def unnamed_header(path: Path) -> FilmHeader:
     format = film_format(path)
     if format == "crops":
         return read_crops_header(path)
+    if format == "npy":
+        return read_array_header(path)
     return read_dicom_header(path) if format == "dicom" else read_image_header(path, format)
 
 
@@ -49,15 +58,24 @@ def read_film(path: Path | str) -> Film:
         header = unnamed_header(path)
         if header.format == "crops":
             raise FilmRefused("A film was expected, this is a file of crops; read it with `read_crops`.", "crops")
-        pixels = read_dicom_pixels(path) if header.format == "dicom" else read_image_pixels(path, header.format)
+        pixels = _pixels(path, header.format)
     except FilmRefused as refused:
         raise FilmRefused(f"{path.name}: {refused}", refused.code) from refused
     return Film(pixels, header)
 
 
+def _pixels(path: Path, format: str) -> UInt16[np.ndarray, "height width"]:
+    if format == "npy":
+        return read_array_pixels(path)
+    return read_dicom_pixels(path) if format == "dicom" else read_image_pixels(path, format)
+
+
 def film_format(path: Path) -> str:
-    """dicom, png, jpeg or tiff by the file's first bytes; crops by its suffix. Raises FilmRefused for anything else."""
+    """dicom, png, jpeg, tiff, bmp or npy by the file's first bytes; crops by its suffix. Raises FilmRefused for
+    anything else, folders, pipes and devices among it: opening those could wait for ever."""
     try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise FilmRefused("A film is a file, this is a folder, pipe or device; correct the path.", "not_a_file")
         with path.open("rb") as file:
             start = file.read(132)
     except FileNotFoundError:
@@ -68,8 +86,10 @@ def film_format(path: Path) -> str:
         ) from None
     if not start:
         raise FilmRefused("A film was expected, the file is empty; export it again.", "empty")
-    if start[128:132] == MARK:
+    if start[128:132] == DICOM_MARK:
         return "dicom"
+    if start.startswith(ARRAY_MARK):
+        return "npy"
     for mark, format in MARKS.items():
         if start.startswith(mark):
             return format
@@ -77,7 +97,7 @@ def film_format(path: Path) -> str:
         return "crops"
     named = f"named {path.suffix} but " if path.suffix else ""
     raise FilmRefused(
-        f"A DICOM, PNG, JPEG or TIFF file was expected, this one is {named}not one of them by its first bytes; "
+        f"A DICOM, PNG, JPEG, TIFF, BMP or NPY file was expected, this one is {named}not one of them by its first bytes; "
         "export the film itself.",
         "not_a_film",
     )

@@ -49,20 +49,52 @@ def haq_of_visits(visits: pd.DataFrame, use_aids: bool, ledger: Ledger) -> pd.Da
 
 
 def haq_faults(visits: pd.DataFrame, use_aids: bool) -> list[Fault]:
-    """Visits whose given index and items disagree."""
-    faults = []
-    for row, score in _scored(visits, use_aids).items():
-        given = visits.at[row, "haq_di"]
-        if np.isnan(given) or (score is not None and abs(score.value - given) <= _ROUNDING):
-            continue
-        scored = f"the items give {score.value:.3f}" if score else "the items answer fewer than 6 of 8 categories"
-        faults.append(
-            Fault(
-                "visits.csv", int(row), "haq_di", f"{given:g}, while {scored}", "the index that the items give",
-                "Correct one of them, or export only one; haq_version in cohort.toml says whether aids count.",
-            )
-        )  # fmt: skip
-    return faults
+    """Visits whose given index and items disagree; where the items give it by the other version, that is said."""
+    scored, otherwise = _scored(visits, use_aids), _scored(visits, not use_aids)
+    wrong = [row for row, score in scored.items() if not _agree(visits.at[row, "haq_di"], score)]
+    mixed = [row for row in wrong if otherwise[row] is not None and _agree(visits.at[row, "haq_di"], otherwise[row])]
+    # rows that tell the versions apart and are of the declared one
+    declared = [
+        row
+        for row, score in scored.items()
+        if row not in wrong and not _agree(visits.at[row, "haq_di"], otherwise[row])
+    ]
+    return [
+        Fault(
+            "visits.csv", int(row), "haq_di", f"{visits.at[row, 'haq_di']:g}, while {_given_by(scored[row])}",
+            _expected(visits.at[row, "haq_di"], scored[row]), _haq_remedy(row in mixed, bool(declared), use_aids),
+        )
+        for row in wrong
+    ]  # fmt: skip
+
+
+def _agree(given: float, score: HaqScore | None) -> bool:
+    """Whether an index is not given, or is that of the items."""
+    return bool(np.isnan(given)) or (score is not None and abs(score.value - given) <= _ROUNDING)
+
+
+def _given_by(score: HaqScore | None) -> str:
+    return f"the items give {score.value:.3f}" if score else "the items answer fewer than 6 of 8 categories"
+
+
+def _expected(given: float, score: HaqScore | None) -> str:
+    if score and abs(given * score.answered - round(given * score.answered)) > _ROUNDING * score.answered:
+        return (
+            f"the index that the items give, a multiple of 1/{score.answered} for {score.answered} answered categories"
+        )
+    return "the index that the items give"
+
+
+def _haq_remedy(of_other_version: bool, declared_elsewhere: bool, use_aids: bool) -> str:
+    if not of_other_version:
+        return "Correct one of them, or export only one; haq_version in cohort.toml says whether aids count."
+    other, key = ("ignores aids and help", "HAQ-DI alternative") if use_aids else ("counts aids and help", "HAQ-DI")
+    if declared_elsewhere:
+        return (
+            f"It is that of the version that {other}, while other rows follow haq_version of cohort.toml: two versions are "
+            "mixed. Export all rows by one version, or the items alone."
+        )
+    return f'It is that of the version that {other}; write haq_version = "{key}" in cohort.toml.'
 
 
 def _scored(visits: pd.DataFrame, use_aids: bool) -> dict[int, HaqScore | None]:

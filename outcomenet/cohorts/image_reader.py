@@ -1,4 +1,4 @@
-"""Reads one radiograph from a PNG, JPEG or TIFF file: header first, pixels as grey levels."""
+"""Reads one radiograph from a PNG, JPEG, TIFF or BMP file: header first, pixels as grey levels."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ MARKS: dict[bytes, str] = {
     b"\xff\xd8\xff": "jpeg",
     b"II*\x00": "tiff",
     b"MM\x00*": "tiff",
+    b"BM": "bmp",
 }
 _GREY_BITS = {"1": 1, "L": 8, "I;16": 16, "I;16B": 16, "I;16L": 16}
 _COLOUR_MODES = ("RGB", "P")
@@ -31,17 +32,15 @@ _EXIF_ORIENTATION = 274
 
 
 def read_image_header(path: Path, format: str) -> FilmHeader:
-    """The header of a PNG, JPEG or TIFF; no pixel is decoded. Resolution tags are a printer's, so spacing is None."""
-    if format == "png":
-        _check_png(path)
+    """The header of a PNG, JPEG, TIFF or BMP; no pixel is decoded. Resolution tags are a printer's, so spacing is None."""
+    _check_whole(path, format)
     with _opened(path, format) as image:
         return _checked(image, format)
 
 
 def read_image_pixels(path: Path, format: str) -> UInt16[np.ndarray, "height width"]:
     """Grey levels, brighter = more bone: the full range of 1, 8 or 16 bits maps to 0..65535, colours to luminance."""
-    if format == "png":
-        _check_png(path)
+    _check_whole(path, format)
     with _opened(path, format) as image:
         header = _checked(image, format)
         if image.mode in _GREY_BITS:
@@ -114,6 +113,29 @@ def _checked(image: Image.Image, format: str) -> FilmHeader:
             "bits",
         )
     return FilmHeader(image.height, image.width, bits, photometric, None, "none", format)
+
+
+def _check_whole(path: Path, format: str) -> None:
+    """Looks at size and completeness of the formats in which Pillow opens a file that lacks its second half."""
+    if format == "png":
+        _check_png(path)
+    elif format == "bmp":
+        _check_bmp(path)
+
+
+def _check_bmp(path: Path) -> None:
+    """A BMP's size, and whether its uncompressed rows are all there (each filled up to four bytes)."""
+    with path.open("rb") as file:
+        start = file.read(34)
+    if len(start) < 34:
+        raise FilmRefused("The file ends early, it is no complete BMP; export it again.", "truncated")
+    pixels_at, columns, rows, bits, compression = struct.unpack("<10xI4xii2xHI", start)
+    check_size(abs(rows), columns)
+    if compression not in (0, 3):  # none, or none with masks
+        raise FilmRefused("A BMP film is not compressed, this one is; save it as PNG.", "bits")
+    needed = pixels_at + (columns * bits + 31) // 32 * 4 * abs(rows)
+    if path.stat().st_size < needed:
+        raise FilmRefused("The file ends early, it is no complete BMP; export it again.", "truncated")
 
 
 def _check_png(path: Path) -> None:

@@ -25,11 +25,15 @@ class CohortMeta:
     sites: tuple[str, ...] = ()
     haq_version: str = "HAQ-DI"
     pain_scale: str = ""
+    pain_range: str = ""
+    crp_unit: str = ""
+    symptom_months_unit: str = ""
     unreadable_joints: UnreadablePolicy = UnreadablePolicy.MISSING
     linkage_max_gap_days: int = LINKAGE_MAX_GAP_DAYS
     fallback_hand_length_mm: float | None = None
     fallback_foot_length_mm: float | None = None
     simulated: bool = False
+    deidentified: bool = False
     dates: str = ""
     source: str = ""
     description: str = ""
@@ -42,6 +46,11 @@ class CohortMeta:
     def haq_uses_aids(self) -> bool:
         """Whether aids and help raise a category score; the alternative index ignores them."""
         return self.haq_version == "HAQ-DI"
+
+    @property
+    def names_people(self) -> bool:
+        """Whether ids and dates may be those of people."""
+        return not (self.simulated or self.deidentified)
 
 
 @dataclass(frozen=True)
@@ -89,6 +98,9 @@ KEYS: dict[str, Key] = {
         "how HAQ was scored; the alternative index ignores aids and help", ("HAQ-DI", "HAQ-DI alternative")
     ),
     "pain_scale": _text("instrument and recall window of pain, given as 0 to 100"),
+    "pain_range": _choice("that pain is meant as given, though it looks like another range", ("0-100",)),
+    "crp_unit": _choice("that CRP is meant as given, though it looks like another unit", ("mg/L",)),
+    "symptom_months_unit": _choice("that symptom_months is meant as given, though it looks like years", ("months",)),
     "unreadable_joints": _choice(
         "what a score total does with an unreadable site", tuple(map(str, UnreadablePolicy)), UnreadablePolicy
     ),
@@ -100,6 +112,11 @@ KEYS: dict[str, Key] = {
     "fallback_hand_length_mm": _length("length TIP3 to RC of hands on films without a pixel spacing", 50, 300),
     "fallback_foot_length_mm": _length("length TIP1 to BASE1 of feet on films without a pixel spacing", 30, 250),
     "simulated": Key("whether a causal model made these patients", "true or false", lambda v: isinstance(v, bool)),
+    "deidentified": Key(
+        "whether ids and dates are pseudonyms already; if not, intake replaces them",
+        "true or false",
+        lambda v: isinstance(v, bool),
+    ),
     "dates": _text("what was done to the dates (real, shifted, invented)"),
     "source": _text("where the data come from"),
     "description": _text("anything a reader of the data card needs"),

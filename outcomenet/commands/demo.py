@@ -27,7 +27,7 @@ class Demo:
 
 def main(arguments: list[str]) -> None:
     options = parse(Demo, arguments, "demo")
-    from outcomenet.commands.build import build_and_say
+    from outcomenet.commands.making import Making, make_and_say
     from outcomenet.experiment import load_experiment, run_evaluation, run_training
     from outcomenet.localization.geometry import CropGeometry
     from outcomenet.metrics.summary import ladder_text
@@ -55,7 +55,7 @@ def main(arguments: list[str]) -> None:
             progress=making,
         )
     if not dataset.exists():
-        build_and_say(cohort, dataset, workers=2, progress=making)
+        make_and_say(cohort, dataset, Making(), making)
     file = experiment_file("demo")
     experiment = load_experiment(file).with_steps(options.steps)
     run_training(file, experiment, dataset, run, progress=Progress())

@@ -2,55 +2,48 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal
 
 import tyro
 
 from outcomenet.commands.arguments import parse
-from outcomenet.commands.build import build_and_say
+from outcomenet.commands.making import Making, make_and_say
 
 
 @dataclass(frozen=True)
 class Intake:
-    """Checks a cohort folder and makes a data set of it. Exit code 3, and nothing written, if anything is wrong."""
+    """Checks a cohort folder and makes a data set of it. Exit code 3, and no data set, if anything is wrong.
+
+    Ids become keyed pseudonyms, dates are shifted per patient, and everything beside the hand or foot is wiped from the
+    films. An intake that was stopped goes on where it was.
+    """
 
     cohort: Annotated[Path, tyro.conf.Positional]
-    """Cohort folder (cohort.toml, patients.csv, visits.csv, ...), or the file that --format names."""
+    """Cohort folder (cohort.toml, patients.csv, visits.csv, ...), or the folder or file that --format names."""
     out: Path | None = None
     """Data set to write; without it the cohort is only checked."""
-    format: Literal["cohort", "rapport"] = "cohort"
-    """`rapport`: the RAPPORT table in long form (no films); its cohort folder is written beside the data set."""
-    crop_size: int | None = None
-    """Pixels a side of a crop: 96, or those of the crops that a simulated cohort brings."""
-    mm_per_pixel: float | None = None
-    """Scale of a crop: 0.25, or that of the crops that a simulated cohort brings."""
-    workers: int = 2
-    """Processes that decode films."""
-    reading_mode: Literal["single", "paired", "chronological"] | None = None
-    """Which readings of the human score are taken; without it the best mode that there is for seeing change."""
+    format: Literal["cohort", "rapport", "ra2_dream", "ram_h1200", "nhanes3", "oai", "rsna_bone_age", "redcap"] = (
+        "cohort"
+    )
+    """A known data set in its own files (docs/intake/importers.md); its cohort folder is written beside the data set."""
+    making: Annotated[Making, tyro.conf.arg(name="")] = field(default_factory=Making)
 
 
 def main(arguments: list[str]) -> None:
     options = parse(Intake, arguments, "intake")
     cohort = options.cohort
-    if options.format == "rapport":
-        from outcomenet.cohorts.importers.rapport import import_rapport
+    if options.format != "cohort":
+        from outcomenet.cohorts.importers.registry import IMPORTERS
         from outcomenet.errors import UsageError
 
+        importer = IMPORTERS[options.format]
         if options.out is None:
             raise UsageError(
-                "Importing the RAPPORT table writes a cohort folder beside the data set; name it with --out."
+                f"Importing {importer.card.title} writes a cohort folder beside the data set; name that with --out."
             )
         cohort = options.out.with_name(options.out.name + "-cohort")
-        import_rapport(options.cohort, cohort)
-        print(f"The table was written as a cohort folder to {cohort}.")
-    build_and_say(
-        cohort,
-        options.out,
-        crop_size=options.crop_size,
-        mm_per_pixel=options.mm_per_pixel,
-        workers=options.workers,
-        reading_mode=options.reading_mode,
-    )
+        importer.run(options.cohort, cohort)
+        print(f"{importer.card.title} was written as a cohort folder to {cohort}.")
+    make_and_say(cohort, options.out, options.making)

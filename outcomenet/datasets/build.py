@@ -1,20 +1,21 @@
 """From a checked cohort to a data set: films are decoded once, here, and never again.
 
-Everything is written into a folder beside the target and renamed at the end: a build that fails leaves nothing.
+Everything is written into a folder beside the target and renamed at the end: a build that fails leaves nothing but the
+films that it has cut (`cut_store`), from which the next one goes on.
 """
 
 from __future__ import annotations
 
 import shutil
-from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from outcomenet.anatomy import JOINT_COUNT, JOINT_INDEX, Joint, Side, joints_of
+from outcomenet.anatomy import JOINT_COUNT, JOINT_INDEX, Joint, joints_of
 from outcomenet.cohorts import source
 from outcomenet.cohorts.cohort import Cohort
 from outcomenet.cohorts.crop_file import SUFFIX, read_crops_header
@@ -22,44 +23,69 @@ from outcomenet.cohorts.decoding import FilmDecoder
 from outcomenet.cohorts.faults import CohortRefused, Fault
 from outcomenet.cohorts.ledger import Ledger
 from outcomenet.confounders import CONFOUNDERS
-from outcomenet.datasets.cutting import CutFilm, FilmTask, cut_film
-from outcomenet.datasets.dataset import LEDGER, PREVIEWS, SPLITS, TABLE, TRUTH, DatasetManifest, write_manifest
-from outcomenet.datasets.found_landmarks import find_landmarks, sides_of
+from outcomenet.datasets.account import write_account
+from outcomenet.datasets.cut_store import CutStore
+from outcomenet.datasets.cutting import CutFilm, FilmTask
+from outcomenet.datasets.dataset import FILMS, LEDGER, SPLITS, TABLE, TRUTH, DatasetManifest, write_manifest
+from outcomenet.datasets.film_table import FilmTable
+from outcomenet.datasets.film_tasks import film_tasks
+from outcomenet.datasets.found_landmarks import find_landmarks
+from outcomenet.datasets.joint_sheets import JointSheets
 from outcomenet.datasets.visit_table import KL_COLUMNS, reader_array, scores_of_mode, site_readings, visit_table
 from outcomenet.errors import DataRefused, FilmRefused, UsageError
-from outcomenet.localization.crops import FOOT_LENGTH_MM, HAND_LENGTH_MM
 from outcomenet.localization.geometry import CropGeometry
 from outcomenet.outcomes import TARGET_FIELDS
 from outcomenet.progress import Progress
 from outcomenet.scoring import SVDH
 
-PREVIEW_FILMS = 8
+
+@dataclass(frozen=True)
+class BuildOptions:
+    """How a data set is made of a cohort.
+
+    `reading_mode` says which human readings are taken (see `visit_table.scores_of_mode`), `split_by` what stays whole
+    in a split (patient, site), `secret` the key under which examinations and pictures are hashed. With `update` a data
+    set that is there already is replaced, once the new one is whole.
+    """
+
+    workers: int = 2
+    reading_mode: str | None = None
+    split_by: str = "patient"
+    secret: bytes = b""
+    update: bool = False
 
 
 def build_dataset(
-    cohort: Cohort,
-    out: Path,
-    geometry: CropGeometry,
-    *,
-    progress: Progress,
-    workers: int = 2,
-    reading_mode: str | None = None,
+    cohort: Cohort, out: Path, geometry: CropGeometry, *, progress: Progress, options: BuildOptions | None = None
 ) -> DatasetManifest:
-    """Builds the data set `out` from a cohort; raises CohortRefused, and leaves nothing, when a film cannot be read.
-
-    `reading_mode` says which human readings are taken, see `visit_table.scores_of_mode`.
-    """
-    if out.exists():
-        raise UsageError(f"{out} exists already; choose another --out or remove it first.")
+    """Builds the data set `out` from a cohort; raises CohortRefused, and leaves nothing, when a film cannot be read."""
+    options = options or BuildOptions()
+    if out.exists() and not options.update:
+        raise UsageError(
+            f"{out} exists already; add --update True to bring it up to date (only new films are decoded), choose "
+            "another --out, or remove it first."
+        )
     staging = out.with_name(f".{out.name}.partial")
     shutil.rmtree(staging, ignore_errors=True)
     staging.mkdir(parents=True)
     try:
-        manifest = _Build(cohort, staging, geometry, progress, workers, reading_mode).run()
-        staging.rename(out)
+        manifest = _Build(cohort, staging, geometry, progress, options, CutStore(store_of(out))).run()
+        if out.exists():
+            old = out.with_name(f".{out.name}.old")
+            shutil.rmtree(old, ignore_errors=True)
+            out.rename(old)
+            staging.rename(out)
+            shutil.rmtree(old)
+        else:
+            staging.rename(out)
         return manifest
     finally:
         shutil.rmtree(staging, ignore_errors=True)
+
+
+def store_of(out: Path) -> Path:
+    """Where the cut films of a data set are kept for the next intake."""
+    return out.with_name(f"{out.name}.films")
 
 
 def own_geometry(cohort: Cohort) -> CropGeometry:
@@ -80,84 +106,49 @@ class _Build:
         folder: Path,
         geometry: CropGeometry,
         progress: Progress,
-        workers: int,
-        reading_mode: str | None,
+        options: BuildOptions,
+        store: CutStore,
     ):
         self.cohort, self.folder, self.geometry = cohort, folder, geometry
-        self.progress, self.workers = progress, workers
+        self.progress, self.options, self.store = progress, options, store
         self.ledger: Ledger = cohort.ledger
+        self.ledger_of_tables = self.ledger.to_frame()
         self.faults: list[Fault] = []
-        self.previews: list[dict[str, str]] = []
-        self.reading_mode, self._scores = scores_of_mode(cohort, SVDH, reading_mode)
-        self.table = visit_table(cohort, self.ledger, reading_mode)
+        self.reading_mode, self._scores = scores_of_mode(cohort, SVDH, options.reading_mode)
+        self.readers = tuple(sorted(self._scores["reader"].unique()))
+        self.table = visit_table(cohort, self.ledger, options.reading_mode, options.split_by)
         self.covariates = tuple(n for n in CONFOUNDERS if n in self.table)
-        self.located = find_landmarks(cohort, self.ledger, workers, progress)
-        self.tasks = self._film_tasks()
+        self.located = find_landmarks(cohort, self.ledger, options.workers, progress)
+        self.tasks = film_tasks(cohort, self.located, geometry, options.secret, self.ledger)
+        self.films = FilmTable()
+        self.sheets = JointSheets(len(self.tasks))
+        self.found: set[tuple[str, str]] = set()
 
     def run(self) -> DatasetManifest:
-        self.readers = tuple(sorted(self._scores["reader"].unique()))
-        with_films = set(self.tasks)
         keys = list(zip(self.table["patient_id"], self.table["visit_id"], strict=True))
         sources = {key: _source(tasks) for key, tasks in self.tasks.items()}
         self.table["source"] = [sources.get(key, source.NO_FILMS) for key in keys]
         self.table["device"] = self._devices()
-        self.found: set[tuple[str, str]] = set()
-        files: list[Path] = []
-        if with_films:
-            files += self._write_examples()
+        files = self._write_examples() if self.tasks else []
         self.table["has_films"] = [key in self.found for key in keys]
         self.table.to_parquet(self.folder / TABLE, index=False)
-        files.append(self.folder / TABLE)
+        films = self.films.to_frame()
+        films.to_parquet(self.folder / FILMS, index=False)
+        self.films.write_previews(self.folder)
         self.located.write(self.folder)
+        self.sheets.write(self.folder)
+        write_account(self.folder, self.cohort, self.table, films, self.ledger_of_tables)
         self.ledger.to_frame().to_csv(self.folder / LEDGER, index=False)
-        self._write_previews()
+        self.store.forget_unused()
         if (self.cohort.folder / TRUTH).is_dir():  # for the oracle and for audits; training never opens it
             shutil.copytree(self.cohort.folder / TRUTH, self.folder / TRUTH)
-        return self._manifest(files)
+        return self._manifest([*files, self.folder / TABLE, self.folder / FILMS])
 
     def _devices(self) -> pd.Series:
         """The device of each visit's first film, missing where films.csv does not say: for audits."""
         films = self.cohort.films.dropna(subset=["device"])
         first = films.groupby(["patient_id", "visit_id"], as_index=False)["device"].first()
         return self.table[["patient_id", "visit_id"]].merge(first, how="left")["device"]
-
-    def _film_tasks(self) -> dict[tuple[str, str], list[FilmTask]]:
-        meta = self.cohort.meta
-        landmarks = {
-            film: dict(zip(rows["landmark"], zip(rows["x_px"], rows["y_px"], strict=True), strict=True))
-            for film, rows in self.cohort.landmarks.groupby("film_id")
-        }
-        tasks: dict[tuple[str, str], list[FilmTask]] = defaultdict(list)
-        sides: set[tuple[str, str, Side]] = set()
-        previewed = 0
-        for film in self.cohort.films.sort_values(["patient_id", "visit_id", "film_id"]).itertuples():
-            path = self.cohort.folder / film.path
-            for side in sides_of(film.side, film.region):
-                if (film.patient_id, film.visit_id, side) in sides:
-                    self.ledger.add("films", "film", "a further film of the same side at one visit", 1)
-                    continue
-                sides.add((film.patient_id, film.visit_id, side))
-                preview = previewed < PREVIEW_FILMS and path.suffix != ".npz"
-                previewed += preview
-                found = self.located.points.get((film.film_id, side), {})
-                tasks[film.patient_id, film.visit_id].append(
-                    FilmTask(
-                        film_id=film.film_id,
-                        row=int(film.row),
-                        path=path,
-                        side=side,
-                        landmarks=landmarks.get(film.film_id, found),
-                        geometry=self.geometry,
-                        spacing_mm=None if pd.isna(film.spacing_mm) else float(film.spacing_mm),
-                        spacing_source=str(film.spacing_source),
-                        hand_length_mm=meta.fallback_hand_length_mm or HAND_LENGTH_MM,
-                        foot_length_mm=meta.fallback_foot_length_mm or FOOT_LENGTH_MM,
-                        preview=preview,
-                        refused=self.located.refused.get((film.film_id, side), ""),
-                        dark_bones=film.film_id in self.located.dark_bones,
-                    )
-                )
-        return dict(tasks)
 
     def _write_examples(self) -> list[Path]:
         from outcomenet.datasets.visits import visit_features, write_visits
@@ -166,13 +157,13 @@ class _Build:
             crop_size=self.geometry.size_px, covariates=len(self.covariates), readers=max(len(self.readers), 1)
         )
         self._svdh = reader_array(
-            site_readings(self.cohort, SVDH, Ledger(), self.reading_mode),
+            site_readings(self.cohort, SVDH, Ledger(), self.options.reading_mode),
             self.table,
             list(self.readers),
             [s.name for s in SVDH.sites],
         )
         splits = [s for s in SPLITS if self._keys(s)]
-        with FilmDecoder(workers=self.workers) as decoder:
+        with FilmDecoder(workers=self.options.workers) as decoder:
             streams = {split: (lambda split=split: self._examples(split, decoder)) for split in splits}
             self.progress.start("films", sum(len(t) for t in self.tasks.values()), "read films and cut joints")
             description = f"Visits of {self.cohort.meta.name} with joint crops."
@@ -180,7 +171,8 @@ class _Build:
                 folder = write_visits(self.folder, streams, features, description)
             except AssertionError as error:  # TFDS: a split of which no example came
                 raise self._nothing_to_see() from error
-            self.progress.finish()
+            kept = f"; {self.store.taken} of them were cut before" if self.store.taken else ""
+            self.progress.finish(kept)
         if self.faults:
             raise CohortRefused(self.faults)
         return [file for file in folder.iterdir() if file.is_file()]
@@ -201,9 +193,9 @@ class _Build:
     def _examples(self, split: str, decoder: FilmDecoder) -> Iterator[tuple[str, dict[str, Any]]]:
         keys = self._keys(split)
         tasks = [task for _, key in keys for task in self.tasks[key]]
-        results = decoder.map(cut_film, tasks)
+        results = self.store.cut(decoder, tasks)
         for row, (patient, visit) in keys:
-            cut = [self._accept(task, next(results)) for task in self.tasks[patient, visit]]
+            cut = [self._accept(task, next(results), patient, visit) for task in self.tasks[patient, visit]]
             crops = np.zeros((JOINT_COUNT, self.geometry.size_px, self.geometry.size_px), np.uint16)
             present = np.zeros(JOINT_COUNT, np.uint8)
             for film in cut:
@@ -214,9 +206,10 @@ class _Build:
                 self.ledger.add("visits", "visit", "films but no joint on any of them", 1)
                 continue
             self.found.add((patient, visit))
+            self.sheets.offer(patient, visit, crops, present.astype(bool))
             yield f"{patient}/{visit}", self._example(row, crops, present)
 
-    def _accept(self, task: FilmTask, result: CutFilm | FilmRefused) -> CutFilm | None:
+    def _accept(self, task: FilmTask, result: CutFilm | FilmRefused, patient: str, visit: str) -> CutFilm | None:
         self.progress.advance()
         if isinstance(result, FilmRefused):
             self.faults.append(
@@ -232,19 +225,7 @@ class _Build:
         absent = int((~np.asarray(result.present)).sum())
         if absent:
             self.ledger.add("films", "joint", "not on the film or without a landmark", absent)
-        if result.preview_png:
-            (self.folder / PREVIEWS).mkdir(exist_ok=True)
-            (self.folder / PREVIEWS / f"film_{len(self.previews):02d}.png").write_bytes(result.preview_png)
-            row = self.cohort.films.set_index("film_id").loc[task.film_id]
-            self.previews.append(
-                {
-                    "film_id": task.film_id,
-                    "patient_id": row["patient_id"],
-                    "visit_id": row["visit_id"],
-                    "side": str(task.side),
-                    "png": f"film_{len(self.previews):02d}.png",
-                }
-            )
+        self.films.add(patient, visit, result)
         return result
 
     def _example(self, row: int, crops: np.ndarray, present: np.ndarray) -> dict[str, Any]:
@@ -261,10 +242,6 @@ class _Build:
             "kellgren_lawrence": np.where(np.isnan(kl), -1, np.round(kl)).astype(np.int8),
         }
 
-    def _write_previews(self) -> None:
-        if self.previews:
-            pd.DataFrame(self.previews).to_csv(self.folder / PREVIEWS / "films.csv", index=False)
-
     def _manifest(self, files: list[Path]) -> DatasetManifest:
         meta, table = self.cohort.meta, self.table
         per_patient = table.sort_values("source").groupby("patient_id")
@@ -278,6 +255,7 @@ class _Build:
             mm_per_px=self.geometry.mm_per_px,
             covariates=self.covariates,
             readers=self.readers,
+            split_by=self.options.split_by,
             reading_mode=self.reading_mode,
             patients=int(table["patient_id"].nunique()),
             visits=len(table),

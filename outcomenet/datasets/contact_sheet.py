@@ -26,8 +26,14 @@ def contact_sheet(
         grey = np.clip((crops[j].astype(np.float32) - low) / max(high - low, 1) * 255, 0, 255).astype(np.uint8)
         tile = cv2.resize(grey, (TILE_PX, TILE_PX), interpolation=cv2.INTER_CUBIC)
         cv2.putText(tile, names[j], (3, 11), cv2.FONT_HERSHEY_SIMPLEX, 0.32, 255, 1, cv2.LINE_AA)
-        tiles.append(np.pad(tile, 1, constant_values=40))
+        tiles.append(tile)
+    return tiled(tiles, columns)
+
+
+def tiled(tiles: Sequence[np.ndarray], columns: int) -> np.ndarray:
+    """Square 8-bit tiles of `TILE_PX` in rows of `columns`, each with a thin grey border."""
     blank = np.zeros((TILE_PX + 2, TILE_PX + 2), np.uint8)
-    tiles += [blank] * (-len(tiles) % columns)
-    rows = [np.hstack(tiles[i : i + columns]) for i in range(0, len(tiles), columns)]
+    bordered = [np.pad(tile, 1, constant_values=40) for tile in tiles]
+    bordered += [blank] * (-len(bordered) % columns)
+    rows = [np.hstack(bordered[i : i + columns]) for i in range(0, len(bordered), columns)]
     return np.vstack(rows) if rows else blank

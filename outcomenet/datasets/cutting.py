@@ -1,4 +1,4 @@
-"""What a worker process does with one film: read it, cut its joints, draw a small preview. No JAX here."""
+"""What a worker process does with one film: read it, wipe all but the limb, cut its joints. No JAX here."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ import numpy as np
 from outcomenet.anatomy import Side, joints_of
 from outcomenet.arrays import Bool, UInt16
 from outcomenet.cohorts.films import read_film
+from outcomenet.datasets.film_identity import FilmIdentity, identity_of
 from outcomenet.errors import DataRefused, FilmRefused
+from outcomenet.localization.anatomy_mask import anatomy_mask
 from outcomenet.localization.crops import FOOT_LENGTH_MM, HAND_LENGTH_MM, NoScale, cut_crops, film_scale
 from outcomenet.localization.geometry import CropGeometry, JointFrames, is_left_as_displayed
 
@@ -37,6 +39,7 @@ class FilmTask:
     preview: bool = False
     refused: str = ""  # why it is not to be cut, known before
     dark_bones: bool = False  # grey levels are to be reversed
+    secret: bytes = b""  # with which accession and pixels are hashed
 
 
 class CutFilm(NamedTuple):
@@ -51,6 +54,7 @@ class CutFilm(NamedTuple):
     mirrored: bool  # the landmarks show the other side than declared
     refused: str  # reason for the ledger; empty when there are crops
     preview_png: bytes
+    identity: FilmIdentity | None = None  # None: nothing of the film entered
 
 
 def cut_film(task: FilmTask) -> CutFilm:
@@ -59,7 +63,10 @@ def cut_film(task: FilmTask) -> CutFilm:
         return _ready_crops(task)
     if task.refused:
         return _refused(task, task.refused)
-    film = read_film(task.path)
+    try:
+        film = read_film(task.path)
+    except FilmRefused as refused:  # a file's name may name a patient
+        raise FilmRefused(str(refused).removeprefix(f"{task.path.name}: "), refused.code) from None
     pixels = np.uint16(65535) - film.pixels if task.dark_bones else film.pixels
     if not task.landmarks:
         return _refused(task, "no landmarks")
@@ -72,7 +79,8 @@ def cut_film(task: FilmTask) -> CutFilm:
             hand_length_mm=task.hand_length_mm,
             foot_length_mm=task.foot_length_mm,
         )
-        cut = cut_crops(pixels, task.landmarks, task.side.region, scale, task.geometry)
+        mask = anatomy_mask(pixels, task.landmarks, task.side.region, scale.mm_per_px)
+        cut = cut_crops(pixels, task.landmarks, task.side.region, scale, task.geometry, mask)
         left = is_left_as_displayed(task.landmarks, task.side.region)
     except NoScale:
         return _refused(task, "no pixel spacing and no landmarks that give the limb's length")
@@ -87,7 +95,10 @@ def cut_film(task: FilmTask) -> CutFilm:
         scale_source=scale.source,
         mirrored=left != (task.side.laterality == "L"),
         refused="",
-        preview_png=draw_preview(pixels, cut.frames, cut.present, task, scale.mm_per_px) if task.preview else b"",
+        preview_png=(
+            draw_preview(mask.wiped(pixels), cut.frames, cut.present, task, scale.mm_per_px) if task.preview else b""
+        ),
+        identity=identity_of(task.path, film.pixels, mask.thumbnail(pixels), task.secret),
     )
 
 

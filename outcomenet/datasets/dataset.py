@@ -18,6 +18,7 @@ from outcomenet.localization.geometry import CropGeometry
 
 MANIFEST = "dataset.json"
 TABLE = "visits.parquet"
+FILMS = "films.parquet"
 LEDGER = "ledger.csv"
 TRUTH = "truth"
 PREVIEWS = "previews"
@@ -37,6 +38,7 @@ class DatasetManifest:
     mm_per_px: float
     covariates: tuple[str, ...]
     readers: tuple[str, ...]
+    split_by: str  # patient or site: what is kept whole
     reading_mode: str  # of the human score: single, paired, chronological; empty where there is none
     patients: int
     visits: int

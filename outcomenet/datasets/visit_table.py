@@ -7,7 +7,7 @@ import pandas as pd
 
 from outcomenet.cohorts.cohort import Cohort
 from outcomenet.cohorts.ledger import Ledger
-from outcomenet.cohorts.splits import SPLIT_SALT, split_of
+from outcomenet.cohorts.splits import FRACTIONS, SPLIT_SALT, split_of
 from outcomenet.confounders import CONFOUNDERS
 from outcomenet.datasets.progression import FirstEvent, first_event, progression_intervals, rows_at_horizon
 from outcomenet.errors import DataRefused
@@ -18,14 +18,16 @@ SVDH_COLUMNS = tuple(f"svdh_{site.name}" for site in SVDH.sites)
 KL_COLUMNS = tuple(f"kl_{site.name}" for site in KELLGREN_LAWRENCE.sites)
 # Where a patient's films were read several times, the reading that sees change best is used (van der Heijde 1999).
 READING_MODES = ("chronological", "paired", "single")
+SPLIT_UNITS = {"patient": "patient_id", "site": "site"}  # the column whose hash says the split
 LATER_VISIT = "later_visit_id"
 PAIN_HALF_WIDTH = 0.5  # a VAS is read in whole millimetres
 
 
-def visit_table(cohort: Cohort, ledger: Ledger, mode: str | None = None) -> pd.DataFrame:
+def visit_table(cohort: Cohort, ledger: Ledger, mode: str | None = None, split_by: str = "patient") -> pd.DataFrame:
     """Rows in order of patient and date. Human scores are the mean over readers; NaN is missing everywhere.
 
-    `mode` is the reading mode whose scores are taken, see `scores_of_mode`.
+    `mode` is the reading mode whose scores are taken, see `scores_of_mode`. `split_by` says what stays whole in a
+    split: a "patient", or a "site" with all of its patients.
 
     Columns: patient_id, visit_id, date, days (since the patient's first visit), split, site, covariates of
     `confounders.CONFOUNDERS` and negative controls that the cohort has, haq_answered, svdh_total,
@@ -39,7 +41,13 @@ def visit_table(cohort: Cohort, ledger: Ledger, mode: str | None = None) -> pd.D
     table = visits[[*keep, *covariates, *controls]].copy()
     first = table.groupby("patient_id")["date"].transform("min")
     table.insert(3, "days", (table["date"] - first).dt.days.astype(float))
-    table.insert(4, "split", [split_of(patient, SPLIT_SALT) for patient in table["patient_id"]])
+    table.insert(4, "split", [split_of(name, SPLIT_SALT) for name in table[SPLIT_UNITS[split_by]]])
+    if split_by == "site" and len(missing := set(FRACTIONS) - set(table["split"])):
+        raise DataRefused(
+            f"Divided by site, no patient is left for {' and '.join(sorted(missing))}: the cohort has "
+            f"{table['site'].nunique()} sites. Divide by patient, and hold hospitals out one by one with "
+            "`outcomenet train ... --split.leave-site-out SITE`."
+        )
 
     readings = site_readings(cohort, SVDH, ledger, mode)
     table = _with_reader_mean(table, readings, SVDH_COLUMNS)
@@ -72,6 +80,7 @@ def scores_of_mode(cohort: Cohort, scheme: Scheme, mode: str | None = None) -> t
 def site_readings(cohort: Cohort, scheme: Scheme, ledger: Ledger, mode: str | None = None) -> pd.DataFrame:
     """Grades of one scheme in wide form: one row per (patient_id, visit_id, reader), one column per site (NaN missing).
 
+    A patient's rows are in the order of the visits' dates, so that "the reading before" is the one above.
     Readings of other modes (see `scores_of_mode`) are not mixed in; the ledger counts them.
     """
     chosen, scores = scores_of_mode(cohort, scheme, mode)
@@ -83,7 +92,10 @@ def site_readings(cohort: Cohort, scheme: Scheme, ledger: Ledger, mode: str | No
     wide = scores.assign(column=column).pivot(
         index=["patient_id", "visit_id", "reader"], columns="column", values="score"
     )
-    return wide.reindex(columns=names).astype(float).reset_index()
+    wide = wide.reindex(columns=names).astype(float).reset_index()
+    date = wide[["patient_id", "visit_id"]].merge(cohort.visits[["patient_id", "visit_id", "date"]], how="left")["date"]
+    order = wide.assign(_date=date).sort_values(["patient_id", "_date", "visit_id", "reader"]).index
+    return wide.loc[order].reset_index(drop=True)
 
 
 def reader_array(readings: pd.DataFrame, keys: pd.DataFrame, readers: list[str], names: list[str]) -> np.ndarray:
@@ -102,21 +114,28 @@ def _with_reader_mean(table: pd.DataFrame, readings: pd.DataFrame, columns: tupl
     return table.merge(mean.reset_index(), on=["patient_id", "visit_id"], how="left")
 
 
-def _totals(readings: pd.DataFrame, policy: UnreadablePolicy, ledger: Ledger) -> pd.DataFrame:
-    """SvdH total per visit: the mean over readers of each reader's own total under the cohort's policy."""
-    keys = [site.key for site in SVDH.sites]
-    rows, last, incomplete = [], {}, 0
+def reading_totals(readings: pd.DataFrame, scheme: Scheme, policy: UnreadablePolicy) -> pd.DataFrame:
+    """Each reading's total under the policy (NaN where it has none): patient_id, visit_id, reader, total, complete.
+
+    `readings` are those of `site_readings`; a grade carried on is the same reader's of the reading before.
+    """
+    keys = [site.key for site in scheme.sites]
+    rows, last = [], {}
     for record in readings.itertuples(index=False):
         patient, visit, reader, *grades = record
         known = {key: grade for key, grade in zip(keys, grades, strict=True) if not np.isnan(grade)}
-        total = SVDH.total(known, policy, last.get((patient, reader)))
+        total = scheme.total(known, policy, last.get((patient, reader)))
         last[patient, reader] = last.get((patient, reader), {}) | known
-        incomplete += len(known) < len(keys)
-        rows.append((patient, visit, np.nan if total is None else total))
-    if incomplete:
-        ledger.add("scores", "reading", f"sites missing, policy '{policy}'", incomplete)
-    frame = pd.DataFrame(rows, columns=["patient_id", "visit_id", "svdh_total"])
-    return frame.groupby(["patient_id", "visit_id"], as_index=False)["svdh_total"].mean()
+        rows.append((patient, visit, reader, np.nan if total is None else total, len(known) == len(keys)))
+    return pd.DataFrame(rows, columns=["patient_id", "visit_id", "reader", "total", "complete"])
+
+
+def _totals(readings: pd.DataFrame, policy: UnreadablePolicy, ledger: Ledger) -> pd.DataFrame:
+    """SvdH total per visit: the mean over readers of each reader's own total under the cohort's policy."""
+    totals = reading_totals(readings, SVDH, policy)
+    ledger.add("scores", "reading", f"sites missing, policy '{policy}'", int((~totals["complete"].astype(bool)).sum()))
+    mean = totals.groupby(["patient_id", "visit_id"], as_index=False)["total"].mean()
+    return mean.rename(columns={"total": "svdh_total"})
 
 
 def _with_progression(table: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:

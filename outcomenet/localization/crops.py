@@ -10,6 +10,7 @@ import numpy as np
 
 from outcomenet.anatomy import Region
 from outcomenet.arrays import Bool, Float, UInt16
+from outcomenet.localization.anatomy_mask import AnatomyMask
 from outcomenet.localization.geometry import CropGeometry, JointFrames, crop_frames, limb_length_px
 
 # Where a film has no pixel spacing its scale comes from the limb's length on the film: adult means of both sexes,
@@ -65,8 +66,10 @@ def cut_crops(
     region: Region | str,
     scale: Scale,
     geometry: CropGeometry,
+    mask: AnatomyMask | None = None,
 ) -> JointCrops:
-    """One crop per joint, distal up, thumb or big toe to the right, bilinear; outside the film it is black.
+    """One crop per joint, distal up, thumb or big toe to the right, bilinear; outside the film it is black, and outside
+    of `mask` air.
 
     A joint whose centre lies outside the film is absent. Where film pixels are much finer than crop pixels the film
     is averaged first, so that noise does not alias.
@@ -80,16 +83,24 @@ def cut_crops(
     shrink = max(1, int(step // 1.5))
     if shrink > 1:
         pixels = cv2.resize(pixels, (width // shrink, height // shrink), interpolation=cv2.INTER_AREA)
+    inner = mask and mask.shrunk(2.0 * shrink)
     ratio = np.array([pixels.shape[1] / width, pixels.shape[0] / height])
     for joint in np.flatnonzero(present):
         matrix = _crop_to_film(frames.centre[joint], frames.right[joint] * step, frames.up[joint] * step, size)
-        # OpenCV counts from pixel centres, landmarks from the image's corner
-        matrix = matrix * ratio[:, None]
-        matrix[:, 2] -= 0.5
-        crops[joint] = cv2.warpAffine(
-            pixels, matrix, (size, size), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_CONSTANT
-        )
+        crops[joint] = _warped(pixels, matrix * ratio[:, None], size, cv2.INTER_LINEAR)
+        if inner:
+            inside = _warped(inner.cells.astype(np.uint8), matrix / inner.step, size, cv2.INTER_NEAREST)
+            crops[joint][inside == 0] = inner.air
     return JointCrops(crops, present, frames, scale)
+
+
+def _warped(picture: np.ndarray, matrix: Float[np.ndarray, "2 3"], size: int, how: int) -> np.ndarray:
+    """The picture under an affine map from crop pixels to its own, corner based; 0 beyond its edge."""
+    # OpenCV counts from pixel centres
+    centred = matrix - [[0.0, 0.0, 0.5]]
+    return cv2.warpAffine(
+        picture, centred, (size, size), flags=how | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_CONSTANT
+    )
 
 
 def _crop_to_film(

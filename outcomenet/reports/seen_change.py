@@ -17,7 +17,8 @@ def seen_change(responsiveness: pd.DataFrame) -> Table:
     frame = responsiveness.fillna({"against": ""})
     differences = frame[frame["statistic"].str.endswith(_DIFFERENCE)]
     keyed = {
-        (row.measure, str(row.statistic).removesuffix(_DIFFERENCE), row.against): row for row in differences.itertuples()
+        (row.measure, str(row.statistic).removesuffix(_DIFFERENCE), row.against): row
+        for row in differences.itertuples()
     }
     rows = []
     for row in frame[~frame["statistic"].str.endswith(_DIFFERENCE)].itertuples():

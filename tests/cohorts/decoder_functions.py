@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import socket
+import subprocess
 import sys
 import time
 
@@ -39,3 +42,37 @@ def allocate(gigabytes: int) -> int:
 
 def jax_is_imported(film: int) -> bool:
     return "jax" in sys.modules
+
+
+def open_socket(film: int) -> str:
+    return _outcome(lambda: socket.create_connection(("127.0.0.1", 9), timeout=1))
+
+
+def open_local_socket(film: int) -> str:
+    return _outcome(lambda: socket.socket(socket.AF_UNIX))
+
+
+def start_program(film: int) -> str:
+    return _outcome(lambda: subprocess.run(["true"]))
+
+
+def write_file(folder: str) -> str:
+    def write() -> None:
+        with open(os.path.join(folder, "written"), "w") as file:
+            file.write("x" * 10_000)
+
+    return _outcome(write)
+
+
+def compute_for_ever(film: int) -> int:
+    while film == 3:
+        pass
+    return film
+
+
+def _outcome(action) -> str:
+    try:
+        action()
+    except OSError as error:
+        return errno.errorcode.get(error.errno, "other")
+    return "done"

@@ -137,7 +137,7 @@ def test_an_empty_file_is_refused(tmp_path):
 
 
 def test_a_folder_is_no_film(tmp_path):
-    assert refused(tmp_path, read_header).code == "unreadable"
+    assert refused(tmp_path, read_header).code == "not_a_file"
 
 
 def test_a_text_file_is_refused_without_its_text(tmp_path):

@@ -22,7 +22,7 @@ EXPERIMENT = Path(__file__).parents[2] / "experiments" / "demo.py"
 
 def test_the_same_cohort_gives_the_same_bytes(small_cohort, small_dataset, tmp_path):
     again = build_dataset(
-        read_cohort(small_cohort), tmp_path / "again", CropGeometry(32, 0.75), progress=Progress(quiet=True), workers=2
+        read_cohort(small_cohort), tmp_path / "again", CropGeometry(32, 0.75), progress=Progress(quiet=True)
     )
     assert again.files == open_dataset(small_dataset).manifest.files
 

@@ -32,7 +32,7 @@ def grey(name: str) -> np.ndarray:
 def make_cohort(folder: Path, photometric: str) -> Path:
     """The three films as a hospital would send them: two patients, DICOM without a pixel spacing, placed landmarks."""
     (folder / "films").mkdir(parents=True)
-    (folder / "cohort.toml").write_text('name = "Real films"\nlicence = "CC0 1.0 and CC BY 3.0"\n')
+    (folder / "cohort.toml").write_text('name = "Real films"\nlicence = "CC0 1.0 and CC BY 3.0"\ndeidentified = true\n')
     (folder / "patients.csv").write_text("patient_id,sex,birth_year,site\nP1,F,1970,A\nP2,unknown,1975,A\n")
     visits = "".join(f"{patient},V1,{DAY},0.5\n" for patient in ("P1", "P2"))
     (folder / "visits.csv").write_text("patient_id,visit_id,date,haq_di\n" + visits)

@@ -6,8 +6,6 @@ Source: the data set `ra_data` of the R package mdhglm 1.8 ("License: Unlimited"
 from __future__ import annotations
 
 import datetime
-import shutil
-import tempfile
 from pathlib import Path
 
 import pandas as pd
@@ -15,14 +13,44 @@ import pandas as pd
 from outcomenet.cohorts.cells import Choice, Number, Text
 from outcomenet.cohorts.contracts import Column, Table, read_table
 from outcomenet.cohorts.faults import CohortRefused
-from outcomenet.errors import UsageError
+from outcomenet.cohorts.importers.card import DataSetCard, SourceColumn, SourceFile, files_absent
+from outcomenet.cohorts.importers.writing import refuse_existing, settings_of, write_cohort_folder
 
 FIRST_YEAR = 2000
 SITE = "RAPPORT"
 INSTRUMENTS = ("das28", "haq_di", "radai")
+FILE = "rapport_long_coarse.csv"
+
+CARD = DataSetCard(
+    name="rapport",
+    title="RAPPORT",
+    url="https://cran.r-project.org/package=mdhglm",
+    licence="Unlimited (R package mdhglm 1.8)",
+    citation="ra_data of the R package mdhglm 1.8",
+    access=(
+        "Install the R package mdhglm 1.8 and take its data set ra_data.",
+        f"Write it in long form to {FILE} with the columns pid, sex, age_5y, ra_years_cat, month, instrument, value.",
+    ),
+    files=(SourceFile(FILE, "the long table"),),
+    description="Ages and so birth years are rounded to five years. Disease duration, known in classes only, is left out.",
+    answers="Missing visits, the floor of HAQ, its noise within a person, which bounds what any film model can reach.",
+    cannot_answer="Anything about films: there are none.",
+    dates=f"Invented: month 0 is set to {FIRST_YEAR}-01-01 for every patient, later visits follow by whole months.",
+    unverified="The table is ra_data of the R package mdhglm 1.8, in long form, ages rounded to five years.",
+    columns=(
+        SourceColumn(FILE, "pid", "patients.csv: patient_id", "as it is"),
+        SourceColumn(FILE, "sex", "patients.csv: sex", "F or M"),
+        SourceColumn(FILE, "age_5y", "patients.csv: birth_year", f"{FIRST_YEAR} less the age in years"),
+        SourceColumn(FILE, "ra_years_cat", "", "known in classes only, left out"),
+        SourceColumn(FILE, "month", "visits.csv: date", f"whole months after {FIRST_YEAR}-01-01"),
+        SourceColumn(FILE, "instrument", "", "says what `value` is: haq_di, das28 (visits.csv) or radai"),
+        SourceColumn(FILE, "value", "measurements.csv: value", "radai; haq_di and das28 go to visits.csv"),
+    ),
+    source_is="TABLE",
+)
 
 _LONG_TABLE = Table(
-    "rapport_long_coarse.csv",
+    FILE,
     (
         Column("pid", Text(), required=True, filled=True),
         Column("sex", Choice(("F", "M")), required=True, filled=True),
@@ -35,37 +63,21 @@ _LONG_TABLE = Table(
     key=("pid", "month", "instrument"),
 )
 
-_COHORT_TOML = f"""name = "RAPPORT"
-licence = "Unlimited (R package mdhglm 1.8)"
-haq_version = "HAQ-DI"
-dates = "Invented: month 0 is set to {FIRST_YEAR}-01-01 for every patient, later visits follow by whole months."
-source = "ra_data of the R package mdhglm 1.8, in long form, ages rounded to five years"
-description = "Ages and so birth years are rounded to five years. Disease duration, known in classes only, is left out."
-"""
 
-
-def import_rapport(csv_path: Path | str, out_folder: Path | str) -> Path:
-    """Writes the cohort folder `out_folder` from the long table and returns it; nothing is left where that fails.
+def import_rapport(source: Path | str, out_folder: Path | str) -> Path:
+    """Writes the cohort folder `out_folder` from the long table `source` and returns it; nothing is left on failure.
 
     visits.csv gets haq_di and das28, measurements.csv gets radai. Dates are invented, which cohort.toml says. Raises
-    CohortRefused when the table breaks its form, UsageError when the folder exists.
+    CohortRefused when the table breaks its form, UsageError when the folder exists or the table does not.
     """
-    csv_path, out_folder = Path(csv_path), Path(out_folder)
-    if out_folder.exists():
-        raise UsageError(f"{out_folder} exists already; choose another folder or remove it first.")
-    long, faults = read_table(csv_path, _LONG_TABLE)
+    source, out_folder = Path(source), Path(out_folder)
+    refuse_existing(out_folder)
+    if not source.is_file():
+        raise files_absent(CARD, source, CARD.files)
+    long, faults = read_table(source, _LONG_TABLE)
     if faults:
         raise CohortRefused(faults)
-    staging = Path(tempfile.mkdtemp(prefix=f".{out_folder.name}.", dir=out_folder.parent))
-    try:
-        (staging / "cohort.toml").write_text(_COHORT_TOML, encoding="utf-8")
-        for file, table in _cohort_tables(long).items():
-            table.to_csv(staging / file, index=False, float_format="%.10g")
-        staging.chmod(0o755)  # mkdtemp's own rights are the owner's alone
-        staging.rename(out_folder)
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
-    return out_folder
+    return write_cohort_folder(out_folder, settings_of(CARD, haq_version="HAQ-DI"), _cohort_tables(long))
 
 
 def _cohort_tables(long: pd.DataFrame) -> dict[str, pd.DataFrame]:

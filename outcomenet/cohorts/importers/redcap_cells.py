@@ -1,0 +1,100 @@
+"""Reads single cells of a REDCap export as the map says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import pandas as pd
+
+from outcomenet.cohorts.faults import Fault, printable, rows_in_words
+from outcomenet.cohorts.importers.redcap_map import TAKES, Entry
+
+TICKED = {"1": True, "Checked": True, "0": False, "Unchecked": False}
+NOTHING_TICKED = "none"
+
+
+def field_columns(entry: Entry, ending: str, header: Iterable[str]) -> dict[str, str]:
+    """The export's columns that an entry reads: "" -> column, or for a checkbox each code -> column.
+
+    Of a checkbox at an event of a wide export both `field_ending___code` and `field___code_ending` are known. Empty
+    where a column is not there.
+    """
+    header = set(header)
+    if entry.checkbox is None:
+        name = f"{entry.field}{ending}"
+        return {"": name} if name in header else {}
+    found = {}
+    for code in [entry.checkbox] if isinstance(entry.checkbox, str) else entry.checkbox:
+        names = [f"{entry.field}{ending}___{code}", f"{entry.field}___{code}{ending}"]
+        if known := [name for name in names if name in header]:
+            found[code] = known[0]
+        else:
+            return {}
+    return found
+
+
+class CellReader:
+    """Reads cells and collects one fault for each kind of cell that the map does not cover, at its first row."""
+
+    def __init__(self, file: str):
+        self._file = file
+        self._faults: dict[tuple[str, str], Fault] = {}
+
+    @property
+    def faults(self) -> list[Fault]:
+        return sorted(self._faults.values(), key=lambda fault: fault.row or 0)
+
+    def read(self, entry: Entry, values: Mapping[str, str | None], ending: str, row: int) -> str | None:
+        """The value of an entry in one row as the cohort folder writes it; None where the field is empty or absent."""
+        if entry.value is not None:
+            return entry.value
+        columns = field_columns(entry, ending, values)
+        if entry.checkbox is not None:
+            return self._boxes(entry, {code: values[column] for code, column in columns.items()}, row)
+        cell = values[columns[""]] if columns else None
+        if cell is None:
+            return None
+        if entry.codes is not None:
+            if cell in entry.codes:
+                return entry.codes[cell] or None
+            expected = f"one of the codes {', '.join(entry.codes)} of the map"
+            return self._refuse(entry, row, cell, expected, "Add it to codes there.")
+        if entry.factor is not None:
+            try:
+                return f"{float(cell) * entry.factor:.10g}"
+            except ValueError:
+                return self._refuse(entry, row, cell, "a number", "Correct the cell, or map codes instead.")
+        if entry.take:
+            taken = cell[: TAKES[entry.take]]
+            if len(taken) == TAKES[entry.take] and taken.replace("-", "").isdigit():
+                return taken
+            # a date of birth is never printed
+            return self._refuse(entry, row, "", "a date that begins YYYY-MM-DD", "Export dates as YYYY-MM-DD.")
+        return cell
+
+    def same_everywhere(self, entry: Entry, rows: pd.DataFrame) -> str | None:
+        """The one value that a patient's rows give; several different ones are a fault, none is None."""
+        read = {row: self.read(entry, values, "", int(row)) for row, values in rows.to_dict("index").items()}
+        distinct = dict.fromkeys(value for value in read.values() if value is not None)
+        if len(distinct) > 1:
+            differing = rows_in_words(row for row, value in read.items() if value is not None)
+            self._refuse(entry, int(rows.index[0]), "", f"one value for all events of a record ({differing})",
+                         "Correct the record in REDCap.", once=str(rows.index[0]))  # fmt: skip
+        return next(iter(distinct), None)
+
+    def _boxes(self, entry: Entry, boxes: Mapping[str, str | None], row: int) -> str | None:
+        """A ticked box as 0 or 1, or the words of all ticked boxes joined by +, "none" where none is."""
+        if all(cell is None for cell in boxes.values()):
+            return None
+        if wrong := [cell for cell in boxes.values() if cell is not None and cell not in TICKED]:
+            return self._refuse(entry, row, wrong[0], "0 or 1 in a checkbox", "Export raw values.")
+        ticked = [code for code, cell in boxes.items() if cell is not None and TICKED[cell]]
+        if isinstance(entry.checkbox, str):
+            return str(int(bool(ticked)))
+        words = entry.checkbox or {}
+        return "+".join(words[code] for code in ticked) or NOTHING_TICKED
+
+    def _refuse(self, entry: Entry, row: int, cell: str, expected: str, remedy: str, once: str = "") -> None:
+        value = printable(entry.field, cell) if cell else ""
+        fault = Fault(self._file, row, entry.field, value, f"{expected} (map entry {entry.name})", remedy)
+        self._faults.setdefault((entry.name, once or cell), fault)

@@ -1,0 +1,35 @@
+"""The data sets that `outcomenet intake --format` knows, each loaded only when it is asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+
+from outcomenet.cohorts.importers.card import DataSetCard
+
+
+@dataclass(frozen=True)
+class Importer:
+    """One value of `--format`; its module `outcomenet.cohorts.importers.<name>` has a CARD and `import_<name>`."""
+
+    name: str
+
+    @property
+    def card(self) -> DataSetCard:
+        """What is known of the data set."""
+        return import_module(f"outcomenet.cohorts.importers.{self.name}").CARD
+
+    def run(self, source: Path, out_folder: Path) -> Path:
+        """Writes the cohort folder `out_folder` from the data set's files and returns it.
+
+        Raises UsageError, with instructions, when the files are not there or `out_folder` is, and CohortRefused with
+        every fault of the files; nothing is left then.
+        """
+        module = import_module(f"outcomenet.cohorts.importers.{self.name}")
+        return getattr(module, f"import_{self.name}")(Path(source), Path(out_folder))
+
+
+IMPORTERS: dict[str, Importer] = {
+    name: Importer(name) for name in ("rapport", "ra2_dream", "ram_h1200", "nhanes3", "oai", "rsna_bone_age", "redcap")
+}

@@ -1,0 +1,94 @@
+"""Reads the tables of other people's data sets as text: the columns that are needed, with line numbers."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from outcomenet.cohorts.csv_text import read_csv_text
+from outcomenet.cohorts.faults import Fault
+from outcomenet.errors import did_you_mean
+
+
+@dataclass(frozen=True)
+class Identifier:
+    """The cell rule of a column that names patients: any text.
+
+    The cohort folder's own contract checks it later, and unlike a source's column of any name never prints its value.
+    """
+
+    expected: str = "text"
+    dtype: str = "object"
+
+    def parse(self, text: str) -> str:
+        return text
+
+    def remedy(self, text: str) -> str:
+        return ""
+
+
+@dataclass(frozen=True)
+class FixedField:
+    """A variable of a fixed-width file: its first and last position, counted from 1 as code books do."""
+
+    name: str
+    first: int
+    last: int
+
+
+def read_columns(path: Path, columns: Sequence[str]) -> tuple[pd.DataFrame, list[Fault]]:
+    """The named columns of a comma-separated table as text (None = empty), line numbers as index; others are ignored.
+
+    A column that is not there is a fault and reads as empty.
+    """
+    text, faults = read_csv_text(path)
+    if text is None:
+        return pd.DataFrame(columns=list(columns), dtype=object), faults
+    return _picked(path, text, columns, faults)
+
+
+def read_pipe_columns(path: Path, columns: Sequence[str]) -> tuple[pd.DataFrame, list[Fault]]:
+    """As `read_columns` for tables whose cells are separated by `|` and never quoted."""
+    lines = io.StringIO(path.read_bytes().decode("utf-8-sig", errors="replace"), newline="")
+    reader = csv.reader(lines, delimiter="|", quoting=csv.QUOTE_NONE)
+    header = next(reader, [])
+    faults, kept, index = [], [], []
+    for row, cells in enumerate(reader, start=2):
+        if len(cells) == len(header):
+            kept.append([cell.strip() or None for cell in cells])
+            index.append(row)
+        elif cells:
+            faults.append(Fault(path.name, row, "", f"{len(cells)}", f"{len(header)} cells, as in the header",
+                                "Download the table again; it was cut or changed."))  # fmt: skip
+    return _picked(path, pd.DataFrame(kept, columns=header, index=index, dtype=object), columns, faults)
+
+
+def read_fixed_width(path: Path, fields: Sequence[FixedField]) -> tuple[pd.DataFrame, list[Fault]]:
+    """The fields of every line as text (None = blank), line numbers as index; a line that ends too early is a fault."""
+    needed = max(field.last for field in fields)
+    rows, index, faults = [], [], []
+    with path.open(encoding="latin-1") as lines:
+        for number, line in enumerate(lines, start=1):
+            line = line.rstrip("\r\n")
+            if len(line) >= needed:
+                rows.append([line[field.first - 1 : field.last].strip() or None for field in fields])
+                index.append(number)
+            elif line.strip():
+                faults.append(Fault(path.name, number, "", f"{len(line)}", f"at least {needed} characters in a line",
+                                    "Download the file again; blanks at a line's end may have been cut."))  # fmt: skip
+    return pd.DataFrame(rows, columns=[field.name for field in fields], index=index, dtype=object), faults
+
+
+def _picked(
+    path: Path, text: pd.DataFrame, columns: Sequence[str], faults: list[Fault]
+) -> tuple[pd.DataFrame, list[Fault]]:
+    lacking = [name for name in columns if name not in text]
+    faults = faults + [
+        Fault(path.name, 1, name, "none", "this column", did_you_mean(name, text.columns)) for name in lacking
+    ]
+    return text.assign(**dict.fromkeys(lacking))[list(columns)], faults

@@ -1,0 +1,118 @@
+"""What `intake` and `build` share: the options of making a data set, and saying what was made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from outcomenet.cohorts.cohort import Cohort
+    from outcomenet.datasets.dataset import DatasetManifest
+    from outcomenet.progress import Progress
+
+
+@dataclass(frozen=True)
+class Making:
+    """How a data set is made of a cohort folder."""
+
+    crop_size: int | None = None
+    """Pixels a side of a crop: 96, or those of the crops that a simulated cohort brings."""
+    mm_per_pixel: float | None = None
+    """Scale of a crop: 0.25, or that of the crops that a simulated cohort brings."""
+    workers: int = 2
+    """Processes that decode films."""
+    reading_mode: Literal["single", "paired", "chronological"] | None = None
+    """Which readings of the human score are taken; without it the best mode that there is for seeing change."""
+    split_by: Literal["patient", "site"] = "patient"
+    """What stays whole in training, validation or test: a patient, or a hospital with all of its patients."""
+    update: bool = False
+    """Replace a data set that is there already; only films that are new or changed are decoded."""
+    key: Path | None = None
+    """File with the secret key of pseudonyms, made where there is none; by default ~/.config/outcomenet/intake.key."""
+    linking_table: Path | None = None
+    """Write here which patient got which pseudonym. For whoever holds the key; never part of the data set."""
+    faults: Path | None = None
+    """Where all faults of a refused cohort are listed; by default the data set's name with .faults.csv behind it."""
+
+
+def make_and_say(folder: Path, out: Path | None, making: Making, progress: Progress | None = None) -> None:
+    """Reads, checks and builds; prints the ledger and what was made. Without `out` the cohort is only checked."""
+    from outcomenet.cohorts.cohort import read_cohort
+    from outcomenet.cohorts.faults import CohortRefused, write_faults
+    from outcomenet.progress import Progress
+
+    listed = making.faults or (out or Path(folder.resolve().name)).with_name(
+        f"{(out or folder.resolve()).name}.faults.csv"
+    )
+    try:
+        cohort = read_cohort(folder)
+        if out is None:
+            _say_checked(cohort)
+            return
+        manifest = _make(cohort, out, making, progress or Progress())
+    except CohortRefused as refused:
+        write_faults(refused.faults, listed)
+        raise refused.listed_in(listed) from None
+    listed.unlink(missing_ok=True)
+    _say_made(cohort, out, manifest)
+
+
+def _make(cohort: Cohort, out: Path, making: Making, progress: Progress) -> DatasetManifest:
+    from outcomenet.cohorts.pseudonyms import Pseudonyms, default_key_path, key_of, linking_table, pseudonymous
+    from outcomenet.datasets.build import BuildOptions, build_dataset, own_geometry
+    from outcomenet.errors import UsageError
+    from outcomenet.localization.geometry import CropGeometry
+
+    secret = b""
+    if cohort.meta.names_people:
+        path = making.key or default_key_path()
+        new = not path.exists()
+        secret = key_of(path, outside=(cohort.folder, out))
+        names = Pseudonyms(secret)
+        if making.linking_table:
+            if making.linking_table.resolve().is_relative_to(out.resolve()):
+                raise UsageError("The linking table tells who the patients are; write it outside of the data set.")
+            linking_table(cohort, names).to_csv(making.linking_table, index=False)
+        cohort = pseudonymous(cohort, names)
+        made = "A secret key was made" if new else "The key"
+        progress.say(
+            f"Patients, visits, films and readers get pseudonyms and dates are shifted. {made}: {path}. Keep a copy of it "
+            "in a safe place: with it the same patients get the same names again, and can be found."
+        )
+    elif making.linking_table or making.key:
+        raise UsageError(
+            "This cohort's ids are pseudonyms already (simulated or deidentified in cohort.toml), so that --key and "
+            "--linking-table have nothing to do; leave them out."
+        )
+    own = own_geometry(cohort)
+    geometry = CropGeometry(making.crop_size or own.size_px, making.mm_per_pixel or own.mm_per_px)
+    options = BuildOptions(making.workers, making.reading_mode, making.split_by, secret, making.update)
+    return build_dataset(cohort, out, geometry, progress=progress, options=options)
+
+
+def _say_checked(cohort: Cohort) -> None:
+    print(
+        f"{cohort.meta.name}: {len(cohort.patients)} patients, {len(cohort.visits)} visits, {len(cohort.films)} films."
+    )
+    print(ledger_text(cohort.ledger.to_frame()))
+    print("The cohort is in order; name a data set with --out to build it.")
+
+
+def _say_made(cohort: Cohort, out: Path, manifest: DatasetManifest) -> None:
+    print(ledger_text(cohort.ledger.to_frame()))
+    print(
+        f"Data set {out}: {manifest.patients} patients, {manifest.visits} visits, {manifest.visits_with_films} with "
+        f"films; patients by split {manifest.patients_by_split}; fingerprint {manifest.fingerprint[:16]}."
+    )
+    print(
+        f"Look at {out}: flow.svg, table1.csv, agreement.csv, joint_sheets/, film_flags.csv, same_films.csv, card.md."
+    )
+
+
+def ledger_text(ledger: object) -> str:
+    """The ledger as a table for people; (kept) marks what stayed."""
+    import pandas as pd
+
+    frame = pd.DataFrame(ledger)
+    return "Ledger: nothing was left out." if frame.empty else "Ledger:\n" + frame.to_string(index=False)

@@ -1,0 +1,43 @@
+"""What an intake says of itself beside the data set: flow of exclusions, Table 1, agreement of readers, alike films."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from outcomenet.cohorts.cohort import Cohort
+from outcomenet.datasets.dataset import SPLITS
+from outcomenet.datasets.flow import FLOW, flow_of, flow_table
+from outcomenet.datasets.flow_diagram import DIAGRAM, flow_svg
+from outcomenet.datasets.leaks import SAME_FILMS, same_films
+from outcomenet.datasets.reader_agreement import reader_agreement
+from outcomenet.datasets.table_one import table_one
+
+TABLE_ONE, AGREEMENT = "table1.csv", "agreement.csv"
+
+
+def write_account(
+    folder: Path, cohort: Cohort, visits: pd.DataFrame, films: pd.DataFrame, ledger_of_tables: pd.DataFrame
+) -> None:
+    """flow.csv and flow.svg, table1.csv, agreement.csv, same_films.csv.
+
+    `visits` is the visit table with has_films; `films` the table of cut limbs; `ledger_of_tables` the ledger before the
+    first film was decoded.
+    """
+    alike = same_films(films)
+    for why, pairs in alike.groupby("why", sort=False):
+        cohort.ledger.flag("films", "film", f"{why} as another film, see {SAME_FILMS}", len(pairs))
+    alike.to_csv(folder / SAME_FILMS, index=False)
+    steps = flow_of(
+        patients=len(cohort.patients),
+        visits=visits,
+        linked_films=len(cohort.films),
+        cut_limbs=len(films),
+        ledger_of_tables=ledger_of_tables,
+        ledger=cohort.ledger.to_frame(),
+    )
+    flow_table(steps).to_csv(folder / FLOW, index=False)
+    (folder / DIAGRAM).write_text(flow_svg(steps, splits=len(SPLITS)), encoding="utf-8")
+    table_one(visits).to_csv(folder / TABLE_ONE)
+    reader_agreement(cohort).to_csv(folder / AGREEMENT, index=False)

@@ -1,0 +1,74 @@
+"""RAM-H1200: three made-up hand films in two splits."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from outcomenet.cohorts.cohort import read_cohort
+from outcomenet.cohorts.faults import CohortRefused
+from outcomenet.cohorts.films import read_film
+from outcomenet.cohorts.importers.ram_h1200 import SITES, import_ram_h1200
+
+DATA_SET = "ram_h1200"
+BE = "SvdH_Scoring/SvdH_BE_Scoring/train/_annotation_be_scores.json"
+COCO = "Segmentation/train/_annotations_bone_rle.coco.json"
+
+
+def test_grades_and_films_arrive(example, tmp_path):
+    cohort = read_cohort(import_ram_h1200(example, tmp_path / "cohort"))
+    assert sorted(cohort.patients["patient_id"]) == ["c1_0007", "c4_0031"]
+    assert sorted(cohort.films["film_id"]) == ["c1_0007_L", "c1_0007_R", "c4_0031_R"]
+    assert len(SITES) == 16 + 15
+    assert len(cohort.scores) == 3 * 31
+    graded = cohort.scores[cohort.scores["score"] > 0]
+    found = graded[["patient_id", "side", "site", "feature", "score"]].itertuples(index=False, name=None)
+    assert set(found) == {
+        ("c1_0007", "LH", "MCP2", "erosion", 4),  # BE_MCP-I
+        ("c1_0007", "LH", "radiocarpal", "jsn", 3),  # JSN_SR
+        ("c4_0031", "RH", "ulna", "erosion", 1),  # BE_U
+    }
+
+
+def test_films_keep_their_grey_levels(example, tmp_path):
+    folder = import_ram_h1200(example, tmp_path / "cohort")
+    before = np.asarray(Image.open(example / "Segmentation/train/c1_0007_L.bmp"))
+    # 8 bits reach 16 by a factor of 257
+    assert np.array_equal(read_film(folder / "films/c1_0007_L.png").pixels, before.astype(np.uint16) * 257)
+
+
+def test_a_damaged_film_leaves_nothing(example, tmp_path):
+    (example / "Segmentation/train/c1_0007_L.bmp").write_bytes(b"BM")
+    with pytest.raises(CohortRefused, match="expected BMP films that can be read, got one that is damaged"):
+        import_ram_h1200(example, tmp_path / "cohort")
+    assert [path.name for path in tmp_path.iterdir()] == ["source"]
+
+
+def test_an_unknown_site_is_named_with_the_nearest(refused):
+    (sentence,) = refused(BE, '"BE_MCP-I"', '"BE_MCP-J"')
+    assert "train/_annotation_be_scores.json, film 1, column BE_MCP-J: expected a site" in sentence
+    assert "Did you mean" in sentence
+
+
+def test_a_grade_out_of_range_is_named(refused):
+    (sentence,) = refused(BE, '"BE_MCP-I": 4', '"BE_MCP-I": 6')
+    assert "column BE_MCP-I: expected a whole grade from 0 to 5, got '6'" in sentence
+
+
+def test_a_film_that_is_listed_but_not_there_is_counted_not_named(example, refused):
+    (example / "Segmentation/train/c1_0007_R.bmp").unlink()
+    sentences = refused(COCO, "c1_0007_L", "c1_0007_L")
+    assert "image 2: expected its film beside the list" in sentences[0]
+    assert not any("c1_0007" in sentence for sentence in sentences)
+
+
+def test_a_film_without_a_side_is_refused(refused):
+    sentences = refused(COCO, "c1_0007_L.bmp", "c1_0007.bmp")
+    assert "image 1: expected a film name that ends in _L or _R" in sentences[0]
+
+
+def test_what_is_no_json_is_refused(example, tmp_path):
+    (example / BE).write_text("{")
+    with pytest.raises(CohortRefused, match="expected a JSON object"):
+        import_ram_h1200(example, tmp_path / "cohort")
