@@ -10,11 +10,25 @@ import pandas as pd
 from outcomenet.anatomy import OSTEOARTHRITIS_HAND_JOINTS, Side
 from outcomenet.cohorts.haq import haq_of_visits
 from outcomenet.cohorts.ledger import Ledger
-from outcomenet.confounders import CONFOUNDERS, OSTEOARTHRITIS_GRADE, OSTEOARTHRITIS_JOINTS, fibromyalgia_acr2016
+from outcomenet.confounders import (
+    CONFOUNDERS,
+    OSTEOARTHRITIS_GRADE,
+    OSTEOARTHRITIS_JOINTS,
+    OSTEOPHYTE_GRADE,
+    fibromyalgia_acr2016,
+)
 from outcomenet.outcomes import DAYS_PER_YEAR, NEGATIVE_CONTROLS
-from outcomenet.scoring import KELLGREN_LAWRENCE
+from outcomenet.scoring import KELLGREN_LAWRENCE, OSTEOPHYTES, Scheme
 
 _ACR2016 = ["wpi", "sss", "pain_regions", "symptom_months"]
+# Where a label came from, as the columns fm_source and oa_source write it and the ledger says it.
+SOURCES = {
+    "given": "as given",
+    "acr2016": "by ACR 2016 from its components",
+    "kellgren_lawrence": "by Kellgren-Lawrence grades of joints",
+    "osteophytes": "by osteophytes of joints",
+    "measurements.csv": "as given in measurements.csv",
+}
 _HANDS = (str(Side.LEFT_HAND), str(Side.RIGHT_HAND))
 
 
@@ -39,7 +53,11 @@ def visits_with_covariates(tables: Mapping[str, pd.DataFrame], use_aids: bool, l
     derived = derived.join(haq_of_visits(visits, use_aids, ledger))
     derived["fm"], derived["fm_source"] = _fibromyalgia(visits, ledger)
     derived["oa"], derived["oa_source"] = _osteoarthritis(visits, tables["scores.csv"])
-    return _with_measurements(derived, tables["measurements.csv"])
+    derived = _with_measurements(derived, tables["measurements.csv"])
+    for name, title in (("fm", "fibromyalgia"), ("oa", "osteoarthritis")):
+        for source, rows in derived.groupby(f"{name}_source")["visit_id"]:
+            ledger.flag("visits", "visit", f"{title}: {SOURCES[str(source)]}", len(rows))
+    return derived
 
 
 def _years(date: pd.Series) -> pd.Series:
@@ -67,26 +85,37 @@ def _fibromyalgia(visits: pd.DataFrame, ledger: Ledger) -> tuple[pd.Series, pd.S
 
 
 def _osteoarthritis(visits: pd.DataFrame, scores: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
-    """The given flag, else Kellgren-Lawrence: grade 2 or more in two or more joints of both hands together.
+    """The given flag, else from joints: Kellgren-Lawrence grade 2 or more, else a definite osteophyte, in two or more
+    joints of both hands together."""
+    return _first_known(
+        {
+            "given": visits["oa"],
+            "kellgren_lawrence": _affected(visits, scores, KELLGREN_LAWRENCE, OSTEOARTHRITIS_GRADE),
+            "osteophytes": _affected(visits, scores, OSTEOPHYTES, OSTEOPHYTE_GRADE),
+        }
+    )
+
+
+def _affected(visits: pd.DataFrame, scores: pd.DataFrame, scheme: Scheme, grade: int) -> pd.Series:
+    """1 where two or more joints reach the grade, 0 where they cannot, NaN where that is not known.
 
     Readers' grades are averaged per joint first. 0 needs so many graded joints that those without a grade could not
     make it 1.
     """
     graded = scores[
-        (scores["scheme"] == KELLGREN_LAWRENCE.name)
+        (scores["scheme"] == scheme.name)
         & scores["side"].isin(_HANDS)
         & scores["site"].isin(OSTEOARTHRITIS_HAND_JOINTS)
     ]
     joints = graded.groupby(["patient_id", "visit_id", "side", "site"])["score"].mean().dropna()
     by_visit = joints.groupby(level=["patient_id", "visit_id"])
-    affected = (joints >= OSTEOARTHRITIS_GRADE).groupby(level=["patient_id", "visit_id"]).sum()
+    affected = (joints >= grade).groupby(level=["patient_id", "visit_id"]).sum()
     unknown = len(_HANDS) * len(OSTEOARTHRITIS_HAND_JOINTS) - by_visit.size()
     label = pd.Series(np.nan, index=affected.index)
     label[affected >= OSTEOARTHRITIS_JOINTS] = 1.0
     label[affected + unknown < OSTEOARTHRITIS_JOINTS] = 0.0
     keys = pd.MultiIndex.from_frame(visits[["patient_id", "visit_id"]])
-    derived = pd.Series(label.reindex(keys).to_numpy(float), index=visits.index)
-    return _first_known({"given": visits["oa"], "kellgren_lawrence": derived})
+    return pd.Series(label.reindex(keys).to_numpy(float), index=visits.index)
 
 
 def _first_known(values: Mapping[str, pd.Series]) -> tuple[pd.Series, pd.Series]:

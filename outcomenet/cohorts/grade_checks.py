@@ -22,12 +22,12 @@ def impossible_grades(tables: Mapping[str, pd.DataFrame]) -> list[Fault]:
         if graded is None:
             faults.append(_no_such_site(scheme, Side(side), site, feature, int(rows.index[0])))
             continue
-        maximum = graded.definition.maximum
+        minimum, maximum = graded.definition.minimum, graded.definition.maximum
         faults += [
             Fault("scores.csv", int(row), "score", f"{grade:g}",
-                  f"a {scheme.title} grade from 0 to {maximum} for {feature} of {site} on {side}",
+                  f"a {scheme.title} grade from {minimum} to {maximum} for {feature} of {site} on {side}",
                   "Correct the grade, or leave it empty where the site could not be read.")
-            for row, grade in rows.loc[rows["score"] > maximum, "score"].items()
+            for row, grade in rows.loc[(rows["score"] > maximum) | (rows["score"] < minimum), "score"].items()
         ]  # fmt: skip
     return faults
 

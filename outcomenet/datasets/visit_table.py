@@ -18,6 +18,7 @@ SVDH_COLUMNS = tuple(f"svdh_{site.name}" for site in SVDH.sites)
 KL_COLUMNS = tuple(f"kl_{site.name}" for site in KELLGREN_LAWRENCE.sites)
 # Where a patient's films were read several times, the reading that sees change best is used (van der Heijde 1999).
 READING_MODES = ("chronological", "paired", "single")
+LABEL_SOURCES = ("fm_source", "oa_source")
 SPLIT_UNITS = {"patient": "patient_id", "site": "site"}  # the column whose hash says the split
 LATER_VISIT = "later_visit_id"
 PAIN_HALF_WIDTH = 0.5  # a VAS is read in whole millimetres
@@ -30,7 +31,8 @@ def visit_table(cohort: Cohort, ledger: Ledger, mode: str | None = None, split_b
     split: a "patient", or a "site" with all of its patients.
 
     Columns: patient_id, visit_id, date, days (since the patient's first visit), split, site, covariates of
-    `confounders.CONFOUNDERS` and negative controls that the cohort has, haq_answered, svdh_total,
+    `confounders.CONFOUNDERS` and negative controls that the cohort has, fm_source and oa_source (how those were told, see
+    `covariates.SOURCES`), haq_answered, svdh_total,
     svdh_<side>_<site>_<feature>, kl_<side>_<site>_kl, later_visit_id (the visit a year later, missing where there is
     none), and for every outcome its value and `OutcomeSpec.fields`.
     """
@@ -38,7 +40,7 @@ def visit_table(cohort: Cohort, ledger: Ledger, mode: str | None = None, split_b
     keep = ["patient_id", "visit_id", "date", "site", "haq", "haq_answered", *HAQ_BY_CATEGORY.fields, "pain"]
     covariates = [name for name in CONFOUNDERS if name in visits and name not in keep]
     controls = [name for name in NEGATIVE_CONTROLS if name in visits]
-    table = visits[[*keep, *covariates, *controls]].copy()
+    table = visits[[*keep, *covariates, *controls, *LABEL_SOURCES]].copy()
     first = table.groupby("patient_id")["date"].transform("min")
     table.insert(3, "days", (table["date"] - first).dt.days.astype(float))
     table.insert(4, "split", [split_of(name, SPLIT_SALT) for name in table[SPLIT_UNITS[split_by]]])

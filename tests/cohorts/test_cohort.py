@@ -190,7 +190,24 @@ def test_films_that_cannot_be_scored_are_counted(cohort_folder):
         "oblique view, not scorable": 1,
         "its film was left out": 2,
         "site could not be read (empty score)": 1,
+        "fibromyalgia: as given": 2,
+        "osteoarthritis: as given": 1,
     }
+
+
+def test_osteoarthritis_from_osteophytes_says_so(cohort_folder):
+    rows = [f"P1,V2,r1,single,osteophytes,LH,{site},osteophyte,1" for site in ("DIP2", "PIP3")]
+    rows += [f"P2,V1,r1,single,osteophytes,{hand},{site},osteophyte,0" for hand in ("LH", "RH")
+             for site in ("DIP2", "DIP3", "DIP4", "DIP5", "PIP2", "PIP3", "PIP4", "PIP5", "IP1", "CMC1")]  # fmt: skip
+    with (cohort_folder / "scores.csv").open("a") as file:
+        file.writelines(f"{row}\n" for row in rows)
+    (cohort_folder / "visits.csv").write_text(
+        (cohort_folder / "visits.csv").read_text().replace("2.1,0,0,1", "2.1,0,0,")
+    )
+    visits = read_cohort(cohort_folder).visits.set_index(["patient_id", "visit_id"])
+    assert visits.loc[("P1", "V2"), ["oa", "oa_source"]].tolist() == [1.0, "osteophytes"]
+    assert visits.loc[("P2", "V1"), ["oa", "oa_source"]].tolist() == [0.0, "osteophytes"]
+    assert visits.loc[("P3", "V1"), "oa_source"] is None
 
 
 def test_an_unreadable_site_stays_as_a_missing_grade(cohort_folder):

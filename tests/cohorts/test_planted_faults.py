@@ -402,6 +402,12 @@ kind(
 kind("a grade of a joint after its operation", lambda folder: [
     raw("events.csv", b"patient_id,date,event,side,site\nP1,2019-01-01,joint_surgery,LH,MCP2\n")(folder)] and None,
     "scores.csv|2|score", "after its operation on 2019-01-01")  # fmt: skip
+kind(
+    "a Steinbrocker stage of 0",
+    line("scores.csv", "P1,V1,r1,single,steinbrocker,LH,stage,stage,0"),
+    "scores.csv|5|score",
+    "from 1 to 4",
+)
 # events.csv
 kind(
     "a censoring flag",
