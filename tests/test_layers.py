@@ -87,7 +87,7 @@ def test_modules_have_no_cycle():
 def test_statistics_import_neither_jax_nor_tensorflow():
     names = [m for m in MODULES if _part(m) in ("metrics", "audits", "reports", "cohorts", "predictions")]
     # what decoding workers import; the networks beside it need JAX
-    names += [f"outcomenet.localization.{name}" for name in ("crops", "geometry", "placed")]
+    names += [f"outcomenet.localization.{name}" for name in ("crops", "geometry", "placed", "film_quality")]
     code = f"import sys, {', '.join(names)}\nassert not {{'jax', 'tensorflow'}} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
 

@@ -7,7 +7,15 @@ from pathlib import Path
 import pytest
 
 from outcomenet.anatomy import Region, Side
-from outcomenet.scoring import SCHEMES, STEINBROCKER, SVDH, Combination, IncompleteScore, UnreadablePolicy, sens_from_svdh
+from outcomenet.scoring import (
+    SCHEMES,
+    STEINBROCKER,
+    SVDH,
+    Combination,
+    IncompleteScore,
+    UnreadablePolicy,
+    sens_from_svdh,
+)
 
 HEADER = (Path(__file__).parent / "data" / "ra2_dream_training_header.txt").read_text().split()
 SUMMED = [scheme for scheme in SCHEMES.values() if scheme.combination is Combination.SUM]

@@ -10,6 +10,7 @@ from outcomenet.cohorts.cohort import Cohort
 from outcomenet.datasets.dataset import SPLITS
 from outcomenet.datasets.flow import FLOW, flow_of, flow_table
 from outcomenet.datasets.flow_diagram import DIAGRAM, flow_svg
+from outcomenet.datasets.follow_up_table import FOLLOW_UP, follow_up_table
 from outcomenet.datasets.leaks import SAME_FILMS, same_films
 from outcomenet.datasets.reader_agreement import reader_agreement
 from outcomenet.datasets.table_one import table_one
@@ -20,7 +21,7 @@ TABLE_ONE, AGREEMENT = "table1.csv", "agreement.csv"
 def write_account(
     folder: Path, cohort: Cohort, visits: pd.DataFrame, films: pd.DataFrame, ledger_of_tables: pd.DataFrame
 ) -> None:
-    """flow.csv and flow.svg, table1.csv, agreement.csv, same_films.csv.
+    """flow.csv and flow.svg, table1.csv, agreement.csv, follow_up.csv, same_films.csv.
 
     `visits` is the visit table with has_films; `films` the table of cut limbs; `ledger_of_tables` the ledger before the
     first film was decoded.
@@ -29,6 +30,7 @@ def write_account(
     for why, pairs in alike.groupby("why", sort=False):
         cohort.ledger.flag("films", "film", f"{why} as another film, see {SAME_FILMS}", len(pairs))
     alike.to_csv(folder / SAME_FILMS, index=False)
+    follow_up_table(cohort, visits, cohort.ledger).to_csv(folder / FOLLOW_UP, index=False)
     steps = flow_of(
         patients=len(cohort.patients),
         visits=visits,

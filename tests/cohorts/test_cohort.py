@@ -207,7 +207,7 @@ def test_osteoarthritis_from_osteophytes_says_so(cohort_folder):
     visits = read_cohort(cohort_folder).visits.set_index(["patient_id", "visit_id"])
     assert visits.loc[("P1", "V2"), ["oa", "oa_source"]].tolist() == [1.0, "osteophytes"]
     assert visits.loc[("P2", "V1"), ["oa", "oa_source"]].tolist() == [0.0, "osteophytes"]
-    assert visits.loc[("P3", "V1"), "oa_source"] is None
+    assert pd.isna(visits.loc[("P3", "V1"), "oa_source"])
 
 
 def test_an_unreadable_site_stays_as_a_missing_grade(cohort_folder):

@@ -1,0 +1,55 @@
+"""One row per patient for survival analysis in lifelines or R: entered late, seen at intervals, one of several events first."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from outcomenet.cohorts.cohort import Cohort
+from outcomenet.cohorts.ledger import Ledger
+from outcomenet.outcomes import EVENT_CAUSES
+
+FOLLOW_UP = "follow_up.csv"
+CENSORED = "censored"
+COLUMNS = (
+    "patient_id", "visit_id", "site", "entry_days", "interval_start_days", "interval_end_days", "cause", "event",
+    "age", "male", "rf", "acpa", "svdh_total",
+)  # fmt: skip
+
+
+def follow_up_table(cohort: Cohort, visits: pd.DataFrame, ledger: Ledger) -> pd.DataFrame:
+    """The first event after each patient's first scored film; `COLUMNS`, days since symptom onset.
+
+    `visits` is the visit table. `entry_days` is the day of the first scored film: before it the patient was not watched,
+    and had the event come earlier would not be in the cohort (left truncation). The event lies after
+    `interval_start_days`, the last film without rapid progression since the first one, and by `interval_end_days`, the
+    first film with it; empty where none was seen until then (right-censored). A death or operation has its day in both.
+    `cause` is progression, death, joint_surgery or censored, `event` 1 unless censored. Covariates are those of the
+    first scored film. Patients who cannot be in it are counted in the ledger.
+    """
+    scored = visits[visits["svdh_total"].notna()].sort_values(["patient_id", "date", "visit_id"])
+    first = scored.drop_duplicates("patient_id").reset_index(drop=True)
+    onset = first["patient_id"].map(cohort.patients.set_index("patient_id")["symptom_onset"])
+    entry = (first["date"] - onset).dt.days.astype(float)
+    watched = first["progression_start"].notna()
+    without = sorted(set(visits["patient_id"]) - set(first["patient_id"]))
+    for reason, patients in (
+        ("no scored film", without),
+        ("no symptom onset, from which time is counted", first.loc[onset.isna(), "patient_id"]),
+        ("first scored film before symptom onset", first.loc[entry < 0, "patient_id"]),
+        ("no later film, death or operation", first.loc[(entry >= 0) & ~watched, "patient_id"]),
+    ):
+        ledger.add("follow-up table", "patient", reason, list(patients))
+    kept = first[(entry >= 0) & watched]
+    entry = entry[kept.index]
+    cause = kept["progression_cause"].astype(int)
+    names = np.array([*EVENT_CAUSES, CENSORED], object)  # -1 is the last one
+    end = entry + kept["progression_end"]
+    table = kept.assign(
+        entry_days=entry,
+        interval_start_days=entry + kept["progression_start"],
+        interval_end_days=end.where(np.isfinite(end)),
+        cause=names[cause],
+        event=(cause >= 0).astype(int),
+    )
+    return table.reindex(columns=list(COLUMNS)).reset_index(drop=True)
