@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test check bench lock clean
+.PHONY: demo test check bench fuzz lock clean
 
 demo: $(READY)
 	$(BIN)/outcomenet demo --out runs/demo
@@ -19,6 +19,10 @@ check: $(READY)
 
 bench: $(READY)
 	$(BIN)/python -m tests.bench
+
+# Twenty thousand mutated films; 2,000 are read in every test run.
+fuzz: $(READY)
+	$(BIN)/python -m tests.fuzz_dicom --count 20000
 
 $(READY): requirements.lock pyproject.toml
 	@echo "Setting up $(VENV): about 1.5 minutes, once."

@@ -11,8 +11,10 @@ import pytest
 from PIL import Image
 from pydicom.uid import DeflatedExplicitVRLittleEndian, RLELossless
 
+from outcomenet.cohorts.dicom_reader import ALLOWED_ATTRIBUTES
 from outcomenet.cohorts.dicom_writer import write_dicom
 from outcomenet.cohorts.films import read_film, read_header
+from outcomenet.datasets.film_identity import identity_of
 from outcomenet.errors import FilmRefused
 
 HAND = Path(__file__).parents[1] / "data" / "normal-hand-pa-small.jpg"
@@ -237,3 +239,21 @@ def test_an_object_that_is_no_image_is_refused(tmp_path):
     del dataset.Rows
     dataset.save_as(path)
     assert refused(path, read_header) == "no_image"
+
+
+def test_only_the_allowed_attributes_are_ever_asked_for(tmp_path, monkeypatch):
+    asked: set[str] = set()
+    shipped = pydicom.dcmread
+
+    def watched(*arguments, specific_tags, **options):
+        asked.update(specific_tags)  # a read without a list of attributes is a TypeError here
+        return shipped(*arguments, specific_tags=specific_tags, **options)
+
+    path = film(tmp_path / "a.dcm", AccessionNumber="A1")
+    monkeypatch.setattr(pydicom, "dcmread", watched)
+    read_header(path)
+    pixels = read_film(path).pixels
+    assert identity_of(path, pixels, pixels, b"").accession
+    assert asked <= ALLOWED_ATTRIBUTES
+    assert {"PixelData", "AccessionNumber"} <= asked
+    assert 30 <= len(ALLOWED_ATTRIBUTES) <= 40
