@@ -106,7 +106,7 @@ def _say_made(cohort: Cohort, out: Path, manifest: DatasetManifest) -> None:
         f"films; patients by split {manifest.patients_by_split}; fingerprint {manifest.fingerprint[:16]}."
     )
     print(
-        f"Look at {out}: flow.svg, table1.csv, agreement.csv, joint_sheets/, film_flags.csv, same_films.csv, card.md."
+        f"Look at {out / 'intake.html'} in a browser: flow, Table 1, agreement of readers, flags, every joint's crops."
     )
 
 

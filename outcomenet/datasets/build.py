@@ -30,6 +30,7 @@ from outcomenet.datasets.dataset import FILMS, LEDGER, SPLITS, TABLE, TRUTH, Dat
 from outcomenet.datasets.film_table import FilmTable
 from outcomenet.datasets.film_tasks import film_tasks
 from outcomenet.datasets.found_landmarks import find_landmarks
+from outcomenet.datasets.intake_page import write_page
 from outcomenet.datasets.joint_sheets import JointSheets
 from outcomenet.datasets.visit_table import KL_COLUMNS, reader_array, scores_of_mode, site_readings, visit_table
 from outcomenet.errors import DataRefused, FilmRefused, UsageError
@@ -142,7 +143,9 @@ class _Build:
         self.store.forget_unused()
         if (self.cohort.folder / TRUTH).is_dir():  # for the oracle and for audits; training never opens it
             shutil.copytree(self.cohort.folder / TRUTH, self.folder / TRUTH)
-        return self._manifest([*files, self.folder / TABLE, self.folder / FILMS])
+        manifest = self._manifest([*files, self.folder / TABLE, self.folder / FILMS])
+        write_page(self.folder, manifest)
+        return manifest
 
     def _devices(self) -> pd.Series:
         """The device of each visit's first film, missing where films.csv does not say: for audits."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import xml.etree.ElementTree
 
 import cv2
@@ -113,3 +114,12 @@ def test_every_joint_has_a_sheet_and_an_index(taken_in):
     tiles = int((index["joint"] == "hand_MCP2").sum())
     assert sheet.shape == (98 * -(-tiles // 10), 980)
     assert sheet.std() > 20
+
+
+def test_the_page_shows_all_of_it_and_loads_nothing_from_elsewhere(taken_in):
+    page = (taken_in / "intake.html").read_text()
+    for part in ("<svg", "Table 1", "Agreement of readers", "Crops by joint", "lateral view, not scorable", "HAQ-DI"):
+        assert part in page
+    for source in re.findall(r'(?:src|href)="([^"]+)"', page):
+        assert (taken_in / source).is_file()
+    assert "http" not in page.replace("http://www.w3.org/2000/svg", "")
