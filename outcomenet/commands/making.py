@@ -42,6 +42,10 @@ def make_and_say(folder: Path, out: Path | None, making: Making, progress: Progr
     from outcomenet.cohorts.faults import CohortRefused, write_faults
     from outcomenet.progress import Progress
 
+    if out is not None:
+        from outcomenet.datasets.build import refuse_existing
+
+        refuse_existing(out, making.update)
     listed = making.faults or (out or Path(folder.resolve().name)).with_name(
         f"{(out or folder.resolve()).name}.faults.csv"
     )

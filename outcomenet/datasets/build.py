@@ -61,11 +61,7 @@ def build_dataset(
 ) -> DatasetManifest:
     """Builds the data set `out` from a cohort; raises CohortRefused, and leaves nothing, when a film cannot be read."""
     options = options or BuildOptions()
-    if out.exists() and not options.update:
-        raise UsageError(
-            f"{out} exists already; add --update True to bring it up to date (only new films are decoded), choose "
-            "another --out, or remove it first."
-        )
+    refuse_existing(out, options.update)
     staging = out.with_name(f".{out.name}.partial")
     shutil.rmtree(staging, ignore_errors=True)
     staging.mkdir(parents=True)
@@ -82,6 +78,15 @@ def build_dataset(
         return manifest
     finally:
         shutil.rmtree(staging, ignore_errors=True)
+
+
+def refuse_existing(out: Path, update: bool) -> None:
+    """Raises UsageError where something is there already and is not to be updated."""
+    if out.exists() and not update:
+        raise UsageError(
+            f"{out} exists already; add --update True to bring it up to date (only new films are decoded), choose "
+            "another --out, or remove it first."
+        )
 
 
 def store_of(out: Path) -> Path:
