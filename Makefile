@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test check bench fuzz lock clean
+.PHONY: demo test check bench cards fuzz lock clean
 
 demo: $(READY)
 	$(BIN)/outcomenet demo --out runs/demo
@@ -23,6 +23,10 @@ bench: $(READY)
 # Twenty thousand mutated films; 2,000 are read in every test run.
 fuzz: $(READY)
 	$(BIN)/python -m tests.fuzz_dicom --count 20000
+
+# The data cards anew, from data_cards/*/facts.toml, the importers' records and the builder's features.
+cards: $(READY)
+	$(BIN)/python -m outcomenet.datasets.known_cards
 
 $(READY): requirements.lock pyproject.toml
 	@echo "Setting up $(VENV): about 1.5 minutes, once."

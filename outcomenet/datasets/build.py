@@ -24,6 +24,7 @@ from outcomenet.cohorts.faults import CohortRefused, Fault
 from outcomenet.cohorts.ledger import Ledger
 from outcomenet.confounders import CONFOUNDERS
 from outcomenet.datasets.account import write_account
+from outcomenet.datasets.card import write_card
 from outcomenet.datasets.cut_store import CutStore
 from outcomenet.datasets.cutting import CutFilm, FilmTask
 from outcomenet.datasets.dataset import FILMS, LEDGER, SPLITS, TABLE, TRUTH, DatasetManifest, write_manifest
@@ -149,6 +150,7 @@ class _Build:
         if (self.cohort.folder / TRUTH).is_dir():  # for the oracle and for audits; training never opens it
             shutil.copytree(self.cohort.folder / TRUTH, self.folder / TRUTH)
         manifest = self._manifest([*files, self.folder / TABLE, self.folder / FILMS])
+        write_card(self.folder, manifest, self.cohort.meta)
         write_page(self.folder, manifest)
         return manifest
 

@@ -136,7 +136,7 @@ def _totals(readings: pd.DataFrame, policy: UnreadablePolicy, ledger: Ledger) ->
     """SvdH total per visit: the mean over readers of each reader's own total under the cohort's policy."""
     totals = reading_totals(readings, SVDH, policy)
     ledger.add("scores", "reading", f"sites missing, policy '{policy}'", int((~totals["complete"].astype(bool)).sum()))
-    mean = totals.groupby(["patient_id", "visit_id"], as_index=False)["total"].mean()
+    mean = totals.astype({"total": float}).groupby(["patient_id", "visit_id"], as_index=False)["total"].mean()
     return mean.rename(columns={"total": "svdh_total"})
 
 

@@ -268,5 +268,6 @@ def test_burnt_in_text_in_twelve_places_changes_no_byte(tmp_path):
     films = [pd.read_parquet(folder / "films.parquet") for folder in (one, two)]
     assert (films[0]["pixels"] != films[1]["pixels"]).all()
     assert films[0].drop(columns="pixels").equals(films[1].drop(columns="pixels"))
-    assert sorted(set(differing) - {"croissant.json"}) == ["dataset.json", "films.parquet"]
+    holding_hashes = {"dataset.json", "films.parquet", "croissant.json", "card.md", "intake.html"}
+    assert set(differing) == holding_hashes, differing
     assert len(list((one / "previews").glob("*.png"))) == 6

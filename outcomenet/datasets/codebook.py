@@ -1,0 +1,120 @@
+"""The codebook of a data set's tables: what each column of visits.parquet and films.parquet is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from outcomenet.confounders import CONFOUNDERS
+from outcomenet.datasets.visit_table import KL_COLUMNS, LABEL_SOURCES, LATER_VISIT, SVDH_COLUMNS
+from outcomenet.outcomes import EVENT_CAUSES, NEGATIVE_CONTROLS, OUTCOMES, OutcomeKind, OutcomeSpec
+from outcomenet.scoring import KELLGREN_LAWRENCE, SVDH
+
+TEXT, NUMBER, WHOLE, BOOLEAN, DATE = "sc:Text", "cr:Float64", "sc:Integer", "sc:Boolean", "sc:Date"
+
+
+@dataclass(frozen=True)
+class CardField:
+    """A column or feature. `data_type` is Croissant's; `shape` is that of an array, None for a single value."""
+
+    name: str
+    data_type: str
+    description: str
+    shape: tuple[int, ...] | None = None
+
+
+def visit_fields(columns: Sequence[str]) -> tuple[CardField, ...]:
+    """The fields of visits.parquet, for the columns that a data set has; all that exist are in `visit_codebook`."""
+    codebook = visit_codebook()
+    return tuple(codebook[name] for name in columns)
+
+
+def visit_columns(measurements: Sequence[str] = ()) -> tuple[str, ...]:
+    """The columns of visits.parquet of a cohort whose measurements.csv has these names."""
+    optional = {*NEGATIVE_CONTROLS, "radai"} - set(measurements)
+    return tuple(name for name in visit_codebook() if name not in optional)
+
+
+def visit_codebook() -> dict[str, CardField]:
+    """Every column that visits.parquet can have, by name; missing cells are NaN, or null in text."""
+    return {field.name: field for field in (*_visit(), *_covariates(), *_outcomes(), *_grades())}
+
+
+def _visit() -> Iterator[CardField]:
+    yield CardField("patient_id", TEXT, "The patient's name in the data set.")
+    yield CardField("visit_id", TEXT, "The visit's name in the data set.")
+    yield CardField("date", DATE, "Day of the visit.")
+    yield CardField("days", NUMBER, "Days since the patient's first visit.")
+    yield CardField("split", TEXT, "train, validation or test, by a stable hash of the patient (or of the site).")
+    yield CardField("site", TEXT, "The hospital.")
+    yield CardField("source", TEXT, "What the visit came with: films, simulated crops, or no films.")
+    yield CardField("device", TEXT, "Scanner of the visit's first film, where it is known.")
+    yield CardField("has_films", BOOLEAN, "Whether the visit has an example with crops.")
+    yield CardField(LATER_VISIT, TEXT, "The visit a year later, where there is one.")
+    yield CardField("haq_answered", NUMBER, "Categories of the HAQ that were answered, 6 to 8.")
+
+
+def _covariates() -> Iterator[CardField]:
+    for name, spec in CONFOUNDERS.items():
+        if name not in OUTCOMES:
+            yield CardField(name, NUMBER, f"{spec.title}, {spec.unit}.")
+    for name, title in NEGATIVE_CONTROLS.items():
+        yield CardField(name, NUMBER, f"{title}, 0-10.")
+    for name in LABEL_SOURCES:
+        yield CardField(name, TEXT, f"How {name.removesuffix('_source')} was told: as given, or by which criteria.")
+
+
+def _outcomes() -> Iterator[CardField]:
+    for name, spec in OUTCOMES.items():
+        value = f"{spec.title}, {spec.unit}, {spec.lower:g} to {spec.upper:g}; {spec.direction}."
+        if spec.kind.is_value:
+            yield CardField(name, NUMBER, value)
+        for field in spec.fields:
+            if field != name:
+                yield CardField(field, NUMBER, _part_of_outcome(spec, field))
+    yield CardField(
+        "svdh_total", NUMBER, f"Sharp/van der Heijde total, 0-{SVDH.maximum}, mean over readers; higher is worse."
+    )
+
+
+def _part_of_outcome(spec: OutcomeSpec, field: str) -> str:
+    if spec.kind is OutcomeKind.CATEGORIES:
+        return "HAQ category score, 0-3; higher is worse."
+    if spec.kind is not OutcomeKind.TIME_TO_EVENT:
+        return f"Half width of the interval in which {spec.name} is known, {spec.unit}."
+    causes = ", ".join(f"{place} {cause}" for place, cause in enumerate(EVENT_CAUSES))
+    return {
+        "start": "Last day after the visit without the event.",
+        "end": "First day after the visit with the event; infinite: never seen.",
+        "cause": f"Which event came first: {causes}, -1 none (censored).",
+    }[field.removeprefix(f"{spec.name}_")]
+
+
+def _grades() -> Iterator[CardField]:
+    """One column per scored site; the name says side, site and feature."""
+    for site, name in zip(SVDH.sites, SVDH_COLUMNS, strict=True):
+        feature, maximum = site.definition.feature, site.definition.maximum
+        yield CardField(name, NUMBER, f"Sharp/van der Heijde grade ({feature}), 0-{maximum}, mean over readers.")
+    for site, name in zip(KELLGREN_LAWRENCE.sites, KL_COLUMNS, strict=True):
+        yield CardField(name, NUMBER, f"Kellgren-Lawrence grade, 0-{site.definition.maximum}, mean over readers.")
+
+
+FILM_FIELDS: dict[str, CardField] = {
+    field.name: field
+    for field in (
+        CardField("film_id", TEXT, "The film's name in the data set."),
+        CardField("patient_id", TEXT, "Whose film it is."),
+        CardField("visit_id", TEXT, "The visit that the film belongs to."),
+        CardField("side", TEXT, "LH, RH, LF or RF: the limb that was cut."),
+        CardField("scale_mm_per_px", NUMBER, "Millimetres per pixel of the film."),
+        CardField("scale_source", TEXT, "Where the scale comes from."),
+        CardField("accession", TEXT, "Keyed hash of the examination's number; equal: one examination."),
+        CardField("pixels", TEXT, "Keyed hash of the film's pixels; equal: the same picture."),
+        CardField("likeness", TEXT, "Perceptual hash; few bits differ between exports of one picture."),
+    )
+}
+
+
+def film_fields(columns: Sequence[str]) -> tuple[CardField, ...]:
+    """The fields of films.parquet, in the order of its columns."""
+    return tuple(FILM_FIELDS[name] for name in columns)
