@@ -83,7 +83,7 @@ def import_ram_h1200(source: Path, out_folder: Path) -> Path:
     listed = pd.DataFrame(
         [
             {"film_id": name, "patient_id": name[:-2], "date": DATE, "region": Region.HAND, "side": name[-1],
-             "view": View.PA, "path": f"films/{name}.png"}
+             "view": View.PA, "path": f"films/{name}.bmp"}
             for name in films
         ]
     )  # fmt: skip
@@ -96,7 +96,7 @@ def import_ram_h1200(source: Path, out_folder: Path) -> Path:
         "films.csv": listed,
         "scores.csv": scores,
     }
-    placed = {f"films/{name}.png": film for name, film in films.items()}
+    placed = {f"films/{name}.bmp": film for name, film in films.items()}
     return write_cohort_folder(out_folder, settings_of(CARD), tables, placed)
 
 

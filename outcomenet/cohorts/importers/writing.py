@@ -10,15 +10,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
-from PIL import Image
 
-from outcomenet.cohorts.faults import CohortRefused, Fault
 from outcomenet.cohorts.importers.card import DataSetCard
 from outcomenet.cohorts.meta import FILE as META_FILE
 from outcomenet.errors import UsageError
 
 Settings = Mapping[str, object]
-BMP = ".bmp"
 
 
 def refuse_existing(out_folder: Path) -> None:
@@ -35,8 +32,7 @@ def write_cohort_folder(
 ) -> Path:
     """Writes cohort.toml from `settings`, each table, and each film (path in the folder -> the source's file).
 
-    Films become hard links where the file system allows, so that they take no room twice, and copies elsewhere; a BMP
-    whose path in the folder is a PNG is stored as that.
+    Films become hard links where the file system allows, so that they take no room twice, and copies elsewhere.
     Everything goes into a folder beside the target and is renamed at the end: nothing is left where that fails.
     """
     refuse_existing(out_folder)
@@ -89,20 +85,7 @@ def _toml(settings: Settings) -> str:
 def _place(film: Path, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     film = film.resolve()  # a link to a symbolic link would lead out of the cohort folder
-    if film.suffix.lower() == BMP and target.suffix != BMP:
-        _convert(film, target)
-        return
     try:
         os.link(film, target)
     except OSError:
         shutil.copyfile(film, target)
-
-
-def _convert(film: Path, target: Path) -> None:
-    """Stores a BMP losslessly in the format of `target`, since the reader of pixels knows no BMP."""
-    try:
-        with Image.open(film, formats=["BMP"]) as image:
-            image.save(target, compress_level=1)  # the default takes 2.5 times as long for 15 % less
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        damaged = Fault("films", None, "", "one that is damaged", "BMP films that can be read", "Download them again.")
-        raise CohortRefused([damaged]) from error
