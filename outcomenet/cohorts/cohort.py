@@ -28,6 +28,7 @@ class Cohort:
     Every table has the columns of the folder's file of that name, indexed 0..n-1. `visits` has further each covariate
     that `covariates.visits_with_covariates` derives. `films` holds the scorable films that belong to a visit, with
     visit_id, gap_days and the header's rows, columns, bits, photometric, format, spacing_mm and spacing_source;
+    years_since_birth_year (that of the film less that of birth, of the true dates where they were shifted later);
     `landmarks` are those of these films. The ledger counts all that was left out.
     """
 
@@ -68,6 +69,10 @@ def read_cohort(folder: Path | str, *, check_films: bool = True) -> Cohort:
         films = films.assign(**UNCHECKED_COLUMNS)
     films = _usable_films(films, tables["landmarks.csv"], ledger)
     max_gap_days = LINKAGE_MAX_GAP_DAYS if meta is None else meta.linkage_max_gap_days
+    born = films["patient_id"].map(
+        tables["patients.csv"].drop_duplicates("patient_id").set_index("patient_id")["birth_year"]
+    )
+    films = films.assign(years_since_birth_year=films["date"].dt.year - born)
     films, found = link_films(films, tables["visits.csv"], max_gap_days, ledger)
     faults += found
     if faults or meta is None:

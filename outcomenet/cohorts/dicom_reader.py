@@ -149,7 +149,8 @@ def _checked(dataset: pydicom.Dataset) -> FilmHeader:
     side = str(dataset.get("ImageLaterality") or dataset.get("Laterality") or "")
     laterality = side if side in ("L", "R") else ""
     rows, columns = int(dataset.Rows), int(dataset.Columns)
-    return FilmHeader(rows, columns, stored, photometric, spacing_mm, source, "dicom", laterality)
+    text = str(dataset.get("BurnedInAnnotation") or "") == "YES"
+    return FilmHeader(rows, columns, stored, photometric, spacing_mm, source, "dicom", laterality, text)
 
 
 def _check_pixels(path: Path, dataset: pydicom.Dataset, structure: DicomStructure) -> None:

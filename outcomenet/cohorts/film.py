@@ -23,7 +23,8 @@ class FilmHeader:
     did ("none", or "refused: PixelSpacing 0"). `bits` is the number of bits of a stored value,
     `photometric` DICOM's word for what a small value means, `format` one of dicom, png, jpeg, tiff,
     bmp, npy, crops.
-    `laterality` is L or R where the file declares one side, else "".
+    `laterality` is L or R where the file declares one side, else ""; `text_declared` says that the file owns up to text
+    burnt into its pixels.
     """
 
     rows: int
@@ -34,6 +35,7 @@ class FilmHeader:
     spacing_source: str
     format: str
     laterality: str = ""
+    text_declared: bool = False
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from outcomenet.cohorts.faults import Fault, printable
+from outcomenet.cohorts.quality_flags import FLAGS
 from outcomenet.errors import did_you_mean
 from outcomenet.scoring import UnreadablePolicy
 
@@ -32,6 +33,7 @@ class CohortMeta:
     linkage_max_gap_days: int = LINKAGE_MAX_GAP_DAYS
     fallback_hand_length_mm: float | None = None
     fallback_foot_length_mm: float | None = None
+    excluded_flags: tuple[str, ...] = ()
     simulated: bool = False
     deidentified: bool = False
     dates: str = ""
@@ -62,6 +64,13 @@ class Key:
     accept: Callable[[Any], bool]
     take: Callable[[Any], Any] = lambda value: value
     required: bool = False
+    hint: Callable[[Any], str] = lambda value: ""  # what else a wrong value is told
+
+
+def _nearest_flag(value: Any) -> str:
+    """Of the first flag of a list that is not known, the known ones most like it."""
+    unknown = [flag for flag in map(str, value) if flag not in FLAGS] if isinstance(value, list) else []
+    return did_you_mean(unknown[0], FLAGS) if unknown else ""
 
 
 def _is_text(value: Any) -> bool:
@@ -111,6 +120,13 @@ KEYS: dict[str, Key] = {
     ),
     "fallback_hand_length_mm": _length("length TIP3 to RC of hands on films without a pixel spacing", 50, 300),
     "fallback_foot_length_mm": _length("length TIP1 to BASE1 of feet on films without a pixel spacing", 30, 250),
+    "excluded_flags": Key(
+        "the quality flags of films that are left out; none by itself leaves a film out",
+        "a list of known flags",
+        lambda value: isinstance(value, list) and all(isinstance(flag, str) and flag in FLAGS for flag in value),
+        tuple,
+        hint=_nearest_flag,
+    ),
     "simulated": Key("whether a causal model made these patients", "true or false", lambda v: isinstance(v, bool)),
     "deidentified": Key(
         "whether ids and dates are pseudonyms already; if not, intake replaces them",
@@ -144,7 +160,14 @@ def read_meta(path: Path) -> tuple[CohortMeta | None, list[Fault]]:
         if name not in KEYS
     ]
     faults += [
-        Fault(FILE, None, name, printable(name, given[name]), key.expected, f"It says {key.meaning}.")
+        Fault(
+            FILE,
+            None,
+            name,
+            printable(name, given[name]),
+            key.expected,
+            f"It says {key.meaning}. {key.hint(given[name])}".strip(),
+        )
         for name, key in KEYS.items()
         if name in given and not key.accept(given[name])
     ]

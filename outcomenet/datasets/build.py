@@ -1,7 +1,7 @@
 """From a checked cohort to a data set: films are decoded once, here, and never again.
 
-Everything is written into a folder beside the target and renamed at the end: a build that fails leaves nothing but the
-films that it has cut (`cut_store`), from which the next one goes on.
+Everything is written into a folder beside the target and renamed at the end: a build that fails leaves nothing but
+what was found and cut on its films (`kept`), from which the next one goes on.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ from outcomenet.datasets.film_tasks import film_tasks
 from outcomenet.datasets.found_landmarks import find_landmarks
 from outcomenet.datasets.intake_page import write_page
 from outcomenet.datasets.joint_sheets import JointSheets
+from outcomenet.datasets.kept import Kept
 from outcomenet.datasets.visit_table import KL_COLUMNS, reader_array, scores_of_mode, site_readings, visit_table
 from outcomenet.errors import DataRefused, FilmRefused, UsageError
 from outcomenet.localization.geometry import CropGeometry
@@ -67,7 +68,7 @@ def build_dataset(
     shutil.rmtree(staging, ignore_errors=True)
     staging.mkdir(parents=True)
     try:
-        manifest = _Build(cohort, staging, geometry, progress, options, CutStore(store_of(out))).run()
+        manifest = _Build(cohort, staging, geometry, progress, options, Kept(kept_of(out))).run()
         if out.exists():
             old = out.with_name(f".{out.name}.old")
             shutil.rmtree(old, ignore_errors=True)
@@ -90,8 +91,8 @@ def refuse_existing(out: Path, update: bool) -> None:
         )
 
 
-def store_of(out: Path) -> Path:
-    """Where the cut films of a data set are kept for the next intake."""
+def kept_of(out: Path) -> Path:
+    """Where what was found and cut on the films of a data set is kept for the next intake."""
     return out.with_name(f"{out.name}.films")
 
 
@@ -114,10 +115,10 @@ class _Build:
         geometry: CropGeometry,
         progress: Progress,
         options: BuildOptions,
-        store: CutStore,
+        kept: Kept,
     ):
         self.cohort, self.folder, self.geometry = cohort, folder, geometry
-        self.progress, self.options, self.store = progress, options, store
+        self.progress, self.options, self.kept = progress, options, kept
         self.ledger: Ledger = cohort.ledger
         self.ledger_of_tables = self.ledger.to_frame()
         self.faults: list[Fault] = []
@@ -125,7 +126,8 @@ class _Build:
         self.readers = tuple(sorted(self._scores["reader"].unique()))
         self.table = visit_table(cohort, self.ledger, options.reading_mode, options.split_by)
         self.covariates = tuple(n for n in CONFOUNDERS if n in self.table)
-        self.located = find_landmarks(cohort, self.ledger, options.workers, progress)
+        self.located = find_landmarks(cohort, self.ledger, options.workers, progress, kept)
+        self.store = CutStore(kept)
         self.tasks = film_tasks(cohort, self.located, geometry, options.secret, self.ledger)
         self.films = FilmTable()
         self.sheets = JointSheets(len(self.tasks))
@@ -146,7 +148,7 @@ class _Build:
         self.sheets.write(self.folder)
         write_account(self.folder, self.cohort, self.table, films, self.ledger_of_tables)
         self.ledger.to_frame().to_csv(self.folder / LEDGER, index=False)
-        self.store.forget_unused()
+        self.kept.forget_unused()
         if (self.cohort.folder / TRUTH).is_dir():  # for the oracle and for audits; training never opens it
             shutil.copytree(self.cohort.folder / TRUTH, self.folder / TRUTH)
         manifest = self._manifest([*files, self.folder / TABLE, self.folder / FILMS])
@@ -226,8 +228,11 @@ class _Build:
                 Fault("films.csv", task.row, "path", str(result), "a film whose pixels can be read", "Export it again.")
             )
             return None
-        if result.refused:
-            self.ledger.add("films", "film", result.refused, 1)
+        reason = result.refused
+        if not reason and task.placed:  # flags of the others were settled when their joints were found
+            reason = self.located.flags.settle(task.film_id, task.side, result.flags, result.text)
+        if reason:
+            self.ledger.add("films", "film", reason, 1)
             return None
         self.ledger.flag("films", "film", f"scale from {result.scale_source}", 1)
         if result.mirrored:

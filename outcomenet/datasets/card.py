@@ -27,6 +27,9 @@ CROISSANT, MARKDOWN = "croissant.json", "card.md"
 EXAMPLE_FILES = "example-files"  # no record set may be called the same
 SHARDS = "visits/*/*.array_record*"
 VERSION = re.compile(r"\d+\.\d+\.\d+")
+KIND_OF_COLLECTION = (
+    TO_FILL_IN + "whether by surveys, direct measurement or analysis of data collected for another purpose."
+)
 IMPUTATION = "Nothing is imputed: NaN (-1 for grades in the examples) is not known."
 LANDMARKS = "Landmarks that the export lacks are found by outcomenet; ledger.csv counts the failures."
 MEANINGS = {TABLE: "A row per visit: covariates, outcomes, human scores.", FILMS: "A row per limb that was cut."}
@@ -93,7 +96,7 @@ def _of_collection(facts: CardFacts, manifest: DatasetManifest, meta: CohortMeta
     unknown = TO_FILL_IN + "where and why these data were collected (`source` in cohort.toml)."
     return facts.saying(
         dataCollection=meta.source or ("A causal model made patients and films." if meta.simulated else unknown),
-        dataCollectionType="Software Collection" if meta.simulated else "Secondary Data analysis",
+        dataCollectionType="Software Collection" if meta.simulated else KIND_OF_COLLECTION,
         dataCollectionMissingData=f"Of {len(visits)} visits, known are: {_in_words(known_outcomes(visits))}.",
         dataPreprocessingProtocol=preprocessing(manifest),
         dataManipulationProtocol=_manipulation(meta),

@@ -15,7 +15,7 @@ SHOWN_TYPES = {"sc:Text": "text", "sc:Integer": "whole number", "sc:Boolean": "t
 
 def card_markdown(card: Json) -> str:
     """The text of a card's README.md or card.md."""
-    parts = [f"# {card['name']}", card["description"], _overview(card), *_missing(card)]
+    parts = [f"# {_line(card['name'])}", _line(card["description"]), _overview(card), *_missing(card)]
     if steps := card.get("conditionsOfAccess"):
         parts += ["## How to get it", *_numbered(steps)]
     for name, heading in RAI.items():
@@ -56,7 +56,7 @@ def _missing(card: Json) -> list[str]:
 
 
 def _statements(said: str | Sequence[str]) -> str:
-    return said if isinstance(said, str) else "\n".join(f"- {text}" for text in said)
+    return _line(said) if isinstance(said, str) else "\n".join(f"- {_line(text)}" for text in said)
 
 
 def _numbered(steps: Sequence[str]) -> list[str]:
@@ -97,7 +97,12 @@ def _type(field: Json) -> str:
 
 def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     lines = [header, ["---"] * len(header), *rows]
-    return "\n".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |" for line in lines)
+    return "\n".join(f"| {' | '.join(_line(cell).replace('|', chr(92) + '|') for cell in line)} |" for line in lines)
+
+
+def _line(text: str) -> str:
+    """Text as one line: a line break from cohort.toml (a BibTeX entry, say) would end a table's row or begin a heading."""
+    return " ".join(text.split())
 
 
 def _link(text: str, url: str) -> str:

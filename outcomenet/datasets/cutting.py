@@ -16,10 +16,13 @@ from outcomenet.cohorts.films import read_film
 from outcomenet.datasets.film_identity import FilmIdentity, identity_of
 from outcomenet.errors import DataRefused, FilmRefused
 from outcomenet.localization.anatomy_mask import anatomy_mask
+from outcomenet.localization.burnt_in_text import TextBox
 from outcomenet.localization.crops import FOOT_LENGTH_MM, HAND_LENGTH_MM, NoScale, cut_crops, film_scale
+from outcomenet.localization.film_quality import FilmFlags, film_flags
 from outcomenet.localization.geometry import CropGeometry, JointFrames, is_left_as_displayed
 
 PREVIEW_HEIGHT_PX = 420
+NO_FLAGS = FilmFlags((), ())
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,7 @@ class FilmTask:
     path: Path
     side: Side
     landmarks: Mapping[str, tuple[float, float]]
+    placed: bool  # by a person: flags are then told from them here, and were not when they were found
     geometry: CropGeometry
     spacing_mm: float | None = None  # of the film, None: not known
     spacing_source: str = "none"
@@ -55,6 +59,8 @@ class CutFilm(NamedTuple):
     refused: str  # reason for the ledger; empty when there are crops
     preview_png: bytes
     identity: FilmIdentity | None = None  # None: nothing of the film entered
+    flags: tuple[str, ...] = ()  # of a film with placed landmarks
+    text: tuple[TextBox, ...] = ()
 
 
 def cut_film(task: FilmTask) -> CutFilm:
@@ -82,6 +88,12 @@ def cut_film(task: FilmTask) -> CutFilm:
         mask = anatomy_mask(pixels, task.landmarks, task.side.region, scale.mm_per_px)
         cut = cut_crops(pixels, task.landmarks, task.side.region, scale, task.geometry, mask)
         left = is_left_as_displayed(task.landmarks, task.side.region)
+        said = NO_FLAGS
+        if task.placed:
+            said = film_flags(
+                pixels, task.landmarks, task.side, scale.mm_per_px,
+                spacing_mm=task.spacing_mm, text_declared=film.header.text_declared,
+            )  # fmt: skip
     except NoScale:
         return _refused(task, "no pixel spacing and no landmarks that give the limb's length")
     except DataRefused:
@@ -99,6 +111,8 @@ def cut_film(task: FilmTask) -> CutFilm:
             draw_preview(mask.wiped(pixels), cut.frames, cut.present, task, scale.mm_per_px) if task.preview else b""
         ),
         identity=identity_of(task.path, film.pixels, mask.thumbnail(pixels), task.secret),
+        flags=said.flags,
+        text=said.text,
     )
 
 

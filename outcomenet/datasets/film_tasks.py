@@ -50,6 +50,7 @@ def film_tasks(
                     path=path,
                     side=side,
                     landmarks=placed.get(film.film_id, found),
+                    placed=film.film_id in placed,
                     geometry=geometry,
                     spacing_mm=None if pd.isna(film.spacing_mm) else float(film.spacing_mm),
                     spacing_source=str(film.spacing_source),

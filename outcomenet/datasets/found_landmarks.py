@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -13,6 +14,11 @@ from outcomenet.anatomy import Region, Side
 from outcomenet.cohorts.cohort import Cohort
 from outcomenet.cohorts.crop_file import SUFFIX
 from outcomenet.cohorts.ledger import Ledger
+from outcomenet.datasets.film_flags import FilmFlagTable
+from outcomenet.datasets.kept import Kept
+from outcomenet.localization.burnt_in_text import TextBox, text_boxes
+from outcomenet.localization.film_quality import is_implausible
+from outcomenet.localization.geometry import limb_length_px
 from outcomenet.progress import Progress
 
 if TYPE_CHECKING:
@@ -20,6 +26,7 @@ if TYPE_CHECKING:
     from outcomenet.localization.locating import LocatedFilm
 
 FOUND_LANDMARKS = "landmarks_found.csv"
+FINDING = ".found"  # of the kept files
 COLUMNS = ["film_id", "side", "landmark", "x_px", "y_px", "error_px", "certainty", "state"]
 
 Points = Mapping[str, tuple[float, float]]
@@ -27,15 +34,21 @@ Points = Mapping[str, tuple[float, float]]
 
 @dataclass
 class FoundLandmarks:
-    """What was found: landmarks by (film_id, side), reasons of limbs that are not to be cut, films with dark bones."""
+    """What was found: landmarks by (film_id, side), reasons of limbs that are not to be cut, films with dark bones.
 
+    `flags` lists the quality flags of these films; those of films with placed landmarks join them when they are cut.
+    """
+
+    flags: FilmFlagTable
     points: dict[tuple[str, Side], Points] = field(default_factory=dict)
     refused: dict[tuple[str, Side], str] = field(default_factory=dict)
     dark_bones: set[str] = field(default_factory=set)
     rows: list[dict] = field(default_factory=list)
 
     def write(self, folder: Path) -> None:
-        """landmarks_found.csv: every landmark with its standard error and state; nothing where none was looked for."""
+        """film_flags.csv and landmarks_found.csv: every landmark with its standard error and state; no such file where none was
+        looked for."""
+        self.flags.write(folder)
         if self.rows:
             pd.DataFrame(self.rows, columns=COLUMNS).to_csv(folder / FOUND_LANDMARKS, index=False)
 
@@ -46,61 +59,118 @@ def sides_of(declared: str, region: str) -> tuple[Side, ...]:
     return tuple(Side.of(letter, region) for letter in letters)
 
 
-def find_landmarks(cohort: Cohort, ledger: Ledger, workers: int, progress: Progress) -> FoundLandmarks:
-    """Looks for the joints of every film of `cohort` without placed landmarks. The ledger counts flags and refusals.
+def find_landmarks(cohort: Cohort, ledger: Ledger, workers: int, progress: Progress, kept: Kept) -> FoundLandmarks:
+    """Looks for the joints of every film of `cohort` without placed landmarks. The ledger counts flags of what stays.
 
-    A film that cannot be read is left to the build, which refuses the cohort.
+    What was found on a film is kept, and a film that is the same is not looked at again. A film that cannot be read is
+    left to the build, which refuses the cohort.
     """
     placed = set(cohort.landmarks["film_id"])
     films = cohort.films
     wanted = films[~films["film_id"].isin(placed) & ~films["path"].str.endswith(SUFFIX)]
-    found = FoundLandmarks()
-    if wanted.empty:
-        return found
-    from outcomenet.localization.localizer import Localizer
-    from outcomenet.localization.locating import locate_films
-
-    paths = [cohort.folder / path for path in wanted["path"]]
-    located = locate_films(Localizer(), paths, workers=workers, progress=progress)
-    for row, film in zip(wanted.itertuples(), located, strict=True):
-        if film.film is not None:
-            _enter(found, ledger, str(row.film_id), sides_of(str(row.side), str(row.region)), film)
+    found = FoundLandmarks(FilmFlagTable(cohort, ledger))
+    names = {
+        row.Index: kept.name(cohort.folder / row.path, [row.side, row.region, row.spacing_mm], FINDING)
+        for row in wanted.itertuples()
+    }
+    fresh = wanted[[_finding(kept, name) is None for name in names.values()]]
+    _locate(cohort, fresh, names, kept, workers, progress)
+    for row in wanted.itertuples():
+        finding = _finding(kept, names[row.Index])
+        if finding is not None:
+            _enter(found, ledger, str(row.film_id), finding)
     return found
 
 
-def _enter(found: FoundLandmarks, ledger: Ledger, film_id: str, sides: tuple[Side, ...], film: LocatedFilm) -> None:
-    from outcomenet.localization.quality import UNSCORABLE  # brings JAX, which statistics do without
+def _finding(kept: Kept, name: str) -> dict[str, Any] | None:
+    """What was found on a film before; None where it was not looked at, or the file is damaged."""
+    try:
+        return json.loads(kept.path(name).read_text(encoding="ascii")) if name else None
+    except (OSError, ValueError):
+        return None
 
-    if film.reversed:
-        found.dark_bones.add(film_id)
+
+def _locate(
+    cohort: Cohort, films: pd.DataFrame, names: Mapping[Any, str], kept: Kept, workers: int, progress: Progress
+) -> None:
+    if films.empty:
+        return
+    from outcomenet.localization.localizer import Localizer
+    from outcomenet.localization.locating import locate_films
+
+    paths = [cohort.folder / path for path in films["path"]]
+    located = locate_films(Localizer(), paths, workers=workers, progress=progress)
+    for row, film in zip(films.itertuples(), located, strict=True):
+        if film.film is not None and names[row.Index]:
+            kept.write(names[row.Index], json.dumps(_look(row, film)).encode("ascii"))
+
+
+def _look(row: Any, film: LocatedFilm) -> dict[str, Any]:
+    """What was found on a film, without its name: of each side that it should show flags, text and landmarks. `row` is its row
+    of `Cohort.films`."""
+    assert film.film is not None
+    sides = sides_of(str(row.side), str(row.region))
+    limbs: dict[str, dict[str, Any]] = {}
     for side in sides:
         limb, flags = _limb_of(film, side, alone=len(sides) == 1)
+        text: Sequence[TextBox] = ()
         if limb is None:
-            found.refused[film_id, side] = "no hand or foot found" if not film.found.limbs else "the limb was not found"
-            continue
-        found.rows += [
-            {
-                "film_id": film_id,
-                "side": str(side),
-                "landmark": name,
-                "x_px": round(point.x_px, 2),
-                "y_px": round(point.y_px, 2),
-                "error_px": round(point.error_px, 2),
-                "certainty": round(point.certainty, 4),
-                "state": str(point.state),
-            }
-            for name, point in limb.landmarks.items()
-        ]
-        unscorable = next((flag for flag in flags if flag in UNSCORABLE), None)
-        if unscorable:
-            found.refused[film_id, side] = f"joints not found surely: {unscorable}"
+            # none at all, or others than the table says
+            flags = list(film.without_limb) or ["no_limb"]
+        else:
+            flags = _against_the_table(flags, limb, side, row.spacing_mm)
+        if film.film.header.text_declared and "burnt_in_text" not in flags:
+            flags = [*flags, "burnt_in_text"]
+        if "burnt_in_text" in flags:
+            text = text_boxes(film.film.pixels)
+        limbs[str(side)] = {
+            "flags": flags,
+            "text": [[int(edge) for edge in box] for box in text],
+            "landmarks": [] if limb is None else _rows(limb),
+            "visible": None if limb is None else {n: [float(x), float(y)] for n, (x, y) in limb.visible.items()},
+        }
+    return {"dark_bones": bool(film.reversed), "limbs": limbs}
+
+
+def _enter(found: FoundLandmarks, ledger: Ledger, film_id: str, finding: Mapping[str, Any]) -> None:
+    if finding["dark_bones"]:
+        found.dark_bones.add(film_id)
+    for name, limb in finding["limbs"].items():
+        side = Side(name)
+        found.rows += [{"film_id": film_id, "side": name, **row} for row in limb["landmarks"]]
+        reason = found.flags.settle(film_id, side, limb["flags"], [TextBox(*box) for box in limb["text"]], found=True)
+        if reason or limb["visible"] is None:
+            found.refused[film_id, side] = reason
             continue
         ledger.flag("localisation", "film", "joints found, not placed by hand", [film_id])
-        for flag in flags:
-            ledger.flag("localisation", "film", flag, [film_id])
-        hidden = len(limb.landmarks) - len(limb.visible)
+        hidden = len(limb["landmarks"]) - len(limb["visible"])
         ledger.add("localisation", "landmark", "not found surely enough, cut off or missing", hidden)
-        found.points[film_id, side] = limb.visible
+        found.points[film_id, side] = {mark: (x, y) for mark, (x, y) in limb["visible"].items()}
+
+
+def _against_the_table(flags: list[str], limb: FoundLimb, side: Side, spacing_mm: float) -> list[str]:
+    """The localiser's flags, and what side and spacing in the cohort's tables add to them."""
+    length_px = limb_length_px(limb.visible, limb.region)
+    table = {
+        "other_side": limb.side is not side,
+        "implausible_size": is_implausible(length_px, None if pd.isna(spacing_mm) else spacing_mm, limb.region),
+    }
+    return [*flags, *(flag for flag, present in table.items() if present and flag not in flags)]
+
+
+def _rows(limb: FoundLimb) -> list[dict[str, Any]]:
+    """Rows of landmarks_found.csv, without film and side."""
+    return [
+        {
+            "landmark": name,
+            "x_px": round(point.x_px, 2),
+            "y_px": round(point.y_px, 2),
+            "error_px": round(point.error_px, 2),
+            "certainty": round(point.certainty, 4),
+            "state": str(point.state),
+        }
+        for name, point in limb.landmarks.items()
+    ]
 
 
 def _limb_of(film: LocatedFilm, side: Side, *, alone: bool) -> tuple[FoundLimb | None, list[str]]:

@@ -10,13 +10,15 @@ import cv2
 import numpy as np
 import pandas as pd
 
-from outcomenet.anatomy import JOINT_COUNT, JOINT_INDEX, JOINT_NAMES, Joint, Region, joints_of
+from outcomenet.anatomy import JOINT_COUNT, JOINT_INDEX, JOINT_NAMES, Joint, joints_of
 from outcomenet.datasets.contact_sheet import contact_sheet
 from outcomenet.errors import DataRefused, UsageError, did_you_mean
 from outcomenet.evaluation.reading import read_visits_with
 from outcomenet.input_pipeline.batches import stack
 from outcomenet.input_pipeline.transforms import CovariateScale, Standardise
+from outcomenet.localization.anatomy_mask import anatomy_mask
 from outcomenet.localization.crops import NoScale, cut_crops, film_scale
+from outcomenet.localization.film_quality import is_implausible
 from outcomenet.localization.found import FoundLimb
 from outcomenet.localization.geometry import CropGeometry, limb_length_px
 from outcomenet.localization.localizer import Localizer
@@ -27,9 +29,6 @@ from outcomenet.outcomes import TARGET_FIELDS
 from outcomenet.progress import Progress
 from outcomenet.scoring import KELLGREN_LAWRENCE, SVDH
 from outcomenet.training.rungs import Parameters, RungNetwork
-
-# Length of the limb in millimetres (TIP3-RC, TIP1-BASE1) outside which an adult film's spacing is doubted.
-PLAUSIBLE_LENGTH_MM = {Region.HAND: (140.0, 240.0), Region.FOOT: (90.0, 160.0)}
 
 
 @dataclass(frozen=True)
@@ -102,7 +101,9 @@ def _read_film(task: PredictionTask, located: LocatedFilm, by_hand: bool, spacin
         code = located.refused.code if located.refused else ""
         return [(row | {"flags": f"refused:{code}", "remark": str(located.refused)}, [], None)]
     if not located.found.limbs:
-        return [(row | {"flags": "no_limb", "remark": f"{FLAGS['no_limb']} Not scored."}, [], None)]
+        return [
+            (row | {"flags": ";".join(located.without_limb), "remark": f"{FLAGS['no_limb']} Not scored."}, [], None)
+        ]
     return [
         _read_limb(task, located, limb, flags, row, by_hand, spacing_mm)
         for limb, flags in zip(located.found.limbs, located.flags, strict=True)
@@ -128,7 +129,8 @@ def _read_limb(
     try:
         spacing, source = (spacing_mm, "given") if spacing_mm else (film.header.spacing_mm, film.header.spacing_source)
         scale = film_scale(spacing, source, placed.points, placed.region)
-        cut = cut_crops(film.pixels, placed.points, placed.region, scale, task.geometry)
+        mask = anatomy_mask(film.pixels, placed.points, placed.region, scale.mm_per_px)
+        cut = cut_crops(film.pixels, placed.points, placed.region, scale, task.geometry, mask)
     except (NoScale, DataRefused) as reason:
         return row | {"flags": ";".join([*flags, "landmarks_insufficient"]), "remark": str(reason)}, [], None
     doubts = _doubts(placed, limb, scale.mm_per_px, scale.source, int(cut.present.sum()))
@@ -160,9 +162,7 @@ def _doubts(placed: PlacedLimb, limb: FoundLimb, mm_per_px: float, source: str, 
         flags.append("side_from_shape")
     if source in ("hand length", "foot length"):
         flags.append("scale_from_limb_length")
-    length = limb_length_px(placed.points, placed.region)
-    low, high = PLAUSIBLE_LENGTH_MM[placed.region]
-    if length is not None and not low <= length * mm_per_px <= high:
+    if is_implausible(limb_length_px(placed.points, placed.region), mm_per_px, placed.region):
         flags.append("implausible_size")
     if 2 * seen < len(joints_of(placed.region)):
         flags.append("few_joints")

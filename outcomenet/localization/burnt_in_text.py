@@ -10,27 +10,38 @@ from typing import NamedTuple
 
 import cv2
 import numpy as np
-from scipy import ndimage
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
+from scipy.spatial import cKDTree
 
 from outcomenet.arrays import Float, UInt8
 
 LEAST_CHARACTERS = 4
-# Pixels on the level where a character is looked at; larger ones are found on the film's halves and quarters, smaller
-# ones on a film that is enlarged first because its longer side is short.
+# Pixels on the level where a character is looked at; larger ones are found on the film's halves and quarters.
 LEAST_HEIGHT, GREATEST_HEIGHT = 5, 40
-LEVELS, ENLARGED_BELOW_PX = 3, 1_200
+LEVELS = 3
+TALLEST = 1 / 20  # of the film's longer side: what is larger are bones, or letters of lead
+# Films whose longer side is shorter are looked at enlarged first, longer ones only reduced: text grows with the film.
+ENLARGED_BELOW_PX, REDUCED_ABOVE_PX = 1_000, 2_100
 # Wider than a stroke of the largest character (an eighth to a fifth of a capital's height).
 OPENING = 11
-# Contrast of strokes against what surrounds them, of 255: of every pixel, and of a character's clearest. On the real
-# films text has 100 to 255, trabeculae and cortices up to 75.
-LEAST_CONTRAST, CLEAR_CONTRAST = 56, 90
-WIDEST, LEAST_FILLED = 3.0, 0.12  # of a character: width over height (letters may be joined), share of its box covered
+# Contrast of strokes against what surrounds them, of 255: of every pixel, and a character's mean. On the real films text
+# has means of 98 to 243, trabeculae and cortices up to 75.
+LEAST_CONTRAST, CLEAR_CONTRAST = 56, 84
+# Of a piece of text, a character or several joined ones: width over height, share of its box covered by strokes. Bold capitals
+# are 0.8 of their height wide.
+WIDEST, LEAST_FILLED, WIDTH_OF_LETTER = 5.0, 0.12, 0.8
+LEAST_PIECES = 3
 # Neighbours in a row, as shares of the greater height: lesser height (x-height against capital is 0.7), gap between them
-# (a space is a quarter to half an em), how far both top and bottom may lie apart.
-LEAST_ALIKE, WIDEST_GAP, GREATEST_OFFSET = 0.55, 0.9, 0.25
-# Text has one grey: standard deviation of its characters' levels, of 255. 0 to 1 in real text, 6 and more in bone.
-EVEN_GREY = 4.0
+# (a space is a quarter to half an em) or overlap (italics), how far tops or else bottoms may lie apart.
+LEAST_ALIKE, WIDEST_GAP, DEEPEST_OVERLAP, GREATEST_OFFSET = 0.55, 0.9, 0.3, 0.25
+NEAREST = 12  # characters among which the next one of a row is sought
+# Text has one grey: standard deviation of its characters' brightest (darkest) pixels, of 255. On the real films 0 to 1, but
+# 14 in letters 8 pixels high. Three pieces that must be joined characters are text only if of the same grey and, like
+# capitals and figures, of one upper and one lower line, within a share of their height.
+EVEN_GREY, SAME_GREY, ON_ONE_LINE = 15.0, 2.0, 0.15
 PADDING = 0.4  # of a character's height, added around a row
+MOST_CELLS = 2_000  # along a side: boxes that touch on so fine a grid are one
 
 
 class TextBox(NamedTuple):
@@ -59,31 +70,44 @@ class _Characters(NamedTuple):
 
 def text_boxes(pixels: np.ndarray) -> list[TextBox]:
     """Boxes around rows of at least four characters, brighter or darker than their surroundings, that run along either
-    edge of the film; topmost first. Slanting text is not found, nor is text lower than 5 pixels on the levels looked at.
+    edge of the film; topmost first.
+
+    Not found: slanting text, text that is lower than 5 pixels on the levels looked at, words whose letters are joined to fewer
+    than three pieces, and a line of fewer than four characters, even beneath one that is found.
     """
     level, px = _as_bytes(pixels), 1.0
     if max(level.shape) < ENLARGED_BELOW_PX:
         level, px = cv2.resize(level, None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC), 0.5
-    cover = np.zeros(pixels.shape, np.uint8)
+    elif max(level.shape) > REDUCED_ABOVE_PX:
+        level, px = _halved(level), 2.0
+    cell = -(-max(pixels.shape) // MOST_CELLS)
+    cover = np.zeros([-(-size // cell) for size in pixels.shape], np.uint8)
     for _ in range(LEVELS):
         if min(level.shape) < 2 * OPENING:
             break
         for dark in (False, True):
             found = _characters(level, dark)
-            for characters, turned in ((found, False), (found.turned, True)):
-                for row in _rows(characters):
-                    if _stands_out(level, row.turned if turned else row, dark):
-                        _cover(cover, row.turned if turned else row, px)
-        level = cv2.resize(level, (level.shape[1] // 2, level.shape[0] // 2), interpolation=cv2.INTER_AREA)
-        px *= 2
+            for row in [*_rows(found), *(row.turned for row in _rows(found.turned))]:
+                smallest = (row.box[:, 2:] - row.box[:, :2]).max(axis=1).min()
+                if smallest * px <= TALLEST * max(pixels.shape) and _stands_out(level, row, dark):
+                    left, top, right, bottom = _padded(row, px / cell, cover.shape)
+                    cover[top:bottom, left:right] = 1
+        level, px = _halved(level), 2 * px
     _, _, stats, _ = cv2.connectedComponentsWithStats(cover)
-    return sorted((TextBox(x, y, x + w, y + h) for x, y, w, h, _ in stats[1:].tolist()), key=lambda box: (box.top, box))
+    height, width = pixels.shape
+    boxes = [(x, y, min(x + w, width), min(y + h, height)) for x, y, w, h, _ in (stats[1:] * cell).tolist()]
+    return sorted((TextBox(*box) for box in boxes), key=lambda box: (box.top, box))
 
 
 def _as_bytes(pixels: np.ndarray) -> UInt8[np.ndarray, "height width"]:
     """The film's own range as 0 to 255."""
     low, high = float(pixels.min()), float(pixels.max())
-    return cv2.convertScaleAbs(np.asarray(pixels, np.float32) - np.float32(low), alpha=255.0 / max(high - low, 1e-6))
+    scale = 255.0 / max(high - low, 1e-6)  # of one grey level: all 0
+    return cv2.convertScaleAbs(pixels, alpha=scale, beta=-low * scale)
+
+
+def _halved(level: UInt8[np.ndarray, "height width"]) -> UInt8[np.ndarray, "row column"]:
+    return cv2.resize(level, (level.shape[1] // 2, level.shape[0] // 2), interpolation=cv2.INTER_AREA)
 
 
 def _characters(level: UInt8[np.ndarray, "height width"], dark: bool) -> _Characters:
@@ -91,36 +115,55 @@ def _characters(level: UInt8[np.ndarray, "height width"], dark: bool) -> _Charac
     square = np.ones((OPENING, OPENING), np.uint8)
     strokes = cv2.morphologyEx(level, cv2.MORPH_BLACKHAT if dark else cv2.MORPH_TOPHAT, square)
     over = (strokes > LEAST_CONTRAST).astype(np.uint8)
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(over, connectivity=8)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(over, connectivity=8)
     x, y, width, height, area = stats.T.astype(float)
-    fits = (height >= LEAST_HEIGHT) & (height <= GREATEST_HEIGHT) & (width <= WIDEST * height)
+    longer, shorter = np.maximum(width, height), np.minimum(width, height)  # upright or turned
+    fits = (longer >= LEAST_HEIGHT) & (shorter <= GREATEST_HEIGHT) & (longer <= WIDEST * GREATEST_HEIGHT)
     fits &= area >= LEAST_FILLED * width * height
     fits[0] = False  # the ground
-    chosen = np.flatnonzero(fits)
-    if len(chosen) < LEAST_CHARACTERS:
-        return _Characters(np.zeros((0, 4)), np.zeros(0))
-    grey = (ndimage.minimum if dark else ndimage.maximum)(level, labels, chosen)
-    clear = np.asarray(ndimage.maximum(strokes, labels, chosen)) >= CLEAR_CONTRAST
-    box = np.column_stack([x, y, x + width, y + height])[chosen]
-    return _Characters(box, np.asarray(grey, float)).taken(clear)
+    at = np.flatnonzero(over)
+    of = labels.ravel()[at]
+    fits &= np.bincount(of, strokes.ravel()[at], count) >= CLEAR_CONTRAST * area
+    grey = np.full(count, 255 if dark else 0, np.uint8)
+    (np.minimum if dark else np.maximum).at(grey, of, level.ravel()[at])
+    return _Characters(np.column_stack([x, y, x + width, y + height])[fits], grey[fits].astype(float))
 
 
 def _rows(characters: _Characters) -> list[_Characters]:
-    """Chains of at least four characters side by side, of one height and one grey, left to right."""
+    """Chains of at least four characters side by side, some of them perhaps joined, of one height and one grey."""
+    width, height = (characters.box[:, 2:] - characters.box[:, :2]).T
+    fits = (height >= LEAST_HEIGHT) & (height <= GREATEST_HEIGHT) & (width <= WIDEST * height)
+    characters, width, height = characters.taken(fits), width[fits], height[fits]
+    total = len(characters.level)
+    if total < LEAST_PIECES:
+        return []
     left, top, right, bottom = characters.box.T
-    height = bottom - top
-    taller = np.maximum(height[:, None], height)
-    gap = left - right[:, None]  # from the row's character to the column's
-    ends = np.minimum(abs(top[:, None] - top), abs(bottom[:, None] - bottom))
-    beside = (gap <= WIDEST_GAP * taller) & (gap >= -0.3 * taller) & (left > left[:, None])
-    alike = np.minimum(height[:, None], height) >= LEAST_ALIKE * taller
-    alike &= (ends <= GREATEST_OFFSET * taller) & (abs(characters.level[:, None] - characters.level) <= 3 * EVEN_GREY)
-    from scipy.sparse.csgraph import connected_components
+    centre = np.column_stack([left + right, top + bottom]) / 2
+    # the next character is one of the nearest; all pairs of a film full of specks would not fit into memory
+    _, nearest = cKDTree(centre).query(centre, k=min(NEAREST + 1, total))
+    one, other = np.repeat(np.arange(total), nearest.shape[1]), nearest.ravel()
+    taller, lower = np.maximum(height[one], height[other]), np.minimum(height[one], height[other])
+    gap = left[other] - right[one]
+    ends = np.minimum(abs(top[one] - top[other]), abs(bottom[one] - bottom[other]))
+    linked = (left[other] > left[one]) & (gap <= WIDEST_GAP * taller) & (gap >= -DEEPEST_OVERLAP * taller)
+    linked &= (lower >= LEAST_ALIKE * taller) & (ends <= GREATEST_OFFSET * taller)
+    linked &= abs(characters.level[one] - characters.level[other]) <= 2 * EVEN_GREY
+    links = coo_matrix((linked[linked], (one[linked], other[linked])), (total, total))
+    count, chain = connected_components(links, directed=False)
+    pieces = np.bincount(chain, minlength=count)
+    read = np.bincount(chain, np.maximum(np.rint(width / (WIDTH_OF_LETTER * height)), 1), count)
+    long_enough = np.flatnonzero((pieces >= LEAST_PIECES) & (read >= LEAST_CHARACTERS))
+    rows = [characters.taken(chain == number) for number in long_enough]
+    return [row for row in rows if _is_even(row)]
 
-    count, chain = connected_components(beside & alike, directed=False)
-    sizes = np.bincount(chain, minlength=count)
-    rows = [characters.taken(chain == number) for number in np.flatnonzero(sizes >= LEAST_CHARACTERS)]
-    return [row for row in rows if row.level.std() <= EVEN_GREY]
+
+def _is_even(row: _Characters) -> bool:
+    """Whether pieces are of one grey; so few that characters must be joined also all on one line, as capitals are."""
+    if len(row.level) >= LEAST_CHARACTERS:
+        return bool(row.level.std() <= EVEN_GREY)
+    tops, bottoms = row.box[:, 1], row.box[:, 3]
+    askew = max(np.ptp(tops), np.ptp(bottoms)) / np.median(bottoms - tops)
+    return bool(row.level.std() <= SAME_GREY and askew <= ON_ONE_LINE)
 
 
 def _stands_out(level: UInt8[np.ndarray, "height width"], row: _Characters, dark: bool) -> bool:
@@ -134,13 +177,8 @@ def _stands_out(level: UInt8[np.ndarray, "height width"], row: _Characters, dark
     return (difference if dark else -difference) >= LEAST_CONTRAST
 
 
-def _cover(cover: UInt8[np.ndarray, "height width"], row: _Characters, px: float) -> None:
-    left, top, right, bottom = _padded(row, px, cover.shape)
-    cover[top:bottom, left:right] = 1
-
-
 def _padded(row: _Characters, px: float, shape: tuple[int, ...], padding: float = PADDING) -> tuple[int, int, int, int]:
-    """The row's box with room around it, in pixels of `px` each."""
+    """The row's box with room around it, in units of which a pixel of its level has `px`, within `shape`."""
     sizes = row.box[:, 2:] - row.box[:, :2]
     room = padding * float(np.median(sizes.max(axis=1)))
     left, top = np.floor((row.box[:, :2].min(axis=0) - room) * px).clip(0).astype(int)

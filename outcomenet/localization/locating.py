@@ -18,6 +18,7 @@ from outcomenet.cohorts.films import read_film
 from outcomenet.cohorts.ledger import Ledger
 from outcomenet.errors import DataRefused, FilmRefused, UsageError
 from outcomenet.localization.coco import coco_keypoints
+from outcomenet.localization.film_quality import picture_flags
 from outcomenet.localization.found import DARK, FoundFilm, FoundLandmark, FoundLimb, State
 from outcomenet.localization.frames import NO_FRAME, Pyramid, fitted_frame
 from outcomenet.localization.localizer import Localizer
@@ -47,6 +48,7 @@ class LocatedFilm(NamedTuple):
     flags: list[list[str]]  # of each limb
     refused: FilmRefused | None = None
     by_hand: tuple[PlacedLimb, ...] = ()
+    without_limb: tuple[str, ...] = ()  # flags of a film on which no limb was found
 
     @property
     def reversed(self) -> bool:
@@ -112,7 +114,8 @@ def locate_films(
             located = LocatedFilm(path, film, found, [], by_hand=tuple(by_hand.get(path.name, ())))
             pyramid = Pyramid(film.pixels)
             flags = [flags_of(limb, found, pyramid, located.declared(limb)) for limb in found.limbs]
-            yield located._replace(flags=flags)
+            seen = () if found.limbs else picture_flags(film.pixels, text_declared=film.header.text_declared).flags
+            yield located._replace(flags=flags, without_limb=() if found.limbs else ("no_limb", *seen))
     progress.finish()
 
 
@@ -169,7 +172,7 @@ class LocatedTables:
         film, found = located.film, located.found
         self.films[name] = found, film.pixels.shape
         if not found.limbs:
-            self._note(name, ["no_limb"])
+            self._note(name, list(located.without_limb))
         for limb, flags in zip(found.limbs, located.flags, strict=True):
             self._note(name, flags, limb)
             millimetres = film.header.spacing_mm

@@ -269,5 +269,8 @@ def test_burnt_in_text_in_twelve_places_changes_no_byte(tmp_path):
     assert (films[0]["pixels"] != films[1]["pixels"]).all()
     assert films[0].drop(columns="pixels").equals(films[1].drop(columns="pixels"))
     holding_hashes = {"dataset.json", "films.parquet", "croissant.json", "card.md", "intake.html"}
-    assert set(differing) == holding_hashes, differing
+    # that there is text, and in which boxes, is said
+    saying_so = {"film_flags.csv", "ledger.csv"}
+    assert set(differing) == holding_hashes | saying_so, differing
+    assert set(pd.read_csv(two / "film_flags.csv")["flag"]) == {"burnt_in_text"}
     assert len(list((one / "previews").glob("*.png"))) == 6

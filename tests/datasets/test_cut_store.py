@@ -79,3 +79,21 @@ def test_a_killed_intake_goes_on(tmp_path):
     assert f"{before} of them were cut before" in done.stderr
     assert main(["intake", str(tmp_path / "cohort"), "--out", str(tmp_path / "whole")]) == 0
     assert open_dataset(tmp_path / "whole").manifest.files == open_dataset(tmp_path / "data").manifest.files
+
+
+def test_joints_are_looked_for_once(tmp_path, capsys):
+    films = write_hospital(tmp_path / "cohort", patients=2, toml=DEIDENTIFIED, placed=lambda patient: False)
+    assert intake(tmp_path) == 0
+    first = open_dataset(tmp_path / "data").manifest
+    assert "find joints: 4 films" in capsys.readouterr().err
+    os.utime(films[0])
+    found = sorted((tmp_path / "data.films").glob("*.found"))
+    assert len(found) == 4
+    assert intake(tmp_path, "--update", "True") == 0
+    assert "find joints: 1 films" in capsys.readouterr().err
+    found = sorted((tmp_path / "data.films").glob("*.found"))
+    found[0].write_text(found[0].read_text()[:-20])  # damaged
+    assert intake(tmp_path, "--update", "True") == 0
+    assert "find joints: 1 films" in capsys.readouterr().err
+    assert open_dataset(tmp_path / "data").manifest.files == first.files
+    assert (tmp_path / "data" / "landmarks_found.csv").is_file()

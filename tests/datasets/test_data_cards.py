@@ -128,6 +128,29 @@ def test_what_was_not_verified_stands_on_the_card():
         assert f"Not verified: {IMPORTERS[name].card.unverified}" in text
 
 
+def test_numbers_on_the_card_of_rapport_are_those_of_its_table():
+    table = pd.read_csv(DATA / "rapport_long_coarse.csv")
+    haq = table[(table["instrument"] == "haq_di") & (table["month"] == 0)]["value"]
+    known = table.groupby(["instrument", "month"])["value"].count().unstack()
+    women = (table.drop_duplicates("pid")["sex"] == "F").sum()
+    text = (ROOT / "data_cards" / "rapport" / "README.md").read_text()
+    assert f"{women} of {table['pid'].nunique()} patients are women" in text
+    assert f"mean HAQ-DI at month 0 is {haq.mean():.2f}" in text
+    assert f"{(haq == 0).sum()} of the {len(haq)} who answered have no disability" in text
+    for name, instrument in {"HAQ-DI": "haq_di", "DAS28": "das28", "RADAI": "radai"}.items():
+        assert f"{name} {', '.join(map(str, known.loc[instrument]))}" in text
+
+
+def test_every_real_film_of_the_tests_is_on_the_card_with_its_licence():
+    files = {file["@id"]: file for file in _card("test_films")["distribution"]}
+    films = {path.name for folder in (DATA, DATA / "hard_films") for path in folder.glob("*.jpg")}
+    assert films == {name for name in files if name.endswith(".jpg")}
+    licences = (DATA / "LICENCES.md").read_text()
+    for name in films:
+        row = next(line for line in licences.splitlines() if name in line)
+        assert files[name]["license"].rsplit(": ", 1)[1] in row
+
+
 def test_card_of_the_simulated_cohort_names_every_preset():
     text = (ROOT / "data_cards" / "simulated" / "README.md").read_text()
     assert all(f"{name} ({purpose})" in text for name, purpose in PURPOSES.items())
@@ -260,6 +283,7 @@ def test_own_card_of_real_patients_says_what_its_owners_have_to_fill_in(built: P
     gaps = text.split("## Still to be filled in")[1].split("##")[0]
     for wanted in ("home page", "creators", "date of publication", "consent, ethics approval", "rai:dataBiases"):
         assert wanted in gaps
+    assert "Kind of collection" in gaps  # intake cannot know it
     assert "keyed hashes" in card["rai:dataManipulationProtocol"]
     assert _warnings(built / CROISSANT) == {"datePublished", "version", "citeAs"}
 
@@ -279,6 +303,19 @@ def test_own_card_takes_what_cohort_toml_says(built: Path):
     assert not [
         s for name in RAI for s in card.get(f"rai:{name}", []) if s.startswith(TO_FILL_IN) and "cohort.toml" in s
     ]
+
+
+def test_line_breaks_in_cohort_toml_break_neither_tables_nor_headings(built: Path):
+    manifest = replace(open_dataset(built).manifest, simulated=False, licence="Ask\nus | first")
+    meta = CohortMeta(
+        name="Clinic", licence="x", citation="@misc{us,\n title = {Clinic},\n}", source="Wards.\n\n## A heading"
+    )
+    write_card(built, manifest, meta)
+    lines = (built / MARKDOWN).read_text().splitlines()
+    assert "| Licence | Ask us \\| first |" in lines
+    assert "| To cite | @misc{us, title = {Clinic}, } |" in lines
+    assert "Wards. ## A heading" in lines
+    assert "## A heading" not in lines
 
 
 def test_own_card_names_no_patient_and_no_place_outside_the_data_set(built: Path, small_cohort: Path):

@@ -1,0 +1,34 @@
+"""What a person should know of a film before its joints are scored: reason codes, each with one sentence.
+
+A flag drops nothing by itself. A cohort names those with which its films are left out (`excluded_flags` in
+cohort.toml); `UNCUTTABLE` are those without joints that could be relied on; `UNSCORABLE` are those with which
+`outcomenet predict` gives no score.
+"""
+
+from __future__ import annotations
+
+FLAGS = {
+    "no_limb": "No hand or foot was found.",
+    "few_joints": "Fewer than half of the joints were found.",
+    "oblique_view": "The hand or foot is seen obliquely.",
+    "lateral_view": "The hand or foot is seen from the side.",
+    "doubtful": "It reads as no adult hand from above or foot from above (another view, a child, a cast, a deformed limb).",
+    "turned": "The limb is turned by more than 45 degrees; it was read turned back.",
+    "dark_bones": "Bones are darker than their surroundings; the film was read with its grey levels reversed.",
+    "cut_off": "Part of the limb lies outside the film.",
+    "amputated": "At least one joint is missing as if amputated.",
+    "metal": "At least one joint is hidden by metal.",
+    "unsure_joints": "At least one joint was not found surely enough.",
+    "washed_out": "The limb shows hardly any edges: washed out or blurred.",
+    "nearly_black": "The limb's bones are shown in the darkest eighth of the grey levels.",
+    "small": "The limb is less than 200 pixels long; errors are larger.",
+    "implausible_size": "By the film's pixel spacing the limb is not as long as an adult's: a child, or a wrong spacing.",
+    "several_limbs": "More than one hand or foot was found; each has rows of its own.",
+    "other_side": "The shape is that of the other side than declared, or the film is mirrored.",
+    "child": "By birth year and date of the film the patient was younger than 18.",
+    "child_like": "The wrist does not look ossified: a young child, or a wrist without distinct bones (weak: one real film).",
+    "cast": "The wrist's outline is broader than the palm: a cast, a splint or a bandage (weak: one real film).",
+    "burnt_in_text": "Text is printed on the film; it may name the patient.",
+}
+UNCUTTABLE = ("no_limb", "few_joints", "doubtful")
+UNSCORABLE = frozenset({*UNCUTTABLE, "oblique_view", "lateral_view", "washed_out"})

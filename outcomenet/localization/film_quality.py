@@ -1,0 +1,163 @@
+"""Quality flags that pixels and landmarks give by themselves, without a network; what decoding workers compute.
+
+`film_flags` is for films whose landmarks a person placed, `picture_flags` for any film; `localization.quality` uses the same
+measures for what the networks found. Codes and sentences: `cohorts.quality_flags`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from outcomenet.anatomy import Region, Side, joints_of
+from outcomenet.localization.burnt_in_text import TextBox, text_boxes
+from outcomenet.localization.cast import is_wrapped
+from outcomenet.localization.frames import LENGTHS_MM, LIMB_WINDOWS, LimbFrame, Pyramid, frame_of, window_matrix
+from outcomenet.localization.geometry import crop_frames, is_left_as_displayed, limb_length_px
+
+# A hand's width over its length (MCP2-MCP5 over TIP3-RC): 0.31 and 0.35 on two PA films, 0.24 on an oblique one of the
+# first hand; 0.31 +- 0.02 in the simulated cohort. Below this a hand lies obliquely.
+# Where MCP2 is masked MCP3-MCP5 serves: 0.20 and 0.21 on the PA films, 0.15 on the oblique one.
+NARROW_HAND = {"MCP2": 0.27, "MCP3": 0.174}
+TURNED_DEGREES = 45.0
+SMALL_PX = 200.0
+# Standard deviation of the Laplacian at about 1.5 mm, as a share of the film's range: 0.015 to 0.032 on eleven films that can be
+# read, 0.0036 on a washed-out one.
+LEAST_DETAIL = 0.007
+# Of the 65,536 grey levels: the limb's (without one the film's) 95th percentile. The real films have half of them and more.
+NEARLY_BLACK = 65_536 / 8
+# Length of the limb in millimetres (TIP3-RC, TIP1-BASE1) outside which an adult film's spacing is doubted.
+PLAUSIBLE_LENGTH_MM = {Region.HAND: (140.0, 240.0), Region.FOOT: (90.0, 160.0)}
+EDGE_MM = 4.0  # a joint nearer to the film's edge is cut through: a finger's joint is 8 to 11 mm in radius
+_FINGERS = tuple((f"MCP{n}", f"PIP{n}", f"DIP{n}", f"TIP{n}") for n in range(2, 6))
+
+
+class FilmFlags(NamedTuple):
+    """Reason codes (see `cohorts.quality_flags`), and where text was found."""
+
+    flags: tuple[str, ...]
+    text: tuple[TextBox, ...]
+
+
+def film_flags(
+    pixels: np.ndarray,
+    landmarks: Mapping[str, tuple[float, float]],
+    side: Side,
+    mm_per_px: float,
+    *,
+    spacing_mm: float | None = None,
+    text_declared: bool = False,
+) -> FilmFlags:
+    """Flags of a limb with placed landmarks (film pixels) on pixels [height, width] of 0 to 65535, brighter = bone.
+
+    `side` is the declared one, `mm_per_px` the scale at which its joints are cut, `spacing_mm` the film's own spacing where it
+    has one, `text_declared` DICOM's BurnedInAnnotation. Raises DataRefused where the landmarks do not tell how the limb lies.
+    """
+    pyramid, region = Pyramid(pixels), side.region
+    frame = placed_frame(landmarks, region, mm_per_px)
+    length_px = limb_length_px(landmarks, region)
+    frames = crop_frames(landmarks, region)
+    left = is_left_as_displayed(landmarks, region)
+    text = text_boxes(pixels)
+    said = {
+        "few_joints": 2 * int(frames.present.sum()) < len(joints_of(region)),
+        "oblique_view": is_narrow_hand(landmarks, region) is True,
+        "turned": abs(frame.turned_degrees) > TURNED_DEGREES,
+        "cut_off": is_cut_off(landmarks, frames.centre[frames.present], pyramid.shape, EDGE_MM / mm_per_px),
+        "washed_out": detail(frame, region, pyramid) < LEAST_DETAIL,
+        "nearly_black": is_nearly_black(pyramid, frame, region),
+        "small": (length_px or LENGTHS_MM[region] / mm_per_px) < SMALL_PX,
+        "implausible_size": is_implausible(length_px, spacing_mm, region),
+        "other_side": left != (side.laterality == "L"),
+        "cast": region is Region.HAND and is_wrapped(frame, pyramid),
+        "burnt_in_text": bool(text) or text_declared,
+    }
+    return FilmFlags(tuple(flag for flag, present in said.items() if present), tuple(text))
+
+
+def picture_flags(pixels: np.ndarray, *, text_declared: bool = False) -> FilmFlags:
+    """Flags of a film as a whole, for films on which no limb was found."""
+    text = text_boxes(pixels)
+    said = {"nearly_black": is_nearly_black(Pyramid(pixels)), "burnt_in_text": bool(text) or text_declared}
+    return FilmFlags(tuple(flag for flag, present in said.items() if present), tuple(text))
+
+
+def placed_frame(landmarks: Mapping[str, tuple[float, float]], region: Region, mm_per_px: float) -> LimbFrame:
+    """The limb's frame from its axis and its middle; DataRefused where the landmarks do not tell them."""
+    frames = crop_frames(landmarks, region)
+    along = frames.up[frames.present].mean(axis=0)
+    origin, anchor = _origin(landmarks, frames.centre[frames.present], region)
+    turned = float(np.arctan2(along[0], -along[1]))
+    return frame_of(origin, turned, 1.0 / mm_per_px, is_left_as_displayed(landmarks, region), anchor)
+
+
+def _origin(
+    landmarks: Mapping[str, tuple[float, float]], centres: np.ndarray, region: Region
+) -> tuple[np.ndarray, np.ndarray]:
+    """A film point and the same in mm of the average limb: RC or BASE1, else the middle of the joints."""
+    name = "RC" if region is Region.HAND else "BASE1"
+    if name in landmarks:
+        return np.array(landmarks[name], float), np.zeros(2)
+    return centres.mean(axis=0), np.array(LIMB_WINDOWS[region].centre)
+
+
+def is_narrow_hand(landmarks: Mapping[str, tuple[float, float]], region: Region) -> bool | None:
+    """Whether a hand is too narrow for its length to be seen from above; None where the landmarks do not tell."""
+    first = next((name for name in NARROW_HAND if name in landmarks), "")
+    if region is not Region.HAND or not first or not {"MCP5", "TIP3", "RC"} <= landmarks.keys():
+        return None
+    width = np.hypot(*np.subtract(landmarks[first], landmarks["MCP5"]))
+    length = np.hypot(*np.subtract(landmarks["TIP3"], landmarks["RC"]))
+    return bool(width < NARROW_HAND[first] * length)
+
+
+def is_cut_off(
+    landmarks: Mapping[str, tuple[float, float]], joints: np.ndarray, shape: tuple[int, int], edge_px: float
+) -> bool:
+    """Whether a joint lies at the film's edge or beyond, or a finger's next joint, which was not placed, must."""
+    height, width = shape
+
+    def beyond(point: np.ndarray, margin: float) -> bool:
+        return not (margin <= point[0] <= width - margin and margin <= point[1] <= height - margin)
+
+    if any(beyond(joint, edge_px) for joint in joints):
+        return True
+    for finger in _FINGERS:
+        placed = [np.array(landmarks[name], float) for name in finger if name in landmarks]
+        if 2 <= len(placed) < 4 and finger[len(placed)] not in landmarks and finger[0] in landmarks:
+            # a phalanx is about 0.6 times as long as the next proximal one
+            if beyond(placed[-1] + 0.6 * (placed[-1] - placed[-2]), 0.0):
+                return True
+    return False
+
+
+def is_implausible(length_px: float | None, spacing_mm: float | None, region: Region) -> bool:
+    """Whether the limb's length in mm is no adult's; never where length or spacing is not known."""
+    if length_px is None or not spacing_mm:
+        return False
+    low, high = PLAUSIBLE_LENGTH_MM[region]
+    return not low <= length_px * spacing_mm <= high
+
+
+def is_nearly_black(pyramid: Pyramid, frame: LimbFrame | None = None, region: Region = Region.HAND) -> bool:
+    """Whether even the limb's (without a frame: the film's) bright parts lie in the darkest eighth of the grey levels."""
+    seen = pyramid.levels[min(2, len(pyramid.levels) - 1)]
+    if frame is not None:
+        window = LIMB_WINDOWS[region]
+        pixels, on_film = pyramid.cut(window_matrix(frame, window), window.rows, window.columns)
+        seen = pixels[on_film] if on_film.any() else seen
+    return bool(np.percentile(seen, 95) < NEARLY_BLACK)
+
+
+def detail(frame: LimbFrame, region: Region, pyramid: Pyramid) -> float:
+    """How strong edges are in the limb's window (see `LEAST_DETAIL`); 0 for a film of one grey level."""
+    window = LIMB_WINDOWS[region]
+    pixels, on_film = pyramid.cut(window_matrix(frame, window), window.rows, window.columns)
+    whole = float(np.ptp(pyramid.levels[0]))
+    if not on_film.any() or whole == 0:
+        return 0.0
+    edges = cv2.Laplacian(cv2.GaussianBlur(pixels / np.float32(whole), (0, 0), 1.0), cv2.CV_32F)
+    return float(edges[on_film].std())
