@@ -66,5 +66,6 @@ def fibromyalgia_acr2016(
 # Radiographic hand osteoarthritis: a Kellgren-Lawrence grade of 2 or more in at least two of the joints in
 # `anatomy.OSTEOARTHRITIS_HAND_JOINTS`.
 OSTEOARTHRITIS_GRADE = 2
-OSTEOPHYTE_GRADE = 1  # where osteophytes were graded instead (0-3): the OARSI atlas's grade 1 is a definite one
+# Where osteophytes were graded instead (0-3, OARSI atlas): any osteophyte. Our choice; no published definition was found.
+OSTEOPHYTE_GRADE = 1
 OSTEOARTHRITIS_JOINTS = 2

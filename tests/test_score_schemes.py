@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from outcomenet.anatomy import Region, Side
+from outcomenet.datasets.visit_table import reading_totals
 from outcomenet.scoring import (
     SCHEMES,
     STEINBROCKER,
@@ -62,6 +65,28 @@ def test_the_parts_of_svdh():
     assert [parts[str(side)] for side in Side] == [140, 140, 84, 84]
 
 
+@pytest.mark.parametrize(
+    ("name", "published"),
+    [
+        ("sens", {"erosion": 44, "jsn": 42}),
+        ("sharp_1985", {"erosion": 170, "jsn": 144}),
+        ("larsen_1977", {"hands": 190, "feet": 60}),
+        ("larsen_1995", {"hands": 120, "feet": 40}),
+    ],
+)
+def test_the_parts_of_the_others(name, published):
+    parts = SCHEMES[name].subtotals({site.key: float(site.definition.maximum) for site in SCHEMES[name].sites})
+    assert {part: parts[part] for part in published} == published
+
+
+@pytest.mark.parametrize("scheme", SCHEMES.values(), ids=lambda scheme: scheme.name)
+def test_every_division_into_parts_holds_every_site_once(scheme):
+    parts = scheme.parts()
+    for division in (scheme.features, ("hands", "feet"), tuple(map(str, Side))):
+        sites = [site.key for name in division for site in parts.get(name, ())]
+        assert sorted(sites) == sorted(site.key for site in scheme.sites)
+
+
 @pytest.mark.parametrize("scheme", SUMMED, ids=lambda scheme: scheme.name)
 def test_an_unreadable_site_under_each_policy(scheme):
     ones = {site.key: 1.0 for site in scheme.sites}
@@ -75,14 +100,16 @@ def test_an_unreadable_site_under_each_policy(scheme):
     assert scheme.total(read, UnreadablePolicy.EXCLUDE) == whole - weight
     assert scheme.total(read, UnreadablePolicy.CARRY_LAST, before) == whole - weight + lost.definition.maximum * weight
     assert scheme.total(read, UnreadablePolicy.CARRY_LAST, {}) is None
-    parts = scheme.subtotals(read)
+    parts, parts_of_ones = scheme.subtotals(read), scheme.subtotals(ones)
     assert parts[str(lost.side)] is None
     other = next(site.side for site in scheme.sites if site.side is not lost.side)
     assert parts[str(other)] is not None  # a part lacks only what it lacks itself
+    carried = scheme.subtotals(read, UnreadablePolicy.CARRY_LAST, before)
+    assert carried[str(lost.side)] == parts_of_ones[str(lost.side)] + (lost.definition.maximum - 1) * weight
+    assert carried[str(other)] == parts_of_ones[str(other)]
+    assert scheme.subtotals(read, UnreadablePolicy.CARRY_LAST, {})[str(lost.side)] is None
     excluded = scheme.subtotals(read, UnreadablePolicy.EXCLUDE)
-    assert excluded[lost.definition.feature] == sum(
-        site.definition.weight for site in scheme.sites if site.definition.feature == lost.definition.feature
-    ) - weight  # fmt: skip
+    assert excluded[lost.definition.feature] == parts_of_ones[lost.definition.feature] - weight
 
 
 def test_larsens_first_wrist_counts_five_times():
@@ -99,6 +126,12 @@ def test_a_stage_is_the_worst_limbs_and_is_never_summed():
     assert STEINBROCKER.subtotals(stages)["feet"] == 1
     with pytest.raises(IncompleteScore, match="from 1 to 4, got 0"):
         STEINBROCKER.total({("LH", "stage", "stage"): 0.0})
+
+
+def test_a_readings_stage_in_tables_is_its_worst_limbs():
+    limbs = pd.DataFrame([[1.0, 3.0, np.nan, np.nan]], columns=[site.name for site in STEINBROCKER.sites])
+    reading = pd.concat([pd.DataFrame({"patient_id": ["P"], "visit_id": ["V"], "reader": ["r"]}), limbs], axis=1)
+    assert reading_totals(reading, STEINBROCKER, UnreadablePolicy.MISSING)["total"].tolist() == [3.0]
 
 
 def test_sens_is_derived_exactly():

@@ -51,9 +51,13 @@ def visits_with_covariates(tables: Mapping[str, pd.DataFrame], use_aids: bool, l
         acpa=of_visit["acpa"],
     )
     derived = derived.join(haq_of_visits(visits, use_aids, ledger))
-    derived["fm"], derived["fm_source"] = _fibromyalgia(visits, ledger)
-    derived["oa"], derived["oa_source"] = _osteoarthritis(visits, tables["scores.csv"])
-    derived = _with_measurements(derived, tables["measurements.csv"])
+    measured = _measurements(tables["measurements.csv"], visits)
+    fm_given, oa_given = (_given(name, visits, measured) for name in ("fm", "oa"))
+    derived["fm"], derived["fm_source"] = _fibromyalgia(visits, fm_given, ledger)
+    derived["oa"], derived["oa_source"] = _osteoarthritis(visits, oa_given, tables["scores.csv"], ledger)
+    derived = derived.assign(
+        **{name: derived[name].combine_first(of) if name in derived else of for name, of in measured.items()}
+    )
     for name, title in (("fm", "fibromyalgia"), ("oa", "osteoarthritis")):
         for source, rows in derived.groupby(f"{name}_source")["visit_id"]:
             ledger.flag("visits", "visit", f"{title}: {SOURCES[str(source)]}", len(rows))
@@ -74,26 +78,43 @@ def _duration(visits: pd.DataFrame, onset: pd.Series, ledger: Ledger) -> pd.Seri
     return duration.mask(before)
 
 
-def _fibromyalgia(visits: pd.DataFrame, ledger: Ledger) -> tuple[pd.Series, pd.Series]:
+Given = dict[str, pd.Series]
+
+
+def _given(name: str, visits: pd.DataFrame, measured: Mapping[str, pd.Series]) -> Given:
+    """A flag as the cohort gives it, by source; no visit has it from both files."""
+    given = {"given": visits[name]}
+    return given | {"measurements.csv": measured[name]} if name in measured else given
+
+
+def _fibromyalgia(visits: pd.DataFrame, given: Given, ledger: Ledger) -> tuple[pd.Series, pd.Series]:
     """The given flag, else the ACR 2016 criteria where all four parts are there."""
     complete = visits[_ACR2016].notna().all(axis=1)
     criteria = pd.Series(np.nan, index=visits.index)
     criteria[complete] = [float(fibromyalgia_acr2016(*row)) for row in visits.loc[complete, _ACR2016].to_numpy()]
-    disagree = visits["fm"].notna() & criteria.notna() & (visits["fm"] != criteria)
-    ledger.flag("visits", "visit", "fm as given is not what ACR 2016 gives", visits.loc[disagree, "visit_id"])
-    return _first_known({"given": visits["fm"], "acr2016": criteria})
+    _flag_disagreement(visits, given, criteria, "fm as given is not what ACR 2016 gives", ledger)
+    return _first_known(given | {"acr2016": criteria})
 
 
-def _osteoarthritis(visits: pd.DataFrame, scores: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
-    """The given flag, else from joints: Kellgren-Lawrence grade 2 or more, else a definite osteophyte, in two or more
-    joints of both hands together."""
-    return _first_known(
-        {
-            "given": visits["oa"],
-            "kellgren_lawrence": _affected(visits, scores, KELLGREN_LAWRENCE, OSTEOARTHRITIS_GRADE),
-            "osteophytes": _affected(visits, scores, OSTEOPHYTES, OSTEOPHYTE_GRADE),
-        }
-    )
+def _osteoarthritis(
+    visits: pd.DataFrame, given: Given, scores: pd.DataFrame, ledger: Ledger
+) -> tuple[pd.Series, pd.Series]:
+    """The given flag, else from joints: Kellgren-Lawrence grade 2 or more, else an osteophyte, in two or more joints of
+    both hands together."""
+    graded = {
+        "kellgren_lawrence": _affected(visits, scores, KELLGREN_LAWRENCE, OSTEOARTHRITIS_GRADE),
+        "osteophytes": _affected(visits, scores, OSTEOPHYTES, OSTEOPHYTE_GRADE),
+    }
+    joints, _ = _first_known(graded)
+    _flag_disagreement(visits, given, joints, "oa as given is not what the graded joints give", ledger)
+    return _first_known(given | graded)
+
+
+def _flag_disagreement(visits: pd.DataFrame, given: Given, derived: pd.Series, reason: str, ledger: Ledger) -> None:
+    """Counts the visits whose given flag stands although the parts that it is made of say otherwise."""
+    flag, _ = _first_known(given)
+    disagree = flag.notna() & derived.notna() & (flag != derived)
+    ledger.flag("visits", "visit", reason, visits.loc[disagree, "visit_id"])
 
 
 def _affected(visits: pd.DataFrame, scores: pd.DataFrame, scheme: Scheme, grade: int) -> pd.Series:
@@ -128,14 +149,12 @@ def _first_known(values: Mapping[str, pd.Series]) -> tuple[pd.Series, pd.Series]
     return value, source
 
 
-def _with_measurements(visits: pd.DataFrame, measurements: pd.DataFrame) -> pd.DataFrame:
-    """A column per measurement; a covariate that has a column already gains the values that it lacks."""
+def _measurements(measurements: pd.DataFrame, visits: pd.DataFrame) -> dict[str, pd.Series]:
+    """measurements.csv as a column per covariate or negative control that it names, in the visits' order."""
     wide = measurements.pivot(index=["patient_id", "visit_id"], columns="name", values="value")
     keys = pd.MultiIndex.from_frame(visits[["patient_id", "visit_id"]])
-    visits = visits.copy()
-    for name in (name for name in (*CONFOUNDERS, *NEGATIVE_CONTROLS) if name in wide):
-        measured = pd.Series(wide[name].reindex(keys).to_numpy(float), index=visits.index)
-        visits[name] = visits[name].combine_first(measured) if name in visits else measured
-        if f"{name}_source" in visits:
-            visits.loc[measured.notna(), f"{name}_source"] = "measurements.csv"
-    return visits
+    return {
+        name: pd.Series(wide[name].reindex(keys).to_numpy(float), index=visits.index)
+        for name in (*CONFOUNDERS, *NEGATIVE_CONTROLS)
+        if name in wide
+    }

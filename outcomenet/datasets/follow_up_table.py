@@ -12,8 +12,8 @@ from outcomenet.outcomes import EVENT_CAUSES
 FOLLOW_UP = "follow_up.csv"
 CENSORED = "censored"
 COLUMNS = (
-    "patient_id", "visit_id", "site", "entry_days", "interval_start_days", "interval_end_days", "cause", "event",
-    "age", "male", "rf", "acpa", "svdh_total",
+    "patient_id", "visit_id", "site", "entry_days", "last_film_without_days", "interval_start_days", "interval_end_days",
+    "cause", "event", "age", "male", "rf", "acpa", "svdh_total",
 )  # fmt: skip
 
 
@@ -23,7 +23,8 @@ def follow_up_table(cohort: Cohort, visits: pd.DataFrame, ledger: Ledger) -> pd.
     `visits` is the visit table. `entry_days` is the day of the first scored film: before it the patient was not watched,
     and had the event come earlier would not be in the cohort (left truncation). The event lies after
     `interval_start_days`, the last film without rapid progression since the first one, and by `interval_end_days`, the
-    first film with it; empty where none was seen until then (right-censored). A death or operation has its day in both.
+    first film with it; empty where none was seen until then (right-censored). A death or operation has its day in both;
+    whether it was progression-free is known only until the film before it, `last_film_without_days`.
     `cause` is progression, death, joint_surgery or censored, `event` 1 unless censored. Covariates are those of the
     first scored film. Patients who cannot be in it are counted in the ledger.
     """
@@ -47,9 +48,18 @@ def follow_up_table(cohort: Cohort, visits: pd.DataFrame, ledger: Ledger) -> pd.
     end = entry + kept["progression_end"]
     table = kept.assign(
         entry_days=entry,
+        last_film_without_days=entry + _last_film_without(scored, kept),
         interval_start_days=entry + kept["progression_start"],
         interval_end_days=end.where(np.isfinite(end)),
         cause=names[cause],
         event=(cause >= 0).astype(int),
     )
     return table.reindex(columns=list(COLUMNS)).reset_index(drop=True)
+
+
+def _last_film_without(scored: pd.DataFrame, kept: pd.DataFrame) -> pd.Series:
+    """Days from the first scored film to the last one by `progression_start`, in the order of `kept`; 0: the first one."""
+    first = kept.set_index("patient_id")
+    since = scored["days"] - scored["patient_id"].map(first["days"])
+    known = since <= scored["patient_id"].map(first["progression_start"])
+    return kept["patient_id"].map(since[known].groupby(scored["patient_id"]).max())

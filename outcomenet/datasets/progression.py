@@ -26,8 +26,8 @@ def progression_intervals(
 ) -> list[ProgressionInterval]:
     """For each visit of one patient: when its SvdH total had risen by 5 units a year or more.
 
-    `days` increase; a NaN total is a visit whose films were not read. The rise is always measured from the visit
-    itself, per year since then.
+    `days` do not fall; a NaN total is a visit whose films were not read. The rise is always measured from the visit
+    itself, per year since then; another visit of the same day says nothing about it.
 
     >>> progression_intervals(np.array([0.0, 365.25]), np.array([10.0, 16.0]))[0]
     ProgressionInterval(start=0.0, end=365.25)
@@ -49,16 +49,19 @@ class FirstEvent(NamedTuple):
 WATCHED_DAYS = 1.25 * 365.25
 
 
-def first_event(interval: ProgressionInterval, last_film: float, death: float, surgery: float) -> FirstEvent:
+def first_event(
+    interval: ProgressionInterval, last_film: float, death: float, surgery: float, lost: float = math.nan
+) -> FirstEvent:
     """Joins what films show with what the events say; days count from the film, NaN where there was no such event.
 
-    `last_film` is the day of the patient's last later film (0: none), `surgery` the first operation after the film. An
+    `last_film` is the day of the patient's last later film (0: none), `surgery` the first operation after the film,
+    `lost` the day on which follow-up ended: what was heard of the patient afterwards is heard of the dead alone. An
     operation between the last film without and the first with progression comes first: its day is known.
 
     >>> first_event(ProgressionInterval(360.0, math.inf), 360.0, death=500.0, surgery=math.nan)
     FirstEvent(start=500.0, end=500.0, cause=1.0)
     """
-    watched = last_film + WATCHED_DAYS
+    watched = min(last_film + WATCHED_DAYS, math.inf if math.isnan(lost) else lost)
     competing = [(day, float(cause)) for cause, day in ((1, death), (2, surgery)) if 0 < day <= watched]
     day, cause = min(competing, default=(math.inf, -1.0))
     if day < interval.end or (math.isnan(interval.start) and competing):
@@ -85,7 +88,7 @@ def rows_at_horizon(days: Float[np.ndarray, "visit"], horizon: float) -> list[in
 
 
 def _interval_from(i: int, days: np.ndarray, totals: np.ndarray) -> ProgressionInterval:
-    later = [j for j in range(i + 1, len(days)) if np.isfinite(totals[j])]
+    later = [j for j in range(i + 1, len(days)) if np.isfinite(totals[j]) and days[j] > days[i]]
     if not np.isfinite(totals[i]) or not later:
         return ProgressionInterval(np.nan, np.nan)
     start = 0.0

@@ -143,20 +143,23 @@ def _totals(readings: pd.DataFrame, policy: UnreadablePolicy, ledger: Ledger) ->
 def _with_progression(table: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
     """Adds progression_start, _end and _cause (see `progression.first_event`), rows in order of patient and date."""
     table = table.sort_values(["patient_id", "date", "visit_id"], ignore_index=True)
-    deaths = events[events["event"] == "death"].set_index("patient_id")["date"]
+    deaths, losses = (
+        events[events["event"] == event].groupby("patient_id")["date"].min() for event in ("death", "lost")
+    )
     surgery_rows = events[events["event"] == "joint_surgery"]
     operations = {patient: sorted(rows["date"]) for patient, rows in surgery_rows.groupby("patient_id")}
     found = []
     for patient, rows in table.groupby("patient_id", sort=False):
         days, totals = rows["days"].to_numpy(float), rows["svdh_total"].to_numpy(float)
         start = rows["date"].iloc[0]
-        death = (deaths[patient] - start).days if patient in deaths.index else np.nan
+        death, lost = ((of[patient] - start).days if patient in of.index else np.nan for of in (deaths, losses))
         surgery = np.array([(day - start).days for day in operations.get(patient, [])], float)
         last = days[np.isfinite(totals)].max(initial=-np.inf)
         for day, interval in zip(days, progression_intervals(days, totals), strict=True):
             after = surgery[surgery > day] - day
             later = max(last - day, 0.0)
-            found.append(first_event(interval, later, death - day, after.min() if len(after) else np.nan))
+            operated = after.min() if len(after) else np.nan
+            found.append(first_event(interval, later, death - day, operated, lost - day))
     bounds = pd.DataFrame(found, columns=[f"progression_{name}" for name in FirstEvent._fields], index=table.index)
     return table.join(bounds)
 

@@ -32,8 +32,9 @@ LARSEN_1995 = Scheme(
 )  # fmt: skip
 
 # Larsen's first version (Larsen, Dale & Eek, Acta Radiol Diagn 1977), 0-250: end, middle and base joints of the fingers,
-# the wrist as one that counts five times, toe bases and the big toe's joint. Scott's modification (0-200) is left out: no
-# source for its joints could be read.
+# the wrist as one that counts five times, toe bases and the big toe's joint; joints and maximum as radclass.mudr.org gives
+# them after Boini & Guillemin, Ann Rheum Dis 2001. Scott's modification (0-200) is left out: no source for its joints could
+# be read.
 LARSEN_1977 = Scheme(
     "larsen_1977",
     "Larsen 1977",
@@ -50,7 +51,8 @@ LARSEN_1977 = Scheme(
 )  # fmt: skip
 
 # Steinbrocker, Traeger & Batterman, JAMA 1949: anatomical stage I to IV of the whole disease, as readers state it. Each
-# limb's films are given their stage; the patient's is the worst. It is never derived from other scores.
+# limb's films are given their stage; the patient's is the worst. It is never derived from other scores. A stage belongs to
+# no joint; the place that every site has is the limb's middle.
 STEINBROCKER = Scheme(
     "steinbrocker",
     "Steinbrocker",
@@ -61,7 +63,8 @@ STEINBROCKER = Scheme(
     Combination.MAXIMUM,
 )
 
-# Osteophytes of single joints, 0-3 by the OARSI atlas (Altman & Gold, Osteoarthritis Cartilage 2007).
+# Osteophytes of single joints, 0-3 by the OARSI atlas (Altman & Gold, Osteoarthritis Cartilage 2007). Grades of scales whose
+# 1 is a possible osteophyte (Rotterdam Study: 0 none, 1 possible, 2 definite, 3 marked) are other grades.
 OSTEOPHYTES = Scheme(
     "osteophytes",
     "OARSI osteophytes",

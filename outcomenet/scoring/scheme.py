@@ -31,7 +31,7 @@ class IncompleteScore(OutcomenetError):
 
 @dataclass(frozen=True)
 class SiteDefinition:
-    """One thing a reader grades: `site` and `feature` in one region, 0 to `maximum`, on the film place `joint`."""
+    """One thing a reader grades: `site` and `feature` in one region, `minimum` to `maximum`, on the film place `joint`."""
 
     region: Region
     site: str

@@ -7,7 +7,13 @@ import math
 import numpy as np
 import pytest
 
-from outcomenet.datasets.progression import WATCHED_DAYS, FirstEvent, ProgressionInterval, first_event
+from outcomenet.datasets.progression import (
+    WATCHED_DAYS,
+    FirstEvent,
+    ProgressionInterval,
+    first_event,
+    progression_intervals,
+)
 from outcomenet.datasets.visit_table import visit_table
 from outcomenet.evaluation.horizon import status_at_horizon
 
@@ -32,6 +38,19 @@ NEVER = math.inf
 def test_the_first_event(interval, last_film, death, surgery, expected):
     found = first_event(ProgressionInterval(*interval), last_film, death, surgery)
     assert np.array_equal(found, FirstEvent(*map(float, expected)), equal_nan=True)
+
+
+def test_another_visit_of_the_same_day_is_no_later_film():
+    same, later, _ = progression_intervals(np.array([0.0, 0.0, 365.25]), np.array([0.0, 9.0, 9.0]))
+    assert same == ProgressionInterval(0.0, 365.25)
+    assert later == ProgressionInterval(365.25, NEVER)
+
+
+@pytest.mark.parametrize(("lost", "cause"), [(450.0, -1), (500.0, 1), (600.0, 1)])
+def test_a_death_after_the_patient_was_lost_was_not_watched_for(lost, cause):
+    found = first_event(ProgressionInterval(360.0, NEVER), 360.0, death=500.0, surgery=NONE, lost=lost)
+    assert found.cause == cause
+    assert found.start == (360.0 if cause < 0 else 500.0)
 
 
 def test_a_competing_event_by_the_horizon_means_no_progression():
