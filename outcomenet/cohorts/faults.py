@@ -22,7 +22,7 @@ class Fault:
 
     `row` is the line number that a text editor shows (the header is line 1), None for a fault of the whole file;
     `value` is what came, as it may be printed ("" where it must not be); `expected` and `remedy` say what should be
-    there and what to do now. `rule` is the broken rule's short name (`after_death`), by which faults are counted.
+    there and what to do now.
     """
 
     file: str
@@ -31,7 +31,6 @@ class Fault:
     value: str = ""
     expected: str = ""
     remedy: str = ""
-    rule: str = ""
 
     @property
     def sentence(self) -> str:
@@ -69,12 +68,12 @@ class CohortRefused(DataRefused):
         return CohortRefused(self.faults, path)
 
 
-COLUMNS = ("file", "row", "column", "value", "rule", "expected", "remedy")
+COLUMNS = ("file", "row", "column", "value", "rule", "remedy")
 
 
 def write_faults(faults: Iterable[Fault], path: Path) -> None:
-    """All faults as CSV with the columns of `COLUMNS`; a value that may hold an identifier is empty."""
-    rows = [tuple(getattr(fault, name) for name in COLUMNS) for fault in faults]
+    """All faults as CSV: `rule` is what was expected; a value that may hold an identifier is empty."""
+    rows = [(f.file, f.row, f.column, f.value, f.expected, f.remedy) for f in faults]
     table = pd.DataFrame(rows, columns=list(COLUMNS)).astype({"row": "Int64"})
     whole = path.with_name(f".{path.name}.partial")
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -102,10 +101,10 @@ def rows_in_words(rows: Iterable[int]) -> str:
     return f"rows {', '.join(numbers[:-1])} and {numbers[-1]}"
 
 
-def first_rows(file: str, column: str, unknown: pd.Series, expected: str, remedy: str, rule: str) -> list[Fault]:
+def first_rows(file: str, column: str, unknown: pd.Series, expected: str, remedy: str) -> list[Fault]:
     """One fault per unknown name, at its first row; a scored visit that is missing has a row for each of 172 grades."""
     faults = []
     for _, rows in unknown.groupby(unknown, sort=False):
         value = "another" if len(rows) == 1 else f"another, in {len(rows)} rows"
-        faults.append(Fault(file, int(rows.index[0]), column, value, expected, remedy, rule))
+        faults.append(Fault(file, int(rows.index[0]), column, value, expected, remedy))
     return faults
