@@ -6,7 +6,7 @@ import datetime
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import pandas as pd
@@ -18,8 +18,18 @@ _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
+class Complaint(NamedTuple):
+    """What is wrong with a cell's text: the broken rule's short name, and what to do now."""
+
+    rule: str
+    remedy: str
+
+
 class CellRule(Protocol):
-    """What a cell may hold. `parse` returns the value or raises ValueError; empty cells never reach it."""
+    """What a cell may hold. `parse` returns the value or raises ValueError; empty cells never reach it.
+
+    `complaint` is asked only about a text that `parse` does not accept.
+    """
 
     @property
     def expected(self) -> str: ...
@@ -29,7 +39,7 @@ class CellRule(Protocol):
 
     def parse(self, text: str) -> object: ...
 
-    def remedy(self, text: str) -> str: ...
+    def complaint(self, text: str) -> Complaint: ...
 
 
 @dataclass(frozen=True)
@@ -44,18 +54,23 @@ class Text:
             raise ValueError(text)
         return text
 
-    def remedy(self, text: str) -> str:
-        return "Remove the spaces, tabs or line breaks."
+    def complaint(self, text: str) -> Complaint:
+        return Complaint("spaces", "Remove the spaces, tabs or line breaks.")
 
 
 @dataclass(frozen=True)
 class Number:
-    """A number from `lower` to `upper`, both allowed, in `unit`; `whole` numbers have no fraction."""
+    """A number from `lower` to `upper`, both allowed, in `unit`; `whole` numbers have no fraction.
+
+    `below` and `above` say what a number out of range on that side usually is (another unit, a sum).
+    """
 
     lower: float
     upper: float = np.inf
     unit: str = ""
     whole: bool = False
+    below: str = ""
+    above: str = ""
     dtype: str = "float64"
 
     @property
@@ -72,12 +87,25 @@ class Number:
             raise ValueError(text)
         return value
 
-    def remedy(self, text: str) -> str:
+    def complaint(self, text: str) -> Complaint:
         if re.fullmatch(r"[+-]?\d+,\d+", text):
-            return "Write a decimal point, not a comma."
+            return Complaint("decimal_comma", "Write a decimal point, not a comma.")
+        if re.match(r"\s*[<>≤≥]", text):
+            return Complaint("beyond_a_limit", "Write digits only: the limit itself, by one rule for the whole column.")
         if not _NUMBER.fullmatch(text):
-            return "Write digits only."
-        return "Correct the value."
+            return Complaint("no_number", "Write digits only.")
+        value = float(text)
+        if value < self.lower:
+            return Complaint("too_low", self.below or "Correct the value.")
+        if value > self.upper or np.isinf(value):
+            return Complaint("too_high", self.above or "Correct the value.")
+        return Complaint("fraction", "Correct the value.")
+
+
+_HAQ_SUM = (
+    "A sum of categories (0 to 24) is to be divided by the number of them that were answered; a sum of items or a "
+    "percentage is no HAQ-DI."
+)
 
 
 @dataclass(frozen=True)
@@ -96,14 +124,20 @@ class HaqIndex:
             raise ValueError(text)
         return value
 
-    def remedy(self, text: str) -> str:
+    def complaint(self, text: str) -> Complaint:
         number = Number(HAQ.lower, HAQ.upper)
         try:
             number.parse(text)
         except ValueError:
-            return number.remedy(text)
-        return (
-            "No six to eight category scores average to this; check whether another scale (MHAQ, HAQ-II) was exported."
+            rule, remedy = number.complaint(text)
+            return (
+                Complaint("haq_sum", _HAQ_SUM)
+                if rule == "too_high" and float(text) % 1 == 0
+                else Complaint(rule, remedy)
+            )
+        return Complaint(
+            "haq_grid",
+            "No six to eight category scores average to this; check whether another scale (MHAQ, HAQ-II) was exported.",
         )
 
 
@@ -125,13 +159,14 @@ class Choice:
             raise ValueError(text)
         return text
 
-    def remedy(self, text: str) -> str:
-        if (advice := self.advice.get(text.strip().lower())) is not None:
-            return advice
-        meant = self.hints.get(text.strip().lower())
+    def complaint(self, text: str) -> Complaint:
+        word = text.strip().lower()
+        if (advice := self.advice.get(word)) is not None:
+            return Complaint("other_meaning", advice)
+        meant = self.hints.get(word)
         if meant is None and (close := nearest(text.strip(), self.allowed, count=1)):
             meant = close[0]
-        return f"Did you mean {meant}?" if meant else "Use one of these words."
+        return Complaint("unknown_word", f"Did you mean {meant}?" if meant else "Use one of these words.")
 
 
 @dataclass(frozen=True)
@@ -146,8 +181,8 @@ class Flag:
             raise ValueError(text)
         return float(text)
 
-    def remedy(self, text: str) -> str:
-        return "Write 0 or 1."
+    def complaint(self, text: str) -> Complaint:
+        return Complaint("no_flag", "Write 0 or 1.")
 
 
 @dataclass(frozen=True)
@@ -165,10 +200,10 @@ class Date:
             raise ValueError(text)
         return pd.Timestamp(day)
 
-    def remedy(self, text: str) -> str:
+    def complaint(self, text: str) -> Complaint:
         if _DATE.fullmatch(text):
-            return "There is no such day, or its year is not from 1850 to 2199; correct it."
-        return "Write year, month and day, for instance 2019-03-28."
+            return Complaint("no_such_day", "There is no such day, or its year is not from 1850 to 2199; correct it.")
+        return Complaint("no_date", "Write year, month and day, for instance 2019-03-28.")
 
 
 def typed(text: pd.Series, rule: CellRule) -> pd.Series:

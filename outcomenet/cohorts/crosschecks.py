@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
 import pandas as pd
 
-from outcomenet.cohorts.date_checks import impossible_dates
+from outcomenet.cohorts.date_checks import impossible_dates, impossible_spans
 from outcomenet.cohorts.event_checks import impossible_events
 from outcomenet.cohorts.faults import Fault, first_rows, printable, rows_in_words
 from outcomenet.cohorts.grade_checks import impossible_grades
@@ -30,7 +31,10 @@ def crosscheck(tables: Tables, meta: CohortMeta | None) -> list[Fault]:
         _sites_of_a_patient,
         _unknown_patients,
         _unknown_visits,
-        impossible_dates,
+        _visits_on_one_day,
+        _pain_regions,
+        partial(impossible_dates, real=meta is not None and meta.names_people),
+        impossible_spans,
         _film_sites,
         unknown_landmarks,
         impossible_grades,
@@ -49,7 +53,7 @@ def _sites_of_a_patient(tables: Tables) -> list[Fault]:
     patients = tables["patients.csv"].dropna(subset=["patient_id", "site"])
     return [
         Fault("patients.csv", int(rows.index[-1]), "site", f"{' and '.join(map(repr, rows['site'].unique()))} "
-              f"({rows_in_words(rows.index)})", "one site per patient", "Keep the row of the treating site.")
+              f"({rows_in_words(rows.index)})", "one site per patient", "Keep the row of the treating site.", "sites_of_patient")
         for _, rows in patients.groupby("patient_id", sort=False)
         if rows["site"].nunique() > 1
     ]  # fmt: skip
@@ -61,7 +65,7 @@ def _undeclared_sites(tables: Tables, meta: CohortMeta) -> list[Fault]:
     sites = tables["patients.csv"]["site"].dropna()
     return [
         Fault("patients.csv", int(row), "site", printable("site", site), "a site that cohort.toml lists",
-              did_you_mean(site, meta.sites))
+              did_you_mean(site, meta.sites), "undeclared_site")
         for row, site in sites[~sites.isin(meta.sites)].items()
     ]  # fmt: skip
 
@@ -75,7 +79,8 @@ def _unknown_patients(tables: Tables) -> list[Fault]:
         if "patient_id" in table:
             named = table["patient_id"].dropna()
             unknown = named[~named.isin(known)]
-            faults += first_rows(file, "patient_id", unknown, "a patient of patients.csv", "Add the patient there.")
+            expected, remedy = "a patient of patients.csv", "Add the patient there."
+            faults += first_rows(file, "patient_id", unknown, expected, remedy, "unknown_patient")
     return faults
 
 
@@ -91,8 +96,33 @@ def _unknown_visits(tables: Tables) -> list[Fault]:
         named = named[named["patient_id"].isin(patients)]
         pairs = pd.MultiIndex.from_frame(named[["patient_id", "visit_id"]])
         unknown = named.loc[~pairs.isin(known), "visit_id"]
-        faults += first_rows(file, "visit_id", unknown, "a visit of this patient in visits.csv", "Add the visit there.")
+        expected, remedy = "a visit of this patient in visits.csv", "Add the visit there."
+        faults += first_rows(file, "visit_id", unknown, expected, remedy, "unknown_visit")
     return faults
+
+
+def _visits_on_one_day(tables: Tables) -> list[Fault]:
+    """Two visits of a patient on one day: which one a film belongs to, and which answers count, would be a guess."""
+    visits = tables["visits.csv"].dropna(subset=["patient_id", "visit_id", "date"])
+    visits = visits.drop_duplicates(["patient_id", "visit_id"])
+    same = visits[visits.duplicated(["patient_id", "date"], keep=False)]
+    return [
+        Fault("visits.csv", int(rows.index[-1]), "date", f"the same day in {rows_in_words(rows.index)}",
+              "one visit of a patient on a day", "Join the rows, or correct a date.", "visits_on_one_day")
+        for _, rows in same.groupby(["patient_id", "date"], sort=False)
+    ]  # fmt: skip
+
+
+def _pain_regions(tables: Tables) -> list[Fault]:
+    """More painful regions than painful areas: each of the five regions of ACR 2016 holds some of the 19 areas that the
+    widespread pain index counts (Wolfe et al., Semin Arthritis Rheum 2016)."""
+    visits = tables["visits.csv"]
+    return [
+        Fault("visits.csv", int(row), "pain_regions", f"{visits.at[row, 'pain_regions']:g}",
+              f"at most wpi, {visits.at[row, 'wpi']:g}: each painful region holds a painful area",
+              "Correct pain_regions or wpi.", "regions_beyond_areas")
+        for row in visits.index[visits["pain_regions"] > visits["wpi"]]
+    ]  # fmt: skip
 
 
 def _film_sites(tables: Tables) -> list[Fault]:
@@ -103,12 +133,12 @@ def _film_sites(tables: Tables) -> list[Fault]:
     elsewhere = films.index[films["site"].notna() & home.notna() & (films["site"] != home)]
     faults = [
         Fault("films.csv", int(row), "site", f"{films.at[row, 'site']!r}, the patient is at {home[row]!r}",
-              "the patient's own site", "Correct the site here or in patients.csv.")
+              "the patient's own site", "Correct the site here or in patients.csv.", "film_site")
         for row in elsewhere
     ]  # fmt: skip
     faults += [
         Fault("films.csv", int(rows.index[-1]), "path", f"the same file for two patients ({rows_in_words(rows.index)})",
-              "a file that shows one patient", "Correct the path.")
+              "a file that shows one patient", "Correct the path.", "film_of_two")
         for _, rows in films.dropna(subset=["path"]).groupby("path", sort=False)
         if rows["patient_id"].nunique() > 1
     ]  # fmt: skip

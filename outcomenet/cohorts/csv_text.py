@@ -20,21 +20,34 @@ def read_csv_text(path: Path) -> tuple[pd.DataFrame | None, list[Fault]]:
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except OSError as error:
-        return None, [Fault(path.name, None, "", error.strerror or "an error", "a readable file", "Check its rights.")]
+        return None, [Fault(path.name, None, "", error.strerror or "an error", "a readable file", "Check its rights.",
+                            "unreadable_file")]  # fmt: skip
     except UnicodeDecodeError as error:
         row = error.object[: error.start].count(b"\n") + 1
         return None, [
-            Fault(path.name, row, "", "bytes of another encoding", "UTF-8 text", "Save the table as CSV in UTF-8.")
+            Fault(
+                path.name,
+                row,
+                "",
+                "bytes of another encoding",
+                "UTF-8 text",
+                "Save the table as CSV in UTF-8.",
+                "encoding",
+            )
         ]
     try:
         rows = _rows(text)
     except csv.Error as error:
         return None, [
             Fault(path.name, None, "", f"what cannot be read as one ({error})", "a comma-separated table",
-                  "Look for a quotation mark that is not closed.")
+                  "Look for a quotation mark that is not closed.", "no_table")
         ]  # fmt: skip
     if not rows:
-        return None, [Fault(path.name, None, "", "an empty file", "a header line", "Write the column names in row 1.")]
+        return None, [
+            Fault(
+                path.name, None, "", "an empty file", "a header line", "Write the column names in row 1.", "empty_file"
+            )
+        ]
     (header_row, header), *body = rows
     faults = _header_faults(path.name, header_row, header)
     if faults:
@@ -46,7 +59,7 @@ def read_csv_text(path: Path) -> tuple[pd.DataFrame | None, list[Fault]]:
         else:
             faults.append(
                 Fault(path.name, row, "", f"{len(cells)}", f"{len(header)} cells, as in the header",
-                      "Put quotation marks around a cell that holds a comma.")
+                      "Put quotation marks around a cell that holds a comma.", "cells_in_row")
             )  # fmt: skip
     table = pd.DataFrame([cells for _, cells in kept], columns=header, index=[row for row, _ in kept], dtype=object)
     return table.where(table != "", None), faults
@@ -68,11 +81,17 @@ def _header_faults(file: str, row: int, header: list[str]) -> list[Fault]:
     if len(header) == 1 and any(mark in header[0] for mark in ";\t"):
         return [
             Fault(file, row, "", "another separator", "cells separated by commas",
-                  "Save the table as comma-separated CSV with decimal points.")
+                  "Save the table as comma-separated CSV with decimal points.", "separator")
         ]  # fmt: skip
     return [
         Fault(
-            file, row, name[:40], f"it {header.count(name)} times", "each column once", "Remove or rename one of them."
+            file,
+            row,
+            name[:40],
+            f"it {header.count(name)} times",
+            "each column once",
+            "Remove or rename one of them.",
+            "repeated_column",
         )
         for name in dict.fromkeys(header)
         if header.count(name) > 1

@@ -6,8 +6,11 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from outcomenet.cohorts.faults import Fault, rows_in_words
+from outcomenet.anatomy import Region, Side, joints_of
+from outcomenet.cohorts.faults import Fault, printable, rows_in_words
 from outcomenet.cohorts.ledger import Ledger
+from outcomenet.errors import did_you_mean
+from outcomenet.scoring import SCHEMES, Combination
 
 Tables = Mapping[str, pd.DataFrame]
 _JOINT = ["patient_id", "side", "site"]
@@ -33,7 +36,7 @@ def _deaths(tables: Tables) -> list[Fault]:
     deaths = events[events["event"] == "death"]
     return [
         Fault("events.csv", int(rows.index[-1]), "event", f"several ({rows_in_words(rows.index)})", "one death per patient",
-              "Keep the right one.")
+              "Keep the right one.", "several_deaths")
         for _, rows in deaths.groupby("patient_id", sort=False)
         if rows["date"].nunique() > 1
     ]  # fmt: skip
@@ -53,7 +56,7 @@ def _seen_after_leaving(tables: Tables) -> list[Fault]:
                         "events.csv", int(row), "date", f"a later row ({rows_in_words(later[:3])} of {file})",
                         "a patient who is lost after the last visit and film",
                         "Remove the event if the patient came back, or correct the date: being lost ends follow-up, it is no "
-                        "mark for a visit that was missed.",
+                        "mark for a visit that was missed.", "seen_after_lost",
                     )
                 )  # fmt: skip
                 break
@@ -80,25 +83,46 @@ def _grades_after_surgery(tables: Tables) -> list[Fault]:
     return [
         Fault("scores.csv", int(row), "score", f"{graded.at[row, 'score']:g}",
               f"no grade of {graded.at[row, 'site']} on {graded.at[row, 'side']} after its operation on {day[row]:%Y-%m-%d}",
-              "Leave it empty (the site can no longer be read), or correct the operation in events.csv.")
+              "Leave it empty (the site can no longer be read), or correct the operation in events.csv.",
+              "grade_after_surgery")
         for row in after
     ]  # fmt: skip
 
 
 def _joints(tables: Tables) -> list[Fault]:
-    """Side and site name the operated joint together, and belong to operations alone."""
+    """Side and site name the operated joint together, as some scheme does, and belong to operations alone."""
     events = tables["events.csv"]
     half = events.index[events["side"].notna() != events["site"].notna()]
     faults = [
         Fault("events.csv", int(row), "site", "one of the two", "side and site of the operated joint, or neither",
-              "Add the other one.")
+              "Add the other one.", "half_a_joint")
         for row in half
     ]  # fmt: skip
     other = events.index[events["site"].notna() & events["side"].notna() & (events["event"] != "joint_surgery")]
     faults += [
         Fault("events.csv", int(row), "site", "a joint", f"no joint for {events.at[row, 'event']}",
-              "Remove side and site, or correct the event.")
+              "Remove side and site, or correct the event.", "joint_of_no_operation")
         for row in other
         if isinstance(events.at[row, "event"], str)
     ]  # fmt: skip
+    operated = events[(events["event"] == "joint_surgery") & events["side"].notna() & events["site"].notna()]
+    for row, side, site in operated[["side", "site"]].itertuples(name=None):
+        known = _operable(Side(side).region)
+        if site not in known:
+            faults.append(
+                Fault("events.csv", int(row), "site", printable("site", site), f"a joint or a graded site of the {side}",
+                      f"{did_you_mean(site, known)} An operation on several sites has a row for each.", "unknown_joint")
+            )  # fmt: skip
     return faults
+
+
+def _operable(region: Region) -> tuple[str, ...]:
+    """Joints and sites of a region that any scheme grades, apart from a stage, which is that of the whole limb."""
+    graded = [
+        definition.site
+        for scheme in SCHEMES.values()
+        if scheme.combination is Combination.SUM
+        for definition in scheme.definitions
+        if definition.region is region
+    ]
+    return tuple(dict.fromkeys((*joints_of(region), *graded)))

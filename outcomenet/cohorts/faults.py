@@ -22,7 +22,7 @@ class Fault:
 
     `row` is the line number that a text editor shows (the header is line 1), None for a fault of the whole file;
     `value` is what came, as it may be printed ("" where it must not be); `expected` and `remedy` say what should be
-    there and what to do now.
+    there and what to do now. `rule` is the broken rule's short name (`after_death`), by which faults are counted.
     """
 
     file: str
@@ -31,6 +31,7 @@ class Fault:
     value: str = ""
     expected: str = ""
     remedy: str = ""
+    rule: str = ""
 
     @property
     def sentence(self) -> str:
@@ -53,7 +54,8 @@ class CohortRefused(DataRefused):
     """A cohort folder breaks at least one rule; `faults` holds all of them, in the order of files and rows."""
 
     def __init__(self, faults: Sequence[Fault], listed_in: Path | None = None):
-        self.faults = tuple(faults)
+        files = list(dict.fromkeys(fault.file for fault in faults))
+        self.faults = tuple(sorted(faults, key=lambda fault: (files.index(fault.file), fault.row or 0)))
         count = len(self.faults)
         lines = [f"The cohort was refused for {count} fault{'s' if count > 1 else ''}; no data set was written."]
         lines += [f"- {fault.sentence}" for fault in self.faults[:SHOWN]]
@@ -68,12 +70,12 @@ class CohortRefused(DataRefused):
         return CohortRefused(self.faults, path)
 
 
-COLUMNS = ("file", "row", "column", "value", "rule", "remedy")
+COLUMNS = ("file", "row", "column", "value", "rule", "expected", "remedy")
 
 
 def write_faults(faults: Iterable[Fault], path: Path) -> None:
-    """All faults as CSV: `rule` is what was expected; a value that may hold an identifier is empty."""
-    rows = [(f.file, f.row, f.column, f.value, f.expected, f.remedy) for f in faults]
+    """All faults as CSV with the columns of `COLUMNS`; a value that may hold an identifier is empty."""
+    rows = [tuple(getattr(fault, name) for name in COLUMNS) for fault in faults]
     table = pd.DataFrame(rows, columns=list(COLUMNS)).astype({"row": "Int64"})
     whole = path.with_name(f".{path.name}.partial")
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -101,10 +103,10 @@ def rows_in_words(rows: Iterable[int]) -> str:
     return f"rows {', '.join(numbers[:-1])} and {numbers[-1]}"
 
 
-def first_rows(file: str, column: str, unknown: pd.Series, expected: str, remedy: str) -> list[Fault]:
+def first_rows(file: str, column: str, unknown: pd.Series, expected: str, remedy: str, rule: str) -> list[Fault]:
     """One fault per unknown name, at its first row; a scored visit that is missing has a row for each of 172 grades."""
     faults = []
     for _, rows in unknown.groupby(unknown, sort=False):
         value = "another" if len(rows) == 1 else f"another, in {len(rows)} rows"
-        faults.append(Fault(file, int(rows.index[0]), column, value, expected, remedy))
+        faults.append(Fault(file, int(rows.index[0]), column, value, expected, remedy, rule))
     return faults

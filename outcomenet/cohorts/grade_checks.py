@@ -11,6 +11,8 @@ from outcomenet.cohorts.faults import Fault, printable
 from outcomenet.errors import did_you_mean
 from outcomenet.scoring import SCHEMES, Scheme
 
+_TOTALS = frozenset({"total", "overall", "sum", "all", "hands", "feet", "hand", "foot", "subtotal"})
+
 
 def impossible_grades(tables: Mapping[str, pd.DataFrame]) -> list[Fault]:
     """Sites that the scheme does not grade, and grades outside a site's range."""
@@ -26,7 +28,7 @@ def impossible_grades(tables: Mapping[str, pd.DataFrame]) -> list[Fault]:
         faults += [
             Fault("scores.csv", int(row), "score", f"{grade:g}",
                   f"a {scheme.title} grade from {minimum} to {maximum} for {feature} of {site} on {side}",
-                  "Correct the grade, or leave it empty where the site could not be read.")
+                  "Correct the grade, or leave it empty where the site could not be read.", "grade_range")
             for row, grade in rows.loc[(rows["score"] > maximum) | (rows["score"] < minimum), "score"].items()
         ]  # fmt: skip
     return faults
@@ -42,6 +44,10 @@ def _no_such_site(scheme: Scheme, side: Side, site: str, feature: str, row: int)
             f"{scheme.title} grades {' and '.join(features)} of {site}, and no {feature}; remove such rows."
             if any(definition.feature == feature for definition in here)
             else did_you_mean(feature, features),
+            "no_such_feature",
         )  # fmt: skip
     sites = [definition.site for definition in here if definition.feature == feature] or [d.site for d in here]
-    return Fault("scores.csv", row, "site", printable("site", site), expected, did_you_mean(site, dict.fromkeys(sites)))
+    remedy = did_you_mean(site, dict.fromkeys(sites))
+    if site.lower() in _TOTALS:
+        remedy = "Remove such rows: the table holds the grades of single sites, and totals are summed from them."
+    return Fault("scores.csv", row, "site", printable("site", site), expected, remedy, "no_such_site")

@@ -59,13 +59,17 @@ def haq_faults(visits: pd.DataFrame, use_aids: bool) -> list[Fault]:
         for row, score in scored.items()
         if row not in wrong and not _agree(visits.at[row, "haq_di"], otherwise[row])
     ]
-    return [
-        Fault(
-            "visits.csv", int(row), "haq_di", f"{visits.at[row, 'haq_di']:g}, while {_given_by(scored[row])}",
-            _expected(visits.at[row, "haq_di"], scored[row]), _haq_remedy(row in mixed, bool(declared), use_aids),
-        )
-        for row in wrong
-    ]  # fmt: skip
+    faults = []
+    for row in wrong:
+        given, score = visits.at[row, "haq_di"], scored[row]
+        if row in mixed:
+            rule, remedy = _of_other_version(bool(declared), use_aids)
+        else:
+            rule = "haq_too_few" if score is None else "haq_of_items" if _on_grid(given, score) else "haq_answered"
+            remedy = "Correct one of them, or export only one; haq_version in cohort.toml says whether aids count."
+        value = f"{given:g}, while {_given_by(score)}"
+        faults.append(Fault("visits.csv", int(row), "haq_di", value, _expected(given, score), remedy, rule))
+    return faults
 
 
 def _agree(given: float, score: HaqScore | None) -> bool:
@@ -77,24 +81,28 @@ def _given_by(score: HaqScore | None) -> str:
     return f"the items give {score.value:.3f}" if score else "the items answer fewer than 6 of 8 categories"
 
 
+def _on_grid(given: float, score: HaqScore) -> bool:
+    """Whether as many categories as were answered can average to the given index."""
+    return bool(abs(given * score.answered - round(given * score.answered)) <= _ROUNDING * score.answered)
+
+
 def _expected(given: float, score: HaqScore | None) -> str:
-    if score and abs(given * score.answered - round(given * score.answered)) > _ROUNDING * score.answered:
+    if score and not _on_grid(given, score):
         return (
             f"the index that the items give, a multiple of 1/{score.answered} for {score.answered} answered categories"
         )
     return "the index that the items give"
 
 
-def _haq_remedy(of_other_version: bool, declared_elsewhere: bool, use_aids: bool) -> str:
-    if not of_other_version:
-        return "Correct one of them, or export only one; haq_version in cohort.toml says whether aids count."
+def _of_other_version(declared_elsewhere: bool, use_aids: bool) -> tuple[str, str]:
+    """The broken rule's name and what to do about an index that is right by the version that was not declared."""
     other, key = ("ignores aids and help", "HAQ-DI alternative") if use_aids else ("counts aids and help", "HAQ-DI")
     if declared_elsewhere:
-        return (
+        return "haq_versions_mixed", (
             f"It is that of the version that {other}, while other rows follow haq_version of cohort.toml: two versions are "
             "mixed. Export all rows by one version, or the items alone."
         )
-    return f'It is that of the version that {other}; write haq_version = "{key}" in cohort.toml.'
+    return "haq_version", f'It is that of the version that {other}; write haq_version = "{key}" in cohort.toml.'
 
 
 def _scored(visits: pd.DataFrame, use_aids: bool) -> dict[int, HaqScore | None]:

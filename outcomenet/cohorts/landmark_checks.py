@@ -18,13 +18,14 @@ def unknown_landmarks(tables: Mapping[str, pd.DataFrame]) -> list[Fault]:
     if known.empty and len(films):  # the ids have faults of their own
         return []
     named = landmarks["film_id"].dropna()
-    faults = first_rows("landmarks.csv", "film_id", named[~named.isin(known)], "a film of films.csv", "Add it there.")
+    faults = first_rows("landmarks.csv", "film_id", named[~named.isin(known)], "a film of films.csv", "Add it there.",
+                        "unknown_film")  # fmt: skip
     region = landmarks["film_id"].map(films.drop_duplicates("film_id").set_index("film_id")["region"])
     for row, name in landmarks["landmark"].dropna().items():
         if isinstance(region[row], str) and name not in landmarks_of(region[row]):
             faults.append(
                 Fault("landmarks.csv", int(row), "landmark", printable("landmark", name), f"a {region[row]} landmark",
-                      did_you_mean(name, landmarks_of(region[row])))
+                      did_you_mean(name, landmarks_of(region[row])), "unknown_landmark")
             )  # fmt: skip
     return faults
 
@@ -38,7 +39,7 @@ def landmarks_outside(landmarks: pd.DataFrame, films: pd.DataFrame) -> list[Faul
         faults += [
             Fault("landmarks.csv", int(row), axis, f"{landmarks.at[row, axis]:g}",
                   f"a point on its film, which is {limit[row]:.0f} pixels {size}",
-                  "Place the landmark on the film as stored, origin at its top left corner.")
+                  "Place the landmark on the film as stored, origin at its top left corner.", "off_film")
             for row in landmarks.index[landmarks[axis] > limit]
         ]  # fmt: skip
     return faults

@@ -22,13 +22,15 @@ def impossible_measurements(tables: Tables) -> list[Fault]:
         rule = MEASUREMENT_RULES.get(str(name), Number(0))
         text = rows["value"].dropna().map("{:.12g}".format)
         faults += [
-            Fault("measurements.csv", int(row), "value", value, f"{rule.expected} for {name}", rule.remedy(value))
+            Fault("measurements.csv", int(row), "value", value, f"{rule.expected} for {name}", complaint.remedy,
+                  complaint.rule)
             for row, value in text[~accepted(text, rule)].items()
-        ]
+            for complaint in [rule.complaint(value)]
+        ]  # fmt: skip
         for file, given in _given_elsewhere(tables, str(name), rows).items():
             faults += [
                 Fault("measurements.csv", int(row), "name", f"{name!r}, which {file} gives too", "one value",
-                      "Remove one of them.")
+                      "Remove one of them.", "given_twice")
                 for row in rows.index[given]
             ]  # fmt: skip
     return faults

@@ -29,6 +29,8 @@ class CohortMeta:
     pain_range: str = ""
     crp_unit: str = ""
     symptom_months_unit: str = ""
+    duration_unit: str = ""
+    pixel_spacing_unit: str = ""
     unreadable_joints: UnreadablePolicy = UnreadablePolicy.MISSING
     linkage_max_gap_days: int = LINKAGE_MAX_GAP_DAYS
     fallback_hand_length_mm: float | None = None
@@ -110,6 +112,8 @@ KEYS: dict[str, Key] = {
     "pain_range": _choice("that pain is meant as given, though it looks like another range", ("0-100",)),
     "crp_unit": _choice("that CRP is meant as given, though it looks like another unit", ("mg/L",)),
     "symptom_months_unit": _choice("that symptom_months is meant as given, though it looks like years", ("months",)),
+    "duration_unit": _choice("that durations are meant as given, though they look like months", ("years",)),
+    "pixel_spacing_unit": _choice("that pixel spacings are meant as given, though they look like centimetres", ("mm",)),
     "unreadable_joints": _choice(
         "what a score total does with an unreadable site", tuple(map(str, UnreadablePolicy)), UnreadablePolicy
     ),
@@ -146,16 +150,16 @@ KEYS: dict[str, Key] = {
 def read_meta(path: Path) -> tuple[CohortMeta | None, list[Fault]]:
     """The settings in `cohort.toml`, or None and the faults that stand in the way."""
     if not path.is_file():
-        return None, [Fault(FILE, None, "", "none", "this file", "Add it to the folder; it names cohort and licence.")]
+        return None, [Fault(FILE, None, "", "none", "this file", "Add it to the folder; it names cohort and licence.",
+                            "no_file")]  # fmt: skip
     try:
         given = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        remedy = (
-            f"It could not be read: {error}." if isinstance(error, tomllib.TOMLDecodeError) else "Save it as UTF-8."
-        )
-        return None, [Fault(FILE, None, "", "", "a TOML file", remedy)]
+        if isinstance(error, tomllib.TOMLDecodeError):
+            return None, [Fault(FILE, None, "", "", "a TOML file", f"It could not be read: {error}.", "no_toml")]
+        return None, [Fault(FILE, None, "", "", "a TOML file", "Save it as UTF-8.", "encoding")]
     faults = [
-        Fault(FILE, None, name[:40], "an unknown key", "a known key", did_you_mean(name, KEYS))
+        Fault(FILE, None, name[:40], "an unknown key", "a known key", did_you_mean(name, KEYS), "unknown_key")
         for name in given
         if name not in KEYS
     ]
@@ -167,12 +171,13 @@ def read_meta(path: Path) -> tuple[CohortMeta | None, list[Fault]]:
             printable(name, given[name]),
             key.expected,
             f"It says {key.meaning}. {key.hint(given[name])}".strip(),
+            "value_of_key",
         )
         for name, key in KEYS.items()
         if name in given and not key.accept(given[name])
     ]
     faults += [
-        Fault(FILE, None, name, "none", "this key", f"Add it; it says {key.meaning}.")
+        Fault(FILE, None, name, "none", "this key", f"Add it; it says {key.meaning}.", "no_key")
         for name, key in KEYS.items()
         if key.required and name not in given
     ]

@@ -1,0 +1,165 @@
+"""Reads one table of a cohort folder by its contract: typed columns, and the faults of a table that breaks it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+import pandas as pd
+import pandera.pandas as pa
+
+from outcomenet.cohorts.cells import CellRule, accepted, typed
+from outcomenet.cohorts.csv_text import read_csv_text
+from outcomenet.cohorts.faults import Fault, printable, rows_in_words
+from outcomenet.errors import did_you_mean, nearest
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column: `required` in the header, `filled` where no cell may be empty."""
+
+    name: str
+    rule: CellRule
+    required: bool = False
+    filled: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """A file's contract. `key` columns together name a row and may not repeat; `together` columns come all or none.
+
+    `advice` says of columns that other programs' tables have, in lower case, what to do with them here.
+    """
+
+    file: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+    together: tuple[str, ...] = ()
+    required: bool = False
+    advice: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(column.name for column in self.columns)
+
+    def empty(self) -> pd.DataFrame:
+        """The table without rows, typed."""
+        return pd.DataFrame({column.name: pd.Series([], dtype=column.rule.dtype) for column in self.columns})
+
+
+def read_table(path: Path, table: Table) -> tuple[pd.DataFrame, list[Fault]]:
+    """A typed table, with every contract column and line numbers as index, and all faults of the file.
+
+    A cell with a fault reads as missing, so that the rules across files can still be checked on the rest.
+    """
+    text, faults = read_csv_text(path)
+    if text is None:
+        return table.empty(), faults
+    known, header_faults = _known_columns(text, table)
+    faults = faults + header_faults + _cell_faults(known, table) + _repeated_keys(known, table)
+    if text.empty and table.required and not faults:
+        faults = [
+            Fault(table.file, None, "", "none", "at least one row below the header", "Export the rows too.", "no_rows")
+        ]
+    columns = {
+        column.name: typed(known[column.name], column.rule)
+        if column.name in known
+        else pd.Series(None, index=known.index, dtype=column.rule.dtype)
+        for column in table.columns
+    }
+    return pd.DataFrame(columns, index=known.index), sorted(faults, key=lambda fault: fault.row or 0)
+
+
+def absent_table(table: Table) -> tuple[pd.DataFrame, list[Fault]]:
+    """As `read_table` for a file that is not there: no rows, and a fault if the file is required."""
+    fault = Fault(table.file, None, "", "none", "this file", "Add it to the folder; it is required.", "no_file")
+    return table.empty(), [fault] if table.required else []
+
+
+def _known_columns(text: pd.DataFrame, table: Table) -> tuple[pd.DataFrame, list[Fault]]:
+    """The columns that the contract knows, and a fault for each unknown or missing one; a misspelling gives one."""
+    unknown = [name for name in text.columns if name not in table.names]
+    missing = [column.name for column in table.columns if column.required and column.name not in text.columns]
+    faults = []
+    for name in unknown:
+        remedy, rule = table.advice.get(name.strip().lower(), ""), "other_column"
+        if not remedy:
+            absent = [known for known in table.names if known not in text.columns]
+            meant = nearest(name, missing, count=1) or nearest(name, absent, count=1)
+            remedy, rule = f"Did you mean {meant[0]}?" if meant else did_you_mean(name, table.names), "unknown_column"
+            missing = [known for known in missing if known not in meant]
+        faults.append(Fault(table.file, 1, name[:40], "an unknown column", "a column of this table", remedy, rule))
+    for name in missing:
+        faults.append(Fault(table.file, 1, name, "none", "this column", "Add it; it is required.", "no_column"))
+    lacking = [name for name in table.together if name not in text.columns]
+    if lacking and len(lacking) < len(table.together):
+        shown = ", ".join(lacking[:6]) + (", ..." if len(lacking) > 6 else "")
+        expected = f"all {len(table.together)} columns {table.together[0]} to {table.together[-1]}, or none"
+        faults.append(
+            Fault(
+                table.file, 1, "", f"none called {shown}", expected, "Add them, empty where not asked.", "some_columns"
+            )
+        )
+    return text[[name for name in text.columns if name in table.names]], faults
+
+
+def _cell_faults(text: pd.DataFrame, table: Table) -> list[Fault]:
+    """Faults of single cells, found by one lazy pandera validation."""
+    columns = {column.name: column for column in table.columns if column.name in text}
+    schema = pa.DataFrameSchema(
+        {
+            name: pa.Column(
+                object,
+                pa.Check(partial(accepted, rule=column.rule), name="rule", ignore_na=False),
+                nullable=not column.filled,
+            )
+            for name, column in columns.items()
+        }
+    )
+    try:
+        schema.validate(text, lazy=True)
+    except pa.errors.SchemaErrors as errors:
+        cases = errors.failure_cases
+    else:
+        return []
+    faults = []
+    for case in cases.itertuples():
+        name, row = str(case.column), int(case.index)
+        rule = columns[name].rule
+        if case.check == "not_nullable":
+            remedy = "Fill it in or remove the row."
+            faults.append(Fault(table.file, row, name, "an empty cell", rule.expected, remedy, "empty_cell"))
+        else:
+            cell = text.at[row, name]
+            broken, remedy = rule.complaint(cell)
+            remedy += "" if columns[name].filled else " An empty cell means not known."
+            faults.append(Fault(table.file, row, name, printable(name, cell), rule.expected, remedy, broken))
+    return faults
+
+
+def _repeated_keys(text: pd.DataFrame, table: Table) -> list[Fault]:
+    """One fault for every key that more than one row has, naming all of its rows.
+
+    An empty cell in a column that may be empty is part of the key; one that may not has a fault of its own.
+    """
+    filled = [column.name for column in table.columns if column.filled and column.name in table.key]
+    if any(name not in text for name in filled):
+        return []
+    keys = [name for name in table.key if name in text]
+    named = text.dropna(subset=filled)
+    known = named[keys].fillna("")
+    repeated = named[known.duplicated(keep=False)]
+    return [
+        Fault(
+            table.file,
+            int(group.index[-1]),
+            ", ".join(keys),
+            f"the same in {rows_in_words(group.index)}",
+            "a row of its own for each",
+            "Remove the repeated row or correct its name.",
+            "repeated_key",
+        )
+        for _, group in repeated.groupby([known.loc[repeated.index, name] for name in keys], sort=False)
+    ]
