@@ -10,17 +10,14 @@ import pytest
 
 from outcomenet.anatomy import Region
 from outcomenet.cohorts.films import read_film
-from outcomenet.localization.burnt_in_text import text_boxes
+from outcomenet.localization.burnt_in_text import _characters, text_boxes
 from outcomenet.simulation.landmark_films import FilmVariety, landmark_film
 
 DATA = Path(__file__).parents[1] / "data"
 # What is printed, read by eye; centres of the rows in film pixels.
 WITH_TEXT = {
-    "hard_films/normal-foot-lateral-2000px.jpg": [
-        (78, 914),
-        (80, 930),
-        (27, 946),
-    ],  # a department, window, exposure index
+    # that no referrer was entered, window, exposure index
+    "hard_films/normal-foot-lateral-2000px.jpg": [(78, 914), (80, 930), (27, 946)],
     "hard_films/openstax-hand-pa-annotated.jpg": [(90, 160), (20, 180), (878, 188), (862, 413), (60, 513), (868, 536)],
     "hard_films/normal-hand-lateral.jpg": [(242, 791)],  # "SIDA"
     "hard_films/IMG0002353_640px.jpg": [(323, 229), (496, 230)],  # "Wrist", the name of a clinic
@@ -87,6 +84,19 @@ def test_a_marker_is_no_text(marker):
     assert text_boxes(written(marker, 65535, 2000)[0]) == []
 
 
-@pytest.mark.parametrize("pixels", [np.zeros((8, 8), np.uint16), np.full((300, 200), 65535, np.uint16)])
-def test_a_film_of_one_grey_has_no_text(pixels):
-    assert text_boxes(pixels) == []
+@pytest.mark.parametrize("shape", [(8, 8), (300, 200), (1, 3000), (3000, 1)])
+def test_a_film_of_one_grey_has_no_text_nor_one_of_few_rows(shape):
+    assert text_boxes(np.full(shape, 65535, np.uint16)) == []
+    noise = np.random.default_rng(0).integers(0, 65536, shape).astype(np.uint16)
+    assert text_boxes(noise) == []
+
+
+def test_patches_have_their_own_boxes_and_those_that_are_no_character_none():
+    level = np.zeros((80, 120), np.uint8)
+    level[20:30, 15:19] = 200  # 4 wide, 10 high
+    level[40:52, 50:56] = 250
+    level[60:62, 90:92] = 250  # a speck
+    found = _characters(level, dark=False)
+    assert found.box.tolist() == [[15, 20, 19, 30], [50, 40, 56, 52]]
+    assert found.level.tolist() == [200, 250]
+    assert np.array_equal(_characters(255 - level, dark=True).box, found.box)
