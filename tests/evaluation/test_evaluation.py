@@ -135,7 +135,7 @@ def test_predict_reads_placed_and_found_films_and_flags_what_is_none(runs, film,
     rows = pd.read_csv(tmp_path / "out" / "films.csv").set_index("film_id")
     assert rows.loc[film.name, "joints_seen"] == 23
     assert np.isfinite(rows.loc[film.name, "score"])
-    assert rows.loc["unplaced.dcm", "flags"] == "no_limb"
+    assert rows.loc["unplaced.dcm", "flags"] == "no_limb;nearly_black"
     assert "landmarks_found" in rows.loc[foot_name := "P00001-V0-RF.dcm", "flags"]
     assert rows.loc[foot_name, ["side", "joints_seen"]].tolist() == ["RF", 6]
     assert rows.loc["text.dcm", "flags"].startswith("refused:")
