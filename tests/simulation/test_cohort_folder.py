@@ -15,12 +15,15 @@ from outcomenet.cohorts.ledger import Ledger
 from outcomenet.datasets.visit_table import visit_table
 from outcomenet.localization.geometry import CropGeometry
 from outcomenet.progress import Progress
-from outcomenet.scoring import SCHEMES
+from outcomenet.scoring import SCHEMES as ALL_SCHEMES
 from outcomenet.simulation.cohort_folder import CHUNK, simulate_cohort
 from outcomenet.simulation.presets import PRESETS, preset
 from outcomenet.simulation.world import COEFFICIENTS, World
 
 QUIET = Progress(quiet=True)
+
+# simulated readers stage nothing and grade no osteophytes
+SCHEMES = {name: scheme for name, scheme in ALL_SCHEMES.items() if name not in ("steinbrocker", "osteophytes")}
 
 
 def write(folder: Path, world: World, patients: int, films="none", seed=0, full_films=0) -> Path:
