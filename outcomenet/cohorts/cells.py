@@ -137,7 +137,8 @@ class HaqIndex:
             )
         return Complaint(
             "haq_grid",
-            "No six to eight category scores average to this; check whether another scale (MHAQ, HAQ-II) was exported.",
+            "No six to eight category scores average to this; check whether another scale (MHAQ, HAQ-II) was exported, or "
+            "the index with too few digits.",
         )
 
 

@@ -12,7 +12,7 @@ from outcomenet.cohorts.contracts import TABLES, absent_table, read_table
 from outcomenet.cohorts.covariates import visits_with_covariates
 from outcomenet.cohorts.crosschecks import crosscheck
 from outcomenet.cohorts.event_checks import count_grades_after_surgery
-from outcomenet.cohorts.faults import CohortRefused, Fault
+from outcomenet.cohorts.faults import CohortRefused, Fault, without_identifiers
 from outcomenet.cohorts.film_headers import UNCHECKED_COLUMNS, read_film_headers
 from outcomenet.cohorts.landmark_checks import landmarks_outside
 from outcomenet.cohorts.ledger import Ledger
@@ -54,9 +54,10 @@ def read_cohort(folder: Path | str, *, check_films: bool = True) -> Cohort:
         raise CohortRefused(faults)
     meta, faults = read_meta(folder / META_FILE)
     tables: dict[str, pd.DataFrame] = {}
+    others = [path.name for path in folder.iterdir() if path.is_file()]
     for table in TABLES:
         path = folder / table.file
-        tables[table.file], found = read_table(path, table) if path.exists() else absent_table(table)
+        tables[table.file], found = read_table(path, table) if path.exists() else absent_table(table, others)
         faults += found
     faults += crosscheck(tables, meta)
 
@@ -76,7 +77,7 @@ def read_cohort(folder: Path | str, *, check_films: bool = True) -> Cohort:
     films, found = link_films(films, tables["visits.csv"], max_gap_days, ledger)
     faults += found
     if faults or meta is None:
-        raise CohortRefused(faults)
+        raise CohortRefused(without_identifiers(faults, tables))
 
     visits = visits_with_covariates(tables, meta.haq_uses_aids, ledger)
     landmarks = tables["landmarks.csv"]

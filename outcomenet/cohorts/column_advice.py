@@ -65,8 +65,14 @@ _NO_EVENT = (
     "day is known on which the patient left."
 )
 EVENT_WORDS: Mapping[str, str] = {
-    **_each(("censored", "0", "alive", "none", "no", "ongoing", "false", "completed"), _NO_EVENT),
-    **_each(("1", "2", "yes", "status", "event", "true"),
+    **_each(("censored", "censor", "censoring", "right-censored", "right censored", "administrative censoring", "0", "0.0",
+             "alive", "none", "no", "n", "na", "n/a", "-", "no event", "event-free", "ongoing", "false", "completed",
+             "end of study", "end of follow-up", "end of follow up"), _NO_EVENT),
+    **_each(("lost to follow-up", "lost to follow up", "loss to follow-up", "loss to follow up", "ltfu", "ltf", "moved",
+             "moved away", "drop-out", "drop out", "discontinued"),
+            "Did you mean lost? It ends follow-up on that day."),
+    **_each(("1", "1.0", "2", "2.0", "yes", "y", "status", "event", "true"),
             "Write what happened (death, joint_surgery or lost): a 0/1 status does not say which event it was."),
-    "progression": "Remove the row: progression is found from the scores, between two films.",
+    **_each(("progression", "progressed", "rrp", "rapid progression"),
+            "Remove the row: progression is found from the scores, between two films."),
 }  # fmt: skip

@@ -14,8 +14,9 @@ from outcomenet.cohorts.faults import Fault
 def read_csv_text(path: Path) -> tuple[pd.DataFrame | None, list[Fault]]:
     """The table as strings (None = empty cell) with line numbers as index, and the faults of its form.
 
-    UTF-8 with or without a byte order mark. Blank lines are no rows. A row with more or fewer cells than the header is
-    a fault and left out of the returned table; a file that cannot be read as a table at all gives None.
+    UTF-8 with or without a byte order mark. Blank lines, and lines of separators alone as spreadsheets leave them, are
+    no rows. A row with more or fewer cells than the header is a fault and left out of the returned table; a file that
+    cannot be read as a table at all gives None.
     """
     try:
         text = path.read_bytes().decode("utf-8-sig")
@@ -66,12 +67,12 @@ def read_csv_text(path: Path) -> tuple[pd.DataFrame | None, list[Fault]]:
 
 
 def _rows(text: str) -> list[tuple[int, list[str]]]:
-    """Cells of every line that is not blank, with the number of the line on which the row starts."""
+    """Cells of every line that holds anything, with the number of the line on which the row starts."""
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     rows, start = [], 1
     seen: dict[str, str] = {}  # a score table repeats few words millions of times; each is kept once
     for cells in reader:
-        if cells:
+        if any(cells):
             rows.append((start, [seen.setdefault(cell, cell) for cell in cells]))
         start = reader.line_num + 1
     return rows

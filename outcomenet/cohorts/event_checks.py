@@ -18,7 +18,7 @@ _JOINT = ["patient_id", "side", "site"]
 
 def impossible_events(tables: Tables) -> list[Fault]:
     """Faults of events.csv, and of visits, films and grades that cannot stand beside it."""
-    return [*_deaths(tables), *_seen_after_leaving(tables), *_grades_after_surgery(tables), *_joints(tables)]
+    return [*_only_once(tables), *_seen_after_leaving(tables), *_grades_after_surgery(tables), *_joints(tables)]
 
 
 def count_grades_after_surgery(tables: Tables, ledger: Ledger) -> None:
@@ -31,13 +31,14 @@ def count_grades_after_surgery(tables: Tables, ledger: Ledger) -> None:
     ledger.flag("scores", "grade", "after a joint operation of which the joint is not known", int(after.sum()))
 
 
-def _deaths(tables: Tables) -> list[Fault]:
+def _only_once(tables: Tables) -> list[Fault]:
+    """Nobody dies twice; nobody is lost twice either, since who came back in between was not lost."""
     events = tables["events.csv"].dropna(subset=["patient_id", "date"])
-    deaths = events[events["event"] == "death"]
     return [
-        Fault("events.csv", int(rows.index[-1]), "event", f"several ({rows_in_words(rows.index)})", "one death per patient",
-              "Keep the right one.", "several_deaths")
-        for _, rows in deaths.groupby("patient_id", sort=False)
+        Fault("events.csv", int(rows.index[-1]), "event", f"several ({rows_in_words(rows.index)})", f"one {name} per patient",
+              "Keep the right one.", rule)
+        for event, name, rule in (("death", "death", "several_deaths"), ("lost", "loss to follow-up", "several_losses"))
+        for _, rows in events[events["event"] == event].groupby("patient_id", sort=False)
         if rows["date"].nunique() > 1
     ]  # fmt: skip
 

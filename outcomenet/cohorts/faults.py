@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
 
 from outcomenet.errors import DataRefused
 
+# Of a patient or a film; an identifier that slipped into another column is still one.
+_NAMING_COLUMNS = ("patient_id", "film_id")
 # Cells of these columns may hold or contain a patient's identifier: a message names their row, never their value.
 IDENTIFIER_COLUMNS = frozenset({"patient_id", "visit_id", "film_id", "path", "pid"})
 SHOWN = 20
@@ -89,6 +91,27 @@ def printable(column: str, value: object) -> str:
         return ""
     text = str(value)
     return repr(text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}...")
+
+
+def without_identifiers(faults: Sequence[Fault], tables: Mapping[str, pd.DataFrame]) -> list[Fault]:
+    """The faults without any column or value that is a patient's or film's identifier in one of the typed `tables`, as
+    where cells stand one column too far to the right."""
+    known = {
+        str(cell)
+        for table in tables.values()
+        for column in _NAMING_COLUMNS
+        if column in table
+        for cell in table[column].dropna().unique()
+    }
+    shown = {printable("", cell) for cell in known}
+    return [
+        replace(
+            fault,
+            column="" if fault.column in known else fault.column,
+            value="an identifier" if fault.value in shown else fault.value,
+        )
+        for fault in faults
+    ]
 
 
 def rows_in_words(rows: Iterable[int]) -> str:

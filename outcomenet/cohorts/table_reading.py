@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import pandas as pd
 import pandera.pandas as pa
@@ -14,6 +14,11 @@ from outcomenet.cohorts.cells import CellRule, accepted, typed
 from outcomenet.cohorts.csv_text import read_csv_text
 from outcomenet.cohorts.faults import Fault, printable, rows_in_words
 from outcomenet.errors import did_you_mean, nearest
+
+# Kinds of files in which a table may have been saved instead.
+_TABLE_SUFFIXES = frozenset(
+    {"", ".csv", ".tsv", ".tab", ".txt", ".xls", ".xlsx", ".ods", ".parquet", ".sav", ".dta", ".sas7bdat"}
+)
 
 
 @dataclass(frozen=True)
@@ -57,6 +62,8 @@ def read_table(path: Path, table: Table) -> tuple[pd.DataFrame, list[Fault]]:
     text, faults = read_csv_text(path)
     if text is None:
         return table.empty(), faults
+    if no_header := _no_header(text, table):
+        return table.empty(), no_header
     known, header_faults = _known_columns(text, table)
     faults = faults + header_faults + _cell_faults(known, table) + _repeated_keys(known, table)
     if text.empty and table.required and not faults:
@@ -72,10 +79,30 @@ def read_table(path: Path, table: Table) -> tuple[pd.DataFrame, list[Fault]]:
     return pd.DataFrame(columns, index=known.index), sorted(faults, key=lambda fault: fault.row or 0)
 
 
-def absent_table(table: Table) -> tuple[pd.DataFrame, list[Fault]]:
-    """As `read_table` for a file that is not there: no rows, and a fault if the file is required."""
+def absent_table(table: Table, others: Iterable[str] = ()) -> tuple[pd.DataFrame, list[Fault]]:
+    """As `read_table` for a file that is not there: no rows, and a fault if the file is required, or if one of the
+    folder's `others` has almost its name (Scores.xlsx for scores.csv) and would be left out without a word."""
+    if any(_alike(name, table.file) for name in others):
+        remedy = "Save it as comma-separated CSV under exactly this name, or take it out of the folder."
+        fault = Fault(table.file, None, "", "a file of almost its name", "this file", remedy, "misnamed_file")
+        return table.empty(), [fault]
     fault = Fault(table.file, None, "", "none", "this file", "Add it to the folder; it is required.", "no_file")
     return table.empty(), [fault] if table.required else []
+
+
+def _alike(name: str, file: str) -> bool:
+    """Whether a file's name differs from a table's in capitals, number or kind of file alone."""
+    given, wanted = PurePath(name.lower()), PurePath(file)
+    return given.suffix in _TABLE_SUFFIXES and given.stem.removesuffix("s") == wanted.stem.removesuffix("s")
+
+
+def _no_header(text: pd.DataFrame, table: Table) -> list[Fault]:
+    """A fault if row 1 names no column at all: it is a patient's row, whose cells are not to be repeated."""
+    if {name.strip().lower() for name in text.columns} & {*map(str.lower, table.names), *table.advice}:
+        return []
+    wanted = _few([column.name for column in table.columns if column.required])
+    remedy = f"Write the column names in row 1 (at least {wanted})."
+    return [Fault(table.file, 1, "", "none of them", "the names of this table's columns", remedy, "no_header")]
 
 
 def _known_columns(text: pd.DataFrame, table: Table) -> tuple[pd.DataFrame, list[Fault]]:
@@ -95,14 +122,24 @@ def _known_columns(text: pd.DataFrame, table: Table) -> tuple[pd.DataFrame, list
         faults.append(Fault(table.file, 1, name, "none", "this column", "Add it; it is required.", "no_column"))
     lacking = [name for name in table.together if name not in text.columns]
     if lacking and len(lacking) < len(table.together):
-        shown = ", ".join(lacking[:6]) + (", ..." if len(lacking) > 6 else "")
         expected = f"all {len(table.together)} columns {table.together[0]} to {table.together[-1]}, or none"
         faults.append(
             Fault(
-                table.file, 1, "", f"none called {shown}", expected, "Add them, empty where not asked.", "some_columns"
+                table.file,
+                1,
+                "",
+                f"none called {_few(lacking)}",
+                expected,
+                "Add them, empty where not asked.",
+                "some_columns",
             )
         )
     return text[[name for name in text.columns if name in table.names]], faults
+
+
+def _few(names: Sequence[str]) -> str:
+    """The first six names, and dots where there are more."""
+    return ", ".join(names[:6]) + (", ..." if len(names) > 6 else "")
 
 
 def _cell_faults(text: pd.DataFrame, table: Table) -> list[Fault]:

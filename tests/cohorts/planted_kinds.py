@@ -62,6 +62,12 @@ kind("a table in Latin-1", raw("patients.csv", "patient_id,sex,birth_year,site\n
 kind("an empty table", raw("patients.csv", b""), "patients.csv||", "empty_file", "a header line")
 kind("a header without rows", raw("patients.csv", b"patient_id,sex,birth_year,site\n"),
      "patients.csv||", "no_rows", "at least one row")
+kind("no header line", raw("patients.csv", b"MRN4711,F,1950,A\nP2,M,1960,A\nP3,M,1970,B\n"),
+     "patients.csv|1|", "no_header", "at least patient_id, sex, birth_year, site")
+kind("scores in a spreadsheet", lambda folder: (folder / "scores.csv").rename(folder / "Scores.xlsx"),
+     "scores.csv||", "misnamed_file", "exactly this name")
+kind("a table named in the singular", lambda folder: (folder / "events.csv").rename(folder / "event.csv"),
+     "events.csv||", "misnamed_file", "or take it out of the folder")
 kind("semicolons", raw("patients.csv", b"patient_id;sex;birth_year;site\nP1;F;1950;A\n"),
      "patients.csv|1|", "separator", "commas")
 kind("tabs", raw("patients.csv", b"patient_id\tsex\tbirth_year\tsite\nP1\tF\t1950\tA\n"),
@@ -134,6 +140,13 @@ kind("a unit of duration", toml('duration_unit = "months"'),
 kind("a unit of pixel spacing", toml('pixel_spacing_unit = "cm"'),
      "cohort.toml||pixel_spacing_unit", "value_of_key", "one of mm")
 kind("a pain scale that is a number", toml("pain_scale = 100"), "cohort.toml||pain_scale", "value_of_key", "text")
+kind("dates that are a date", toml("dates = 2020-01-01"), "cohort.toml||dates", "value_of_key", "shifted")
+kind("a source that is a list", toml('source = ["a register"]'), "cohort.toml||source", "value_of_key", "where the data")
+kind("an empty description", toml('description = ""'), "cohort.toml||description", "value_of_key", "data card")
+kind("a citation that is a number", toml("citation = 7"), "cohort.toml||citation", "value_of_key", "what to cite")
+kind("an address that is true", toml("url = true"), "cohort.toml||url", "value_of_key", "where to find more")
+kind("a version that is a number", toml("version = 1.2"), "cohort.toml||version", "value_of_key", "the export's version")
+kind("a number of readers", toml("readers = 2"), "cohort.toml||readers", "value_of_key", "who scored the films")
 # patients.csv
 kind("a sex in words", text("patients.csv", "P1,F", "P1,female"),
      "patients.csv|2|sex", "unknown_word", "Did you mean F?")
@@ -411,6 +424,12 @@ kind("an operation of half a joint", events("P1,2022-01-01,joint_surgery,LH,"),
      "events.csv|2|site", "half_a_joint", "side and site")
 kind("a death of a joint", events("P2,2022-01-01,death,LH,MCP2"),
      "events.csv|2|site", "joint_of_no_operation", "no joint for death")
+kind("a second loss", line("events.csv", "P1,2022-01-01,lost", "P1,2023-01-01,lost"),
+     "events.csv|4|event", "several_losses", "one loss to follow-up per patient")
+kind("a loss in three words", line("events.csv", "P1,2022-01-01,lost to follow-up"),
+     "events.csv|3|event", "other_meaning", "Did you mean lost?")
+kind("the end of a study", line("events.csv", "P1,2022-01-01,end of study"),
+     "events.csv|3|event", "other_meaning", "is censored at the last film")
 kind("an event called alive", line("events.csv", "P1,2022-01-01,alive"),
      "events.csv|3|event", "other_meaning", "is censored at the last film")
 kind("an event in another word", line("events.csv", "P1,2022-01-01,exitus"),

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pandas as pd
 import pytest
-from breaking import haq_rows, line, raw, toml
+from breaking import haq_rows, line, raw, text, toml
 from planted_kinds import KINDS
 
+from outcomenet.cohorts.cells import Number
 from outcomenet.cohorts.cohort import read_cohort
+from outcomenet.cohorts.contracts import Column, Table, read_table
 from outcomenet.cohorts.faults import COLUMNS, SHOWN, CohortRefused, Fault, write_faults
+from outcomenet.cohorts.meta import KEYS
 
 
 def faults_of(folder: Path) -> list[Fault]:
@@ -36,6 +40,10 @@ def test_they_are_a_hundred_kinds():
     # a kind is a column of a file and the rule that it breaks, not a value
     assert len(KINDS) > 200
     assert len({kind.of for kind in KINDS.values() if kind.rule}) > 150
+
+
+def test_every_key_of_cohort_toml_is_planted():
+    assert {kind.place.split("|")[2] for kind in KINDS.values() if kind.place.startswith("cohort.toml|")} > set(KEYS)
 
 
 def test_a_survival_table_in_the_place_of_events_is_explained_column_by_column(cohort_folder):
@@ -111,3 +119,42 @@ def test_no_list_of_faults_repeats_an_identifier(cohort_folder, tmp_path):
     write_faults(faults_of(cohort_folder), tmp_path / "faults.csv")
     assert len(pd.read_csv(tmp_path / "faults.csv")) >= 4
     assert "SECRET" not in (tmp_path / "faults.csv").read_text()
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        text("patients.csv", "P2,M,1960", "M,P2,1960"),
+        text("films.csv", "F2,P1,2020-07-01,hand", "F2,P1,hand,F2"),
+        raw("patients.csv", b"P1,F,1950,A\nP2,M,1960,A\nP3,M,1970,B\n"),
+        raw("patients.csv", b"P1,P1,1950,A\nP2,M,1960,A\nP3,M,1970,B\n"),
+    ],
+    ids=["cells exchanged", "cells moved", "no header", "no header, twice the same"],
+)
+def test_an_identifier_in_another_column_is_not_repeated(how, cohort_folder):
+    how(cohort_folder)
+    for fault in faults_of(cohort_folder):
+        assert re.search(r"\b[PF][123]\b", fault.sentence) is None, fault.sentence
+
+
+def test_a_header_in_capitals_is_one_whose_names_are_wrong(cohort_folder):
+    raw("events.csv", b"PATIENT_ID,DATE,EVENT\nP2,2022-01-01,death\n")(cohort_folder)
+    assert [(fault.column, fault.rule, fault.remedy) for fault in faults_of(cohort_folder)] == [
+        (name.upper(), "unknown_column", f"Did you mean {name}?") for name in ("patient_id", "date", "event")
+    ]
+
+
+def test_names_in_capitals_and_many_of_them_are_a_tables_own(tmp_path):
+    table = Table("t.csv", tuple(Column(f"Grade_{n}", Number(0), True, True) for n in range(8)), key=("Grade_0",))
+    (tmp_path / "t.csv").write_text(",".join(table.names) + "\n" + "1," * 7 + "1\n")
+    assert read_table(tmp_path / "t.csv", table)[1] == []
+    (tmp_path / "t.csv").write_text("1,2,3,4,5,6,7,8\n")
+    _, (fault,) = read_table(tmp_path / "t.csv", table)
+    assert fault.rule == "no_header"
+    assert fault.remedy.endswith("(at least Grade_0, Grade_1, Grade_2, Grade_3, Grade_4, Grade_5, ...).")
+
+
+def test_lines_of_separators_alone_are_no_rows(cohort_folder):
+    line("visits.csv", ",,,,,,,,", ",,,,,,,,,,,")(cohort_folder)
+    line("patients.csv", ",,,,,,")(cohort_folder)
+    assert len(read_cohort(cohort_folder).visits) == 4
