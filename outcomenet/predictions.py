@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pandas as pd
 
+from outcomenet.artifacts import write_whole
 from outcomenet.errors import DataRefused, did_you_mean
 from outcomenet.outcomes import OUTCOMES
 
@@ -57,9 +57,7 @@ def validate_predictions(table: pd.DataFrame) -> pd.DataFrame:
 
 def write_predictions(table: pd.DataFrame, path: Path) -> None:
     """Validates and writes parquet, whole or not at all."""
-    partial = path.with_name(f".{path.name}.partial")
-    validate_predictions(table).to_parquet(partial, index=False)
-    os.replace(partial, path)
+    write_whole(path, validate_predictions(table).to_parquet(index=False))
 
 
 def read_predictions(path: Path) -> pd.DataFrame:

@@ -13,7 +13,7 @@ ROOT = Path(outcomenet.__file__).parent
 # Lowest first; a part may import parts below it and, within one row, nothing of its neighbours.
 LAYERS = [
     {"errors", "__init__"},
-    {"arrays"},
+    {"arrays", "artifacts"},
     {"anatomy", "outcomes", "confounders", "progress"},
     {"scoring", "confounding"},
     {"cohorts", "predictions"},

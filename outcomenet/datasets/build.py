@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from outcomenet import artifacts
 from outcomenet.anatomy import JOINT_COUNT, JOINT_INDEX, Joint, joints_of
 from outcomenet.cohorts import source
 from outcomenet.cohorts.cohort import Cohort
@@ -35,7 +36,7 @@ from outcomenet.datasets.intake_page import write_page
 from outcomenet.datasets.joint_sheets import JointSheets
 from outcomenet.datasets.kept import Kept
 from outcomenet.datasets.visit_table import KL_COLUMNS, reader_array, scores_of_mode, site_readings, visit_table
-from outcomenet.errors import DataRefused, FilmRefused, UsageError
+from outcomenet.errors import DataRefused, FilmRefused
 from outcomenet.localization.geometry import CropGeometry
 from outcomenet.outcomes import TARGET_FIELDS
 from outcomenet.progress import Progress
@@ -64,30 +65,16 @@ def build_dataset(
     """Builds the data set `out` from a cohort; raises CohortRefused, and leaves nothing, when a film cannot be read."""
     options = options or BuildOptions()
     refuse_existing(out, options.update)
-    staging = out.with_name(f".{out.name}.partial")
-    shutil.rmtree(staging, ignore_errors=True)
-    staging.mkdir(parents=True)
-    try:
-        manifest = _Build(cohort, staging, geometry, progress, options, Kept(kept_of(out))).run()
-        if out.exists():
-            old = out.with_name(f".{out.name}.old")
-            shutil.rmtree(old, ignore_errors=True)
-            out.rename(old)
-            staging.rename(out)
-            shutil.rmtree(old)
-        else:
-            staging.rename(out)
-        return manifest
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
+    with artifacts.whole_folder(out, replace=options.update) as staging:
+        return _Build(cohort, staging, geometry, progress, options, Kept(kept_of(out))).run()
 
 
 def refuse_existing(out: Path, update: bool) -> None:
     """Raises UsageError where something is there already and is not to be updated."""
-    if out.exists() and not update:
-        raise UsageError(
-            f"{out} exists already; add --update True to bring it up to date (only new films are decoded), choose "
-            "another --out, or remove it first."
+    if not update:
+        artifacts.refuse_existing(
+            out,
+            "add --update True to bring it up to date (only new films are decoded), choose another --out, or remove it first",
         )
 
 

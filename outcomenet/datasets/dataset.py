@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -12,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from outcomenet.artifacts import sha256_of, sha256_of_json, write_whole
 from outcomenet.datasets.format import EXAMPLES_VERSION, FORMAT
 from outcomenet.errors import DataRefused, UsageError
 from outcomenet.localization.geometry import CropGeometry
@@ -143,13 +143,7 @@ def open_dataset(folder: Path) -> Dataset:
 def write_manifest(folder: Path, files: list[Path], **entries: Any) -> DatasetManifest:
     """Hashes `files`, writes dataset.json and returns it."""
     digests = {str(file.relative_to(folder)): sha256_of(file) for file in sorted(files)}
-    fingerprint = hashlib.sha256(json.dumps(digests, sort_keys=True).encode()).hexdigest()
+    fingerprint = sha256_of_json(digests)
     manifest = DatasetManifest(format=FORMAT, fingerprint=fingerprint, files=digests, **entries)
-    (folder / MANIFEST).write_text(json.dumps(asdict(manifest), indent=1) + "\n")
+    write_whole(folder / MANIFEST, json.dumps(asdict(manifest), indent=1) + "\n")
     return manifest
-
-
-def sha256_of(path: Path) -> str:
-    """SHA-256 of a file, read in pieces."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from outcomenet.artifacts import sha256_of
 from outcomenet.cohorts.importers.card import DataSetCard
 from outcomenet.cohorts.importers.registry import IMPORTERS
 from outcomenet.confounders import CONFOUNDERS
@@ -21,7 +22,7 @@ from outcomenet.datasets.card_facts import NOT_VERIFIED, CardFacts
 from outcomenet.datasets.card_fields import CardTable, cohort_tables, example_fields
 from outcomenet.datasets.card_markdown import card_markdown
 from outcomenet.datasets.codebook import CardField, visit_columns, visit_fields
-from outcomenet.datasets.dataset import TABLE, sha256_of
+from outcomenet.datasets.dataset import TABLE
 from outcomenet.localization.geometry import CropGeometry
 from outcomenet.simulation.presets import PURPOSES
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from outcomenet.artifacts import refuse_existing
 from outcomenet.audits.findings import findings_table
 from outcomenet.audits.sites import audit_sites, sites_finding
 from outcomenet.datasets.dataset import LEDGER
@@ -32,8 +33,7 @@ def pool_runs(runs: Sequence[Path], out: Path) -> pd.DataFrame:
     """
     if not runs:
         raise UsageError("Name the runs to join: one for each fold, or for each hospital.")
-    if out.exists():
-        raise UsageError(f"{out} exists already; choose another --out or remove it first.")
+    refuse_existing(out)
     records = [read_record(run) for run in runs]
     for run, record in zip(runs, records, strict=True):
         _same_but_for_the_split(runs[0], records[0], run, record)

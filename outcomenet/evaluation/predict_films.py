@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from outcomenet.anatomy import JOINT_COUNT, JOINT_INDEX, JOINT_NAMES, Joint, joints_of
+from outcomenet.artifacts import refuse_existing
 from outcomenet.datasets.contact_sheet import contact_sheet
 from outcomenet.errors import DataRefused, UsageError, did_you_mean
 from outcomenet.evaluation.reading import read_visits_with
@@ -58,8 +59,7 @@ def predict_films(
     patient's score needs all four limbs. Joints of films without placed landmarks are found (see `localization`); a film on which
     that fails is flagged and not scored. A file that is no film is refused with its sentence. Returns the rows of films.csv.
     """
-    if out.exists():
-        raise UsageError(f"{out} exists already; choose another --out or remove it first.")
+    refuse_existing(out)
     for film in films:
         if not film.is_file():
             raise UsageError(f"There is no film {film}.")

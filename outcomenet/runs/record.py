@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 import json
-import os
 import platform
 import subprocess
 import sys
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import outcomenet
+from outcomenet.artifacts import write_whole
 from outcomenet.errors import UsageError
 
 RECORD = "record.json"
@@ -56,9 +56,7 @@ def read_record(run: Path) -> dict[str, Any]:
 
 def write_record(run: Path, record: dict[str, Any]) -> None:
     """Writes record.json as a whole or not at all."""
-    partial = run / f".{RECORD}.partial"
-    partial.write_text(json.dumps(record, indent=1) + "\n")
-    os.replace(partial, run / RECORD)
+    write_whole(run / RECORD, json.dumps(record, indent=1) + "\n")
 
 
 def add_stages(run: Path, stages: list[dict[str, Any]], *, first: bool = False) -> None:

@@ -6,12 +6,12 @@ Patients are made and written a chunk at a time, so that memory does not grow wi
 from __future__ import annotations
 
 import json
-import shutil
 from collections import Counter
 from pathlib import Path
 
 import pandas as pd
 
+from outcomenet.artifacts import whole_folder
 from outcomenet.errors import UsageError
 from outcomenet.localization.geometry import CropGeometry
 from outcomenet.progress import Progress
@@ -46,21 +46,14 @@ def simulate_cohort(
     """
     if patients < 1 or seed < 0:
         raise UsageError(f"A cohort has at least 1 patient and a seed of 0 or more; got {patients} and seed {seed}.")
-    if out.exists():
-        raise UsageError(f"{out} exists already; choose another folder or remove it first.")
-    staging = out.with_name(f".{out.name}.partial")
-    shutil.rmtree(staging, ignore_errors=True)
-    (staging / "truth").mkdir(parents=True)
-    try:
+    with whole_folder(out) as staging:
+        (staging / "truth").mkdir()
         whole = min(full_films, patients) if films in ("dicom", "png") else 0
         writer = _Writer(staging, world, seed, geometry, progress)
         # whole films first, then crops: two kinds of work with two speeds
         writer.write(films, range(whole))
         writer.write("none" if films == "none" else "crops", range(whole, patients))
         _write_meta(staging, out.name, world, seed)
-        staging.rename(out)
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
     return out
 
 

@@ -7,7 +7,6 @@ written under a temporary name and renamed when complete: a killed process leave
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 from pathlib import Path
@@ -16,10 +15,9 @@ from typing import Any
 import jax
 import orbax.checkpoint as ocp
 
-from outcomenet.datasets.dataset import sha256_of
+from outcomenet.artifacts import MANIFEST, first_difference, read_manifest, unlisted, write_manifest
 from outcomenet.errors import CheckpointError
 
-MANIFEST = "MANIFEST.json"
 STATE, POSITION = "state", "position.json"
 
 
@@ -45,10 +43,7 @@ class Checkpoints:
         with ocp.StandardCheckpointer() as checkpointer:
             checkpointer.save((partial / STATE).absolute(), state)
         (partial / POSITION).write_text(json.dumps(position))
-        digests = {str(f.relative_to(partial)): sha256_of(f) for f in sorted(partial.rglob("*")) if f.is_file()}
-        manifest = partial / MANIFEST
-        manifest.write_text(json.dumps(digests, indent=1))
-        _flush(manifest)
+        write_manifest(partial)
         partial.rename(final)
         for old in self.steps()[: -self.keep]:
             shutil.rmtree(self.folder / str(old))
@@ -76,26 +71,15 @@ def verify(folder: Path) -> None:
         raise CheckpointError(
             f"Checkpoint {folder} has no {MANIFEST}; delete that folder to go on from the checkpoint before."
         )
-    digests = json.loads(manifest.read_text())
-    present = {str(f.relative_to(folder)) for f in folder.rglob("*") if f.is_file()} - {MANIFEST}
-    for name in sorted(present | digests.keys()):
-        if name not in present or name not in digests or sha256_of(folder / name) != digests[name]:
-            raise CheckpointError(
-                f"Checkpoint file {folder / name} is not the one that was written (its SHA-256 differs from "
-                f"{MANIFEST}); delete {folder} to go on from the checkpoint before."
-            )
+    advice = f"delete {folder} to go on from the checkpoint before"
+    digests = read_manifest(folder, advice)
+    if difference := first_difference(folder, digests):
+        name, wrong = difference
+        raise CheckpointError(f"Checkpoint file {folder / name} {wrong}; {advice}.")
+    for name in unlisted(folder, digests):
+        raise CheckpointError(f"Checkpoint file {folder / name} is none that was written; move it elsewhere.")
 
 
 def abstract_of(state: Any) -> Any:
     """Shapes, types and shardings of a state, for restoring."""
     return jax.tree.map(lambda a: jax.ShapeDtypeStruct(a.shape, a.dtype, sharding=a.sharding), state)
-
-
-def _flush(file: Path) -> None:
-    """Waits until file and folder are on disk, so that the rename cannot overtake the contents."""
-    for path in (file, file.parent):
-        descriptor = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

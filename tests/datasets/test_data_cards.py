@@ -15,6 +15,7 @@ from mlcroissant._src.core import constants
 from mlcroissant._src.core.context import Context, CroissantVersion
 from mlcroissant._src.core.rdf import make_context
 
+from outcomenet.artifacts import sha256_of
 from outcomenet.cohorts.cohort import read_cohort
 from outcomenet.cohorts.importers.registry import IMPORTERS
 from outcomenet.cohorts.ledger import Ledger
@@ -24,7 +25,7 @@ from outcomenet.datasets.build import build_dataset
 from outcomenet.datasets.card import CROISSANT, MARKDOWN, write_card
 from outcomenet.datasets.card_croissant import CONTEXT
 from outcomenet.datasets.card_facts import RAI, TO_FILL_IN, CardFacts
-from outcomenet.datasets.dataset import TABLE, open_dataset, sha256_of
+from outcomenet.datasets.dataset import TABLE, open_dataset
 from outcomenet.datasets.known_cards import FACTS, card_texts
 from outcomenet.datasets.visit_table import scores_of_mode, visit_table
 from outcomenet.datasets.visits import visit_features

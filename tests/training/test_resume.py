@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from outcomenet.datasets.dataset import sha256_of
+from outcomenet.artifacts import MANIFEST, sha256_of
 from outcomenet.errors import CheckpointError
-from outcomenet.training.checkpoints import MANIFEST, verify
+from outcomenet.training.checkpoints import verify
 
 EXPERIMENT = Path(__file__).parents[2] / "experiments" / "demo.py"
 SMALL = (

@@ -1,0 +1,191 @@
+"""Files that outlive the process: SHA-256, whole-or-nothing writes, refusal to overwrite, folder manifests.
+
+A manifest is a JSON object of SHA-256 by path, written last: a folder is trusted when every file is the one that its
+manifest names, none is missing and none is extra.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shutil
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from outcomenet.errors import DataRefused, UsageError
+
+MANIFEST = "MANIFEST.json"
+# What file managers and network file systems leave behind by themselves; it is in no manifest and harms none.
+LITTER = re.compile(r"\.DS_Store|\._.*|Thumbs\.db|desktop\.ini|\.nfs[0-9a-f]+|\.directory")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a file, read in pieces."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def sha256_of_json(value: Any) -> str:
+    """SHA-256 of a value's canonical JSON: independent of the order of keys and of tuples for lists."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
+
+
+def write_whole(path: Path, content: str | bytes) -> Path:
+    """Writes a file whole or not at all: under a name beside it, flushed to disk, then renamed."""
+    partial = path.with_name(f".{path.name}.partial")
+    partial.write_bytes(content.encode() if isinstance(content, str) else content)
+    flush(partial)
+    os.replace(partial, path)
+    return path
+
+
+def flush(file: Path) -> None:
+    """Waits until a file and its folder are on disk, so that no later rename overtakes the contents."""
+    for path in (file, file.parent):
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def refuse_existing(out: Path, advice: str = "choose another --out or remove it first") -> None:
+    """Raises UsageError where something is there already; a dangling link counts."""
+    if out.exists() or out.is_symlink():
+        raise UsageError(f"{out} exists already; {advice}.")
+
+
+@contextmanager
+def whole_folder(out: Path, *, replace: bool = False) -> Iterator[Path]:
+    """A folder to fill, which becomes `out` when the block ends well and disappears when it does not.
+
+    Args:
+        out: Where the folder is to be. What a killed process left of an earlier attempt is removed.
+        replace: Whether a folder that is there already gives way, once the new one is whole.
+
+    Raises:
+        UsageError: `out` is there already and is not to be replaced.
+    """
+    if not replace:
+        refuse_existing(out)
+    staging, old = out.with_name(f".{out.name}.partial"), out.with_name(f".{out.name}.old")
+    shutil.rmtree(staging, ignore_errors=True)
+    staging.mkdir(parents=True)
+    try:
+        yield staging
+        if out.exists():
+            shutil.rmtree(old, ignore_errors=True)
+            out.rename(old)
+        staging.rename(out)
+        shutil.rmtree(old, ignore_errors=True)
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+
+
+def read_json_object(path: Path, advice: str) -> dict[str, Any]:
+    """The JSON object in a file.
+
+    Args:
+        path: A file that is there.
+        advice: What to do when it is damaged, as the end of a sentence.
+
+    Raises:
+        DataRefused: The file is empty, cut, not text, not JSON, or holds something other than an object.
+    """
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except UnicodeDecodeError:
+        raise DataRefused(f"{path} is not a text file; {advice}.") from None
+    except (json.JSONDecodeError, RecursionError):
+        broken = "is empty" if path.stat().st_size == 0 else "is not whole JSON"
+        raise DataRefused(f"{path} {broken}; {advice}.") from None
+    if not isinstance(value, dict):
+        raise DataRefused(f"{path} should be a JSON object and is a {type(value).__name__}; {advice}.")
+    return value
+
+
+def files_of(folder: Path, without: Collection[str] = ()) -> list[str]:
+    """Paths of everything below a folder that is no folder, relative to it and with `/`, sorted.
+
+    Links are named and not followed. `without` names files and folders at the top that are left out; so are the
+    folder's own manifest, hidden entries at the top (`.NAME.partial` of a write that did not end) and litter of file managers.
+    """
+    found = []
+    for root, folders, files in os.walk(folder):
+        at = Path(root).relative_to(folder)
+        if at == Path():
+            folders[:] = [name for name in folders if not name.startswith(".") and name not in without]
+            files = [n for n in files if not n.startswith(".") and n != MANIFEST and n not in without]
+        linked = [name for name in folders if (Path(root) / name).is_symlink()]
+        found += [(at / name).as_posix() for name in [*files, *linked] if not LITTER.fullmatch(name)]
+    return sorted(found)
+
+
+def digests_of(folder: Path, without: Collection[str] = ()) -> dict[str, str]:
+    """SHA-256 by path of every file that `files_of` names."""
+    return {name: sha256_of(folder / name) for name in files_of(folder, without)}
+
+
+def write_manifest(folder: Path, digests: Mapping[str, str] | None = None) -> Path:
+    """Writes MANIFEST.json, by default over every file of the folder."""
+    content = digests_of(folder) if digests is None else dict(sorted(digests.items()))
+    return write_whole(folder / MANIFEST, json.dumps(content, indent=1) + "\n")
+
+
+def read_manifest(folder: Path, advice: str) -> dict[str, str]:
+    """SHA-256 by path as MANIFEST.json says.
+
+    Args:
+        folder: A folder that has a manifest.
+        advice: What to do when it is damaged, as the end of a sentence.
+
+    Raises:
+        DataRefused: It is no JSON object of SHA-256 by path, is empty, or names a file outside of the folder.
+    """
+    path = folder / MANIFEST
+    digests = read_json_object(path, advice)
+    if not digests:
+        raise DataRefused(f"{path} names no file; {advice}.")
+    for name, digest in digests.items():
+        if not isinstance(digest, str) or not _SHA256.fullmatch(digest):
+            raise DataRefused(f"{path} has no SHA-256 for {name!r}; {advice}.")
+        if not _is_below(name):
+            raise DataRefused(f"{path} names {name!r}, which is not a file below {folder}; {advice}.")
+    return digests
+
+
+def _is_below(name: str) -> bool:
+    parts = PurePosixPath(name).parts
+    return bool(parts) and not name.startswith("/") and "\\" not in name and not {".", ".."} & set(name.split("/"))
+
+
+def first_difference(folder: Path, digests: Mapping[str, str]) -> tuple[str, str] | None:
+    """The first file, by name, that is not as its digest says: (its path, what is wrong with it); None where all are.
+
+    What is wrong reads on after the path: "is missing", "is a link", "is not the file that was written (...)".
+    """
+    for name in sorted(digests):
+        path = folder / name
+        if path.is_symlink() or any(parent.is_symlink() for parent in _parents(folder, name)):
+            return name, "is a link"
+        if not path.exists():
+            return name, "is missing"
+        if not path.is_file():
+            return name, "is not a plain file"
+        if sha256_of(path) != digests[name]:
+            return name, "is not the file that was written (its SHA-256 differs)"
+    return None
+
+
+def _parents(folder: Path, name: str) -> list[Path]:
+    return [folder / parent for parent in PurePosixPath(name).parents if parent != PurePosixPath(".")]
+
+
+def unlisted(folder: Path, digests: Mapping[str, str]) -> list[str]:
+    """Files below the folder that `digests` does not name."""
+    return [name for name in files_of(folder) if name not in digests]
