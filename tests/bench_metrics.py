@@ -13,7 +13,7 @@ import pandas as pd
 from scipy.special import expit
 
 from outcomenet.metrics.discrimination import average_precision, weighted_auroc
-from outcomenet.metrics.kappa import resampled_kappa
+from outcomenet.metrics.kappa import Disagreement, grade_counts, kappa_of_counts
 from outcomenet.metrics.regression import calibration_intercept, calibration_slope, mae, r2
 from outcomenet.metrics.resampling import bootstrap_weights
 from outcomenet.metrics.risk import brier, risk_calibration_intercept, risk_calibration_slope
@@ -53,7 +53,13 @@ def bench_statistics() -> None:
     for name, metric in OF_RISKS.items():
         spent[name] = _seconds([partial(metric, event, expit(p - 1), weights) for p in predicted])
     grades = [np.clip(np.round(p + 2), 0, 5) for p in (score, *predicted)]
-    spent["quadratic kappa"] = _seconds([partial(resampled_kappa, grades[0], g, weights) for g in grades[1:]])
+    rows = np.arange(ROWS)
+
+    def resampled_kappa(other: np.ndarray) -> None:
+        occurring, counts = grade_counts(grades[0], other, rows, ROWS)
+        kappa_of_counts(weights @ counts, occurring, Disagreement.QUADRATIC)
+
+    spent["quadratic kappa"] = _seconds([partial(resampled_kappa, g) for g in grades[1:]])
     seen = event.astype(bool)
     spent["Harrell's C"] = _seconds([partial(harrell_c, followed, seen, p, weights) for p in predicted])
     spent["Uno's C"] = _seconds([partial(uno_c, followed, seen, p, weights, tau=1000.0) for p in predicted])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from itertools import combinations
 
 import numpy as np
@@ -12,18 +12,23 @@ from outcomenet.cohorts.cohort import Cohort
 from outcomenet.cohorts.ledger import Ledger
 from outcomenet.datasets.visit_table import READING_MODES, reading_totals, site_readings
 from outcomenet.errors import UndefinedMetric
-from outcomenet.metrics.agreement import icc_1, icc_a1, icc_c1
-from outcomenet.metrics.bland_altman import limits_of_agreement
-from outcomenet.metrics.kappa import Disagreement, kappa
+from outcomenet.metrics.agreement import FORMS, icc_of_sums, rating_sums
+from outcomenet.metrics.bland_altman import difference_sums, limits_of_sums
+from outcomenet.metrics.kappa import Disagreement, grade_counts, kappa_of_counts
+from outcomenet.metrics.resampling import bootstrap_weights, expanded_level, percentile_interval
 from outcomenet.scoring import SCHEMES, Scheme
 
-COLUMNS = ("scheme", "reading_mode", "measure", "readers", "statistic", "value", "lower", "upper", "n", "note")
-_ICCS = {"icc_1": icc_1, "icc_a1": icc_a1, "icc_c1": icc_c1}
+COLUMNS = (
+    "scheme", "reading_mode", "measure", "readers", "statistic", "value", "lower", "upper", "n", "patients", "note",
+)  # fmt: skip
 _KAPPAS = {
     "kappa": Disagreement.PLAIN,
     "kappa_linear": Disagreement.LINEAR,
     "kappa_quadratic": Disagreement.QUADRATIC,
 }
+RESAMPLES = 2000
+SEED = 0
+FEWEST_PATIENTS = 6  # of five patients there are 126 different resamples, too few to cut 2.5 % from either end
 
 Row = tuple[object, ...]
 
@@ -34,7 +39,9 @@ def reader_agreement(cohort: Cohort) -> pd.DataFrame:
     `measure` is `total`, `all sites` or a site; `readers` names those compared, with " - " between two. ICCs of the
     total take visits that all the named readers read, under the cohort's policy for unreadable sites: icc_1 (1,1),
     icc_a1 (2,1) absolute agreement, icc_c1 (3,1) consistency. Bias and limits are first reader minus second. Kappas
-    compare grades site by site. A statistic that is undefined has no value and a note that says why.
+    compare grades site by site. `n` counts visits, for kappas pairs of grades, of so many `patients`. Every interval
+    comes from drawing patients with all their visits and joints, which are alike within a patient. A statistic or an
+    interval that is undefined has no value and a note that says why.
     """
     rows: list[Row] = []
     for scheme in SCHEMES.values():
@@ -53,23 +60,22 @@ def _of_totals(totals: pd.DataFrame) -> Iterator[Row]:
     readers = list(wide.columns)
     groups = [tuple(readers)] if len(readers) > 2 else []
     for group in (*groups, *combinations(readers, 2)):
-        both = wide[list(group)].dropna().to_numpy(float)
+        both = wide[list(group)].dropna()
         named = ", ".join(group) if len(group) > 2 else " - ".join(group)
-        for name, icc in _ICCS.items():
-            yield _row("total", named, name, len(both), lambda both=both, icc=icc: icc(both)[1:])
+        ratings = both.to_numpy(float)
+        patients, codes = np.unique(both.index.get_level_values("patient_id").to_numpy(str), return_inverse=True)
+        if not len(patients):
+            continue
+        weights = _weights(patients)
+        counted = (len(both), len(patients))
+        of_patients = weights @ _by_patient(rating_sums(ratings), codes)
+        for form in FORMS:
+            yield "total", named, form, *_estimate(icc_of_sums(form, of_patients), *counted)
         if len(group) == 2:
-            yield from _limits(named, both)
-
-
-def _limits(readers: str, both: np.ndarray) -> Iterator[Row]:
-    try:
-        found = limits_of_agreement(both[:, 0], both[:, 1])
-    except UndefinedMetric as undefined:
-        yield "total", readers, "bias", np.nan, np.nan, np.nan, len(both), str(undefined)
-        return
-    for name in ("bias", "lower_limit", "upper_limit"):
-        yield "total", readers, name, *getattr(found, name), len(both), ""
-    yield "total", readers, "sd_of_differences", found.sd, np.nan, np.nan, len(both), ""
+            limits = limits_of_sums(weights @ _by_patient(difference_sums(*ratings.T), codes))
+            for name in ("bias", "lower_limit", "upper_limit"):
+                yield "total", named, name, *_estimate(getattr(limits, name), *counted)
+            yield "total", named, "sd_of_differences", *_estimate(limits.sd, *counted)
 
 
 def _of_grades(readings: pd.DataFrame, scheme: Scheme) -> Iterator[Row]:
@@ -85,20 +91,51 @@ def _of_grades(readings: pd.DataFrame, scheme: Scheme) -> Iterator[Row]:
     }
     for first, second in combinations(sorted(by_reader), 2):
         one, two = by_reader[first].align(by_reader[second], join="inner")
+        patients, codes = np.unique(one.index.get_level_values("patient_id").to_numpy(str), return_inverse=True)
+        if not len(patients):
+            continue
+        weights = _weights(patients)
         for measure, names in columns.items():
             a, b = one[names].to_numpy(float).ravel(), two[names].to_numpy(float).ravel()
             read = ~(np.isnan(a) | np.isnan(b))
             if not read.any():
                 continue
+            of_rows = np.repeat(codes, len(names))[read]
+            grades, counts = grade_counts(a[read], b[read], of_rows, len(patients))
             for name, disagreement in _KAPPAS.items():
-                yield _row(
-                    measure, f"{first} - {second}", name, int(read.sum()),
-                    lambda a=a[read], b=b[read], d=disagreement: (kappa(a, b, d), np.nan, np.nan),
-                )  # fmt: skip
+                values = kappa_of_counts(weights @ counts, grades, disagreement)
+                counted = (int(read.sum()), len(np.unique(of_rows)))
+                yield measure, f"{first} - {second}", name, *_estimate(values, *counted)
 
 
-def _row(measure: str, readers: str, statistic: str, n: int, compute: Callable[[], tuple[float, float, float]]) -> Row:
+def _weights(patients: Sequence[str]) -> np.ndarray:
+    return bootstrap_weights(pd.Series(patients), RESAMPLES, SEED)
+
+
+def _by_patient(rows: np.ndarray, codes: np.ndarray) -> np.ndarray:
+    """Sums of the rows of each patient."""
+    sums = np.zeros((codes.max() + 1, rows.shape[1]))
+    np.add.at(sums, codes, rows)
+    return sums
+
+
+def _estimate(values: np.ndarray, n: int, patients: int) -> tuple[object, ...]:
+    """value, lower, upper, n, patients and note from the statistic of the sample (first) and of each resample."""
+    value = float(values[0])
+    if not np.isfinite(value):
+        why = "undefined: fewer than two visits or patients, or no variation, such as the same grade throughout"
+        return np.nan, np.nan, np.nan, n, patients, why
+    if patients < FEWEST_PATIENTS:
+        return (
+            value,
+            np.nan,
+            np.nan,
+            n,
+            patients,
+            f"no interval: {patients} patients, at least {FEWEST_PATIENTS} needed",
+        )
     try:
-        return measure, readers, statistic, *compute(), n, ""
+        lower, upper = percentile_interval(values[1:], expanded_level(patients))
     except UndefinedMetric as undefined:
-        return measure, readers, statistic, np.nan, np.nan, np.nan, n, str(undefined)
+        return value, np.nan, np.nan, n, patients, f"no interval: {undefined}"
+    return value, lower, upper, n, patients, ""

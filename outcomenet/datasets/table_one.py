@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 import warnings
 
 import pandas as pd
@@ -13,13 +15,19 @@ from outcomenet.outcomes import OUTCOMES, OutcomeKind
 
 _YES = {0.0: "no", 1.0: "yes"}
 _SKEWED = ("duration", "crp", "svdh_total")  # given as median [quartiles]
+_SHORT_SCALES = ("haq",)  # 0 to 3 in eighths: a second decimal is needed
+# A difference between two groups of ten has a standard error of 0.45 SDs; from fewer it says nothing.
+FEWEST_FOR_SMD = 10
+UNDEFINED = "\N{EN DASH}"
 
 
 def table_one(visits: pd.DataFrame) -> pd.DataFrame:
     """Mean (SD), median [quartiles] or n (%) of each patient's first visit, overall and by split, as text; index (variable, level).
 
-    `visits` is the visit table. Columns: Missing, Overall, one per split, and SMD between each two splits (Cohen's d;
-    for proportions Yang & Dalton 2012), which should be below about 0.1 to 0.2 (Austin, Stat Med 2009). Computed by tableone.
+    `visits` is the visit table. Columns: Missing, Overall, one per split, and the absolute SMD between each two splits
+    (Cohen's d; for proportions Yang & Dalton 2012), which should be below about 0.1 to 0.2 (Austin, Stat Med 2009).
+    Computed by tableone. A dash stands for what is undefined, and for the SMD where a split knows the variable of fewer
+    than `FEWEST_FOR_SMD` patients.
     """
     first = visits.sort_values(["patient_id", "date", "visit_id"]).drop_duplicates("patient_id", ignore_index=True)
     numeric, categories, names = [], [], {}
@@ -43,6 +51,7 @@ def table_one(visits: pd.DataFrame) -> pd.DataFrame:
             continuous=numeric,
             nonnormal=[column for column in numeric if column in _SKEWED],
             groupby="split",
+            decimals={column: 2 if column in _SHORT_SCALES else 1 for column in numeric},
             rename=names,
             smd=len(present) > 1,
             include_null=False,
@@ -52,9 +61,33 @@ def table_one(visits: pd.DataFrame) -> pd.DataFrame:
     table = made.tableone.copy()
     table.columns = [str(column[-1]) for column in table.columns]
     differences = [column for column in table if column.startswith("SMD")]
+    known = first.groupby("split")[list(names)].count().rename(columns=names)
+    known.loc["Overall"] = known.sum()
+    for column in table.columns.drop("Missing", errors="ignore"):
+        write = _difference if column in differences else _summary
+        groups = column.removeprefix("SMD (").removesuffix(")").split(",")
+        of_fewest = known.reindex(groups).fillna(0).min()
+        table[column] = [
+            write(str(cell), of_fewest.get(str(label).rpartition(", ")[0], math.inf))
+            for (label, _), cell in table[column].items()
+        ]
     table.index.names = ["variable", "level"]
     # a split in which nothing is known has no column of its own
     return table.reindex(columns=["Missing", "Overall", *present, *differences], fill_value="").astype(str)
+
+
+def _difference(cell: str, known: float) -> str:
+    """An SMD without its sign, which depends on which split is named first; a dash where `known` patients are too few."""
+    unsigned = cell.lstrip("-")  # tableone writes the smallest as "<0.001"
+    undefined = known < FEWEST_FOR_SMD or unsigned in ("nan", "inf")
+    return UNDEFINED if unsigned and undefined else unsigned
+
+
+def _summary(cell: str, known: float) -> str:
+    """`mean (SD)` and the like; nothing is known of no patient, and one has no SD."""
+    if cell and known == 0:
+        return UNDEFINED
+    return re.sub(r"\((?:0\.0+|nan)\)$", f"({UNDEFINED})", cell) if known == 1 and "[" not in cell else cell
 
 
 def _variables() -> list[tuple[str, str, bool]]:
@@ -66,6 +99,9 @@ def _variables() -> list[tuple[str, str, bool]]:
     outcomes = [
         (spec.name, f"{spec.title} ({spec.unit})", False)
         for spec in OUTCOMES.values()
-        if spec.kind is not OutcomeKind.TIME_TO_EVENT and not spec.horizon_days and spec.name not in CONFOUNDERS
+        if spec.kind
+        not in (OutcomeKind.TIME_TO_EVENT, OutcomeKind.CATEGORIES)  # the categories' index is the HAQ again
+        and not spec.horizon_days
+        and spec.name not in CONFOUNDERS
     ]
     return [*covariates, *outcomes, ("svdh_total", "Sharp/van der Heijde total (0-448)", False)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -9,6 +10,9 @@ from scipy.stats import f as f_distribution
 
 from outcomenet.arrays import Float
 from outcomenet.errors import UndefinedMetric
+
+
+Numbers = float | np.ndarray  # one table of ratings, or an entry per resample
 
 
 class Icc(NamedTuple):
@@ -20,20 +24,38 @@ class Icc(NamedTuple):
     upper: float
 
 
+class MeanSquares(NamedTuple):
+    """n targets, k raters, and the mean squares between targets, between raters, within targets and of error."""
+
+    n: Numbers
+    k: int
+    targets: Numbers
+    raters: Numbers
+    within: Numbers
+    error: Numbers
+
+
 def icc_1(ratings: Float[np.ndarray, "target rater"], level: float = 0.95) -> Icc:
-    """ICC(1,1), one-way random (Shrout & Fleiss, Psychol Bull 1979; interval of McGraw & Wong 1996)."""
-    n, k, targets, _, within, _ = _mean_squares(ratings)
-    value = (targets - within) / (targets + (k - 1) * within)
+    """ICC(1,1), one-way random (Shrout & Fleiss, Psychol Bull 1979; interval of McGraw & Wong 1996).
+
+    The interval takes the targets as independent; where patients come several times, resample them (`rating_sums`).
+    """
+    squares = _mean_squares(ratings)
+    n, k, targets, _, within, _ = squares
     f = targets / within
     low = f / f_distribution.ppf(0.5 + level / 2, n - 1, n * (k - 1))
     high = f * f_distribution.ppf(0.5 + level / 2, n * (k - 1), n - 1)
-    return Icc("ICC(1,1)", value, (low - 1) / (low + k - 1), (high - 1) / (high + k - 1))
+    return Icc("ICC(1,1)", float(_one_way(squares)), (low - 1) / (low + k - 1), (high - 1) / (high + k - 1))
 
 
 def icc_a1(ratings: Float[np.ndarray, "target rater"], level: float = 0.95) -> Icc:
-    """ICC(2,1) = ICC(A,1), two-way, absolute agreement, single rater (Shrout & Fleiss 1979; McGraw & Wong 1996)."""
-    n, k, targets, raters, _, error = _mean_squares(ratings)
-    value = (targets - error) / (targets + (k - 1) * error + k * (raters - error) / n)
+    """ICC(2,1) = ICC(A,1), two-way, absolute agreement, single rater (Shrout & Fleiss 1979; McGraw & Wong 1996).
+
+    The interval takes the targets as independent; where patients come several times, resample them (`rating_sums`).
+    """
+    squares = _mean_squares(ratings)
+    n, k, targets, raters, _, error = squares
+    value = float(_absolute(squares))
     a = k * value / (n * (1 - value))
     b = 1 + k * value * (n - 1) / (n * (1 - value))
     freedom = (a * raters + b * error) ** 2 / ((a * raters) ** 2 / (k - 1) + (b * error) ** 2 / ((n - 1) * (k - 1)))
@@ -46,26 +68,74 @@ def icc_a1(ratings: Float[np.ndarray, "target rater"], level: float = 0.95) -> I
 
 
 def icc_c1(ratings: Float[np.ndarray, "target rater"], level: float = 0.95) -> Icc:
-    """ICC(3,1) = ICC(C,1), two-way, consistency, single rater (Shrout & Fleiss 1979; McGraw & Wong 1996)."""
-    n, k, targets, _, _, error = _mean_squares(ratings)
+    """ICC(3,1) = ICC(C,1), two-way, consistency, single rater (Shrout & Fleiss 1979; McGraw & Wong 1996).
+
+    The interval takes the targets as independent; where patients come several times, resample them (`rating_sums`).
+    """
+    squares = _mean_squares(ratings)
+    n, k, targets, _, _, error = squares
     f = targets / error
     low = f / f_distribution.ppf(0.5 + level / 2, n - 1, (n - 1) * (k - 1))
     high = f * f_distribution.ppf(0.5 + level / 2, (n - 1) * (k - 1), n - 1)
-    value = (targets - error) / (targets + (k - 1) * error)
-    return Icc("ICC(3,1)", value, (low - 1) / (low + k - 1), (high - 1) / (high + k - 1))
+    return Icc("ICC(3,1)", float(_consistent(squares)), (low - 1) / (low + k - 1), (high - 1) / (high + k - 1))
 
 
-def _mean_squares(ratings: np.ndarray) -> tuple[int, int, float, float, float, float]:
-    """Targets, raters, and the mean squares between targets, between raters, within targets and of error."""
+def rating_sums(ratings: Float[np.ndarray, "target rater"]) -> Float[np.ndarray, "target sum"]:
+    """What has to be summed over targets to get an ICC: 1, each rater's rating, the squared row sum, the squares' sum.
+
+    Added up by patient and weighted by a patient bootstrap they give the ICC of every resample, see `icc_of_sums`.
+    """
+    centred = ratings - ratings.mean()  # an ICC does not change, and large totals keep their digits
+    return np.column_stack([np.ones(len(ratings)), centred, centred.sum(1) ** 2, (centred**2).sum(1)])
+
+
+def icc_of_sums(form: str, sums: Float[np.ndarray, "resample sum"]) -> Float[np.ndarray, "resample"]:
+    """The ICC of many resamples at once; `form` is icc_1, icc_a1 or icc_c1. NaN where targets or errors do not vary."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(FORMS[form](_mean_squares_of(sums)))
+
+
+def _one_way(squares: MeanSquares) -> Numbers:
+    return (squares.targets - squares.within) / (squares.targets + (squares.k - 1) * squares.within)
+
+
+def _absolute(squares: MeanSquares) -> Numbers:
+    n, k, targets, raters, _, error = squares
+    return (targets - error) / (targets + (k - 1) * error + k * (raters - error) / n)
+
+
+def _consistent(squares: MeanSquares) -> Numbers:
+    return (squares.targets - squares.error) / (squares.targets + (squares.k - 1) * squares.error)
+
+
+FORMS: dict[str, Callable[[MeanSquares], Numbers]] = {
+    "icc_1": _one_way,
+    "icc_a1": _absolute,
+    "icc_c1": _consistent,
+}
+
+
+def _mean_squares(ratings: np.ndarray) -> MeanSquares:
     ratings = np.asarray(ratings, float)
     n, k = ratings.shape
     if n < 2 or k < 2 or np.isnan(ratings).any():
         raise UndefinedMetric(f"An ICC needs at least 2 targets read by at least 2 raters without gaps; got {n} x {k}.")
-    grand, by_target, by_rater = ratings.mean(), ratings.mean(1), ratings.mean(0)
-    targets = k * ((by_target - grand) ** 2).sum() / (n - 1)
-    raters = n * ((by_rater - grand) ** 2).sum() / (k - 1)
-    within = ((ratings - by_target[:, None]) ** 2).sum() / (n * (k - 1))
-    error = ((ratings - by_target[:, None] - by_rater + grand) ** 2).sum() / ((n - 1) * (k - 1))
-    if error == 0 or targets == 0:
+    squares = _mean_squares_of(rating_sums(ratings).sum(0))
+    if np.isnan(squares.error):
         raise UndefinedMetric("An ICC is undefined when the targets or the errors do not vary.")
-    return n, k, targets, raters, within, error
+    return squares
+
+
+def _mean_squares_of(sums: np.ndarray) -> MeanSquares:
+    """From sums of `rating_sums`; NaN where the targets or the errors do not vary."""
+    n, by_rater, rows, squares = sums[..., 0], sums[..., 1:-2], sums[..., -2], sums[..., -1]
+    k = by_rater.shape[-1]
+    middle = by_rater.sum(-1) ** 2 / (n * k)
+    all_squares = squares - middle
+    of_targets, of_raters = rows / k - middle, (by_rater**2).sum(-1) / n - middle
+    of_error = all_squares - of_targets - of_raters
+    nothing = 1e-12 * all_squares  # rounding leaves a little of what is zero
+    defined = (n > 1) & (of_targets > nothing) & (of_error > nothing)
+    error = np.where(defined, of_error, np.nan) / ((n - 1) * (k - 1))
+    within = (all_squares - of_targets) / (n * (k - 1))
+    return MeanSquares(n, k, of_targets / (n - 1), of_raters / (k - 1), np.where(defined, within, np.nan), error)

@@ -5,51 +5,34 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from scipy.stats import t as t_distribution
 
 from outcomenet.arrays import Float
-from outcomenet.errors import UndefinedMetric
-
-
-class Bound(NamedTuple):
-    """A value with its two-sided interval."""
-
-    value: float
-    lower: float
-    upper: float
 
 
 class LimitsOfAgreement(NamedTuple):
-    """First minus second: `bias` is best at 0; 95 % of the differences lie between the limits, the closer the better."""
+    """First minus second, an entry per resample: `bias` is best at 0; 95 % of the differences lie between the limits,
+    the closer the better; `sd` is the differences' SD."""
 
-    bias: Bound
-    lower_limit: Bound
-    upper_limit: Bound
-    sd: float
-    n: int
+    bias: np.ndarray
+    lower_limit: np.ndarray
+    upper_limit: np.ndarray
+    sd: np.ndarray
 
 
-def limits_of_agreement(
-    first: Float[np.ndarray, "row"], second: Float[np.ndarray, "row"], level: float = 0.95
-) -> LimitsOfAgreement:
-    """Bias +- 1.96 SD of the differences, each with its interval (Bland & Altman, Stat Methods Med Res 1999).
-
-    The variance of a limit is (1/n + 1.96^2 / (2 (n - 1))) SD^2. Rows are taken as independent, the differences as
-    normal and alike over the range; look at the plot before believing them.
-    """
+def difference_sums(first: Float[np.ndarray, "row"], second: Float[np.ndarray, "row"]) -> Float[np.ndarray, "row sum"]:
+    """What has to be summed over rows to get the limits: 1, the difference and its square."""
     difference = first - second
-    n = len(difference)
-    if n < 3 or np.isnan(difference).any():
-        raise UndefinedMetric(
-            f"Limits of agreement need at least 3 pairs without gaps; got {n}, {int(np.isnan(difference).sum())} of "
-            "them with a gap."
-        )
-    sd, bias = float(difference.std(ddof=1)), float(difference.mean())
-    t = float(t_distribution.ppf(0.5 + level / 2, n - 1))
-    of_bias, of_limit = t * sd / n**0.5, t * sd * (1 / n + 1.96**2 / (2 * (n - 1))) ** 0.5
+    return np.column_stack([np.ones(len(difference)), difference, difference**2])
 
-    def bound(value: float, half: float) -> Bound:
-        return Bound(value, value - half, value + half)
 
-    low, high = bias - 1.96 * sd, bias + 1.96 * sd
-    return LimitsOfAgreement(bound(bias, of_bias), bound(low, of_limit), bound(high, of_limit), sd, n)
+def limits_of_sums(sums: Float[np.ndarray, "resample sum"]) -> LimitsOfAgreement:
+    """Bias +- 1.96 SD of the differences in many resamples at once (Bland & Altman, Stat Methods Med Res 1999).
+
+    The differences are taken as normal and alike over the range; look at the plot before believing the limits. NaN
+    where fewer than two rows were drawn.
+    """
+    n, total, squares = sums.T
+    with np.errstate(divide="ignore", invalid="ignore"):
+        bias = total / n
+        sd = np.where(n > 1, np.sqrt(np.maximum(squares - n * bias**2, 0.0) / (n - 1)), np.nan)
+    return LimitsOfAgreement(bias, bias - 1.96 * sd, bias + 1.96 * sd, sd)

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 import numpy as np
 
-from outcomenet.arrays import Float
+from outcomenet.arrays import Float, Int
 from outcomenet.errors import UndefinedMetric
 
 
@@ -27,29 +27,38 @@ def kappa(first: Float[np.ndarray, "row"], second: Float[np.ndarray, "row"], dis
     >>> kappa(np.array([0.0, 0.0, 1.0, 1.0]), np.array([0.0, 0.0, 1.0, 0.0]), Disagreement.PLAIN)
     0.5
     """
-    value = float(resampled_kappa(first, second, np.ones((1, len(first))), disagreement)[0])
+    grades, counts = grade_counts(first, second, np.zeros(len(first), int), 1)
+    value = float(kappa_of_counts(counts, grades, disagreement)[0])
     if np.isnan(value):
         raise UndefinedMetric(f"Kappa is undefined: all {len(first)} rows have the same grade from both readers.")
     return value
 
 
-def resampled_kappa(
-    first: Float[np.ndarray, "row"],
-    second: Float[np.ndarray, "row"],
-    weights: Float[np.ndarray, "resample row"],
-    disagreement: Disagreement = Disagreement.QUADRATIC,
-) -> Float[np.ndarray, "resample"]:
-    """Kappa of many resamples at once; NaN where both readers give one single grade."""
+def grade_counts(
+    first: Float[np.ndarray, "row"], second: Float[np.ndarray, "row"], patient: Int[np.ndarray, "row"], patients: int
+) -> tuple[Float[np.ndarray, "grade"], Float[np.ndarray, "patient pair"]]:
+    """The grades that occur, and how often each patient's rows have each pair of them, first reader's grade slowest.
+
+    `patient` numbers each row's patient from 0; `patients` is how many there are. Weighted by a patient bootstrap the
+    counts give the kappa of every resample.
+    """
     grades = np.unique(np.concatenate([first, second]))
+    pairs = len(grades) ** 2
+    pair = np.searchsorted(grades, first) * len(grades) + np.searchsorted(grades, second)
+    counts = np.bincount(patient * pairs + pair, minlength=patients * pairs)
+    return grades, counts.reshape(patients, pairs).astype(float)
+
+
+def kappa_of_counts(
+    counts: Float[np.ndarray, "resample pair"], grades: Float[np.ndarray, "grade"], disagreement: Disagreement
+) -> Float[np.ndarray, "resample"]:
+    """Kappa of many tables of counts at once; NaN where both readers give one single grade."""
+    tables = counts.reshape(len(counts), len(grades), len(grades))
     cost = _cost(grades[:, None], grades[None, :], disagreement)
-    n = weights.sum(1)
-    observed = weights @ _cost(first, second, disagreement)
-    # how often each reader gives each grade in each resample; chance pairs the two readers' grades at random
-    by_first = weights @ (first[:, None] == grades).astype(float)
-    by_second = weights @ (second[:, None] == grades).astype(float)
-    expected = ((by_first @ cost) * by_second).sum(1)
+    # chance pairs the two readers' grades at random
+    expected = ((tables.sum(2) @ cost) * tables.sum(1)).sum(1)
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(expected > 0, 1 - observed * n / expected, np.nan)
+        return np.where(expected > 0, 1 - (tables * cost).sum((1, 2)) * tables.sum((1, 2)) / expected, np.nan)
 
 
 def _cost(first: np.ndarray, second: np.ndarray, disagreement: Disagreement) -> np.ndarray:

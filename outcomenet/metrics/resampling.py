@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
+from scipy.stats import norm
+from scipy.stats import t as t_distribution
 
 from outcomenet.arrays import Float
 from outcomenet.errors import UndefinedMetric
@@ -39,6 +41,19 @@ def percentile_interval(values: Float[np.ndarray, "resample"], level: float = 0.
         )
     lower, upper = np.quantile(defined, [0.5 - level / 2, 0.5 + level / 2])
     return float(lower), float(upper)
+
+
+def expanded_level(patients: int, level: float = 0.95) -> float:
+    """The level at which the percentile interval of a mean is as wide as Student's at `level`.
+
+    A bootstrap of few patients is too narrow: it divides by n, not n - 1, and has no t distribution (Hesterberg, Am Stat
+    2015;69:371, "expanded percentile interval").
+
+    >>> round(expanded_level(17), 4), round(expanded_level(1000), 4)
+    (0.9711, 0.9504)
+    """
+    quantile = (patients / (patients - 1)) ** 0.5 * t_distribution.ppf(0.5 + level / 2, patients - 1)
+    return float(1 - 2 * norm.sf(quantile))
 
 
 def of_sample(metric: Callable[..., Float[np.ndarray, "resample"]], *columns: np.ndarray, **settings) -> float:

@@ -74,6 +74,9 @@ def visits_of(**columns) -> pd.DataFrame:
     return pd.DataFrame({**base, **columns})
 
 
+TEN = 10 * ["train"] + 10 * ["test"]
+
+
 def test_table_one_by_hand():
     table = table_one(
         visits_of(
@@ -83,10 +86,54 @@ def test_table_one_by_hand():
     )  # fmt: skip
     ages = table.loc[("Age (years), mean (SD)", "")]
     assert ages[["Overall", "train", "test"]].tolist() == ["55.0 (10.5)", "50.0 (10.0)", "60.0 (10.0)"]
-    assert abs(float(ages["SMD (test,train)"])) == pytest.approx(1.0)  # ten years, SD 10 in both
     men = table.loc[("Male sex, n (%)", "yes")]
     assert men[["Missing", "train", "test"]].tolist() == ["1", "1 (33.3)", "2 (100.0)"]
     assert table.loc[("Sharp/van der Heijde total (0-448), median [Q1,Q3]", ""), "train"] == "2.0 [1.5,16.0]"
+
+
+@pytest.mark.parametrize("older", ["train", "test"])
+def test_standardised_differences_are_absolute_and_right_by_hand(older):
+    # ages one SD (6.055 of 1, 3, ... 19) apart; 5 and 8 of 10 men: |.5 - .8| / sqrt((.25 + .16) / 2), Yang & Dalton 2012
+    spread = np.arange(1.0, 20.0, 2.0)
+    younger = [spread, spread + spread.std(ddof=1)]
+    table = table_one(
+        visits_of(
+            split=TEN, age=np.concatenate(younger if older == "test" else younger[::-1]),
+            male=[1.0] * 5 + [0.0] * 5 + [1.0] * 8 + [0.0] * 2,
+        )
+    )  # fmt: skip
+    assert table.loc[("Age (years), mean (SD)", ""), "SMD (test,train)"] == "1.000"
+    assert float(table.loc[("Male sex, n (%)", "yes"), "SMD (test,train)"]) == pytest.approx(0.6626, abs=6e-4)
+
+
+@pytest.mark.parametrize("known", [1, 2, 9])
+def test_no_standardised_difference_of_fewer_than_ten_patients(known):
+    ages = np.concatenate([np.arange(50.0, 60.0), np.where(np.arange(10) < known, 70.0 + np.arange(10), np.nan)])
+    table = table_one(visits_of(split=TEN, age=ages, crp=np.arange(20.0)))
+    assert table.loc[("Age (years), mean (SD)", ""), "SMD (test,train)"] == "\N{EN DASH}"
+    assert float(table.loc[("C-reactive protein (mg/L), median [Q1,Q3]", ""), "SMD (test,train)"]) > 0
+
+
+def test_what_is_undefined_is_a_dash_and_never_nan():
+    visits = visits_of(
+        split=[*TEN, "validation"],
+        age=[*np.arange(20.0), np.nan],
+        das28=[3.0] * 20 + [4.0],
+        crp=[*np.arange(20.0), np.nan],
+    )
+    table = table_one(visits)
+    assert table.loc[("Age (years), mean (SD)", ""), "validation"] == "\N{EN DASH}"
+    assert table.loc[("C-reactive protein (mg/L), median [Q1,Q3]", ""), "validation"] == "\N{EN DASH}"
+    assert table.loc[("DAS28 (units), mean (SD)", ""), "validation"] == "4.0 (\N{EN DASH})"  # one patient has no SD
+    assert table.loc[("DAS28 (units), mean (SD)", ""), "SMD (test,train)"] == "\N{EN DASH}"  # nobody differs
+    assert not table.apply(lambda column: column.str.contains("nan|inf")).to_numpy().any()
+
+
+def test_haq_stands_once_and_with_two_decimals(taken_in):
+    table = pd.read_csv(taken_in / "table1.csv", dtype=str)
+    rows = table[table["variable"].str.contains("HAQ")]
+    assert len(rows) == 1
+    assert re.fullmatch(r"\d\.\d\d \(\d\.\d\d\)", rows["Overall"].item())
 
 
 def test_table_one_takes_the_first_visit_even_where_it_is_not_known():

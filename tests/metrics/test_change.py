@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 
 from outcomenet.errors import UndefinedMetric
-from outcomenet.metrics.bland_altman import limits_of_agreement
+from outcomenet.metrics.bland_altman import difference_sums, limits_of_sums
 from outcomenet.metrics.detectable import smallest_detectable_change, smallest_detectable_difference
-from outcomenet.metrics.resampling import bootstrap_weights
+from outcomenet.metrics.resampling import bootstrap_weights, expanded_level, percentile_interval
 from outcomenet.metrics.responsiveness import compare_response_means, response_mean, standardised_response_mean
 
 # differences of the two readers: 2, -2, 0, so that their SD is 2
@@ -76,19 +76,27 @@ def test_the_same_change_in_everybody_has_no_response_mean():
 
 
 def test_limits_of_agreement_of_peak_flow_are_the_published_ones():
-    result = limits_of_agreement(WRIGHT, MINI)
-    assert result.bias.value == pytest.approx(-2.1, abs=0.05)
-    assert result.sd == pytest.approx(38.8, abs=0.05)
-    assert result.bias[1:] == pytest.approx((-22.0, 17.8), abs=0.1)
+    weights = bootstrap_weights(pd.Series([f"p{i:02d}" for i in range(17)]), 20000, seed=0)
+    result = limits_of_sums(weights @ difference_sums(WRIGHT, MINI))
+    assert result.bias[0] == pytest.approx(-2.1, abs=0.05)
+    assert result.sd[0] == pytest.approx(38.8, abs=0.05)
+    assert (result.lower_limit[0], result.upper_limit[0]) == pytest.approx(
+        (-2.12 - 1.96 * 38.77, -2.12 + 1.96 * 38.77), abs=0.05
+    )
+    # their interval of the bias, by Student's t; a plain percentile interval of 17 people is a tenth narrower
+    assert percentile_interval(result.bias[1:], expanded_level(17)) == pytest.approx((-22.0, 17.8), abs=1.5)
 
 
-def test_intervals_of_the_limits_by_hand():
-    # differences -1, 0, 1: SD 1, t of 2 degrees of freedom 4.30265; SE of a limit sqrt(1/3 + 1.96^2/4) = 1.13742
-    result = limits_of_agreement(np.array([0.0, 1, 2]), np.array([1.0, 1, 1]))
-    assert result.upper_limit == pytest.approx((1.96, 1.96 - 4.89394, 1.96 + 4.89394), abs=1e-4)
-    assert result.lower_limit.value == -1.96
+def test_limits_of_a_resample_are_those_of_rows_repeated():
+    weights = np.array([[2.0, 0.0, 1.0, 3.0]])
+    first, second = np.array([3.0, 2.0, 4.0, 1.0]), np.array([1.0, 2.0, 3.0, 1.0])
+    drawn = np.repeat(first - second, weights[0].astype(int))
+    result = limits_of_sums(weights @ difference_sums(first, second))
+    assert result.bias[0] == pytest.approx(drawn.mean())
+    assert result.upper_limit[0] == pytest.approx(drawn.mean() + 1.96 * drawn.std(ddof=1))
 
 
-def test_limits_of_agreement_need_pairs_without_gaps():
-    with pytest.raises(UndefinedMetric, match="got 3, 1 of them with a gap"):
-        limits_of_agreement(np.array([1.0, np.nan, 2.0]), np.ones(3))
+def test_one_pair_has_a_difference_but_no_limits():
+    result = limits_of_sums(difference_sums(np.array([3.0]), np.array([1.0])))
+    assert result.bias[0] == 2
+    assert np.isnan(result.upper_limit[0])

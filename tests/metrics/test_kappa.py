@@ -7,7 +7,7 @@ import pytest
 from sklearn.metrics import cohen_kappa_score
 
 from outcomenet.errors import UndefinedMetric
-from outcomenet.metrics.kappa import Disagreement, kappa, resampled_kappa
+from outcomenet.metrics.kappa import Disagreement, grade_counts, kappa, kappa_of_counts
 
 # Kundel & Polansky, Radiology 2003: two readers' grades of 110 mammograms
 MAMMOGRAMS = np.array([[34, 10, 2, 0], [6, 8, 8, 2], [2, 5, 4, 12], [0, 1, 2, 14]])
@@ -30,7 +30,8 @@ def test_kappa_is_one_for_equal_readers_and_below_zero_for_opposite_ones():
 
 def test_kappa_of_a_resample_is_that_of_rows_repeated():
     weights = np.random.default_rng(0).integers(0, 3, (2, 110)).astype(float)
-    for row, value in zip(weights, resampled_kappa(FIRST, SECOND, weights), strict=True):
+    grades, counts = grade_counts(FIRST, SECOND, np.arange(110), 110)
+    for row, value in zip(weights, kappa_of_counts(weights @ counts, grades, Disagreement.QUADRATIC), strict=True):
         at = np.repeat(np.arange(110), row.astype(int))
         assert value == pytest.approx(cohen_kappa_score(FIRST[at], SECOND[at], weights="quadratic"))
 
@@ -38,4 +39,5 @@ def test_kappa_of_a_resample_is_that_of_rows_repeated():
 def test_kappa_of_a_single_grade_is_undefined():
     with pytest.raises(UndefinedMetric, match="all 4 rows have the same grade"):
         kappa(np.ones(4), np.ones(4), Disagreement.QUADRATIC)
-    assert np.isnan(resampled_kappa(np.ones(4), np.ones(4), np.ones((1, 4)))).all()
+    grades, counts = grade_counts(np.ones(4), np.ones(4), np.array([0, 0, 1, 1]), 2)
+    assert np.isnan(kappa_of_counts(counts, grades, Disagreement.QUADRATIC)).all()

@@ -8,7 +8,7 @@ import pytest
 from sklearn.metrics import average_precision_score, brier_score_loss, mean_absolute_error, r2_score, roc_auc_score
 
 from outcomenet.errors import UndefinedMetric
-from outcomenet.metrics.agreement import icc_1, icc_a1, icc_c1
+from outcomenet.metrics.agreement import icc_1, icc_a1, icc_c1, icc_of_sums, rating_sums
 from outcomenet.metrics.discrimination import weighted_auroc
 from outcomenet.metrics.regression import calibration_intercept, calibration_slope, mae, r2
 from outcomenet.metrics.resampling import bootstrap_weights, of_sample, percentile_interval
@@ -35,6 +35,16 @@ def test_icc_intervals_are_those_of_mcgraw_and_wong():
     assert icc_1(SHROUT_FLEISS)[2:] == pytest.approx((-0.133, 0.723), abs=6e-3)
     assert icc_a1(SHROUT_FLEISS)[2:] == pytest.approx((0.019, 0.761), abs=6e-3)
     assert icc_c1(SHROUT_FLEISS)[2:] == pytest.approx((0.342, 0.946), abs=6e-3)
+
+
+@pytest.mark.parametrize(("form", "icc"), [("icc_1", icc_1), ("icc_a1", icc_a1), ("icc_c1", icc_c1)])
+def test_icc_of_a_resample_is_that_of_targets_repeated(form, icc):
+    weights = np.array([[1.0, 1, 1, 1, 1, 1], [2, 0, 1, 3, 0, 1]])
+    values = icc_of_sums(form, weights @ rating_sums(SHROUT_FLEISS))
+    for row, value in zip(weights, values, strict=True):
+        assert value == pytest.approx(icc(SHROUT_FLEISS[np.repeat(np.arange(6), row.astype(int))]).value)
+    alone = np.array([[3.0, 0, 0, 0, 0, 0]])
+    assert np.isnan(icc_of_sums(form, alone @ rating_sums(SHROUT_FLEISS))).all()
 
 
 def test_icc_without_error_is_undefined():
