@@ -14,7 +14,7 @@ ROOT = Path(outcomenet.__file__).parent
 LAYERS = [
     {"errors", "__init__"},
     {"arrays", "artifacts"},
-    {"anatomy", "outcomes", "confounders", "progress"},
+    {"anatomy", "csv_files", "outcomes", "confounders", "progress"},
     {"scoring", "confounding"},
     {"cohorts", "predictions"},
     {"localization", "metrics"},

@@ -9,14 +9,15 @@ from pathlib import Path
 import pandas as pd
 
 from outcomenet.cohorts.faults import Fault
+from outcomenet.csv_files import unguarded
 
 
 def read_csv_text(path: Path) -> tuple[pd.DataFrame | None, list[Fault]]:
     """The table as strings (None = empty cell) with line numbers as index, and the faults of its form.
 
-    UTF-8 with or without a byte order mark. Blank lines, and lines of separators alone as spreadsheets leave them, are
-    no rows. A row with more or fewer cells than the header is a fault and left out of the returned table; a file that
-    cannot be read as a table at all gives None.
+    UTF-8 with or without a byte order mark. An apostrophe that `write_csv` put before a cell is taken away again. Blank
+    lines, and lines of separators alone as spreadsheets leave them, are no rows. A row with more or fewer cells than the
+    header is a fault and left out of the returned table; a file that cannot be read as a table at all gives None.
     """
     try:
         text = path.read_bytes().decode("utf-8-sig")
@@ -73,7 +74,7 @@ def _rows(text: str) -> list[tuple[int, list[str]]]:
     seen: dict[str, str] = {}  # a score table repeats few words millions of times; each is kept once
     for cells in reader:
         if any(cells):
-            rows.append((start, [seen.setdefault(cell, cell) for cell in cells]))
+            rows.append((start, [seen.setdefault(cell, unguarded(cell)) for cell in cells]))
         start = reader.line_num + 1
     return rows
 

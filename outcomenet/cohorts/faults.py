@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from outcomenet.csv_files import write_csv
 from outcomenet.errors import DataRefused
 
 # Of a patient or a film; an identifier that slipped into another column is still one.
@@ -81,7 +82,7 @@ def write_faults(faults: Iterable[Fault], path: Path) -> None:
     table = pd.DataFrame(rows, columns=list(COLUMNS)).astype({"row": "Int64"})
     whole = path.with_name(f".{path.name}.partial")
     path.parent.mkdir(parents=True, exist_ok=True)
-    table.to_csv(whole, index=False)
+    write_csv(table, whole)
     whole.replace(path)
 
 

@@ -64,6 +64,7 @@ def make_and_say(folder: Path, out: Path | None, making: Making, progress: Progr
 
 def _make(cohort: Cohort, out: Path, making: Making, progress: Progress) -> DatasetManifest:
     from outcomenet.cohorts.pseudonyms import Pseudonyms, default_key_path, key_of, linking_table, pseudonymous
+    from outcomenet.csv_files import write_csv
     from outcomenet.datasets.build import BuildOptions, build_dataset, own_geometry
     from outcomenet.errors import UsageError
     from outcomenet.localization.geometry import CropGeometry
@@ -77,7 +78,7 @@ def _make(cohort: Cohort, out: Path, making: Making, progress: Progress) -> Data
         if making.linking_table:
             if making.linking_table.resolve().is_relative_to(out.resolve()):
                 raise UsageError("The linking table tells who the patients are; write it outside of the data set.")
-            linking_table(cohort, names).to_csv(making.linking_table, index=False)
+            write_csv(linking_table(cohort, names), making.linking_table)
         cohort = pseudonymous(cohort, names)
         made = "A secret key was made" if new else "The key"
         progress.say(

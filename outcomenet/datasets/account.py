@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from outcomenet.cohorts.cohort import Cohort
+from outcomenet.csv_files import write_csv
 from outcomenet.datasets.dataset import SPLITS
 from outcomenet.datasets.flow import FLOW, flow_of, flow_table
 from outcomenet.datasets.flow_diagram import DIAGRAM, flow_svg
@@ -29,8 +30,8 @@ def write_account(
     alike = same_films(films)
     for why, pairs in alike.groupby("why", sort=False):
         cohort.ledger.flag("films", "film", f"{why} as another film, see {SAME_FILMS}", len(pairs))
-    alike.to_csv(folder / SAME_FILMS, index=False)
-    follow_up_table(cohort, visits, cohort.ledger).to_csv(folder / FOLLOW_UP, index=False)
+    write_csv(alike, folder / SAME_FILMS)
+    write_csv(follow_up_table(cohort, visits, cohort.ledger), folder / FOLLOW_UP)
     steps = flow_of(
         patients=len(cohort.patients),
         visits=visits,
@@ -39,7 +40,7 @@ def write_account(
         ledger_of_tables=ledger_of_tables,
         ledger=cohort.ledger.to_frame(),
     )
-    flow_table(steps).to_csv(folder / FLOW, index=False)
+    write_csv(flow_table(steps), folder / FLOW)
     (folder / DIAGRAM).write_text(flow_svg(steps, splits=len(SPLITS)), encoding="utf-8")
-    table_one(visits).to_csv(folder / TABLE_ONE)
-    reader_agreement(cohort).to_csv(folder / AGREEMENT, index=False)
+    write_csv(table_one(visits).reset_index(), folder / TABLE_ONE)
+    write_csv(reader_agreement(cohort), folder / AGREEMENT)

@@ -24,6 +24,7 @@ from outcomenet.cohorts.decoding import FilmDecoder
 from outcomenet.cohorts.faults import CohortRefused, Fault
 from outcomenet.cohorts.ledger import Ledger
 from outcomenet.confounders import CONFOUNDERS
+from outcomenet.csv_files import write_csv
 from outcomenet.datasets.account import write_account
 from outcomenet.datasets.card import write_card
 from outcomenet.datasets.cut_store import CutStore
@@ -134,7 +135,7 @@ class _Build:
         self.located.write(self.folder)
         self.sheets.write(self.folder)
         write_account(self.folder, self.cohort, self.table, films, self.ledger_of_tables)
-        self.ledger.to_frame().to_csv(self.folder / LEDGER, index=False)
+        write_csv(self.ledger.to_frame(), self.folder / LEDGER)
         self.kept.forget_unused()
         if (self.cohort.folder / TRUTH).is_dir():  # for the oracle and for audits; training never opens it
             shutil.copytree(self.cohort.folder / TRUTH, self.folder / TRUTH)

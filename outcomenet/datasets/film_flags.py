@@ -11,6 +11,7 @@ from outcomenet.anatomy import Side
 from outcomenet.cohorts.cohort import Cohort
 from outcomenet.cohorts.ledger import Ledger
 from outcomenet.cohorts.quality_flags import FLAGS, UNCUTTABLE
+from outcomenet.csv_files import write_csv
 from outcomenet.localization.burnt_in_text import TextBox
 
 FILM_FLAGS = "film_flags.csv"
@@ -59,7 +60,7 @@ class FilmFlagTable:
 
     def write(self, folder: Path) -> None:
         """film_flags.csv, with a header alone where no film has a flag."""
-        self.to_frame().to_csv(folder / FILM_FLAGS, index=False)
+        write_csv(self.to_frame(), folder / FILM_FLAGS)
 
 
 def films_of_children(cohort: Cohort) -> set[str]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from outcomenet.csv_files import write_csv
 from outcomenet.datasets.cutting import CutFilm
 from outcomenet.datasets.dataset import PREVIEWS
 from outcomenet.datasets.film_identity import FilmIdentity
@@ -42,4 +43,4 @@ class FilmTable:
         (folder / PREVIEWS).mkdir()
         for row, png in self._previews:
             (folder / PREVIEWS / row["png"]).write_bytes(png)
-        pd.DataFrame([row for row, _ in self._previews]).to_csv(folder / PREVIEWS / "films.csv", index=False)
+        write_csv(pd.DataFrame([row for row, _ in self._previews]), folder / PREVIEWS / "films.csv")

@@ -14,6 +14,7 @@ from outcomenet.anatomy import Region, Side
 from outcomenet.cohorts.cohort import Cohort
 from outcomenet.cohorts.crop_file import SUFFIX
 from outcomenet.cohorts.ledger import Ledger
+from outcomenet.csv_files import write_csv
 from outcomenet.datasets.film_flags import FilmFlagTable
 from outcomenet.datasets.kept import Kept
 from outcomenet.localization.burnt_in_text import TextBox, text_boxes
@@ -50,7 +51,7 @@ class FoundLandmarks:
         looked for."""
         self.flags.write(folder)
         if self.rows:
-            pd.DataFrame(self.rows, columns=COLUMNS).to_csv(folder / FOUND_LANDMARKS, index=False)
+            write_csv(pd.DataFrame(self.rows, columns=COLUMNS), folder / FOUND_LANDMARKS)
 
 
 def sides_of(declared: str, region: str) -> tuple[Side, ...]:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from outcomenet.anatomy import JOINTS
 from outcomenet.arrays import Bool, UInt16
+from outcomenet.csv_files import write_csv
 from outcomenet.datasets.contact_sheet import TILE_PX, tiled
 
 JOINT_SHEETS = "joint_sheets"
@@ -58,4 +59,4 @@ class JointSheets:
         for kind, tiles in self._tiles.items():
             cv2.imwrite(str(folder / JOINT_SHEETS / f"{kind}.png"), tiled(tiles, 10))
         index = pd.DataFrame(self._rows, columns=["joint", "tile", "side", "patient_id", "visit_id"])
-        index.sort_values(["joint", "tile"]).to_csv(folder / JOINT_SHEETS / "index.csv", index=False)
+        write_csv(index.sort_values(["joint", "tile"]), folder / JOINT_SHEETS / "index.csv")

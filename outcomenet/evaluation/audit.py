@@ -10,6 +10,7 @@ import pandas as pd
 from outcomenet.audits.findings import QUESTIONS, Finding, absent, findings_table
 from outcomenet.audits.sites import audit_sites, sites_finding
 from outcomenet.audits.subgroups import subgroup_metrics, subgroups_finding
+from outcomenet.csv_files import write_csv
 from outcomenet.errors import DataRefused, UndefinedMetric
 from outcomenet.evaluation.audit_inputs import predictions_by_site
 from outcomenet.evaluation.audit_task import AuditTask
@@ -41,7 +42,7 @@ def write_audits(task: AuditTask, run: Path, progress: Progress) -> list[Finding
     else:
         for names, audit in film_audits(task, task.reader, task.biomarker, run, progress):
             attempt(names, audit)
-    findings_table(findings).to_csv(run / "audits.csv", index=False)
+    write_csv(findings_table(findings), run / "audits.csv")
     return findings
 
 
@@ -54,7 +55,7 @@ def _subgroups(task: AuditTask, run: Path) -> list[Finding]:
         whole = pd.read_csv(run / name)
         if "subgroup" in whole:
             whole = whole[whole["subgroup"] == "all"]
-        pd.concat([part for part in (whole, table) if len(part)] or [whole]).to_csv(run / name, index=False)
+        write_csv(pd.concat([part for part in (whole, table) if len(part)] or [whole]), run / name)
     spec = outcome(task.outcomes[0])
     if spec.unit != HAQ.unit:
         return [absent("subgroups", f"What matters to patients is known for HAQ-DI; metrics.csv has {spec.title}.")]
@@ -67,7 +68,7 @@ def _sites(task: AuditTask, run: Path) -> list[Finding]:
         return [absent("sites", f"It is computed for a bounded outcome; the first one here is {spec.title}.")]
     predictions = predictions_by_site(task.facts, task.predictions, spec, refit=not task.cross_fitted)
     table = audit_sites(predictions, **task.chance)
-    table.to_csv(run / "audit_sites.csv", index=False)
+    write_csv(table, run / "audit_sites.csv")
     if spec.unit != HAQ.unit:
         return [absent("sites", f"What matters to patients is known for HAQ-DI; audit_sites.csv has {spec.title}.")]
     return [sites_finding(table)]

@@ -10,6 +10,7 @@ import pandas as pd
 from scipy.stats import rankdata
 
 from outcomenet.arrays import Float
+from outcomenet.csv_files import write_csv
 from outcomenet.datasets.dataset import TRUTH, Dataset
 from outcomenet.datasets.pairs import KEYS, YEARS
 from outcomenet.datasets.visit_table import LATER_VISIT
@@ -78,7 +79,7 @@ def write_responsiveness(
         )
     except UndefinedMetric as reason:
         return [f"responsiveness.csv is absent: {reason}"]
-    table.to_csv(run / "responsiveness.csv", index=False)
+    write_csv(table, run / "responsiveness.csv")
     return []
 
 

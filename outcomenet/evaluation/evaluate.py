@@ -15,6 +15,7 @@ import pandas as pd
 from outcomenet.anatomy import JOINT_NAMES
 from outcomenet.audits.sizes import AuditSizes
 from outcomenet.cohorts.splits import fold_of
+from outcomenet.csv_files import write_csv
 from outcomenet.datasets.contact_sheet import contact_sheet
 from outcomenet.datasets.dataset import LEDGER, PREVIEWS, SPLITS, TRUTH, Dataset, visit_key
 from outcomenet.datasets.pairs import VisitPairs, changes_of_human_score
@@ -89,9 +90,9 @@ def evaluate(task: EvaluationTask, run: Path, progress: Progress) -> list[str]:
     comparisons = comparisons_table(predictions, resamples=task.resamples, seed=task.seed)
     progress.advance(task.resamples)
     progress.finish()
-    table.to_csv(run / "metrics.csv", index=False)
-    undefined.to_csv(run / "undefined_metrics.csv", index=False)
-    comparisons.to_csv(run / "comparisons.csv", index=False)
+    write_csv(table, run / "metrics.csv")
+    write_csv(undefined, run / "undefined_metrics.csv")
+    write_csv(comparisons, run / "comparisons.csv")
     notes += _write_nested_comparison(task, facts, run)
     notes += _write_recalibration(task, predictions, run)
     if task.of_pairs:
@@ -206,7 +207,7 @@ def _write_nested_comparison(task: EvaluationTask, facts: LadderFacts, run: Path
     if ADJUSTED not in facts.readings:
         return []
     table, notes = nested_comparison(facts, task.outcomes, resamples=task.resamples, seed=task.seed)
-    table.to_csv(run / "nested_comparison.csv", index=False)
+    write_csv(table, run / "nested_comparison.csv")
     return notes
 
 
@@ -217,7 +218,7 @@ def _write_recalibration(task: EvaluationTask, predictions: pd.DataFrame, run: P
     found = recalibrate(predictions, resamples=task.resamples, seed=task.seed)
     write_calibrators(found.calibrators, run / "calibration.json")
     found.risks.to_parquet(run / "recalibrated_risks.parquet", index=False)
-    found.quality.to_csv(run / "recalibration.csv", index=False)
+    write_csv(found.quality, run / "recalibration.csv")
     return found.notes
 
 
@@ -266,7 +267,7 @@ def _write_biomarker(
     splits = dict(zip(zip(rows["patient_id"], rows["visit_id"], strict=True), rows["split"], strict=True))
     table = biomarker_table(reading, again, splits, outcome=0)
     table.to_parquet(run / "biomarkers.parquet", index=False)
-    codebook(table, outcome(task.outcomes[0]).title).to_csv(run / "codebook.csv", index=False)
+    write_csv(codebook(table, outcome(task.outcomes[0]).title), run / "codebook.csv")
     return table
 
 
@@ -281,7 +282,7 @@ def _write_examples(task: EvaluationTask, run: Path) -> None:
     wanted = set(zip(films["patient_id"], films["visit_id"], strict=True))
     # visits of two patients may have one name: the report knows a visit by both
     films["visit_id"] = films["patient_id"] + "_" + films["visit_id"]
-    films.drop(columns="patient_id").to_csv(target / "films.csv", index=False)
+    write_csv(films.drop(columns="patient_id"), target / "films.csv")
     for example in Examples(task.dataset, SPLITS):
         key = visit_key(example)
         if key in wanted:

@@ -16,6 +16,7 @@ from outcomenet.audits.interventions import audit_interventions, intervention_fi
 from outcomenet.audits.negative_controls import audit_controls
 from outcomenet.audits.pip_joints import audit_pip_joints, pip_finding
 from outcomenet.audits.probes import audit_embedding
+from outcomenet.csv_files import write_csv
 from outcomenet.datasets.dataset import TRUTH
 from outcomenet.errors import DataRefused
 from outcomenet.evaluation.audit_inputs import embedding_of, first_visits_first, held_out_table, read_borders
@@ -52,7 +53,7 @@ def film_audits(
             rims, covariates, visits["haq"].to_numpy(float), visits["patient_id"],
             permutations=task.sizes.permutations, **task.chance,
         )  # fmt: skip
-        found.to_csv(run / "audit_borders.csv", index=False)
+        write_csv(found, run / "audit_borders.csv")
         return [said]
 
     def interventions() -> list[Finding]:
@@ -60,7 +61,7 @@ def film_audits(
             raise DataRefused("Causes can be set by hand in simulated cohorts only.")
         scores = scores_under_interventions(task.dataset, examples, reader, task.sizes, progress)
         found = audit_interventions(scores, **task.chance)
-        found.to_csv(run / "audit_interventions.csv", index=False)
+        write_csv(found, run / "audit_interventions.csv")
         return intervention_findings(found, task.sizes.largest_shift)
 
     return [
@@ -81,7 +82,7 @@ def film_audits(
 def _probes(task: AuditTask, table: pd.DataFrame, run: Path) -> list[Finding]:
     embedding, first = embedding_of(table), task.outcomes[0]
     probes = audit_embedding(table, embedding, task.seed, outcome=first, permutations=task.sizes.permutations)
-    probes.to_csv(run / "audit_probes.csv", index=False)
+    write_csv(probes, run / "audit_probes.csv")
     found = []
     for target, given in (("fm", "age, sex, site"), ("site", "nothing")):
         row = probes[(probes["target"] == target) & (probes["given"] == given)]
@@ -99,7 +100,7 @@ def _probes(task: AuditTask, table: pd.DataFrame, run: Path) -> list[Finding]:
 
 def _controls(task: AuditTask, table: pd.DataFrame, run: Path) -> list[Finding]:
     found, said = audit_controls(table, embedding_of(table), permutations=task.sizes.permutations, **task.chance)
-    found.to_csv(run / "audit_controls.csv", index=False)
+    write_csv(found, run / "audit_controls.csv")
     return said
 
 
@@ -107,13 +108,13 @@ def _bias(task: AuditTask, table: pd.DataFrame, run: Path) -> list[Finding]:
     if "ra_part" not in table:
         raise DataRefused("The true effect is known in simulated cohorts only.")
     found = audit_bias(table, **task.chance)
-    found.to_csv(run / "audit_bias.csv", index=False)
+    write_csv(found, run / "audit_bias.csv")
     return [bias_finding(found, task.sizes.largest_bias)]
 
 
 def _pip(task: AuditTask, table: pd.DataFrame, run: Path) -> list[Finding]:
     found = audit_pip_joints(table, **task.chance)
-    found.to_csv(run / "audit_pip.csv", index=False)
+    write_csv(found, run / "audit_pip.csv")
     return [pip_finding(found)]
 
 
@@ -123,7 +124,7 @@ def _joint_truth(task: AuditTask, table: pd.DataFrame, run: Path) -> list[Findin
         raise DataRefused("The true state of the joints is known in simulated cohorts only.")
     truth = pd.read_csv(file, dtype={"patient_id": str, "visit_id": str})
     found = audit_joint_truth(table, truth, **task.chance)
-    found.to_csv(run / "audit_joint_truth.csv", index=False)
+    write_csv(found, run / "audit_joint_truth.csv")
     return [joint_truth_finding(found)]
 
 
@@ -141,9 +142,9 @@ def _explanations(task: AuditTask, reader: FilmReader, examples: list, run: Path
     deletion, deleted = audit_deletion(
         lambda hidden: read(reader.parameters, shown & ~hidden).sum(1), trained, patients, **task.chance
     )
-    deletion.to_csv(run / "audit_deletion.csv", index=False)
+    write_csv(deletion, run / "audit_deletion.csv")
     keys = jax.random.split(jax.random.key(task.seed), task.sizes.shuffled_networks)
     correlations, survived = audit_shuffled(trained, [read(shuffled(reader.parameters, key), shown) for key in keys])
     progress.finish()
-    correlations.to_csv(run / "audit_shuffled.csv", index=False)
+    write_csv(correlations, run / "audit_shuffled.csv")
     return [deleted, survived]

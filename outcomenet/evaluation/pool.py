@@ -13,6 +13,7 @@ import pandas as pd
 from outcomenet.artifacts import refuse_existing
 from outcomenet.audits.findings import findings_table
 from outcomenet.audits.sites import audit_sites, sites_finding
+from outcomenet.csv_files import write_csv
 from outcomenet.datasets.dataset import LEDGER
 from outcomenet.errors import DataRefused, UndefinedMetric, UsageError
 from outcomenet.metrics.table import comparisons_table, metrics_table
@@ -109,9 +110,9 @@ def _write(
     chance = {"resamples": evaluation["resamples"], "seed": evaluation["seed"]}
     write_predictions(pooled, out / PREDICTIONS)
     metrics, undefined = metrics_table(pooled, **chance)
-    metrics.to_csv(out / "metrics.csv", index=False)
-    undefined.to_csv(out / "undefined_metrics.csv", index=False)
-    comparisons_table(pooled, **chance).to_csv(out / "comparisons.csv", index=False)
+    write_csv(metrics, out / "metrics.csv")
+    write_csv(undefined, out / "undefined_metrics.csv")
+    write_csv(comparisons_table(pooled, **chance), out / "comparisons.csv")
     if (runs[0] / LEDGER).is_file():
         shutil.copyfile(runs[0] / LEDGER, out / LEDGER)
     notes = absent + [note for record in records for note in record.get("notes", [])]
@@ -119,9 +120,9 @@ def _write(
     if of_sites and first.unit == HAQ.unit:
         rows = pooled[(pooled["outcome"] == first.name) & (pooled["predictor"] != "oracle")]
         table = audit_sites(rows.assign(learned_at="other sites"), **chance)
-        table.to_csv(out / "audit_sites.csv", index=False)
+        write_csv(table, out / "audit_sites.csv")
         try:
-            findings_table([sites_finding(table, retrained=True)]).to_csv(out / "audits.csv", index=False)
+            write_csv(findings_table([sites_finding(table, retrained=True)]), out / "audits.csv")
         except UndefinedMetric as reason:
             notes.append(f"The audit of hospitals is absent: {reason}")
     command = " ".join(["outcomenet pool", *map(str, runs), "--out", str(out)])

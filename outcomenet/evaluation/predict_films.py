@@ -12,6 +12,7 @@ import pandas as pd
 
 from outcomenet.anatomy import JOINT_COUNT, JOINT_INDEX, JOINT_NAMES, Joint, joints_of
 from outcomenet.artifacts import refuse_existing
+from outcomenet.csv_files import write_csv
 from outcomenet.datasets.contact_sheet import contact_sheet
 from outcomenet.errors import DataRefused, UsageError, did_you_mean
 from outcomenet.evaluation.reading import read_visits_with
@@ -78,8 +79,8 @@ def predict_films(
             if sheet is not None:
                 cv2.imwrite(str(out / f"crops_{located.path.stem}_{row['side']}.png"), sheet)
     table = pd.DataFrame(rows)
-    table.to_csv(out / "films.csv", index=False)
-    pd.DataFrame(joints, columns=JOINT_COLUMNS).to_csv(out / "joints.csv", index=False)
+    write_csv(table, out / "films.csv")
+    write_csv(pd.DataFrame(joints, columns=JOINT_COLUMNS), out / "joints.csv")
     return table
 
 

@@ -16,6 +16,7 @@ from outcomenet.cohorts.decoding import FilmDecoder
 from outcomenet.cohorts.film import Film
 from outcomenet.cohorts.films import read_film
 from outcomenet.cohorts.ledger import Ledger
+from outcomenet.csv_files import write_csv
 from outcomenet.errors import DataRefused, FilmRefused, UsageError
 from outcomenet.localization.coco import coco_keypoints
 from outcomenet.localization.film_quality import picture_flags
@@ -219,14 +220,14 @@ class LocatedTables:
         A picture of every film was written when it was added.
         """
         every = pd.DataFrame(self.landmarks, columns=[*LANDMARK_COLUMNS, "state"])
-        every.to_csv(self.out / ALL, index=False)
+        write_csv(every, self.out / ALL)
         visible = every[every["state"] == State.VISIBLE]
-        visible[LANDMARK_COLUMNS].to_csv(self.out / LANDMARKS, index=False)
+        write_csv(visible[LANDMARK_COLUMNS], self.out / LANDMARKS)
         if self.review is not None:
             (self.review / COCO).write_text(json.dumps(coco_keypoints(self.films), indent=1))
         table = pd.DataFrame(self.limbs, columns=LIMB_COLUMNS)
-        table.to_csv(self.out / LIMBS, index=False)
-        self._ledger(table, every).to_frame().to_csv(self.out / LEDGER, index=False)
+        write_csv(table, self.out / LIMBS)
+        write_csv(self._ledger(table, every).to_frame(), self.out / LEDGER)
         return table
 
     @staticmethod

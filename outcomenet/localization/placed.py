@@ -9,6 +9,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from outcomenet.anatomy import Region, Side, landmarks_of
+from outcomenet.csv_files import unguarded
 from outcomenet.errors import DataRefused, UsageError, did_you_mean
 from outcomenet.localization.geometry import is_left_as_displayed
 
@@ -53,6 +54,7 @@ def read_landmarks(path: Path) -> dict[str, list[PlacedLimb]]:
             raise DataRefused(
                 f"{path.name} has an unknown column {column!r}. {did_you_mean(str(column), (*NEEDED, *OPTIONAL))}"
             )
+    table["film_id"] = table["film_id"].map(unguarded)
     for column in ("x_px", "y_px"):
         number = pd.to_numeric(table[column], errors="coerce")
         if number.isna().any():

@@ -10,6 +10,7 @@ from typing import Any
 import jax
 
 from outcomenet.anatomy import Region
+from outcomenet.csv_files import write_csv
 from outcomenet.errors import UndefinedMetric
 from outcomenet.localization.frames import PATCH_PX
 from outcomenet.localization.localizer import Localizer
@@ -109,7 +110,7 @@ def with_calibration(
     table = compared(Localizer(weights), films[1::2])
     progress.advance(len(films[1::2]))
     progress.finish()
-    table.to_csv(run / "held_out.csv", index=False)
+    write_csv(table, run / "held_out.csv")
     for region, rows in table.groupby("region"):
         numbers = ", ".join(f"{name} {value:.3f}" for name, value in summary(rows).items())
         progress.say(f"held-out {region} films: {numbers}")

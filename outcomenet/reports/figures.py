@@ -14,6 +14,8 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from outcomenet.csv_files import write_csv
+
 TEXT_WIDTH_INCHES = 8.6
 GREY = "#767676"
 PALE = "#e3e6e8"
@@ -72,7 +74,7 @@ def publish(draw: Callable[[], Drawing | None], folder: Path) -> PublishedFigure
         vector = io.BytesIO()
         drawing.figure.savefig(vector, format="svg", bbox_inches="tight", pad_inches=0.08, metadata={"Date": None})
     (folder / f"{drawing.name}.svg").write_bytes(vector.getvalue())
-    drawing.data.to_csv(folder / f"{drawing.name}.csv", index=False)
+    write_csv(drawing.data, folder / f"{drawing.name}.csv")
     return PublishedFigure(
         drawing.name,
         data_address(vector.getvalue(), "image/svg+xml"),

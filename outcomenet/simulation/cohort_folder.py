@@ -12,6 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 from outcomenet.artifacts import whole_folder
+from outcomenet.csv_files import write_csv
 from outcomenet.errors import UsageError
 from outcomenet.localization.geometry import CropGeometry
 from outcomenet.progress import Progress
@@ -93,7 +94,7 @@ class _Writer:
 
     def _append(self, name: str, table: pd.DataFrame) -> None:
         path = self.folder / f"{name}.csv"
-        table.to_csv(path, mode="a", header=not path.exists(), index=False, lineterminator="\n")
+        write_csv(table, path, append=True)
         self.rows[name] += len(table)
 
 

@@ -13,6 +13,7 @@ import pandas as pd
 
 from outcomenet.cohorts.importers.card import DataSetCard
 from outcomenet.cohorts.meta import FILE as META_FILE
+from outcomenet.csv_files import write_csv
 from outcomenet.errors import UsageError
 
 Settings = Mapping[str, object]
@@ -41,7 +42,7 @@ def write_cohort_folder(
     try:
         (staging / META_FILE).write_text(_toml(settings), encoding="utf-8")
         for file, table in tables.items():
-            table.to_csv(staging / file, index=False, float_format="%.10g")
+            write_csv(table, staging / file, float_format="%.10g")
         for path, film in (films or {}).items():
             _place(film, staging / path)
         staging.chmod(0o755)  # mkdtemp's own rights are the owner's alone

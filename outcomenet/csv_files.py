@@ -1,0 +1,65 @@
+"""Writes tables as CSV files that a spreadsheet shows as they are: no cell of text is taken for a formula."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pandas as pd
+
+# What spreadsheets begin a formula with, also in full width, and what they skip before it (OWASP, CSV Injection). Where
+# semicolons or tabs separate cells, a formula can stand behind one in the middle of a cell.
+_STARTS = r"(?=\s*[=+\-@＝＋－＠])"
+_FORMULA = re.compile(rf"^(?:{_STARTS}|(?=[\t\r\n]))|(?:(?<=;)|(?<=\S\t)){_STARTS}")
+_GUARDED = re.compile(rf"(?:^'(?:{_STARTS}|(?=[\t\r\n])))|(?:(?<=;)|(?<=\S\t))'{_STARTS}")
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?(inf|nan)", re.IGNORECASE)
+
+
+def write_csv(table: pd.DataFrame, path: Path, *, append: bool = False, float_format: str | None = None) -> None:
+    """Writes a table without its index. Text that a spreadsheet would compute gets an apostrophe before it.
+
+    Args:
+        table: Any table; numbers, and text that is a number, stay as they are.
+        path: The file, replaced unless `append`; a header stands in a new file only.
+        append: Adds the rows to those that are there.
+        float_format: As in `DataFrame.to_csv`.
+    """
+    shown = pd.DataFrame({at: _guarded(column) for at, (_, column) in enumerate(table.items())}, index=table.index)
+    shown.columns = [guarded(str(name)) for name in table.columns]
+    shown.to_csv(
+        path,
+        index=False,
+        mode="a" if append else "w",
+        header=not (append and path.exists()),
+        float_format=float_format,
+        lineterminator="\n",
+    )
+
+
+def guarded(text: str) -> str:
+    """Text with an apostrophe before whatever a spreadsheet would compute.
+
+    >>> guarded("=1+1"), guarded("-0.5"), guarded("MTX")
+    ("'=1+1", '-0.5', 'MTX')
+    """
+    return text if _NUMBER.fullmatch(text) else _FORMULA.sub("'", text)
+
+
+def unguarded(text: str) -> str:
+    """The text that `guarded` was given.
+
+    >>> unguarded("'=1+1")
+    '=1+1'
+    """
+    return _GUARDED.sub("", text) if "'" in text else text
+
+
+def _guarded(column: pd.Series) -> pd.Series:
+    if pd.api.types.is_numeric_dtype(column) or pd.api.types.is_datetime64_any_dtype(column):
+        return column
+    known: dict[str, str] = {}  # a score table repeats few words millions of times
+    cells = [
+        known[cell] if cell in known else known.setdefault(cell, guarded(cell)) if isinstance(cell, str) else cell
+        for cell in column
+    ]
+    return pd.Series(cells, index=column.index, dtype=object)
