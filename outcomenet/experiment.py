@@ -16,6 +16,7 @@ from outcomenet.audits.sizes import AuditSizes
 from outcomenet.confounders import confounder
 from outcomenet.confounding import ESTIMANDS, ConfoundingConfig
 from outcomenet.datasets.dataset import Dataset, open_dataset
+from outcomenet.datasets.known_outcomes import check_outcomes
 from outcomenet.datasets.leaks import refuse_leaks
 from outcomenet.datasets.pairs import VisitPairs, paired_visits
 from outcomenet.datasets.resplit import SplitConfig, resplit
@@ -215,6 +216,8 @@ def run_training(
     refuse_leaks(dataset)
     if experiment.rungs:
         check_data(experiment, dataset)
+    for note in known_outcomes(experiment, dataset):
+        progress.say(f"Note: {note}")
     record = {
         "name": run.name,
         **provenance(file),
@@ -283,6 +286,14 @@ def check_data(experiment: Experiment, dataset: Dataset) -> None:
         )
 
 
+def known_outcomes(experiment: Experiment, dataset: Dataset) -> list[str]:
+    """Notes on outcomes that few patients of the data set have; DataRefused where one cannot be learned at all."""
+    rows = able_rows(experiment, dataset.visits)
+    if experiment.evaluation.cross_fit_folds:
+        return check_outcomes(experiment.outcomes, rows, rows)
+    return check_outcomes(experiment.outcomes, rows[rows["split"] == "train"], rows[rows["split"] == "test"])
+
+
 def visit_weights(experiment: Experiment, visits: pd.DataFrame) -> dict[tuple[str, str], float]:
     """Weights of the training visits where the experiment reweights (see `training.reweighting`), else none."""
     if not experiment.confounding.reweight:
@@ -294,8 +305,16 @@ def visit_weights(experiment: Experiment, visits: pd.DataFrame) -> dict[tuple[st
 
 def training_rows(experiment: Experiment, visits: pd.DataFrame) -> pd.DataFrame:
     """Rows of the visit table that the networks learn from."""
-    able = paired_visits(visits) if experiment.of_pairs else visits[visits["has_films"]]
+    able = able_rows(experiment, visits)
     return able[able["split"] == "train"]
+
+
+def able_rows(experiment: Experiment, visits: pd.DataFrame) -> pd.DataFrame:
+    """Rows of the visit table, of any split, that the experiment can use: those with films where it has networks, and
+    with a later visit's where these compare two."""
+    if experiment.of_pairs:
+        return paired_visits(visits)
+    return visits[visits["has_films"]] if experiment.rungs else visits
 
 
 def warm_started(wiring: Wiring) -> Wiring:
@@ -344,7 +363,7 @@ def run_evaluation(run: Path, data: Path | None = None, *, progress: Progress) -
         zero_is_no_change=experiment.network.pairs is not PairReading.CHRONOLOGICAL,
         **vars(experiment.evaluation),
     )
-    notes = evaluate(task, run, progress)
+    notes = known_outcomes(experiment, dataset) + evaluate(task, run, progress)
     write_record(run, record | {"notes": notes})
     add_stages(run, progress.stages)
     write_manifest(run)
@@ -371,7 +390,9 @@ def run_prediction(
     crop = CropGeometry(record["data"]["crop"]["size_px"], record["data"]["crop"]["mm_per_px"])
     networks, parameters = networks_of(experiment, crop.size_px, record["data"]["readers"])
     restored = restore_parameters_of(experiment, parameters, run)
-    task = PredictionTask(networks[rung], restored[rung], crop, len(experiment.covariates), run.name, rung)
+    task = PredictionTask(
+        networks[rung], restored[rung], crop, len(experiment.covariates), experiment.outcomes, run.name, rung
+    )
     return predict_films(task, films, out, landmarks=landmarks, spacing_mm=spacing_mm)
 
 

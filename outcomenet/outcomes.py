@@ -5,7 +5,7 @@ Heads, losses, masks, metrics and report rows are derived from `OUTCOMES`. In ev
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -49,6 +49,11 @@ class OutcomeSpec:
     step: float
     horizon_days: int = 0
     direction: str = "higher is worse"
+
+    @property
+    def headline_metric(self) -> str:
+        """The one metric by which predictors are judged on it: AUROC for an event, R2 for a value."""
+        return "r2" if self.kind.is_value else "auroc"
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -109,6 +114,21 @@ def outcome(name: str) -> OutcomeSpec:
     if name not in OUTCOMES:
         raise UsageError(f"There is no outcome called {name!r}. {did_you_mean(name, OUTCOMES)}")
     return OUTCOMES[name]
+
+
+# HAQ-DI at the film's visit, whichever way it was learned.
+HAQ_TODAY = (HAQ.name, HAQ_BY_CATEGORY.name)
+
+
+def main_outcome(outcomes: Iterable[str]) -> str:
+    """The one outcome of a run that its headline, its biomarker, its audits and its films' scores are about: HAQ-DI of the
+    visit where the run has it (as an index before from its categories), else the outcome named first.
+
+    >>> main_outcome(["pain", "haq"]), main_outcome(["pain", "haq_by_category"]), main_outcome(["pain", "progression"])
+    ('haq', 'haq_by_category', 'pain')
+    """
+    names = list(outcomes)
+    return next((name for name in HAQ_TODAY if name in names), names[0])
 
 
 HAQ_ITEM_COLUMNS: tuple[str, ...] = tuple(

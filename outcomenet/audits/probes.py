@@ -13,6 +13,7 @@ from outcomenet.audits.cross_fitting import CrossFit, permuted_patients
 from outcomenet.errors import UndefinedMetric
 from outcomenet.metrics.discrimination import weighted_auroc
 from outcomenet.metrics.resampling import bootstrap_weights, percentile_interval
+from outcomenet.outcomes import OUTCOMES
 
 PERMUTATIONS = 200
 RESAMPLES = 500
@@ -142,14 +143,19 @@ def _row(
         )
     except UndefinedMetric as reason:
         return {"target": target, "given": label, "reading": f"Not computed: {reason}"}
-    return {"target": target, "given": label, **result.__dict__, "reading": _reading(target, label, result)}
+    return {
+        "target": target,
+        "given": label,
+        **result.__dict__,
+        "reading": _reading(target, label, result, not OUTCOMES.keys().isdisjoint(given)),
+    }
 
 
-def _reading(target: str, given: str, result: ProbeResult) -> str:
+def _reading(target: str, given: str, result: ProbeResult, given_outcome: bool) -> str:
     name = TARGETS[target]
     beyond = "" if given == "nothing" else f" beyond what {given} tell"
     if result.auroc > result.null_upper:
-        collider = " Causes of one outcome go together given it, without any shortcut." if "HAQ" in given else ""
+        collider = " Causes of one outcome go together given it, without any shortcut." if given_outcome else ""
         return (
             f"The embedding holds information about {name}{beyond} (AUROC {result.auroc:.2f}, above chance).{collider}"
         )

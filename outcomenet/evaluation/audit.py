@@ -56,16 +56,16 @@ def _subgroups(task: AuditTask, run: Path) -> list[Finding]:
         if "subgroup" in whole:
             whole = whole[whole["subgroup"] == "all"]
         write_csv(pd.concat([part for part in (whole, table) if len(part)] or [whole]), run / name)
-    spec = outcome(task.outcomes[0])
+    spec = outcome(task.main_outcome)
     if spec.unit != HAQ.unit:
         return [absent("subgroups", f"What matters to patients is known for HAQ-DI; metrics.csv has {spec.title}.")]
-    return [subgroups_finding(rows, task.rung or "covariates", task.outcomes[0])]
+    return [subgroups_finding(rows, task.rung or "covariates", spec.name)]
 
 
 def _sites(task: AuditTask, run: Path) -> list[Finding]:
-    spec = outcome(task.outcomes[0])
+    spec = outcome(task.main_outcome)
     if spec.kind is OutcomeKind.TIME_TO_EVENT:
-        return [absent("sites", f"It is computed for a bounded outcome; the first one here is {spec.title}.")]
+        return [absent("sites", f"It is computed for a bounded outcome; this run is about {spec.title}.")]
     predictions = predictions_by_site(task.facts, task.predictions, spec, refit=not task.cross_fitted)
     table = audit_sites(predictions, **task.chance)
     write_csv(table, run / "audit_sites.csv")

@@ -10,6 +10,7 @@ from outcomenet.audits.sizes import AuditSizes
 from outcomenet.datasets.dataset import Dataset
 from outcomenet.evaluation.facts import LadderFacts
 from outcomenet.evaluation.reading import FilmReader
+from outcomenet.outcomes import main_outcome
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,11 @@ class AuditTask:
     sizes: AuditSizes
     seed: int
     of_pairs: bool = False
+
+    @property
+    def main_outcome(self) -> str:
+        """The outcome that the biomarker is the score of."""
+        return main_outcome(self.outcomes)
 
     @property
     def chance(self) -> dict[str, int]:

@@ -32,8 +32,8 @@ from outcomenet.evaluation.reading import FilmReader, NetworkReading, read_visit
 from outcomenet.evaluation.recalibration import recalibrate
 from outcomenet.input_pipeline.batches import evaluation_batches
 from outcomenet.input_pipeline.transforms import AugmentationConfig, CovariateScale
-from outcomenet.metrics.table import comparisons_table, metrics_table
-from outcomenet.outcomes import outcome
+from outcomenet.metrics.table import comparisons_table, metrics_table, primary_contrast
+from outcomenet.outcomes import main_outcome, outcome
 from outcomenet.predictions import write_predictions
 from outcomenet.progress import Progress
 from outcomenet.training.rungs import Parameters, RungNetwork
@@ -87,7 +87,9 @@ def evaluate(task: EvaluationTask, run: Path, progress: Progress) -> list[str]:
 
     progress.start("resamples", task.resamples, "bootstrap metrics by patient")
     table, undefined = metrics_table(predictions, resamples=task.resamples, seed=task.seed)
-    comparisons = comparisons_table(predictions, resamples=task.resamples, seed=task.seed)
+    comparisons = comparisons_table(
+        predictions, resamples=task.resamples, seed=task.seed, primary=primary_contrast(task.outcomes)
+    )
     progress.advance(task.resamples)
     progress.finish()
     write_csv(table, run / "metrics.csv")
@@ -265,9 +267,10 @@ def _write_biomarker(
     task: EvaluationTask, rows: pd.DataFrame, reading: NetworkReading, again: list[NetworkReading], run: Path
 ) -> pd.DataFrame:
     splits = dict(zip(zip(rows["patient_id"], rows["visit_id"], strict=True), rows["split"], strict=True))
-    table = biomarker_table(reading, again, splits, outcome=0)
+    main = main_outcome(task.outcomes)
+    table = biomarker_table(reading, again, splits, outcome=task.outcomes.index(main))
     table.to_parquet(run / "biomarkers.parquet", index=False)
-    write_csv(codebook(table, outcome(task.outcomes[0]).title), run / "codebook.csv")
+    write_csv(codebook(table, outcome(main).title), run / "codebook.csv")
     return table
 
 

@@ -59,7 +59,9 @@ def film_audits(
     def interventions() -> list[Finding]:
         if not task.dataset.manifest.simulated:
             raise DataRefused("Causes can be set by hand in simulated cohorts only.")
-        scores = scores_under_interventions(task.dataset, examples, reader, task.sizes, progress)
+        scores = scores_under_interventions(
+            task.dataset, examples, reader, task.sizes, progress, outcome=task.outcomes.index(task.main_outcome)
+        )
         found = audit_interventions(scores, **task.chance)
         write_csv(found, run / "audit_interventions.csv")
         return intervention_findings(found, task.sizes.largest_shift)
@@ -80,8 +82,10 @@ def film_audits(
 
 
 def _probes(task: AuditTask, table: pd.DataFrame, run: Path) -> list[Finding]:
-    embedding, first = embedding_of(table), task.outcomes[0]
-    probes = audit_embedding(table, embedding, task.seed, outcome=first, permutations=task.sizes.permutations)
+    embedding = embedding_of(table)
+    probes = audit_embedding(
+        table, embedding, task.seed, outcome=task.main_outcome, permutations=task.sizes.permutations
+    )
     write_csv(probes, run / "audit_probes.csv")
     found = []
     for target, given in (("fm", "age, sex, site"), ("site", "nothing")):
@@ -129,7 +133,8 @@ def _joint_truth(task: AuditTask, table: pd.DataFrame, run: Path) -> list[Findin
 
 
 def _explanations(task: AuditTask, reader: FilmReader, examples: list, run: Path, progress: Progress) -> list[Finding]:
-    contributions = ContributionReader(reader.network, [Batch(*batch) for batch in reader.batches(examples)])
+    batches = [Batch(*batch) for batch in reader.batches(examples)]
+    contributions = ContributionReader(reader.network, batches, task.outcomes.index(task.main_outcome))
     progress.start("readings", READINGS + task.sizes.shuffled_networks, "hide joints and shuffle networks")
 
     def read(parameters: Parameters, visible: np.ndarray) -> np.ndarray:

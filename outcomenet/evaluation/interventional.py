@@ -27,12 +27,19 @@ MODERATE = 0.5
 
 
 def scores_under_interventions(
-    dataset: Dataset, held_out: Mapping[tuple[str, str], Any], reader: FilmReader, sizes: AuditSizes, progress: Progress
+    dataset: Dataset,
+    held_out: Mapping[tuple[str, str], Any],
+    reader: FilmReader,
+    sizes: AuditSizes,
+    progress: Progress,
+    *,
+    outcome: int,
 ) -> pd.DataFrame:
     """Scores of the first held-out visits under each intervention: patient_id, visit_id, intervention, value, score.
 
-    `held_out` gives the example of each held-out visit. Only visits that were simulated straight to crops can be drawn
-    again pixel by pixel; a few of them are, and DataRefused says so where they differ from what the data set stores.
+    `held_out` gives the example of each held-out visit, `outcome` the number of the outcome that the score is of. Only
+    visits that were simulated straight to crops can be drawn again pixel by pixel; a few of them are, and DataRefused says
+    so where they differ from what the data set stores.
     """
     visits = redrawable_visits(dataset, sizes.intervention_patients)
     if not visits:
@@ -48,7 +55,7 @@ def scores_under_interventions(
     filmed = Filmed([world for _, _, world in worlds], visits, examples, dataset.manifest.geometry)
     reading = reader.read(filmed, progress)
     progress.finish()
-    scores = reading.contributions[..., 0].sum(1).reshape(len(worlds), len(visits))
+    scores = reading.contributions[..., outcome].sum(1).reshape(len(worlds), len(visits))
     keys = pd.DataFrame(visits, columns=["patient_id", "visit_id"])
     return pd.concat(
         [keys.assign(intervention=n, value=v, score=s) for (n, v, _), s in zip(worlds, scores, strict=True)],

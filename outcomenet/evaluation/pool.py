@@ -16,8 +16,8 @@ from outcomenet.audits.sites import audit_sites, sites_finding
 from outcomenet.csv_files import write_csv
 from outcomenet.datasets.dataset import LEDGER
 from outcomenet.errors import DataRefused, UndefinedMetric, UsageError
-from outcomenet.metrics.table import comparisons_table, metrics_table
-from outcomenet.outcomes import HAQ, outcome
+from outcomenet.metrics.table import comparisons_table, metrics_table, primary_contrast
+from outcomenet.outcomes import HAQ, main_outcome, outcome
 from outcomenet.predictions import write_predictions
 from outcomenet.runs.manifest import write_manifest
 from outcomenet.runs.record import read_record, write_record
@@ -112,13 +112,14 @@ def _write(
     metrics, undefined = metrics_table(pooled, **chance)
     write_csv(metrics, out / "metrics.csv")
     write_csv(undefined, out / "undefined_metrics.csv")
-    write_csv(comparisons_table(pooled, **chance), out / "comparisons.csv")
+    primary = primary_contrast(records[0]["config"]["outcomes"])
+    write_csv(comparisons_table(pooled, **chance, primary=primary), out / "comparisons.csv")
     if (runs[0] / LEDGER).is_file():
         shutil.copyfile(runs[0] / LEDGER, out / LEDGER)
     notes = absent + [note for record in records for note in record.get("notes", [])]
-    first = outcome(records[0]["config"]["outcomes"][0])
-    if of_sites and first.unit == HAQ.unit:
-        rows = pooled[(pooled["outcome"] == first.name) & (pooled["predictor"] != "oracle")]
+    main = outcome(main_outcome(records[0]["config"]["outcomes"]))
+    if of_sites and main.unit == HAQ.unit:
+        rows = pooled[(pooled["outcome"] == main.name) & (pooled["predictor"] != "oracle")]
         table = audit_sites(rows.assign(learned_at="other sites"), **chance)
         write_csv(table, out / "audit_sites.csv")
         try:

@@ -27,7 +27,7 @@ from outcomenet.localization.localizer import Localizer
 from outcomenet.localization.locating import LocatedFilm, locate_films
 from outcomenet.localization.placed import PlacedLimb, read_landmarks
 from outcomenet.localization.quality import FLAGS, UNSCORABLE
-from outcomenet.outcomes import TARGET_FIELDS
+from outcomenet.outcomes import TARGET_FIELDS, main_outcome
 from outcomenet.progress import Progress
 from outcomenet.scoring import KELLGREN_LAWRENCE, SVDH
 from outcomenet.training.rungs import Parameters, RungNetwork
@@ -41,6 +41,7 @@ class PredictionTask:
     parameters: Parameters
     geometry: CropGeometry
     covariates: int
+    outcomes: tuple[str, ...]
     run: str
     rung: str
 
@@ -174,7 +175,7 @@ def _say(
     task: PredictionTask, film: str, crops: np.ndarray, present: np.ndarray, centre: np.ndarray, at: list[int]
 ) -> tuple[dict, list[dict]]:
     reading = read_visits_with(task.network, task.parameters, [_batch(task, crops, present)])
-    contribution = reading.contributions[0, :, 0]
+    contribution = reading.contributions[0, :, task.outcomes.index(main_outcome(task.outcomes))]
     svdh = reading.svdh[0] if reading.svdh is not None else np.full(len(SVDH.sites), np.nan)
     grades = {(site.joint_index, site.definition.feature): grade for site, grade in zip(SVDH.sites, svdh, strict=True)}
     oa = reading.osteoarthritis_grades[0]

@@ -23,7 +23,7 @@ class Batch(NamedTuple):
 class ContributionReader:
     """Contributions to one outcome, on its latent scale; higher is worse. Compiled once for all readings."""
 
-    def __init__(self, network: RungNetwork, batches: Sequence[Batch], outcome: int = 0):
+    def __init__(self, network: RungNetwork, batches: Sequence[Batch], outcome: int):
         self.batches = batches
         self.ids = [key for batch in batches for key in batch.ids]
         self._read = jax.jit(lambda parameters, arrays: _contributions(network, parameters, arrays, outcome))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pandas as pd
@@ -12,6 +12,8 @@ from scipy.stats import t as t_distribution
 from outcomenet.arrays import Float
 from outcomenet.errors import UndefinedMetric
 
+# Resamples drawn at a time: keeps the weights of ten thousand resamples of a large cohort out of memory.
+BLOCK = 2000
 # More undefined resamples than this share, and no interval is given.
 MOST_UNDEFINED = 0.05
 
@@ -22,10 +24,22 @@ def bootstrap_weights(patients: pd.Series, resamples: int, seed: int) -> Float[n
     Draws depend on the patients' sorted names alone, so that every predictor and outcome sees the same resamples of
     the same patients.
     """
+    (weights,) = weight_blocks(patients, resamples, seed, block=max(resamples, 1))
+    return weights
+
+
+def weight_blocks(
+    patients: pd.Series, resamples: int, seed: int, block: int = BLOCK
+) -> Iterator[Float[np.ndarray, "resample row"]]:
+    """The rows of `bootstrap_weights` in blocks of at most `block` resamples (the sample itself leads the first one), so
+    that many resamples of many rows fit into memory. More resamples begin with the same ones."""
     names, codes = np.unique(patients.to_numpy(str), return_inverse=True)
     rng = np.random.default_rng(seed)
-    counts = rng.multinomial(len(names), np.full(len(names), 1 / len(names)), size=resamples).astype(float)
-    return np.concatenate([np.ones((1, len(patients))), counts[:, codes]])
+    itself = np.ones((1, len(patients)))
+    for drawn in range(0, max(resamples, 1), block):
+        size = min(block, resamples - drawn)
+        counts = rng.multinomial(len(names), np.full(len(names), 1 / len(names)), size=size).astype(float)
+        yield counts[:, codes] if drawn else np.concatenate([itself, counts[:, codes]])
 
 
 def percentile_interval(values: Float[np.ndarray, "resample"], level: float = 0.95) -> tuple[float, float]:
@@ -54,6 +68,22 @@ def expanded_level(patients: int, level: float = 0.95) -> float:
     """
     quantile = (patients / (patients - 1)) ** 0.5 * t_distribution.ppf(0.5 + level / 2, patients - 1)
     return float(1 - 2 * norm.sf(quantile))
+
+
+def monte_carlo_margins(values: Float[np.ndarray, "resample"], level: float = 0.95) -> tuple[float, float]:
+    """How far each bound of `percentile_interval` may lie from where endless resamples would put it, with 95 % certainty.
+
+    Half the distance between the order statistics that hold a quantile with 95 % probability: the rank of the true
+    quantile p among B draws is binomial with SD sqrt(B p (1 - p)) (Efron & Tibshirani 1993, ch. 19; David & Nagaraja,
+    Order Statistics, 2003, sec. 7.1). It falls with the root of B and knows nothing of the patients' own number.
+    """
+    defined = values[np.isfinite(values)]
+    margins = []
+    for share in (0.5 - level / 2, 0.5 + level / 2):
+        half = 1.96 * np.sqrt(share * (1 - share) / len(defined))
+        low, high = np.quantile(defined, np.clip([share - half, share + half], 0, 1))
+        margins.append(float(high - low) / 2)
+    return margins[0], margins[1]
 
 
 def of_sample(metric: Callable[..., Float[np.ndarray, "resample"]], *columns: np.ndarray, **settings) -> float:

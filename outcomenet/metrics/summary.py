@@ -6,41 +6,33 @@ from pathlib import Path
 
 import pandas as pd
 
-from outcomenet.outcomes import OUTCOMES
+from outcomenet.metrics.verdict import verdict_of
+from outcomenet.outcomes import outcome
 from outcomenet.predictions import PREDICTORS
-
-# The metric that stands for an outcome on one line.
-HEADLINE = {
-    "haq": "r2",
-    "pain": "r2",
-    "progression": "auroc",
-    "future_haq": "r2",
-    "haq_change": "r2",
-    "svdh_change": "r2",
-}
 
 
 def ladder_text(run: Path) -> str:
     """Predictors x outcomes with 95 % intervals, and the difference of the adjusted network to the human total."""
     metrics, comparisons = pd.read_csv(run / "metrics.csv"), pd.read_csv(run / "comparisons.csv")
-    outcomes = [name for name in HEADLINE if name in set(metrics["outcome"])]
-    lines = [f"{'predictor':24}" + "".join(f"{f'{OUTCOMES[o].name} {HEADLINE[o]}':>26}" for o in outcomes)]
+    headline = {name: outcome(name).headline_metric for name in metrics["outcome"].unique()}
+    lines = [f"{'predictor':24}" + "".join(f"{f'{name} {metric}':>26}" for name, metric in headline.items())]
     for predictor in PREDICTORS:
         cells = []
-        for outcome in outcomes:
-            wanted = {"predictor": predictor, "outcome": outcome, "metric": HEADLINE[outcome]}
+        for name, metric in headline.items():
+            wanted = {"predictor": predictor, "outcome": name, "metric": metric}
             row = metrics[(metrics[list(wanted)] == pd.Series(wanted)).all(axis=1)]
             cells.append(_cell(row))
         if any(cell != "-" for cell in cells):
             lines.append(f"{predictor:24}" + "".join(f"{cell:>26}" for cell in cells))
     held_out = metrics.groupby("outcome", sort=False)["n"].max()
-    lines.append(f"{'visits held out':24}" + "".join(f"{int(held_out[o]):>26}" for o in outcomes))
+    lines.append(f"{'visits held out':24}" + "".join(f"{int(held_out[name]):>26}" for name in headline))
     main = comparisons.query("predictor == 'direct_adjusted' and reference == 'human_total'")
-    for row in main[[HEADLINE.get(o) == m for o, m in zip(main["outcome"], main["metric"], strict=True)]].itertuples():
-        verdict = "no difference shown" if row.lower <= 0 <= row.upper else ("better" if row.lower > 0 else "worse")
+    for row in main[main["metric"] == main["outcome"].map(headline)].itertuples():
+        verdict = verdict_of(row.lower, row.upper, lower_margin=row.lower_margin, upper_margin=row.upper_margin)
         lines.append(
             f"direct_adjusted - human_total, {row.outcome} {row.metric}: {row.difference:+.3f} "
-            f"({row.lower:+.3f} to {row.upper:+.3f}), {verdict}"
+            f"({row.lower:+.4f} to {row.upper:+.4f}; Monte Carlo +-{row.lower_margin:.4f} and +-{row.upper_margin:.4f} of "
+            f"{row.resamples} resamples), {verdict}"
         )
     return "\n".join(lines)
 

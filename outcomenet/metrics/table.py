@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -13,10 +13,15 @@ from outcomenet.errors import UndefinedMetric
 from outcomenet.metrics.discrimination import average_precision, weighted_auroc
 from outcomenet.metrics.follow_up import time_and_event
 from outcomenet.metrics.regression import calibration_intercept, calibration_slope, mae, r2
-from outcomenet.metrics.resampling import bootstrap_weights, percentile_interval
+from outcomenet.metrics.resampling import (
+    bootstrap_weights,
+    monte_carlo_margins,
+    percentile_interval,
+    weight_blocks,
+)
 from outcomenet.metrics.risk import brier, risk_calibration_intercept, risk_calibration_slope
 from outcomenet.metrics.survival import harrell_c, uno_c
-from outcomenet.outcomes import OUTCOMES, OutcomeKind
+from outcomenet.outcomes import OUTCOMES, OutcomeKind, main_outcome
 from outcomenet.predictions import PREDICTORS
 
 PAIRS = (
@@ -29,10 +34,12 @@ PAIRS = (
     ("direct_adjusted", "clinical_matrix"),
     ("direct_adjusted_coarse", "human_total"),  # at equal granularity
 )
+# The primary contrast is resampled at least so often: its verdict must not hang on the seed.
+PRIMARY_RESAMPLES = 10_000
 COLUMNS = ["predictor", "outcome", "horizon", "subgroup", "metric", "value", "lower", "upper", "n", "events"]
 COMPARISON_COLUMNS = [
     "outcome", "horizon", "metric", "predictor", "reference", "difference", "lower", "upper", "n", "share_above_zero",
-    "value", "reference_value",
+    "value", "reference_value", "resamples", "lower_margin", "upper_margin", "primary",
 ]  # fmt: skip
 UNDEFINED = "One class only, no variation, or a risk of exactly 0 or 1, among the held-out patients."
 OF_SCORES = {
@@ -48,6 +55,21 @@ OF_RISKS = {
     "calibration_slope": risk_calibration_slope,
     "calibration_intercept": risk_calibration_intercept,
 }
+
+
+class Contrast(NamedTuple):
+    """One paired difference: `predictor` minus `reference` in a metric of an outcome."""
+
+    outcome: str
+    metric: str
+    predictor: str
+    reference: str
+
+
+def primary_contrast(outcomes: Iterable[str]) -> Contrast:
+    """The one question that a run with these outcomes is asked in advance."""
+    name = main_outcome(outcomes)
+    return Contrast(name, OUTCOMES[name].headline_metric, *PAIRS[0])
 
 
 class Metric(NamedTuple):
@@ -141,30 +163,64 @@ def comparisons_table(
     resamples: int,
     seed: int,
     pairs: Sequence[tuple[str, str]] = PAIRS,
+    primary: Contrast | None = None,
     level: float = 0.95,
 ) -> pd.DataFrame:
     """Differences predictor - reference on the same patients and the same resamples.
 
-    `share_above_zero` is the share of resamples with a positive difference: for mae and brier, lower is better, so a
-    share near 0 speaks for the predictor. Pairs of which one is absent, and undefined differences, have no row.
+    Args:
+        predictions: a prediction table; its held-out rows are compared.
+        resamples: bootstrap resamples of patients; the `primary` contrast takes `PRIMARY_RESAMPLES` or more.
+        seed: of the resamples.
+        pairs: (predictor, reference). Pairs of which one is absent, and undefined differences, have no row.
+        primary: the contrast asked in advance, marked in column `primary`.
+        level: of the intervals.
+
+    Returns:
+        comparisons.csv. `share_above_zero` is the share of resamples with a positive difference: for mae and brier, lower
+        is better, so a share near 0 speaks for the predictor. `lower_margin` and `upper_margin` say how far the bounds
+        would move with other seeds (`monte_carlo_margins`), `resamples` on how many they rest.
     """
     rows = []
-    for outcome, horizon, weights, tables in _outcomes(predictions, resamples, seed):
-        for name, metric in metrics_of(outcome, horizon).items():
+    for name, horizon, weights, tables in _outcomes(predictions, resamples, seed):
+        for metric_name, metric in metrics_of(name, horizon).items():
             resampled = {predictor: metric.resampled(table, weights) for predictor, table in tables.items()}
             for predictor, reference in pairs:
                 if predictor not in resampled or reference not in resampled:
                     continue
                 (values, n), (others, _) = resampled[predictor], resampled[reference]
-                difference = values - others
+                asked = primary == Contrast(name, metric_name, predictor, reference)
+                if asked and resamples < PRIMARY_RESAMPLES:
+                    values, others = _resampled_more(metric, tables[predictor], tables[reference], seed)
                 try:
-                    lower, upper = percentile_interval(difference[1:], level)
+                    found = _difference(values, others, level)
                 except UndefinedMetric:
                     continue
-                above = float(np.mean(difference[1:][np.isfinite(difference[1:])] > 0))
-                row = (difference[0], lower, upper, n, above, values[0], others[0])
-                rows.append((outcome, horizon, name, predictor, reference, *row))
+                difference, lower, upper, above, *margins = found
+                row = (difference, lower, upper, n, above, values[0], others[0], len(values) - 1, *margins, asked)
+                rows.append((name, horizon, metric_name, predictor, reference, *row))
     return pd.DataFrame(rows, columns=COMPARISON_COLUMNS)
+
+
+def _resampled_more(
+    metric: Metric, table: pd.DataFrame, other: pd.DataFrame, seed: int
+) -> tuple[Float[np.ndarray, "resample"], Float[np.ndarray, "resample"]]:
+    """A metric of two predictors in the primary contrast's resamples, which begin with those of the others."""
+    blocks = [
+        (metric.resampled(table, weights)[0], metric.resampled(other, weights)[0])
+        for weights in weight_blocks(table["patient_id"], PRIMARY_RESAMPLES, seed)
+    ]
+    first, second = zip(*blocks, strict=True)
+    return np.concatenate(first), np.concatenate(second)
+
+
+def _difference(values: np.ndarray, others: np.ndarray, level: float) -> tuple[float, ...]:
+    """Difference, its bounds, the share of resamples above 0, and the Monte Carlo margins of both bounds."""
+    difference = values - others
+    resampled = difference[1:]
+    lower, upper = percentile_interval(resampled, level)
+    above = float(np.mean(resampled[np.isfinite(resampled)] > 0))
+    return float(difference[0]), lower, upper, above, *monte_carlo_margins(resampled, level)
 
 
 def _outcomes(

@@ -8,9 +8,9 @@ import pandas as pd
 
 from outcomenet.cohorts.source import CROPS, FILMS
 from outcomenet.confounders import CONFOUNDERS
-from outcomenet.outcomes import HAQ, OutcomeKind, outcome
+from outcomenet.outcomes import HAQ, HAQ_TODAY, OUTCOMES, OutcomeKind, outcome
 from outcomenet.reports.ladder import DIRECT, FROM_FILM, HUMAN, in_ladder_order, rung
-from outcomenet.reports.measures import R_SQUARED, headline_metric, main_outcome, measure, outcome_phrase
+from outcomenet.reports.measures import R_SQUARED, measure, outcome_phrase
 from outcomenet.reports.narrative import reached
 from outcomenet.reports.numbers import counted, decimal, listed
 from outcomenet.reports.run_folder import RunFolder
@@ -120,9 +120,9 @@ def _one_split(folder: RunFolder) -> Caution:
 
 
 def _many_comparisons(folder: RunFolder) -> Caution:
-    comparisons, main = folder.comparisons, main_outcome(folder.metrics["outcome"])
+    comparisons, main = folder.comparisons, folder.main_outcome
     asked = (
-        f"The one question asked in advance is {measure(headline_metric(outcome(main))).title} for {outcome_phrase(main)}, "
+        f"The one question asked in advance is {measure(outcome(main).headline_metric).title} for {outcome_phrase(main)}, "
         f"{rung(DIRECT).phrase} against "
         f"{rung(HUMAN).phrase}."
     )
@@ -136,11 +136,11 @@ def _many_comparisons(folder: RunFolder) -> Caution:
 
 
 def _too_good(folder: RunFolder) -> list[Caution]:
-    rows = {
-        name: reached(folder.metrics, HAQ.name, "r2", name)
+    values = {
+        name: max(row["value"] for row in rows)
         for name in in_ladder_order(set(folder.metrics["predictor"]) & set(FROM_FILM))
+        if (rows := [r for haq in HAQ_TODAY if (r := reached(folder.metrics, haq, "r2", name)) is not None])
     }
-    values = {name: row["value"] for name, row in rows.items() if row is not None}
     if not values:
         return []
     rule = (
@@ -194,7 +194,8 @@ def _confounders_known(probes: pd.DataFrame | None) -> list[Caution]:
             )
         ]
     # given an outcome its causes go together without any shortcut, so those probes accuse nobody
-    alone = ~probes["given"].str.contains(HAQ.title, regex=False)
+    of_outcome = {HAQ.title, *OUTCOMES}
+    alone = probes["given"].map(lambda given: of_outcome.isdisjoint(given.split(", ")))
     known = probes.loc[alone & (probes["auroc"] > probes["null_upper"]), "target"]
     hidden = [target for target in dict.fromkeys(known) if target not in CONFOUNDERS or not CONFOUNDERS[target].on_film]
     if not hidden:

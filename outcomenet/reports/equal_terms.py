@@ -5,14 +5,10 @@ from __future__ import annotations
 import pandas as pd
 
 from outcomenet.reports.ladder import rung
-from outcomenet.reports.measures import Verdict, digits_of, measure, verdict
+from outcomenet.reports.measures import READINGS, digits_of, measure, verdict_on
 from outcomenet.reports.numbers import count, decimal, inside_sentence, interval
 from outcomenet.reports.tables import Row, Table, outcome_heading
 
-_READINGS = {
-    Verdict.BETTER: "first better", Verdict.WORSE: "reference better", Verdict.UNDECIDED: "no difference shown",
-    Verdict.ABSENT: "not computed",
-}  # fmt: skip
 _CALIBRATORS = {"none": "as predicted", "platt": "Platt", "isotonic": "isotonic"}
 
 
@@ -29,7 +25,7 @@ def equal_adjustment(nested: pd.DataFrame) -> Table:
             f"{first} minus {inside_sentence(reference)}",
             f"{measure(row.metric).title} {decimal(row.difference, digits)} ({interval(row.lower, row.upper, digits)})",
             count(row.n),
-            _READINGS[verdict(row.metric, row.lower, row.upper)],
+            READINGS[verdict_on(row)],
         ]
         rows.append(Row(cells))
     return Table(

@@ -10,10 +10,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from outcomenet.metrics.verdict import Verdict
 from outcomenet.outcomes import outcome
 from outcomenet.reports.figures import GREY, PALE, TEXT_WIDTH_INCHES, Drawing, without_y_axis
 from outcomenet.reports.ladder import HUMAN, in_ladder_order, rung
-from outcomenet.reports.measures import Better, Verdict, digits_of, headline_metric, measure, verdict
+from outcomenet.reports.measures import READINGS, Better, digits_of, measure, verdict_on
 from outcomenet.reports.numbers import decimal, inside_sentence, interval, listed
 
 # An interval longer than this many times the median one is cut with an arrow; the table has its true ends.
@@ -51,7 +52,7 @@ def ladder_forest(metrics: pd.DataFrame, outcome_name: str, horizon: int) -> Dra
         figure,
         rows,
         _caption(title, names, panels),
-        f"Forest plot for {title}. " + _in_words(defined, names, headline_metric(outcome(outcome_name)), outcome_name),
+        f"Forest plot for {title}. " + _in_words(defined, names, outcome(outcome_name).headline_metric, outcome_name),
     )
 
 
@@ -116,15 +117,16 @@ def _in_words(rows: pd.DataFrame, names: Sequence[str], metric: str, outcome_nam
 
 
 _VERDICT_MARKS = {
-    Verdict.BETTER: ("#D55E00", "#D55E00", "first better"),
-    Verdict.WORSE: ("#0072B2", "#0072B2", "reference better"),
-    Verdict.UNDECIDED: ("#555555", "white", "no difference shown"),
+    Verdict.BETTER: ("#D55E00", "#D55E00"),
+    Verdict.WORSE: ("#0072B2", "#0072B2"),
+    Verdict.BORDERLINE: ("#555555", "#bbbbbb"),
+    Verdict.UNDECIDED: ("#555555", "white"),
 }
 
 
 def difference_forest(comparisons: pd.DataFrame) -> Drawing | None:
     """Paired differences in each outcome's headline metric, one panel per outcome; None where there is none."""
-    headline = [headline_metric(outcome(name)) for name in comparisons["outcome"]]
+    headline = [outcome(name).headline_metric for name in comparisons["outcome"]]
     rows = comparisons[comparisons["metric"] == headline]
     rows = rows[np.isfinite(rows[["difference", "lower", "upper"]].astype(float)).all(axis=1)]
     if rows.empty:
@@ -141,10 +143,10 @@ def difference_forest(comparisons: pd.DataFrame) -> Drawing | None:
     )  # fmt: skip
     axes[0].set_ylim(len(pairs) - 0.4, -0.6)
     handles = [
-        axes[0].plot([], [], "o", color=edge, markerfacecolor=face, label=label)[0]
-        for edge, face, label in _VERDICT_MARKS.values()
+        axes[0].plot([], [], "o", color=edge, markerfacecolor=face, label=READINGS[verdict])[0]
+        for verdict, (edge, face) in _VERDICT_MARKS.items()
     ]
-    figure.legend(handles=handles, loc="outside lower right", ncols=3, fontsize=8.5)
+    figure.legend(handles=handles, loc="outside lower right", ncols=4, fontsize=8.5)
     return Drawing(
         "differences",
         figure,
@@ -156,10 +158,10 @@ def difference_forest(comparisons: pd.DataFrame) -> Drawing | None:
 
 
 def _difference_panel(axis: Axes, rows: pd.DataFrame, name: str, pairs: Sequence[tuple[str, str]]) -> None:
-    metric = headline_metric(outcome(name))
+    metric = outcome(name).headline_metric
     for row in rows.itertuples():
         y = pairs.index((row.predictor, row.reference))
-        edge, face, _ = _VERDICT_MARKS[verdict(metric, row.lower, row.upper)]
+        edge, face = _VERDICT_MARKS[verdict_on(row)]
         axis.plot([row.lower, row.upper], [y, y], color=edge, linewidth=1.8, zorder=3)
         axis.plot(row.difference, y, "o", color=edge, markerfacecolor=face, markersize=7, markeredgewidth=1.4, zorder=4)
     axis.axvline(0.0, color="#222222", linewidth=0.9, zorder=1)

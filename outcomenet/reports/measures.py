@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
-from outcomenet.outcomes import HAQ, OutcomeKind, OutcomeSpec, outcome
+from outcomenet.metrics.verdict import Verdict, verdict_of
+from outcomenet.outcomes import outcome
 from outcomenet.reports.numbers import inside_sentence
 
 
@@ -20,15 +20,6 @@ class Better(StrEnum):
     ZERO = "0 is best"
     NOMINAL = "0.90 is meant"
     UNKNOWN = "no direction"
-
-
-class Verdict(StrEnum):
-    """What a paired difference with its 95 % interval shows."""
-
-    BETTER = "better"
-    WORSE = "worse"
-    UNDECIDED = "no difference was shown"
-    ABSENT = "not computed"
 
 
 @dataclass(frozen=True)
@@ -108,31 +99,32 @@ def digits_of(metric: str, outcome_name: str) -> int:
     return 2 if outcome(outcome_name).upper <= 3 else 1
 
 
-def headline_metric(spec: OutcomeSpec) -> str:
-    """The one metric by which the ladder is judged on an outcome."""
-    return "auroc" if spec.kind is OutcomeKind.TIME_TO_EVENT else "r2"
-
-
-def main_outcome(outcomes: Iterable[str]) -> str:
-    """The outcome that a run's answer is about: HAQ-DI where the run has it, else its first one."""
-    names = list(outcomes)
-    return HAQ.name if HAQ.name in names else names[0]
-
-
 def outcome_phrase(name: str) -> str:
     """The outcome inside a sentence: `pain VAS`, but `HAQ-DI` and `SvdH change in a year`."""
     return inside_sentence(outcome(name).title)
 
 
-def verdict(metric: str, lower: float, upper: float) -> Verdict:
-    """Reads the interval of predictor minus reference; one that holds or touches 0 shows no difference.
+def verdict(metric: str, lower: float, upper: float, lower_margin: float = 0.0, upper_margin: float = 0.0) -> Verdict:
+    """Reads the interval of predictor minus reference with its Monte Carlo margins (see `metrics.verdict`).
 
     >>> str(verdict("r2", 0.01, 0.10)), str(verdict("mae", 0.01, 0.10)), str(verdict("r2", 0.0, 0.10))
     ('better', 'worse', 'no difference was shown')
     """
     better = measure(metric).better
-    if better not in (Better.HIGHER, Better.LOWER) or not (math.isfinite(lower) and math.isfinite(upper)):
+    if better not in (Better.HIGHER, Better.LOWER):
         return Verdict.ABSENT
-    if lower <= 0 <= upper:
-        return Verdict.UNDECIDED
-    return Verdict.BETTER if (lower > 0) == (better is Better.HIGHER) else Verdict.WORSE
+    return verdict_of(
+        lower, upper, lower_margin=lower_margin, upper_margin=upper_margin, higher_is_better=better is Better.HIGHER
+    )
+
+
+def verdict_on(row: Any) -> Verdict:
+    """The verdict on one row of comparisons.csv or nested_comparison.csv."""
+    return verdict(row.metric, row.lower, row.upper, row.lower_margin, row.upper_margin)
+
+
+# What the tables and figures say of a difference.
+READINGS = {
+    Verdict.BETTER: "first better", Verdict.WORSE: "reference better", Verdict.BORDERLINE: "borderline",
+    Verdict.UNDECIDED: "no difference shown", Verdict.ABSENT: "not computed",
+}  # fmt: skip

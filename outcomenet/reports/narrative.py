@@ -6,35 +6,42 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from outcomenet.outcomes import HAQ, OutcomeKind, outcome
+from outcomenet.metrics.verdict import Verdict
+from outcomenet.outcomes import HAQ_TODAY, OutcomeKind, outcome
 from outcomenet.reports.ladder import DIRECT, HUMAN, in_ladder_order, rung
 from outcomenet.reports.measures import (
     R_SQUARED,
-    Verdict,
     digits_of,
-    headline_metric,
-    main_outcome,
     measure,
     outcome_phrase,
-    verdict,
+    verdict_on,
 )
-from outcomenet.reports.numbers import counted, decimal, interval, listed, signed
+from outcomenet.reports.numbers import count, counted, decimal, interval, listed, signed
 from outcomenet.reports.run_folder import RunFolder
 
 
 @dataclass(frozen=True)
 class Answer:
-    """`headline` is the verdict on the run's main outcome, `paragraph` the numbers behind it, `beside` what else bears on it."""
+    """`headline` is the verdict on the run's main outcome, `paragraph` the numbers behind it, `against` what did not hold and
+    stands in the same box, `beside` what else bears on it."""
 
     verdict: Verdict
     headline: str
     paragraph: str
+    against: list[str]
     beside: list[str]
 
+
+# Rivals that see as much as the measure does, so that a gain over them cannot be one of finer reading alone.
+FAIR_RIVALS = ("human_joints", "score_mediated")
 
 HEADLINES = {
     Verdict.BETTER: "On these patients the outcome-direct measure told more about {what} than the human score.",
     Verdict.WORSE: "On these patients the outcome-direct measure told less about {what} than the human score.",
+    Verdict.BORDERLINE: (
+        "Borderline: whether the outcome-direct measure told more about {what} than the human score hangs on which "
+        "resamples were drawn."
+    ),
     Verdict.UNDECIDED: (
         "On these patients no difference was shown between the outcome-direct measure and the human score in what they "
         "tell about {what}."
@@ -44,27 +51,29 @@ HEADLINES = {
 
 
 def answer(folder: RunFolder) -> Answer:
-    """The verdict on the main outcome (see `measures.main_outcome`) first, then the others, then the comparisons that tell
+    """The verdict on the main outcome (see `outcomes.main_outcome`) first, then the others, then the comparisons that tell
     where a gain comes from."""
-    name = main_outcome(folder.metrics["outcome"])
-    metric = headline_metric(outcome(name))
+    name = folder.main_outcome
+    metric = outcome(name).headline_metric
     main = paired(folder.comparisons, name, metric, DIRECT, HUMAN)
-    reading = Verdict.ABSENT if main is None else verdict(metric, main["lower"], main["upper"])
+    reading = Verdict.ABSENT if main is None else verdict_on(main)
     headline = HEADLINES[reading].format(what=_headline_phrase(name))
     if reading is Verdict.ABSENT:
-        return Answer(reading, headline, _why_absent(folder, name, main), [])
+        return Answer(reading, headline, _why_absent(folder, name, main), _audits_against(folder), [])
     sentences = [
         _who(folder),
         difference_sentence(folder.metrics, main),
+        _how_sure_the_bounds_are(main),
         _what_the_interval_allows(main, reading),
         _worse_than_average(folder.metrics, name),
     ]
     beside = [*_other_outcomes(folder, name), *_where_from(folder, name)]
-    return Answer(reading, headline, " ".join(filter(None, sentences)), beside)
+    against = [*_rivals_against(folder, name), *_error_against(folder, name), *_audits_against(folder)]
+    return Answer(reading, headline, " ".join(filter(None, sentences)), against, beside)
 
 
 def _headline_phrase(name: str) -> str:
-    return "function (HAQ-DI)" if name == HAQ.name else outcome_phrase(name)
+    return "function (HAQ-DI)" if name in HAQ_TODAY else outcome_phrase(name)
 
 
 def paired(
@@ -110,12 +119,10 @@ def difference_sentence(metrics: pd.DataFrame, row: pd.Series) -> str:
     ends = interval(row["lower"], row["upper"], digits)
     gap = f"{signed(row['difference'], digits)}, 95\N{NO-BREAK SPACE}% interval {ends}"
     outcome_words = outcome_phrase(row["outcome"])
-    reading = verdict(row["metric"], row["lower"], row["upper"])
-    if reading is Verdict.UNDECIDED:
-        return (
-            f"For {outcome_words}, no difference was shown between {names}{values}: the difference in {words.title} "
-            f"was {gap}."
-        )
+    reading = verdict_on(row)
+    if reading in (Verdict.UNDECIDED, Verdict.BORDERLINE):
+        shown = "no difference was shown" if reading is Verdict.UNDECIDED else "a difference is borderline"
+        return f"For {outcome_words}, {shown} between {names}{values}: the difference in {words.title} was {gap}."
     if reading is Verdict.ABSENT:
         return f"For {outcome_words}, the difference in {words.title} between {names} is not defined on these patients."
     verb = "did better than" if reading is Verdict.BETTER else "did worse than"
@@ -132,6 +139,62 @@ def _who(folder: RunFolder) -> str:
     patients = counted(held_out["patient_id"].nunique(), f"held-out {kind}patient")
     visits = counted(len(held_out[["patient_id", "visit_id"]].drop_duplicates()), "visit")
     return f"The comparison rests on {patients} ({visits}), none of whom the models had seen."
+
+
+def _how_sure_the_bounds_are(row: pd.Series) -> str:
+    digits = digits_of(row["metric"], row["outcome"]) + 2
+    nearest = min(("lower", "upper"), key=lambda end: abs(row[end]))
+    return (
+        f"With other resamples of the same patients the {nearest} bound would move by up to "
+        f"{decimal(row[f'{nearest}_margin'], digits)} (Monte Carlo error of {count(row['resamples'])} resamples, "
+        f"95\N{NO-BREAK SPACE}% certainty; the bound is {signed(row[nearest], digits)})."
+    )
+
+
+def _rivals_against(folder: RunFolder, name: str) -> list[str]:
+    """Fair rivals that the outcome-direct measure was not shown to beat."""
+    found = []
+    for reference in FAIR_RIVALS:
+        row = paired(folder.comparisons, name, outcome(name).headline_metric, DIRECT, reference)
+        if row is not None and verdict_on(row) is not Verdict.BETTER:
+            found.append(_not_shown(row))
+    return found
+
+
+def _error_against(folder: RunFolder, name: str) -> list[str]:
+    """The same contrast in the error's own unit: who ranks better may still be as far off."""
+    error = "mae" if outcome(name).kind.is_value else "brier"
+    row = paired(folder.comparisons, name, error, DIRECT, HUMAN)
+    return [_not_shown(row)] if row is not None and verdict_on(row) is not Verdict.BETTER else []
+
+
+_NOT_BETTER = {
+    Verdict.UNDECIDED: "no difference was shown from",
+    Verdict.BORDERLINE: "the difference is borderline from",
+    Verdict.WORSE: "it was worse than",
+    Verdict.ABSENT: "no difference is defined from",
+}
+
+
+def _not_shown(row: pd.Series) -> str:
+    digits = digits_of(row["metric"], row["outcome"]) + 1
+    ends = interval(row["lower"], row["upper"], digits)
+    return (
+        f"{measure(row['metric']).title}: {_NOT_BETTER[verdict_on(row)]} {rung(row['reference']).phrase} "
+        f"({signed(row['difference'], digits)}, {ends})."
+    )
+
+
+def _audits_against(folder: RunFolder) -> list[str]:
+    if folder.audits is None or folder.audits.empty:
+        return ["No audit was run."]
+    alarms = folder.audits[folder.audits["judgement"] == "alarm"]
+    absent = int((folder.audits["judgement"] == "not computed").sum())
+    missing = f" {counted(absent, 'audit')} could not be computed." if absent else ""
+    if alarms.empty:
+        return [missing.strip()] if missing else []
+    raise_ = "raises" if len(alarms) == 1 else "raise"
+    return [f"{len(alarms)} of {counted(len(folder.audits), 'audit')} {raise_} an alarm (see below).{missing}"]
 
 
 def _what_the_interval_allows(row: pd.Series, reading: Verdict) -> str:
@@ -158,7 +221,7 @@ def _other_outcomes(folder: RunFolder, main: str) -> list[str]:
     for name in dict.fromkeys(folder.metrics["outcome"]):
         if name == main:
             continue
-        row = paired(folder.comparisons, name, headline_metric(outcome(name)), DIRECT, HUMAN)
+        row = paired(folder.comparisons, name, outcome(name).headline_metric, DIRECT, HUMAN)
         if row is None:
             sentences.append(f"For {outcome_phrase(name)}, this comparison was not computed.")
         else:
@@ -168,7 +231,7 @@ def _other_outcomes(folder: RunFolder, main: str) -> list[str]:
 
 def _where_from(folder: RunFolder, name: str) -> list[str]:
     """What tells a gain of a better target from a gain of a finer or less noisy reading."""
-    sentences, metric = [], headline_metric(outcome(name))
+    sentences, metric = [], outcome(name).headline_metric
     for reference, reason in (
         ("human_joints", "Human scores kept apart by joint are a fairer rival than their sum."),
         (
@@ -191,7 +254,7 @@ def _where_from(folder: RunFolder, name: str) -> list[str]:
 
 
 def _why_absent(folder: RunFolder, name: str, main: pd.Series | None) -> str:
-    what = f"{measure(headline_metric(outcome(name))).title} for {outcome_phrase(name)}"
+    what = f"{measure(outcome(name).headline_metric).title} for {outcome_phrase(name)}"
     if main is not None:
         return (
             f"The paired difference in {what} between the outcome-direct measure and the human total "

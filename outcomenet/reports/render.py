@@ -144,7 +144,7 @@ def _joint_map(folder: RunFolder) -> dict[str, Any]:
     if folder.biomarkers is None:
         return {"joint_figure": None, "joint_sentence": ""}
     contributions = joint_contributions(folder.biomarkers)
-    title = outcome(folder.outcomes[0][0]).title  # the measure is the score of the run's first outcome
+    title = outcome(folder.main_outcome).title
     figure = publish(partial(joint_map_figure, contributions, title), folder.path / "figures")
     return {"joint_figure": figure, "joint_sentence": _joint_sentence(contributions, title)}
 

@@ -11,7 +11,7 @@ import pandas as pd
 
 from outcomenet.anatomy import JOINT_NAMES
 from outcomenet.errors import DataRefused, UsageError
-from outcomenet.outcomes import outcome
+from outcomenet.outcomes import main_outcome, outcome
 from outcomenet.reports.ladder import rung
 
 COLUMNS: dict[str, tuple[str, ...]] = {
@@ -24,10 +24,11 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     ),
     "comparisons.csv": (
         "outcome", "horizon", "metric", "predictor", "reference", "difference", "lower", "upper", "n",
-        "share_above_zero",
+        "share_above_zero", "resamples", "lower_margin", "upper_margin",
     ),
     "nested_comparison.csv": (
         "adjusted_for", "outcome", "horizon", "metric", "predictor", "reference", "difference", "lower", "upper", "n",
+        "lower_margin", "upper_margin",
     ),
     "recalibration.csv": (
         "predictor", "outcome", "horizon", "calibrator", "metric", "value", "lower", "upper", "n", "events",
@@ -83,6 +84,12 @@ class RunFolder:
     def held_out(self) -> pd.DataFrame:
         """Prediction rows of the test split."""
         return self.predictions[self.predictions["split"] == "test"]
+
+    @property
+    def main_outcome(self) -> str:
+        """The outcome that the run's answer and its biomarker are about, see `outcomes.main_outcome`."""
+        configured = (self.record.get("config") or {}).get("outcomes")
+        return main_outcome(configured or self.metrics["outcome"])
 
     @property
     def outcomes(self) -> list[tuple[str, int]]:

@@ -12,7 +12,7 @@ from outcomenet.cohorts.ledger import KEPT
 from outcomenet.outcomes import outcome
 from outcomenet.reports.knowledge import given_phrase, target_title
 from outcomenet.reports.ladder import DIRECT, HUMAN, in_ladder_order, rung
-from outcomenet.reports.measures import Better, Verdict, digits_of, headline_metric, measure, verdict
+from outcomenet.reports.measures import READINGS, Better, digits_of, measure, verdict_on
 from outcomenet.reports.narrative import at_declared_horizon
 from outcomenet.reports.numbers import NOT_DEFINED, count, decimal, inside_sentence, interval, signed, with_interval
 
@@ -43,11 +43,11 @@ def ladder_overview(metrics: pd.DataFrame) -> Table:
     for name in in_ladder_order(set(whole["predictor"])):
         cells = [rung(name).title, rung(name).explanation]
         for outcome_name in outcomes:
-            metric = headline_metric(outcome(outcome_name))
+            metric = outcome(outcome_name).headline_metric
             own = whole[(whole["predictor"] == name) & (whole["outcome"] == outcome_name) & (whole["metric"] == metric)]
             cells.append(_value(at_declared_horizon(own, outcome_name)))
         rows.append(Row(cells, strong=name == DIRECT))
-    headers = [f"{outcome(name).title}: {measure(headline_metric(outcome(name))).title}" for name in outcomes]
+    headers = [f"{outcome(name).title}: {measure(outcome(name).headline_metric).title}" for name in outcomes]
     return Table(
         "The ladder of predictors, on the same held-out patients. Values with 95 % intervals.",
         ["Predictor", "What it knows", *headers],
@@ -104,10 +104,10 @@ def _outcome_differences(comparisons: pd.DataFrame, outcome_name: str, horizon: 
                     interval(row.lower, row.upper, digits),
                     share,
                     count(row.n),
-                    _reading(row.metric, row.difference, row.lower, row.upper),
+                    _reading(row),
                 ],
                 strong=(row.predictor, row.reference, row.metric)
-                == (DIRECT, HUMAN, headline_metric(outcome(row.outcome))),
+                == (DIRECT, HUMAN, outcome(row.outcome).headline_metric),
             )
         )
     return Table(
@@ -124,16 +124,12 @@ def outcome_heading(name: str, horizon: int) -> str:
     return spec.title if horizon == spec.horizon_days else f"{spec.title} (horizon {horizon} days)"
 
 
-def _reading(metric: str, difference: float, lower: float, upper: float) -> str:
-    if not np.isfinite([difference, lower, upper]).all():
+def _reading(row: Any) -> str:
+    if not np.isfinite([row.difference, row.lower, row.upper]).all():
         return NOT_DEFINED
-    if measure(metric).better not in (Better.HIGHER, Better.LOWER):
+    if measure(row.metric).better not in (Better.HIGHER, Better.LOWER):
         return "has no direction"
-    return {
-        Verdict.BETTER: "first better",
-        Verdict.WORSE: "reference better",
-        Verdict.UNDECIDED: "no difference shown",
-    }[verdict(metric, lower, upper)]
+    return READINGS[verdict_on(row)]
 
 
 def subgroups(metrics: pd.DataFrame) -> Table | None:
@@ -141,13 +137,13 @@ def subgroups(metrics: pd.DataFrame) -> Table | None:
     own = metrics[(metrics["subgroup"] != "all") & metrics["predictor"].isin([HUMAN, DIRECT])]
     rows = []
     for outcome_name in dict.fromkeys(own["outcome"]):
-        of_outcome = own[(own["outcome"] == outcome_name) & (own["metric"] == headline_metric(outcome(outcome_name)))]
+        of_outcome = own[(own["outcome"] == outcome_name) & (own["metric"] == outcome(outcome_name).headline_metric)]
         for subgroup in dict.fromkeys(of_outcome["subgroup"]):
             in_group = of_outcome[of_outcome["subgroup"] == subgroup]
             values = [
                 at_declared_horizon(in_group[in_group["predictor"] == name], outcome_name) for name in (HUMAN, DIRECT)
             ]
-            title = f"{outcome(outcome_name).title}, {measure(headline_metric(outcome(outcome_name))).title}"
+            title = f"{outcome(outcome_name).title}, {measure(outcome(outcome_name).headline_metric).title}"
             rows.append(Row([subgroup, title, count(in_group["n"].max()), *map(_value, values)]))
     if not rows:
         return None

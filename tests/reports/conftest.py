@@ -140,7 +140,7 @@ def _comparisons(metrics: pd.DataFrame, draws: dict, signal: dict[str, float]) -
         "n",
         "share_above_zero",
     ]
-    return pd.DataFrame(rows, columns=columns)
+    return pd.DataFrame(rows, columns=columns).assign(resamples=60, lower_margin=0.0005, upper_margin=0.0005)
 
 
 def _record(simulated: bool | None) -> dict:

@@ -12,7 +12,8 @@ def test_a_gain_at_equal_adjustment_is_named_with_its_interval():
         {
             "adjusted_for": ["none", "all"], "outcome": "haq", "horizon": 0, "metric": "r2",
             "predictor": "direct_adjusted", "reference": "human_total", "difference": [0.2, 0.01],
-            "lower": [0.1, -0.05], "upper": [0.3, 0.06], "n": 264,
+            "lower": [0.1, -0.05], "upper": [0.3, 0.06], "n": 264, "lower_margin": 0.001,
+            "upper_margin": 0.001,
         }
     )  # fmt: skip
     first, second = equal_adjustment(nested).rows

@@ -11,11 +11,27 @@ from outcomenet.reports.narrative import answer
 from outcomenet.reports.run_folder import RunFolder, read_run
 
 
-def _folder_with(run, difference: float, lower: float, upper: float) -> RunFolder:
-    """A run whose main comparison has the given paired difference."""
+def _folder_with(run, difference: float, lower: float, upper: float, margin: float = 0.001) -> RunFolder:
+    """A run whose main comparison has the given paired difference, its bounds sure to `margin`."""
     folder = read_run(run)
     comparisons = pd.DataFrame(
-        [("haq", 0, "r2", "direct_adjusted", "human_total", difference, lower, upper, 320, 0.9)],
+        [
+            (
+                "haq",
+                0,
+                "r2",
+                "direct_adjusted",
+                "human_total",
+                difference,
+                lower,
+                upper,
+                320,
+                0.9,
+                10_000,
+                margin,
+                margin,
+            )
+        ],
         columns=folder.comparisons.columns,
     )
     return dataclasses.replace(folder, comparisons=comparisons)
@@ -116,3 +132,41 @@ def test_the_answer_is_about_the_first_outcome_where_haq_is_not_in_the_run(bette
         "On these patients the outcome-direct measure told more about HAQ-DI change in a year than the human score."
     )
     assert "in predicting HAQ-DI change in a year (R² " in told.paragraph
+
+
+def test_a_bound_within_its_monte_carlo_error_is_borderline(better_run):
+    told = answer(_folder_with(better_run, 0.081, 0.0012, 0.155, margin=0.002))
+    assert told.verdict is Verdict.BORDERLINE
+    assert told.headline.startswith("Borderline: whether the outcome-direct measure told more about function (HAQ-DI)")
+    assert "For HAQ-DI, a difference is borderline between" in told.paragraph
+    assert (
+        "the lower bound would move by up to 0.0020 (Monte Carlo error of 10\N{NARROW NO-BREAK SPACE}000"
+        in told.paragraph
+    )
+    assert "the bound is +0.0012" in told.paragraph
+    # on the other side of 0 it is as uncertain
+    assert answer(_folder_with(better_run, 0.079, -0.0012, 0.155, margin=0.002)).verdict is Verdict.BORDERLINE
+    assert answer(_folder_with(better_run, -0.08, -0.155, 0.0012, margin=0.002)).verdict is Verdict.BORDERLINE
+    assert answer(_folder_with(better_run, 0.081, 0.0021, 0.155, margin=0.002)).verdict is Verdict.BETTER
+
+
+def test_the_box_says_what_did_not_hold(better_run):
+    folder = _folder_with(better_run, 0.08, 0.01, 0.15)
+    more = [
+        ("haq", 0, "r2", "direct_adjusted", "human_joints", 0.069, -0.03, 0.16, 320, 0.9, 1000, 0.001, 0.001),
+        ("haq", 0, "r2", "direct_adjusted", "score_mediated", 0.2, 0.1, 0.3, 320, 1.0, 1000, 0.001, 0.001),
+        ("haq", 0, "mae", "direct_adjusted", "human_total", -0.01, -0.03, 0.01, 320, 0.2, 1000, 0.001, 0.001),
+    ]  # fmt: skip
+    more = pd.DataFrame(more, columns=folder.comparisons.columns)
+    folder = dataclasses.replace(folder, comparisons=pd.concat([folder.comparisons, more], ignore_index=True))
+    told = answer(folder)
+    assert told.verdict is Verdict.BETTER
+    assert told.against == [
+        "R²: no difference was shown from the human scores joint by joint (+0.069, −0.030 to 0.160).",
+        "Mean absolute error: no difference was shown from the human Sharp/van der Heijde total (−0.010, −0.030 to 0.010).",
+        "1 of 3 audits raises an alarm (see below). 1 audit could not be computed.",
+    ]
+
+
+def test_a_run_without_audits_says_so_in_the_box(worse_run):
+    assert "No audit was run." in answer(read_run(worse_run)).against

@@ -1,0 +1,90 @@
+"""One rule says which outcome a run is about: its headline, biomarker, audits, report and terminal text follow it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from test_pool import AUDITS, FILE, QUIET
+
+from outcomenet.confounding import ConfoundingConfig
+from outcomenet.datasets.dataset import open_dataset
+from outcomenet.evaluation.reading import FilmReader
+from outcomenet.experiment import EvaluationConfig, Experiment, restore_parameters, run_evaluation, run_training, wire
+from outcomenet.metrics.summary import ladder_text
+from outcomenet.models.encoder import EncoderConfig
+from outcomenet.models.outcome_net import OutcomeNetConfig
+from outcomenet.outcomes import OUTCOMES, main_outcome
+from outcomenet.reports.narrative import answer
+from outcomenet.reports.run_folder import read_run
+from outcomenet.training.loop import TrainingConfig
+
+EXPERIMENT = Experiment(
+    "order", "?", outcomes=("pain", "haq_by_category"), covariates=("age",), rungs=("direct_adjusted",),
+    confounding=ConfoundingConfig(outcome_terms=("age",)),
+    network=OutcomeNetConfig(EncoderConfig(widths=(8, 8), embedding=8)),
+    training=TrainingConfig(steps=2, batch_size=2),
+    evaluation=EvaluationConfig(resamples=30, rereadings=0, audits=AUDITS),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "expected"),
+    [
+        (("haq", "pain", "progression"), "haq"),
+        (("pain", "haq"), "haq"),
+        (("pain", "haq_by_category"), "haq_by_category"),
+        (("haq_by_category", "haq"), "haq"),
+        (("pain", "progression", "future_haq"), "pain"),
+        (("svdh_change", "haq_change"), "svdh_change"),
+    ],
+)
+def test_haq_of_the_visit_comes_before_the_first_outcome(outcomes, expected):
+    assert main_outcome(outcomes) == expected
+
+
+def test_every_outcome_has_a_headline_metric():
+    assert {name: spec.headline_metric for name, spec in OUTCOMES.items()} == {
+        "haq": "r2", "haq_by_category": "r2", "pain": "r2", "progression": "auroc", "svdh_change": "r2",
+        "future_haq": "r2", "haq_change": "r2",
+    }  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def run(small_dataset, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("order") / "run"
+    run_training(FILE, EXPERIMENT, small_dataset, folder, progress=QUIET)
+    run_evaluation(folder, progress=QUIET)
+    return folder
+
+
+def test_biomarker_and_its_codebook_are_of_the_main_outcome_although_another_is_named_first(run, small_dataset):
+    dataset = open_dataset(small_dataset)
+    wiring = wire(EXPERIMENT, dataset)
+    reader = FilmReader(
+        wiring.networks["direct_adjusted"], restore_parameters(wiring, run)["direct_adjusted"], wiring.covariates, 16
+    )
+    reading = reader.read(dataset.examples("test"))
+    scores = pd.read_parquet(run / "biomarkers.parquet").set_index(["patient_id", "visit_id"])["score"]
+    expected = reading.contributions.sum(1)
+    assert scores.loc[reading.ids].to_numpy() == pytest.approx(expected[:, 1], abs=1e-5)
+    assert not np.allclose(expected[:, 0], expected[:, 1])
+    meaning = pd.read_csv(run / "codebook.csv").set_index("column").loc["score", "meaning"]
+    assert "HAQ-DI from its eight categories" in meaning
+
+
+def test_terminal_and_report_are_about_the_same_outcome(run):
+    text = ladder_text(run)
+    assert "haq_by_category r2" in text
+    assert "pain r2" in text
+    folder = read_run(run)
+    assert folder.main_outcome == "haq_by_category"
+    told = answer(folder)
+    assert "about function (HAQ-DI)" in told.headline
+    assert "For HAQ-DI from its eight categories" in told.paragraph
+
+
+def test_probes_are_given_the_main_outcome_and_accuse_nobody_then(run):
+    given = set(pd.read_csv(run / "audit_probes.csv", keep_default_na=False)["given"])
+    assert any("haq_by_category" in text for text in given)
+    assert not any("pain" in text for text in given)
