@@ -162,7 +162,7 @@ HOSTILE: dict[str, tuple[Callable[[Path], None], str]] = {
     "sequences nested 100,000 deep, never closed": (nested(100_000, closed=False), "nesting"),
     "a million elements": (a_million_elements, "truncated"),
     "a value of 4 GB in a file of 160 bytes": (a_value_longer_than_the_file, "truncated"),
-    "a look-up table of 65,536 entries with two": (look_up_table_without_end, "truncated"),
+    "a look-up table of 65,536 entries with two": (look_up_table_without_end, "look_up_table"),
     "NPY of objects": (array_of_objects, "bits"),
     "NPY of a terabyte": (array_that_says_a_terabyte, "too_large"),
     "pipe": (pipe, "not_a_file"),

@@ -1,8 +1,9 @@
-"""How many pixels a compressed stream says it holds, from its own header: before a decoder believes it."""
+"""What a compressed stream says of its pixels in its own header: before a decoder believes it."""
 
 from __future__ import annotations
 
 import struct
+from typing import NamedTuple
 
 # Bytes of a stream that are looked at: its header comes first, after at most some application segments.
 LOOKED_AT = 65_536
@@ -13,8 +14,17 @@ _FRAMES = {*range(0xC0, 0xD0), 0xF7} - {0xC4, 0xC8, 0xCC}
 _WITHOUT_LENGTH = {0x01, *range(0xD0, 0xDA)}
 
 
-def stream_size(start: bytes) -> tuple[int, int] | None:
-    """(rows, columns) of a JPEG, JPEG-LS or JPEG 2000 stream that begins with `start`; None where it does not say."""
+class StreamHeader(NamedTuple):
+    """Size, bits of a value, and whether values are signed: None for JPEG and JPEG-LS, which do not know signs."""
+
+    rows: int
+    columns: int
+    bits: int
+    signed: bool | None
+
+
+def stream_header(start: bytes) -> StreamHeader | None:
+    """Of a JPEG, JPEG-LS or JPEG 2000 stream that begins with `start`; None where it does not say."""
     if start.startswith(_JP2_SIGNATURE):
         at = start.find(_J2K_START)
         start = start[at:] if at >= 0 else b""
@@ -23,23 +33,24 @@ def stream_size(start: bytes) -> tuple[int, int] | None:
     return _of_jpeg(start) if start.startswith(_JPEG_START) else None
 
 
-def _of_jpeg_2000(start: bytes) -> tuple[int, int] | None:
-    """The SIZ segment (ITU-T T.800 A.5.1): size of the reference grid less the image's offset on it."""
-    if len(start) < 24:
+def _of_jpeg_2000(start: bytes) -> StreamHeader | None:
+    """The SIZ segment (ITU-T T.800 A.5.1): size of the reference grid less the image's offset on it; of the first component
+    the sign in the highest bit, and one less than its bits in the others."""
+    if len(start) < 43:
         return None
     width, height, left, top = struct.unpack(">IIII", start[8:24])
-    return height - top, width - left
+    return StreamHeader(height - top, width - left, (start[42] & 0x7F) + 1, start[42] >= 0x80)
 
 
-def _of_jpeg(start: bytes) -> tuple[int, int] | None:
+def _of_jpeg(start: bytes) -> StreamHeader | None:
     at = 2
     while at + 9 <= len(start) and start[at] == 0xFF:
         marker = start[at + 1]
         if marker == 0xFF:  # fill byte
             at += 1
         elif marker in _FRAMES:
-            rows, columns = struct.unpack(">HH", start[at + 5 : at + 9])
-            return rows, columns
+            bits, rows, columns = struct.unpack(">BHH", start[at + 4 : at + 9])
+            return StreamHeader(rows, columns, bits, None)
         elif marker in _WITHOUT_LENGTH:
             at += 2
         else:

@@ -18,6 +18,9 @@ from outcomenet.cohorts.codecs import BIG_ENDIAN, CODECS, DEFLATED, IMPLICIT
 from outcomenet.errors import FilmRefused
 
 MARK = b"DICM"  # at byte 128
+META_GROUP = b"\x02\x00\x00\x00UL\x04\x00"  # begins a file without preamble
+# Begins a data set without file meta information: group 8, and its length or a representation.
+_DATA_SETS = (b"\x08\x00", b"\x00\x08")
 MOST_NESTING = 16
 MOST_ELEMENTS = 20_000
 LARGEST_HEADER = 64 * 2**20  # bytes before the pixel data: icons and private blocks can be large
@@ -61,13 +64,30 @@ class _Open(NamedTuple):
 
 
 def inspect_dicom(path: Path) -> DicomStructure:
-    """Walks the file; raises FilmRefused (not_a_film, transfer_syntax, nesting, truncated) at the first breach."""
+    """Walks the file; raises FilmRefused (not_a_film, transfer_syntax, representation, nesting, truncated) at the first
+    breach. A preamble may be missing (`looks_like_dicom`)."""
     size = path.stat().st_size
     with path.open("rb") as file:
-        if file.read(132)[128:] != MARK:
+        start = file.read(132)
+        if not looks_like_dicom(start):
             raise FilmRefused("A DICOM file has DICM at byte 128, this one has not; export it again.", "not_a_film")
+        if start[128:] != MARK:
+            file.seek(0)
         syntax = _transfer_syntax(file, size)
         return _walk(file, size, syntax)
+
+
+def looks_like_dicom(start: bytes) -> bool:
+    """Whether a file's first 132 bytes are a preamble and DICM, or the file meta group, which says all that is needed."""
+    return start[128:132] == MARK or start.startswith(META_GROUP)
+
+
+def is_bare_data_set(start: bytes) -> bool:
+    """Whether a file begins as a DICOM data set that lacks the preamble or the file meta group, which tells its syntax."""
+    vr, length = start[4:6], int.from_bytes(start[4:8], "little")
+    if start.startswith(MARK):
+        return True
+    return start[:2] in _DATA_SETS and len(start) >= 8 and (vr in _SHORT | _LONG or length <= 64)
 
 
 def _transfer_syntax(file: BinaryIO, size: int) -> str:
@@ -97,7 +117,7 @@ def _transfer_syntax(file: BinaryIO, size: int) -> str:
 
 
 def _walk(file: BinaryIO, size: int, syntax: str) -> DicomStructure:
-    explicit, order = syntax != IMPLICIT, ">" if syntax == BIG_ENDIAN else "<"
+    explicit, order = _is_explicit(file, syntax != IMPLICIT), ">" if syntax == BIG_ENDIAN else "<"
     nested: list[_Open] = []
     elements = deepest = 0
     while True:
@@ -139,6 +159,15 @@ def _walk(file: BinaryIO, size: int, syntax: str) -> DicomStructure:
             file.seek(element.at + element.length)
 
 
+def _is_explicit(file: BinaryIO, stated: bool) -> bool:
+    """Whether the data set is written with value representations: as its first element is, whatever the file meta group
+    says; pydicom takes it so too."""
+    start = file.tell()
+    head = file.read(6)
+    file.seek(start)
+    return stated if len(head) < 6 else all(ord("A") <= letter <= ord("Z") for letter in head[4:])
+
+
 def _first_fragment(file: BinaryIO, size: int, pixels: _Element, order: str) -> tuple[int | None, int]:
     """Place and length of the first fragment after the offset table (PS3.5 A.4); of native pixels, of the value."""
     if pixels.length != _UNDEFINED:
@@ -172,13 +201,25 @@ def _read_element(file: BinaryIO, size: int, explicit: bool, order: str) -> _Ele
         elif vr in _SHORT:
             length = struct.unpack(order + "H", head[6:])[0]
         else:
-            raise _broken("an element's value representation is none that DICOM knows")
+            raise _unknown_representation(group, number, vr)
     else:
         length = struct.unpack(order + "I", head[4:])[0]
     at = file.tell()
     if length != _UNDEFINED and at + length > size:
         raise _broken("an element is longer than the file")
     return _Element((group, number), vr, length, at)
+
+
+def _unknown_representation(group: int, number: int, vr: bytes) -> FilmRefused:
+    name = f"Element ({group:04X},{number:04X})"
+    if vr.isalpha() or vr == b"??":
+        what = f'has a value representation that DICOM does not know, "{vr.decode("ascii", "replace")}"'
+    else:
+        what = "is written without a value representation among elements with one (explicit and implicit mixed up)"
+    return FilmRefused(
+        f"{name} {what}, so that what follows cannot be read; export the film again, with another program.",
+        "representation",
+    )
 
 
 def _broken(what: str) -> FilmRefused:

@@ -24,7 +24,7 @@ class FilmHeader:
     `photometric` DICOM's word for what a small value means, `format` one of dicom, png, jpeg, tiff,
     bmp, npy, crops.
     `laterality` is L or R where the file declares one side, else ""; `text_declared` says that the file owns up to text
-    burnt into its pixels.
+    burnt into its pixels. `remarks` are flags (see `quality_flags`) of what in the file was not believed.
     """
 
     rows: int
@@ -36,6 +36,7 @@ class FilmHeader:
     format: str
     laterality: str = ""
     text_declared: bool = False
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,16 @@ def check_size(rows: int, columns: int) -> None:
             f"A film has at most {MAXIMUM_PIXELS_PER_SIDE:,} rows and columns, its header says {rows:,} x {columns:,}; "
             "export it at its original resolution, or reduce it.",
             "too_large",
+        )
+
+
+def check_upright(orientation: object) -> None:
+    """Refuses a picture that its viewer must turn: EXIF and TIFF orientation 2 to 8; other numbers mean nothing."""
+    if orientation in range(2, 9):
+        raise FilmRefused(
+            f"A film is stored upright, this one asks its viewer to turn it (EXIF orientation {orientation}); "
+            "save it as it is seen.",
+            "orientation",
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from outcomenet.cohorts.array_reader import read_array_header, read_array_pixels
 from outcomenet.cohorts.crop_file import SUFFIX as CROPS_SUFFIX
 from outcomenet.cohorts.crop_file import read_crops_header
 from outcomenet.cohorts.dicom_reader import read_dicom_header, read_dicom_pixels
-from outcomenet.cohorts.dicom_structure import MARK as DICOM_MARK
+from outcomenet.cohorts.dicom_structure import is_bare_data_set, looks_like_dicom
 from outcomenet.cohorts.film import Film, FilmHeader
 from outcomenet.cohorts.image_reader import MARKS, read_image_header, read_image_pixels
 from outcomenet.errors import FilmRefused
@@ -58,16 +59,17 @@ def read_film(path: Path | str) -> Film:
         header = unnamed_header(path)
         if header.format == "crops":
             raise FilmRefused("A film was expected, this is a file of crops; read it with `read_crops`.", "crops")
-        pixels = _pixels(path, header.format)
+        pixels, remarks = _pixels(path, header.format)
     except FilmRefused as refused:
         raise FilmRefused(f"{path.name}: {refused}", refused.code) from refused
-    return Film(pixels, header)
+    return Film(pixels, replace(header, remarks=(*header.remarks, *remarks)))
 
 
-def _pixels(path: Path, format: str) -> UInt16[np.ndarray, "height width"]:
-    if format == "npy":
-        return read_array_pixels(path)
-    return read_dicom_pixels(path) if format == "dicom" else read_image_pixels(path, format)
+def _pixels(path: Path, format: str) -> tuple[UInt16[np.ndarray, "height width"], tuple[str, ...]]:
+    """The pixels, and flags that only they tell."""
+    if format == "dicom":
+        return read_dicom_pixels(path)
+    return read_array_pixels(path) if format == "npy" else read_image_pixels(path, format), ()
 
 
 def film_format(path: Path) -> str:
@@ -86,7 +88,7 @@ def film_format(path: Path) -> str:
         ) from None
     if not start:
         raise FilmRefused("A film was expected, the file is empty; export it again.", "empty")
-    if start[128:132] == DICOM_MARK:
+    if looks_like_dicom(start):
         return "dicom"
     if start.startswith(ARRAY_MARK):
         return "npy"
@@ -95,6 +97,12 @@ def film_format(path: Path) -> str:
             return format
     if path.suffix == CROPS_SUFFIX:
         return "crops"
+    if is_bare_data_set(start):
+        raise FilmRefused(
+            "A DICOM file begins with 128 bytes, DICM and its file meta information; this one lacks them, so that nothing "
+            "says how it is written. Export it as a DICOM file (Part 10).",
+            "no_file_meta",
+        )
     named = f"named {path.suffix} but " if path.suffix else ""
     raise FilmRefused(
         f"A DICOM, PNG, JPEG, TIFF, BMP or NPY file was expected, this one is {named}not one of them by its first bytes; "

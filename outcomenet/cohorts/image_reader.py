@@ -13,15 +13,16 @@ from jaxtyping import UInt16
 from PIL import Image, UnidentifiedImageError
 
 from outcomenet.cohorts.dicom_reader import luminance
-from outcomenet.cohorts.film import MAXIMUM_PIXELS_PER_SIDE, FilmHeader, check_size, scaled_to_uint16
+from outcomenet.cohorts.film import MAXIMUM_PIXELS_PER_SIDE, FilmHeader, check_size, check_upright, scaled_to_uint16
+from outcomenet.cohorts.tiff_reader import MARKS as TIFF_MARKS
+from outcomenet.cohorts.tiff_reader import GreyTiff, grey_tiff, read_grey_tiff
 from outcomenet.errors import FilmRefused
 
 # The first bytes of each format.
 MARKS: dict[bytes, str] = {
     b"\x89PNG\r\n\x1a\n": "png",
     b"\xff\xd8\xff": "jpeg",
-    b"II*\x00": "tiff",
-    b"MM\x00*": "tiff",
+    **dict.fromkeys(TIFF_MARKS, "tiff"),
     b"BM": "bmp",
 }
 _GREY_BITS = {"1": 1, "L": 8, "I;16": 16, "I;16B": 16, "I;16L": 16}
@@ -34,23 +35,34 @@ _EXIF_ORIENTATION = 274
 def read_image_header(path: Path, format: str) -> FilmHeader:
     """The header of a PNG, JPEG, TIFF or BMP; no pixel is decoded. Resolution tags are a printer's, so spacing is None."""
     _check_whole(path, format)
-    with _opened(path, format) as image:
-        return _checked(image, format)
+    with _refusing(format):
+        own = grey_tiff(path) if format == "tiff" else None
+        if own is not None:
+            return _header_of(own)
+        with _opened(path, format) as image:
+            return _checked(image, format)
 
 
 def read_image_pixels(path: Path, format: str) -> UInt16[np.ndarray, "height width"]:
-    """Grey levels, brighter = more bone: the full range of 1, 8 or 16 bits maps to 0..65535, colours to luminance."""
+    """Grey levels, brighter = more bone: the full range of a value's bits maps to 0..65535, colours to luminance."""
     _check_whole(path, format)
-    with _opened(path, format) as image:
-        header = _checked(image, format)
-        if image.mode in _GREY_BITS:
+    with _refusing(format):
+        own = grey_tiff(path) if format == "tiff" else None
+        if own is not None:
+            return read_grey_tiff(path, own)
+        with _opened(path, format) as image:
+            header = _checked(image, format)
+            if image.mode not in _GREY_BITS:
+                return _luminance(image)
             grey = scaled_to_uint16(np.asarray(image), 0, 2**header.bits - 1)
-        else:
-            grey = _luminance(image)
-        # Pillow turns 1- and 8-bit TIFFs that store white as 0, but not 16-bit ones
-        if header.photometric == "MONOCHROME1" and header.bits == 16:
-            grey = np.uint16(65_535) - grey
-    return grey
+            # Pillow turns TIFFs of up to 8 bits that store white as 0, but not those of 16
+            turned = header.photometric == "MONOCHROME1" and header.bits == 16
+            return np.uint16(65_535) - grey if turned else grey
+
+
+def _header_of(own: GreyTiff) -> FilmHeader:
+    photometric = "MONOCHROME1" if own.white_is_zero else "MONOCHROME2"
+    return FilmHeader(own.rows, own.columns, own.bits, photometric, None, "none", "tiff")
 
 
 def _luminance(image: Image.Image) -> UInt16[np.ndarray, "height width"]:
@@ -62,14 +74,20 @@ def _luminance(image: Image.Image) -> UInt16[np.ndarray, "height width"]:
     return luminance(scaled_to_uint16(np.asarray(image.convert("RGB")), 0, 255))
 
 
+def _opened(path: Path, format: str) -> Image.Image:
+    """The file as Pillow sees it."""
+    return Image.open(path, formats=[format.upper()])
+
+
 @contextmanager
-def _opened(path: Path, format: str) -> Iterator[Image.Image]:
-    """The file as Pillow sees it, with every failure of opening or decoding as FilmRefused."""
+def _refusing(format: str) -> Iterator[None]:
+    """Every failure of opening or decoding as FilmRefused."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # sizes are checked by `check_size`; other warnings concern unused tags
-            with Image.open(path, formats=[format.upper()]) as image:
-                yield image
+            yield
+    except FilmRefused:
+        raise
     except Image.DecompressionBombError as error:
         raise FilmRefused(
             f"A film has at most {MAXIMUM_PIXELS_PER_SIDE:,} rows and columns, this one has far more pixels than that; "
@@ -78,9 +96,12 @@ def _opened(path: Path, format: str) -> Iterator[Image.Image]:
         ) from error
     except MemoryError:
         raise FilmRefused("Decoding the film needs more memory than is allowed; reduce it.", "memory") from None
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, TypeError, EOFError, struct.error) as error:
+    except (
+        UnidentifiedImageError, OSError, SyntaxError, ValueError, TypeError, EOFError, KeyError, IndexError,
+        RuntimeError, OverflowError, struct.error,
+    ) as error:  # fmt: skip
         raise FilmRefused(
-            f"The file ends early or is damaged, it could not be read as {format.upper()}; export it again.",
+            f"The file could not be read as {format.upper()}, it may end early or be damaged; export it again.",
             "truncated",
         ) from error
 
@@ -90,13 +111,7 @@ def _checked(image: Image.Image, format: str) -> FilmHeader:
     frames = getattr(image, "n_frames", 1)
     if frames != 1:
         raise FilmRefused(f"A film is one image, the file has {frames} pages; export each on its own.", "multi_frame")
-    orientation = image.getexif().get(_EXIF_ORIENTATION, 1)
-    if orientation != 1:
-        raise FilmRefused(
-            f"A film is stored upright, this one asks its viewer to turn it (EXIF orientation {orientation}); "
-            "save it as it is seen.",
-            "orientation",
-        )
+    check_upright(image.getexif().get(_EXIF_ORIENTATION, 1))
     photometric, bits = "MONOCHROME2", _GREY_BITS.get(image.mode)
     if format == "tiff":
         tags = image.tag_v2  # type: ignore[attr-defined]

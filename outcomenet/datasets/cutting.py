@@ -20,6 +20,7 @@ from outcomenet.localization.burnt_in_text import TextBox
 from outcomenet.localization.crops import FOOT_LENGTH_MM, HAND_LENGTH_MM, NoScale, cut_crops, film_scale
 from outcomenet.localization.film_quality import FilmFlags, film_flags
 from outcomenet.localization.geometry import CropGeometry, JointFrames, is_left_as_displayed
+from outcomenet.localization.polarity import bones_are_dark
 
 PREVIEW_HEIGHT_PX = 420
 NO_FLAGS = FilmFlags((), ())
@@ -42,7 +43,7 @@ class FilmTask:
     foot_length_mm: float = FOOT_LENGTH_MM
     preview: bool = False
     refused: str = ""  # why it is not to be cut, known before
-    dark_bones: bool = False  # grey levels are to be reversed
+    dark_bones: bool = False  # grey levels are to be reversed; of placed landmarks this is told here
     secret: bytes = b""  # with which accession and pixels are hashed
 
 
@@ -73,7 +74,6 @@ def cut_film(task: FilmTask) -> CutFilm:
         film = read_film(task.path)
     except FilmRefused as refused:  # a file's name may name a patient
         raise FilmRefused(str(refused).removeprefix(f"{task.path.name}: "), refused.code) from None
-    pixels = np.uint16(65535) - film.pixels if task.dark_bones else film.pixels
     if not task.landmarks:
         return _refused(task, "no landmarks")
     try:
@@ -85,6 +85,10 @@ def cut_film(task: FilmTask) -> CutFilm:
             hand_length_mm=task.hand_length_mm,
             foot_length_mm=task.foot_length_mm,
         )
+        dark = task.dark_bones or (
+            task.placed and bones_are_dark(film.pixels, task.landmarks, task.side.region, scale.mm_per_px)
+        )
+        pixels = np.uint16(65535) - film.pixels if dark else film.pixels
         mask = anatomy_mask(pixels, task.landmarks, task.side.region, scale.mm_per_px)
         cut = cut_crops(pixels, task.landmarks, task.side.region, scale, task.geometry, mask)
         left = is_left_as_displayed(task.landmarks, task.side.region)
@@ -111,7 +115,7 @@ def cut_film(task: FilmTask) -> CutFilm:
             draw_preview(mask.wiped(pixels), cut.frames, cut.present, task, scale.mm_per_px) if task.preview else b""
         ),
         identity=identity_of(task.path, film.pixels, mask.thumbnail(pixels), task.secret),
-        flags=said.flags,
+        flags=(*(["dark_bones"] if dark else []), *said.flags, *film.header.remarks),
         text=said.text,
     )
 

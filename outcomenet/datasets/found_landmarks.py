@@ -117,7 +117,7 @@ def _look(row: Any, film: LocatedFilm) -> dict[str, Any]:
         text: Sequence[TextBox] = ()
         if limb is None:
             # none at all, or others than the table says
-            flags = list(film.without_limb) or ["no_limb"]
+            flags = list(film.without_limb) or ["no_limb", *film.film.header.remarks]
         else:
             flags = _against_the_table(flags, limb, side, row.spacing_mm)
         if film.film.header.text_declared and "burnt_in_text" not in flags:

@@ -114,9 +114,10 @@ def locate_films(
                 )
             located = LocatedFilm(path, film, found, [], by_hand=tuple(by_hand.get(path.name, ())))
             pyramid = Pyramid(film.pixels)
-            flags = [flags_of(limb, found, pyramid, located.declared(limb)) for limb in found.limbs]
+            remarks = film.header.remarks
+            flags = [[*flags_of(limb, found, pyramid, located.declared(limb)), *remarks] for limb in found.limbs]
             seen = () if found.limbs else picture_flags(film.pixels, text_declared=film.header.text_declared).flags
-            yield located._replace(flags=flags, without_limb=() if found.limbs else ("no_limb", *seen))
+            yield located._replace(flags=flags, without_limb=() if found.limbs else ("no_limb", *seen, *remarks))
     progress.finish()
 
 

@@ -103,10 +103,6 @@ def test_of_several_windows_the_first_counts(tmp_path):
     assert np.array_equal(read_film(one).pixels, read_film(two).pixels)
 
 
-def test_a_window_without_width_is_refused(tmp_path):
-    assert refused(film(tmp_path / "a.dcm", WindowCenter=100, WindowWidth=0)) == "window"
-
-
 def lookup(values: list[int], first: int, bits: int = 12) -> pydicom.Sequence:
     item = pydicom.Dataset()
     item.LUTDescriptor = [len(values), first, bits]
@@ -187,12 +183,27 @@ def test_an_unknown_transfer_syntax_is_refused(tmp_path):
         ({"PixelSpacing": [0.1, 0.102]}, None, "refused: PixelSpacing 0.1 x 0.102"),
         ({"PixelSpacing": [0.1, 0.2]}, None, "refused: PixelSpacing 0.1 x 0.2"),
         ({"PixelSpacing": None, "ImagerPixelSpacing": [0.2, 0.2]}, 0.2, "ImagerPixelSpacing"),
+        ({"PixelSpacing": [0, 0], "ImagerPixelSpacing": [1.5, 1.5]}, None, "refused: PixelSpacing 0"),
         ({"PixelSpacing": None, "NominalScannedPixelSpacing": [0.3, 0.3]}, 0.3, "NominalScannedPixelSpacing"),
     ],
 )
 def test_which_spacing_is_believed(tmp_path, attributes, spacing, source):
     header = read_header(film(tmp_path / "a.dcm", **attributes))
     assert (header.spacing_mm, header.spacing_source) == (pytest.approx(spacing), source)
+
+
+@pytest.mark.parametrize(
+    "attributes",
+    [
+        {"PixelSpacing": [0, 0], "ImagerPixelSpacing": [0.2, 0.2]},
+        {"PixelSpacing": [25.4, 25.4], "ImagerPixelSpacing": [0.2, 0.2]},
+        {"PixelSpacing": [0.1, 0.2], "ImagerPixelSpacing": [0, 0], "NominalScannedPixelSpacing": [0.2, 0.2]},
+    ],
+)
+def test_a_good_spacing_beside_a_bad_one_is_taken_with_a_flag(tmp_path, attributes):
+    header = read_header(film(tmp_path / "a.dcm", **attributes))
+    assert (header.spacing_mm, header.spacing_source) == (pytest.approx(0.2), list(attributes)[-1])
+    assert header.remarks == ("other_spacing",)
 
 
 def test_magnification_is_taken_out_of_the_detector_spacing(tmp_path):

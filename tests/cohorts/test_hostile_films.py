@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from outcomenet.cohorts.codestream import stream_size
+from outcomenet.cohorts.codestream import stream_header
 from outcomenet.cohorts.decoding import FilmDecoder
 from outcomenet.cohorts.dicom_structure import inspect_dicom
 from outcomenet.cohorts.films import read_film, read_header
@@ -56,11 +56,14 @@ def test_the_structure_of_a_good_film():
 def test_a_stream_says_its_size(name):
     seen = inspect_dicom(PIXELS / f"{name}.dcm")
     data = (PIXELS / f"{name}.dcm").read_bytes()
-    assert stream_size(data[seen.stream_at : seen.stream_at + seen.stream_bytes]) == (40, 32)
+    said = stream_header(data[seen.stream_at : seen.stream_at + seen.stream_bytes])
+    assert said is not None
+    assert said[:2] == (40, 32)
+    assert said.signed is (False if "2000" in name or "htj2k" in name else None)
 
 
 @pytest.mark.parametrize(
     "start", [b"", b"\xff\xd8", b"\xff\xd8\xff", b"\xff\x4f\xff\x51\0", b"\xff\xd8\xff\xe0\xff", b"text"]
 )
 def test_a_stream_that_ends_early_says_nothing(start):
-    assert stream_size(start) is None
+    assert stream_header(start) is None

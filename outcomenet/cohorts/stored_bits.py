@@ -1,0 +1,63 @@
+"""Which bits of a pixel's word are its value: those that the header names, unless the picture says that more are."""
+
+from __future__ import annotations
+
+import numpy as np
+from jaxtyping import UInt8, UInt16
+
+from outcomenet.errors import FilmRefused
+
+Words = UInt16[np.ndarray, "height width"] | UInt8[np.ndarray, "height width"]
+_LOOKED_AT = 2_000_000  # pixels: enough to see how grey levels run
+_UNUSED = 0.6  # of the pairs that unused bits make unlike are alike without them; of such as differ by chance 0.44
+_CLEARLY = 4  # times as many pairs of neighbours must speak for a bit as against it
+
+
+def used_bits(words: Words, declared: int, most: int, *, signed: bool) -> int:
+    """Number of low bits that hold the value: `declared` (BitsStored), or up to `most` where grey levels run on into them.
+
+    Bits above the value may hold anything, such as an old overlay, and are to be masked (PS3.5 8.1.1). Yet some writers
+    state too few bits. A bit that belongs to the value makes neighbouring pixels alike (1,023 beside 1,024), one that does
+    not makes alike ones unlike. Raises FilmRefused (bits) where neighbours do not tell.
+    """
+    if declared >= most or int(words.max(initial=0)) < 2**declared:
+        return declared
+    beyond = words[words >= 2**declared]
+    if beyond.min() == beyond.max():  # one value for all that was not exposed
+        return declared
+    # from the top: of a steep edge neighbours skip the lower of the bits that were not stated, never the highest
+    bits = next((bit + 1 for bit in reversed(range(declared, most)) if _belongs(words, bit, signed)), declared)
+    more, fewer, differing = _neighbours(words, bits, most, signed)
+    if differing and (fewer < _CLEARLY * more or fewer < _UNUSED * differing):
+        raise FilmRefused(
+            f"A film's values fit into the {declared} bits that its header states, this one's are larger, and its picture "
+            f"does not tell whether the other bits of its {8 * words.dtype.itemsize} belong to them; export it again.",
+            "bits",
+        )
+    return bits
+
+
+def _belongs(words: Words, bit: int, signed: bool) -> bool:
+    more, fewer, _ = _neighbours(words, bit, bit + 1, signed)
+    return more >= max(1, _CLEARLY * fewer)
+
+
+def values_of(words: np.ndarray, bits: int, *, signed: bool) -> np.ndarray:
+    """The low `bits` of each word as a number, in two's complement where `signed`."""
+    low = words.astype(np.int32) & (2**bits - 1)
+    return np.where(low >= 2 ** (bits - 1), low - 2**bits, low) if signed else low
+
+
+def _neighbours(words: Words, few: int, many: int, signed: bool) -> tuple[int, int, int]:
+    """Of pairs of neighbouring pixels: those alike only with `many` bits, those alike only with `few`, and all that the
+    further bits make a difference to."""
+    more = fewer = differing = 0
+    step = -(-words.size // _LOOKED_AT)
+    for lines, axis in ((words[::step], 1), (words[:, ::step], 0)):
+        short, long = (np.abs(np.diff(values_of(lines, bits, signed=signed), axis=axis)) for bits in (few, many))
+        differ = short != long
+        near = 2**few / 4
+        more += int((differ & (long <= near)).sum())
+        fewer += int((differ & (short <= near)).sum())
+        differing += int(differ.sum())
+    return more, fewer, differing
