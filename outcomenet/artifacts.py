@@ -19,8 +19,12 @@ from typing import Any
 from outcomenet.errors import DataRefused, UsageError
 
 MANIFEST = "MANIFEST.json"
-# What file managers and network file systems leave behind by themselves; it is in no manifest and harms none.
-LITTER = re.compile(r"\.DS_Store|\._.*|Thumbs\.db|desktop\.ini|\.nfs[0-9a-f]+|\.directory")
+# What file managers, file systems and editors leave behind by themselves; it is in no manifest and harms none.
+LITTER = re.compile(
+    r"\.DS_Store|\._.*|\.AppleDouble|__MACOSX|\.Spotlight-V100|\.Trashes|\.fseventsd|Thumbs\.db|ehthumbs\.db|desktop\.ini"
+    r"|\.nfs[0-9a-f]+|\.fuse_hidden.*|\.directory|\.Trash-[0-9]+|lost\+found|.*~|#.*#|\.#.*|\..*\.sw[a-p]|.*\.(bak|orig)",
+    re.IGNORECASE,
+)
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -121,6 +125,7 @@ def files_of(folder: Path, without: Collection[str] = ()) -> list[str]:
         if at == Path():
             folders[:] = [name for name in folders if not name.startswith(".") and name not in without]
             files = [n for n in files if not n.startswith(".") and n != MANIFEST and n not in without]
+        folders[:] = [name for name in folders if not LITTER.fullmatch(name)]
         linked = [name for name in folders if (Path(root) / name).is_symlink()]
         found += [(at / name).as_posix() for name in [*files, *linked] if not LITTER.fullmatch(name)]
     return sorted(found)

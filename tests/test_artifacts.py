@@ -82,7 +82,10 @@ def test_every_damage_to_a_folder_is_named(folder, tmp_path):
     assert first_difference(folder, digests) is None
     assert unlisted(folder, digests) == []
     (folder / ".DS_Store").touch()
-    (folder / "inner" / ".DS_Store").touch()
+    for name in (".DS_Store", "._b.txt", "Thumbs.db", "b.txt~", ".b.txt.swp", "#b.txt#", "b.txt.bak"):
+        (folder / "inner" / name).touch()
+    (folder / "inner" / "lost+found").mkdir()
+    (folder / "inner" / "lost+found" / "7").touch()
     assert unlisted(folder, digests) == []
     (folder / "inner" / "more").touch()
     assert unlisted(folder, digests) == ["inner/more"]

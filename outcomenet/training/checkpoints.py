@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,10 @@ import jax
 import orbax.checkpoint as ocp
 
 from outcomenet.artifacts import MANIFEST, first_difference, read_manifest, unlisted, write_manifest
-from outcomenet.errors import CheckpointError
+from outcomenet.errors import CheckpointError, DataRefused
 
 STATE, POSITION = "state", "position.json"
+STEP = re.compile(r"0|[1-9][0-9]*")  # name of a checkpoint's folder
 
 
 class Checkpoints:
@@ -26,26 +28,38 @@ class Checkpoints:
 
     def __init__(self, folder: Path, keep: int = 2):
         self.folder, self.keep = folder, keep
-        folder.mkdir(parents=True, exist_ok=True)
-        for leftover in folder.glob(".*.partial"):  # of a process that was killed while saving
-            shutil.rmtree(leftover)
 
     def steps(self) -> list[int]:
-        """Steps with a complete checkpoint, oldest first."""
-        return sorted(int(path.name) for path in self.folder.iterdir() if re.fullmatch(r"\d+", path.name))
+        """Steps with a complete checkpoint, sound or not, oldest first."""
+        if not self.folder.is_dir():
+            return []
+        return sorted(int(path.name) for path in self.folder.iterdir() if STEP.fullmatch(path.name) and path.is_dir())
+
+    def newest_sound(self) -> int | None:
+        """The newest step whose files are as they were written; None where there is none."""
+        return next((step for step in reversed(self.steps()) if not damage_of(self.folder / str(step))), None)
 
     def save(self, step: int, state: Any, position: dict[str, Any]) -> Path:
-        """Writes state and data position as one record and removes checkpoints beyond `keep`."""
+        """Writes state and data position as one record and removes checkpoints beyond `keep`.
+
+        A sound checkpoint of that step stays; a damaged one gives way.
+        """
         final, partial = self.folder / str(step), self.folder / f".{step}.partial"
-        if final.exists():
+        if final.exists() and not damage_of(final):
             return final
-        partial.mkdir()
+        for leftover in self.folder.glob(".*.partial"):  # of a process that was killed while saving
+            shutil.rmtree(leftover)
+        partial.mkdir(parents=True)
         with ocp.StandardCheckpointer() as checkpointer:
-            checkpointer.save((partial / STATE).absolute(), state)
+            # plain arrays: what is saved must not depend on the devices that are there today
+            checkpointer.save((partial / STATE).absolute(), jax.device_get(state))
         (partial / POSITION).write_text(json.dumps(position))
         write_manifest(partial)
+        if final.exists():
+            shutil.rmtree(final)
         partial.rename(final)
-        for old in self.steps()[: -self.keep]:
+        # newer ones are damaged: training went back behind them, and they do not count among those kept
+        for old in [older for older in self.steps() if older <= step][: -self.keep]:
             shutil.rmtree(self.folder / str(old))
         return final
 
@@ -57,8 +71,36 @@ class Checkpoints:
         steps = self.steps()
         if step is None and not steps:
             return None
-        folder = self.folder / str(steps[-1] if step is None else step)
-        verify(folder)
+        wanted = steps[-1] if step is None else step
+        if damage := damage_of(self.folder / str(wanted)):
+            sound = self.newest_sound()
+            raise CheckpointError(
+                f"{damage}; run the `outcomenet train` command of this run again, which goes on from step {sound}."
+                if sound is not None
+                else f"{damage}, and no other is sound; remove {self.folder} and train anew."
+            )
+        return self._load(wanted, abstract)
+
+    def resume(self, abstract: Any, say: Callable[[str], None]) -> tuple[Any, dict[str, Any]] | None:
+        """As `restore`, from the newest checkpoint that is sound; `say` is told of damaged ones after it.
+
+        Raises CheckpointError where there are checkpoints and none is sound.
+        """
+        damages = []
+        for step in reversed(self.steps()):
+            if damage := damage_of(self.folder / str(step)):
+                damages.append(damage)
+                continue
+            if damages:
+                say(f"{'; '.join(damages)}. Training goes on from step {step}, the newest sound checkpoint.")
+            return self._load(step, abstract)
+        if damages:
+            raise CheckpointError(f"{'; '.join(damages)}. No checkpoint is sound; remove {self.folder} to train anew.")
+        return None
+
+    def _load(self, step: int, abstract: Any) -> tuple[Any, dict[str, Any]]:
+        folder = self.folder / str(step)
+        _refuse_unlisted(folder)
         with ocp.StandardCheckpointer() as checkpointer:
             state = checkpointer.restore((folder / STATE).absolute(), abstract)
         return state, json.loads((folder / POSITION).read_text())
@@ -66,18 +108,31 @@ class Checkpoints:
 
 def verify(folder: Path) -> None:
     """Compares every file of a checkpoint with its manifest; raises CheckpointError naming the first that differs."""
-    manifest = folder / MANIFEST
-    if not manifest.is_file():
-        raise CheckpointError(
-            f"Checkpoint {folder} has no {MANIFEST}; delete that folder to go on from the checkpoint before."
-        )
-    advice = f"delete {folder} to go on from the checkpoint before"
-    digests = read_manifest(folder, advice)
+    if damage := damage_of(folder):
+        raise CheckpointError(f"{damage}.")
+    _refuse_unlisted(folder)
+
+
+def damage_of(folder: Path) -> str:
+    """What is wrong with the files of a checkpoint, as a sentence without its full stop; "" where they are as written."""
+    if not (folder / MANIFEST).is_file():
+        return f"Checkpoint {folder} has no {MANIFEST}"
+    try:
+        digests = read_manifest(folder, "the checkpoint cannot be trusted")
+    except DataRefused as damage:
+        return str(damage).rstrip(".")
     if difference := first_difference(folder, digests):
         name, wrong = difference
-        raise CheckpointError(f"Checkpoint file {folder / name} {wrong}; {advice}.")
-    for name in unlisted(folder, digests):
-        raise CheckpointError(f"Checkpoint file {folder / name} is none that was written; move it elsewhere.")
+        return f"Checkpoint file {folder / name} {wrong}"
+    if missing := {POSITION, STATE} - {name.split("/")[0] for name in digests}:
+        return f"{folder / MANIFEST} lists no {' and no '.join(sorted(missing))}"
+    return ""
+
+
+def _refuse_unlisted(folder: Path) -> None:
+    """A file too many is no damage: nothing of it is read, but somebody may want it."""
+    for name in unlisted(folder, read_manifest(folder, "the checkpoint cannot be trusted")):
+        raise CheckpointError(f"{folder / name} does not belong to the checkpoint; move it elsewhere.")
 
 
 def abstract_of(state: Any) -> Any:

@@ -49,14 +49,14 @@ def train(
     progress: Progress,
     stop: Callable[[], bool] = lambda: False,
 ) -> State:
-    """Trains from the newest checkpoint of `run`, or from `state`, to `config.steps`; returns the final state.
+    """Trains from the newest sound checkpoint of `run`, or from `state`, to `config.steps`; returns the final state.
 
     `batches` is an iterator with `get_state` and `set_state`. Raises Preempted, after saving, when `stop()` says so.
     """
     # 1. where were we: model, optimiser, step, key and data position come back together
     checkpoints = Checkpoints(run / "checkpoints")
     state = put_state(state, mesh)
-    restored = checkpoints.restore(abstract_of(state))
+    restored = checkpoints.resume(abstract_of(state), progress.say)
     if restored is not None:
         state, position = restored
         batches.set_state(position["batches"])
