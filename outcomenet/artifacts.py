@@ -169,14 +169,15 @@ def _is_below(name: str) -> bool:
     return bool(parts) and not name.startswith("/") and "\\" not in name and not {".", ".."} & set(name.split("/"))
 
 
-def first_difference(folder: Path, digests: Mapping[str, str]) -> tuple[str, str] | None:
+def first_difference(folder: Path, digests: Mapping[str, str], *, links: bool = False) -> tuple[str, str] | None:
     """The first file, by name, that is not as its digest says: (its path, what is wrong with it); None where all are.
 
+    With `links` a link stands for what it points to, as where large files are kept elsewhere.
     What is wrong reads on after the path: "is missing", "is a link", "is not the file that was written (...)".
     """
     for name in sorted(digests):
         path = folder / name
-        if path.is_symlink() or any(parent.is_symlink() for parent in _parents(folder, name)):
+        if not links and (path.is_symlink() or any(parent.is_symlink() for parent in _parents(folder, name))):
             return name, "is a link"
         if not path.exists():
             return name, "is missing"

@@ -212,7 +212,7 @@ def run_training(
     file: Path, experiment: Experiment, data: Path, run: Path, *, progress: Progress, command: str = ""
 ) -> Path:
     """Trains the networks of an experiment into the run folder `run`, going on where an earlier call stopped."""
-    dataset = resplit(open_dataset(data), experiment.split)
+    dataset = resplit(open_dataset(data, truth=False), experiment.split)
     refuse_leaks(dataset)
     if experiment.rungs:
         check_data(experiment, dataset)

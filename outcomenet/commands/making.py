@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from outcomenet.cohorts.cohort import Cohort
-    from outcomenet.datasets.dataset import DatasetManifest
+    from outcomenet.datasets.manifest import DatasetManifest
     from outcomenet.progress import Progress
 
 

@@ -23,19 +23,20 @@ from outcomenet.cohorts.crop_file import SUFFIX, read_crops_header
 from outcomenet.cohorts.decoding import FilmDecoder
 from outcomenet.cohorts.faults import CohortRefused, Fault
 from outcomenet.cohorts.ledger import Ledger
-from outcomenet.confounders import CONFOUNDERS
 from outcomenet.csv_files import write_csv
 from outcomenet.datasets.account import write_account
 from outcomenet.datasets.card import write_card
 from outcomenet.datasets.cut_store import CutStore
 from outcomenet.datasets.cutting import CutFilm, FilmTask
-from outcomenet.datasets.dataset import FILMS, LEDGER, SPLITS, TABLE, TRUTH, DatasetManifest, write_manifest
+from outcomenet.datasets.dataset import FILMS, LEDGER, SPLITS, TABLE
 from outcomenet.datasets.film_table import FilmTable
 from outcomenet.datasets.film_tasks import film_tasks
+from outcomenet.datasets.format import FORMAT
 from outcomenet.datasets.found_landmarks import find_landmarks
 from outcomenet.datasets.intake_page import write_page
 from outcomenet.datasets.joint_sheets import JointSheets
 from outcomenet.datasets.kept import Kept
+from outcomenet.datasets.manifest import TRUTH, DatasetManifest, counts_of, covariates_of, hashed, seal
 from outcomenet.datasets.visit_table import KL_COLUMNS, reader_array, scores_of_mode, site_readings, visit_table
 from outcomenet.errors import DataRefused, FilmRefused
 from outcomenet.localization.geometry import CropGeometry
@@ -113,7 +114,7 @@ class _Build:
         self.reading_mode, self._scores = scores_of_mode(cohort, SVDH, options.reading_mode)
         self.readers = tuple(sorted(self._scores["reader"].unique()))
         self.table = visit_table(cohort, self.ledger, options.reading_mode, options.split_by)
-        self.covariates = tuple(n for n in CONFOUNDERS if n in self.table)
+        self.covariates = covariates_of(self.table)
         self.located = find_landmarks(cohort, self.ledger, options.workers, progress, kept)
         self.store = CutStore(kept)
         self.tasks = film_tasks(cohort, self.located, geometry, options.secret, self.ledger)
@@ -142,7 +143,7 @@ class _Build:
         manifest = self._manifest([*files, self.folder / TABLE, self.folder / FILMS])
         write_card(self.folder, manifest, self.cohort.meta)
         write_page(self.folder, manifest)
-        return manifest
+        return seal(self.folder, manifest)
 
     def _devices(self) -> pd.Series:
         """The device of each visit's first film, missing where films.csv does not say: for audits."""
@@ -246,11 +247,10 @@ class _Build:
         }
 
     def _manifest(self, files: list[Path]) -> DatasetManifest:
-        meta, table = self.cohort.meta, self.table
-        per_patient = table.sort_values("source").groupby("patient_id")
-        return write_manifest(
-            self.folder,
-            files,
+        """What the card and the page speak of; `seal` completes it."""
+        meta = self.cohort.meta
+        return DatasetManifest(
+            format=FORMAT,
             name=meta.name,
             licence=meta.licence,
             simulated=meta.simulated,
@@ -260,11 +260,8 @@ class _Build:
             readers=self.readers,
             split_by=self.options.split_by,
             reading_mode=self.reading_mode,
-            patients=int(table["patient_id"].nunique()),
-            visits=len(table),
-            visits_with_films=int(table["has_films"].sum()),
-            patients_by_source=per_patient["source"].first().value_counts().to_dict(),
-            patients_by_split=per_patient["split"].first().value_counts().to_dict(),
+            **counts_of(self.table),
+            files=hashed(self.folder, files),
         )
 
 

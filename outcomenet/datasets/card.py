@@ -20,7 +20,8 @@ from outcomenet.datasets.card_facts import TO_FILL_IN, CardFacts
 from outcomenet.datasets.card_fields import CardTable, example_fields
 from outcomenet.datasets.card_markdown import card_markdown
 from outcomenet.datasets.codebook import CardField, film_fields, visit_fields
-from outcomenet.datasets.dataset import FILMS, TABLE, TRUTH, DatasetManifest
+from outcomenet.datasets.dataset import FILMS, TABLE
+from outcomenet.datasets.manifest import EXAMPLES, TRUTH, DatasetManifest
 from outcomenet.outcomes import OUTCOMES
 
 CROISSANT, MARKDOWN = "croissant.json", "card.md"
@@ -66,6 +67,8 @@ def examples_table(fields: tuple[CardField, ...]) -> CardTable:
 
 def _files(folder: Path, manifest: DatasetManifest) -> Iterator[CardFile]:
     for path, digest in manifest.files.items():
+        if path not in MEANINGS and not path.startswith(f"{EXAMPLES}/"):
+            continue
         size = (folder / path).stat().st_size
         yield CardFile(path, path, MEANINGS.get(path, ""), sha256=digest, bytes=size)
     if manifest.visits_with_films:

@@ -10,10 +10,11 @@ from markupsafe import Markup
 
 from outcomenet.cohorts.ledger import KEPT
 from outcomenet.datasets.account import AGREEMENT, TABLE_ONE
-from outcomenet.datasets.dataset import LEDGER, PREVIEWS, DatasetManifest
+from outcomenet.datasets.dataset import LEDGER, PREVIEWS
 from outcomenet.datasets.flow_diagram import DIAGRAM
 from outcomenet.datasets.joint_sheets import JOINT_SHEETS
 from outcomenet.datasets.leaks import SAME_FILMS
+from outcomenet.datasets.manifest import DatasetManifest
 
 PAGE = "intake.html"
 _MOST_ROWS = 50
@@ -28,7 +29,7 @@ def write_page(folder: Path, manifest: DatasetManifest) -> Path:
     facts = (
         f"{manifest.patients:,} patients, {manifest.visits:,} visits, {manifest.visits_with_films:,} of them with films; crops "
         f"of {manifest.crop_size_px} pixels at {manifest.mm_per_px:g} mm; each {manifest.split_by} is in one split. Licence: "
-        f"{manifest.licence}. Fingerprint {manifest.fingerprint[:16]}."
+        f"{manifest.licence}."
     )
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
     sheets = sorted((folder / JOINT_SHEETS).glob("*.png"))

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from outcomenet.audits.borders import border_features
-from outcomenet.datasets.dataset import SPLITS, TRUTH, Dataset, visit_key
+from outcomenet.datasets.dataset import SPLITS, Dataset, visit_key
+from outcomenet.datasets.manifest import TRUTH
 from outcomenet.errors import DataRefused
 from outcomenet.evaluation.facts import LadderFacts
 from outcomenet.evaluation.interventional import scanner_facts

@@ -11,7 +11,8 @@ from scipy.stats import rankdata
 
 from outcomenet.arrays import Float
 from outcomenet.csv_files import write_csv
-from outcomenet.datasets.dataset import TRUTH, Dataset
+from outcomenet.datasets.dataset import Dataset
+from outcomenet.datasets.manifest import TRUTH
 from outcomenet.datasets.pairs import KEYS, YEARS
 from outcomenet.datasets.visit_table import LATER_VISIT
 from outcomenet.errors import UndefinedMetric

@@ -17,7 +17,8 @@ from outcomenet.audits.sizes import AuditSizes
 from outcomenet.cohorts.splits import fold_of
 from outcomenet.csv_files import write_csv
 from outcomenet.datasets.contact_sheet import contact_sheet
-from outcomenet.datasets.dataset import LEDGER, PREVIEWS, SPLITS, TRUTH, Dataset, visit_key
+from outcomenet.datasets.dataset import LEDGER, PREVIEWS, SPLITS, Dataset, visit_key
+from outcomenet.datasets.manifest import TRUTH
 from outcomenet.datasets.pairs import VisitPairs, changes_of_human_score
 from outcomenet.evaluation.audit import write_audits
 from outcomenet.evaluation.audit_task import AuditTask

@@ -17,7 +17,7 @@ from outcomenet.audits.negative_controls import audit_controls
 from outcomenet.audits.pip_joints import audit_pip_joints, pip_finding
 from outcomenet.audits.probes import audit_embedding
 from outcomenet.csv_files import write_csv
-from outcomenet.datasets.dataset import TRUTH
+from outcomenet.datasets.manifest import TRUTH
 from outcomenet.errors import DataRefused
 from outcomenet.evaluation.audit_inputs import embedding_of, first_visits_first, held_out_table, read_borders
 from outcomenet.evaluation.audit_task import AuditTask

@@ -12,7 +12,8 @@ from outcomenet.arrays import UInt16
 from outcomenet.audits.interventions import DAMAGE, USUAL
 from outcomenet.audits.sizes import AuditSizes
 from outcomenet.cohorts.source import CROPS
-from outcomenet.datasets.dataset import TRUTH, Dataset
+from outcomenet.datasets.dataset import Dataset
+from outcomenet.datasets.manifest import TRUTH
 from outcomenet.errors import DataRefused
 from outcomenet.evaluation.reading import FilmReader
 from outcomenet.localization.geometry import CropGeometry

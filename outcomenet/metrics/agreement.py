@@ -11,7 +11,6 @@ from scipy.stats import f as f_distribution
 from outcomenet.arrays import Float
 from outcomenet.errors import UndefinedMetric
 
-
 Numbers = float | np.ndarray  # one table of ratings, or an entry per resample
 
 

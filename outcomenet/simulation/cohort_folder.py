@@ -54,7 +54,7 @@ def simulate_cohort(
         # whole films first, then crops: two kinds of work with two speeds
         writer.write(films, range(whole))
         writer.write("none" if films == "none" else "crops", range(whole, patients))
-        _write_meta(staging, out.name, world, seed)
+        _write_meta(staging, patients, world, seed)
     return out
 
 
@@ -98,9 +98,10 @@ class _Writer:
         self.rows[name] += len(table)
 
 
-def _write_meta(folder: Path, name: str, world: World, seed: int) -> None:
+def _write_meta(folder: Path, patients: int, world: World, seed: int) -> None:
     lines = {
-        "name": f"{name} (simulated)",
+        # not the folder's name: the same patients must give the same data set wherever they lie
+        "name": f"{patients} simulated patients, seed {seed}",
         "licence": "CC0-1.0",
         "simulated": True,
         "sites": list(world.sites),

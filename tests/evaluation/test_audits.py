@@ -12,7 +12,8 @@ import pytest
 
 from outcomenet.audits.findings import QUESTIONS
 from outcomenet.audits.sizes import AuditSizes
-from outcomenet.datasets.dataset import TRUTH, open_dataset
+from outcomenet.datasets.dataset import open_dataset
+from outcomenet.datasets.manifest import TRUTH
 from outcomenet.errors import DataRefused
 from outcomenet.evaluation.audit_inputs import first_visits_first
 from outcomenet.evaluation.interventional import check_rendering, draw, redrawable_visits

@@ -1,0 +1,190 @@
+"""`dataset.json`: what a data set is made of, sealed by a fingerprint over everything in its folder, and checked when it is
+opened.
+
+The fingerprint covers the manifest's own entries and the SHA-256 of every file, and nothing that depends on where the folder
+lies or what it is called. It is never believed: it is computed anew, as is every hash.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any, get_args, get_origin, get_type_hints
+
+import pandas as pd
+
+from outcomenet.artifacts import files_of, first_difference, read_json_object, sha256_of, sha256_of_json, write_whole
+from outcomenet.cohorts.splits import SPLIT_SALT, split_of
+from outcomenet.confounders import CONFOUNDERS
+from outcomenet.datasets.format import EXAMPLES_VERSION, FORMAT
+from outcomenet.datasets.visit_table import SPLIT_UNITS
+from outcomenet.errors import DataRefused, UsageError
+from outcomenet.localization.geometry import CropGeometry
+
+MANIFEST, TRUTH = "dataset.json", "truth"
+EXAMPLES = f"visits/{EXAMPLES_VERSION}"  # folder of the examples
+BUILD_AGAIN = "build the data set again from its cohort"
+
+
+@dataclass(frozen=True)
+class DatasetManifest:
+    """`dataset.json`: what a run records about its data."""
+
+    format: int
+    name: str
+    licence: str
+    simulated: bool
+    crop_size_px: int
+    mm_per_px: float
+    covariates: tuple[str, ...]
+    readers: tuple[str, ...]
+    split_by: str  # patient or site: what is kept whole
+    reading_mode: str  # of the human score: single, paired, chronological; empty where there is none
+    patients: int
+    visits: int
+    visits_with_films: int
+    patients_by_source: dict[str, int]
+    patients_by_split: dict[str, int]
+    fingerprint: str = ""  # SHA-256 over all other entries; "" before `seal`
+    # SHA-256 by path relative to the data set: of every file, before `seal` of the tables and examples alone
+    files: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def geometry(self) -> CropGeometry:
+        return CropGeometry(self.crop_size_px, self.mm_per_px)
+
+
+def counts_of(visits: pd.DataFrame) -> dict[str, Any]:
+    """The manifest's entries that count the visit table's rows."""
+    per_patient = visits.sort_values("source").groupby("patient_id")
+    return {
+        "patients": int(visits["patient_id"].nunique()),
+        "visits": len(visits),
+        "visits_with_films": int(visits["has_films"].sum()),
+        "patients_by_source": per_patient["source"].first().value_counts().to_dict(),
+        "patients_by_split": per_patient["split"].first().value_counts().to_dict(),
+    }
+
+
+def covariates_of(visits: pd.DataFrame) -> tuple[str, ...]:
+    """The covariates that a visit table has, in the order in which the examples hold them."""
+    return tuple(name for name in CONFOUNDERS if name in visits)
+
+
+def hashed(folder: Path, files: Sequence[Path]) -> dict[str, str]:
+    """SHA-256 by path relative to the data set."""
+    return {file.relative_to(folder).as_posix(): sha256_of(file) for file in sorted(files)}
+
+
+def seal(folder: Path, manifest: DatasetManifest) -> DatasetManifest:
+    """Writes dataset.json over everything that lies in the folder, and returns it. Nothing may be written afterwards."""
+    names = files_of(folder, without=(MANIFEST,))
+    files = {name: manifest.files.get(name) or sha256_of(folder / name) for name in names}
+    manifest = replace(manifest, files=files)
+    manifest = replace(manifest, fingerprint=_fingerprint_of(manifest))
+    write_whole(folder / MANIFEST, json.dumps(asdict(manifest), indent=1) + "\n")
+    return manifest
+
+
+def read_manifest(folder: Path, *, truth: bool = True) -> DatasetManifest:
+    """The manifest of a data set; every file must be there and as it was, and none too many.
+
+    Args:
+        folder: The data set.
+        truth: Whether the files of truth/ are opened and compared too; training never opens them.
+
+    Raises:
+        UsageError: The folder is no data set.
+        DataRefused: Its manifest is damaged, of another version or changed, or a file is.
+    """
+    path = folder / MANIFEST
+    if not path.is_file():
+        raise UsageError(
+            f"{folder} is not a data set (it has no {MANIFEST}); make one with `outcomenet intake COHORT --out {folder}`."
+        )
+    record = read_json_object(path, BUILD_AGAIN)
+    if record.get("format") != FORMAT:
+        raise DataRefused(
+            f"{folder} was built by another version of outcomenet (format {record.get('format', 1)}, this one reads "
+            f"{FORMAT}); {BUILD_AGAIN}."
+        )
+    manifest = _typed(path, record)
+    if _fingerprint_of(manifest) != manifest.fingerprint:
+        raise DataRefused(f"{path} was changed after it was written (its fingerprint is another one); {BUILD_AGAIN}.")
+    opened = {name: digest for name, digest in manifest.files.items() if truth or not name.startswith(f"{TRUTH}/")}
+    if difference := first_difference(folder, opened, links=True):
+        name, wrong = difference
+        raise DataRefused(f"{folder / name} {wrong}; {BUILD_AGAIN}.")
+    for name in files_of(folder, without=(MANIFEST,)):
+        if name not in manifest.files:
+            raise DataRefused(f"{folder / name} does not belong to the data set; move it elsewhere.")
+    return manifest
+
+
+def refuse_contradictions(folder: Path, manifest: DatasetManifest, visits: pd.DataFrame) -> None:
+    """Raises DataRefused where manifest, visit table and examples do not say the same, or a patient is in two splits."""
+
+    def refuse(what: str) -> None:
+        raise DataRefused(f"{folder}: {what}; {BUILD_AGAIN}.")
+
+    unit = SPLIT_UNITS.get(manifest.split_by, "")
+    if missing := {"patient_id", "visit_id", "split", "has_films", "source", unit} - {*visits}:
+        refuse(f"the visit table has no column {' and no '.join(map(repr, sorted(missing)))}")
+    if visits.duplicated(["patient_id", "visit_id"]).any():
+        refuse("the visit table has a visit twice")
+    for column in {"patient_id", unit}:
+        if torn := int((visits.groupby(column)["split"].nunique() > 1).sum()):
+            refuse(f"{torn} of the {column.removesuffix('_id')}s are in more than one split")
+    if not visits["split"].eq([split_of(name, SPLIT_SALT) for name in visits[unit]]).all():
+        refuse(f"the visit table divides the {manifest.split_by}s otherwise than the hash of their names does")
+    if manifest.covariates != (expected := covariates_of(visits)):
+        refuse(f"{MANIFEST} lists the covariates {list(manifest.covariates)}, the visit table has {list(expected)}")
+    for name, counted in counts_of(visits).items():
+        if getattr(manifest, name) != counted:
+            refuse(f"{MANIFEST} says {name} {getattr(manifest, name)}, the visit table has {counted}")
+    with_films = visits.loc[visits["has_films"], "split"].value_counts().to_dict()
+    if (stored := _stored_examples(folder, manifest)) != with_films:
+        refuse(f"the visit table has visits with films {with_films}, the examples are {stored}")
+
+
+def _fingerprint_of(manifest: DatasetManifest) -> str:
+    return sha256_of_json(asdict(manifest) | {"fingerprint": ""})
+
+
+def _stored_examples(folder: Path, manifest: DatasetManifest) -> dict[str, int]:
+    """Number of examples by split, as the files of examples say."""
+    if not manifest.visits_with_films:
+        return {}
+    info = read_json_object(folder / EXAMPLES / "dataset_info.json", BUILD_AGAIN)
+    return {split["name"]: sum(map(int, split["shardLengths"])) for split in info["splits"]}
+
+
+def _typed(path: Path, record: dict[str, Any]) -> DatasetManifest:
+    """The manifest from its JSON form; DataRefused names an entry that is missing, unknown or of another type."""
+    hints = get_type_hints(DatasetManifest)
+    names = [entry.name for entry in fields(DatasetManifest)]
+    for name in names:
+        if name not in record:
+            raise DataRefused(f"{path} has no entry {name!r}; {BUILD_AGAIN}.")
+        if not _fits(record[name], hints[name]):
+            raise DataRefused(f"{path}: {name} cannot be {record[name]!r:.60}; {BUILD_AGAIN}.")
+    if unknown := sorted(record.keys() - {*names}):
+        raise DataRefused(f"{path} has an unknown entry {unknown[0]!r}; {BUILD_AGAIN}.")
+    try:
+        CropGeometry(record["crop_size_px"], record["mm_per_px"])
+    except UsageError as error:
+        raise DataRefused(f"{path}: {error} {BUILD_AGAIN.capitalize()}.") from None
+    return DatasetManifest(**{n: tuple(v) if get_origin(hints[n]) is tuple else v for n, v in record.items()})
+
+
+def _fits(value: Any, hint: Any) -> bool:
+    if get_origin(hint) is tuple:
+        return isinstance(value, list) and all(_fits(item, get_args(hint)[0]) for item in value)
+    if get_origin(hint) is dict:
+        return isinstance(value, dict) and all(_fits(item, get_args(hint)[1]) for item in value.values())
+    if hint is float:
+        return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return type(value) is hint
