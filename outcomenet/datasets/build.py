@@ -204,7 +204,9 @@ class _Build:
                     at = [JOINT_INDEX[Joint(film.side, site).name] for site in joints_of(film.side.region)]
                     crops[at], present[at] = film.crops, film.present
             if not present.any():
-                self.ledger.add("visits", "visit", "films but no joint on any of them", 1)
+                self.ledger.add(
+                    "visits", "visit", "films, but no joint on any of them: its row stays without an example", 1
+                )
                 continue
             self.found.add((patient, visit))
             self.sheets.offer(patient, visit, crops, present.astype(bool))

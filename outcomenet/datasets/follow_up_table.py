@@ -26,7 +26,7 @@ def follow_up_table(cohort: Cohort, visits: pd.DataFrame, ledger: Ledger) -> pd.
     first film with it; empty where none was seen until then (right-censored). A death or operation has its day in both;
     whether it was progression-free is known only until the film before it, `last_film_without_days`.
     `cause` is progression, death, joint_surgery or censored, `event` 1 unless censored. Covariates are those of the
-    first scored film. Patients who cannot be in it are counted in the ledger.
+    first scored film. Patients who cannot be in it stay in the data set and are counted in the ledger, each reason with them.
     """
     scored = visits[visits["svdh_total"].notna()].sort_values(["patient_id", "date", "visit_id"])
     first = scored.drop_duplicates("patient_id").reset_index(drop=True)
@@ -40,7 +40,7 @@ def follow_up_table(cohort: Cohort, visits: pd.DataFrame, ledger: Ledger) -> pd.
         ("first scored film before symptom onset", first.loc[entry < 0, "patient_id"]),
         ("no later film, death or operation", first.loc[(entry >= 0) & ~watched, "patient_id"]),
     ):
-        ledger.add("follow-up table", "patient", reason, list(patients))
+        ledger.flag("follow-up table", "patient", f"no row in {FOLLOW_UP}: {reason}", list(patients))
     kept = first[(entry >= 0) & watched]
     entry = entry[kept.index]
     cause = kept["progression_cause"].astype(int)

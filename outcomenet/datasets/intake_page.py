@@ -61,8 +61,9 @@ def _ledger(folder: Path) -> Markup:
     ledger = pd.read_csv(folder / LEDGER)
     kept = ledger["unit"].str.endswith(KEPT)
     ledger["unit"] = ledger["unit"].str.removesuffix(KEPT)
-    ledger["in the data set"] = kept.map({True: "yes", False: "no"})
-    return _html(ledger.loc[kept.sort_values(kind="stable").index, ["in the data set", "unit", "reason", "count"]])
+    ledger["what became of it"] = kept.map({True: "kept, noted", False: "left out"})
+    columns = ["what became of it", "step", "unit", "reason", "count"]
+    return _html(ledger.loc[kept.sort_values(kind="stable").index, columns])
 
 
 def _agreement(folder: Path) -> Markup | str:

@@ -22,6 +22,12 @@ LABEL_SOURCES = ("fm_source", "oa_source")
 SPLIT_UNITS = {"patient": "patient_id", "site": "site"}  # the column whose hash says the split
 LATER_VISIT = "later_visit_id"
 PAIN_HALF_WIDTH = 0.5  # a VAS is read in whole millimetres
+# What the ledger says of a reading that lacks sites and has a total nevertheless.
+_WITH_SITES_MISSING = {
+    UnreadablePolicy.MISSING: "",  # it never has one
+    UnreadablePolicy.CARRY_LAST: "sites missing, their last grades carried on into the total (policy 'carry_last')",
+    UnreadablePolicy.EXCLUDE: "sites missing, the total sums the others (policy 'exclude')",
+}
 
 
 def visit_table(cohort: Cohort, ledger: Ledger, mode: str | None = None, split_by: str = "patient") -> pd.DataFrame:
@@ -117,7 +123,8 @@ def _with_reader_mean(table: pd.DataFrame, readings: pd.DataFrame, columns: tupl
 
 
 def reading_totals(readings: pd.DataFrame, scheme: Scheme, policy: UnreadablePolicy) -> pd.DataFrame:
-    """Each reading's total under the policy (NaN where it has none): patient_id, visit_id, reader, total, complete.
+    """Each reading's total under the policy (NaN where it has none): patient_id, visit_id, reader, total, complete
+    (whether every site was graded).
 
     `readings` are those of `site_readings`; a grade carried on is the same reader's of the reading before.
     """
@@ -135,7 +142,13 @@ def reading_totals(readings: pd.DataFrame, scheme: Scheme, policy: UnreadablePol
 def _totals(readings: pd.DataFrame, policy: UnreadablePolicy, ledger: Ledger) -> pd.DataFrame:
     """SvdH total per visit: the mean over readers of each reader's own total under the cohort's policy."""
     totals = reading_totals(readings, SVDH, policy)
-    ledger.add("scores", "reading", f"sites missing, policy '{policy}'", int((~totals["complete"].astype(bool)).sum()))
+    incomplete = ~totals["complete"].astype(bool)
+    has_total = totals["total"].notna()
+    # noted, not left out: the sites that were graded stay
+    ledger.flag("scores", "reading", _WITH_SITES_MISSING[policy], int((incomplete & has_total).sum()))
+    why = ", no earlier grade to carry on" if policy is UnreadablePolicy.CARRY_LAST else ""
+    without = f"sites missing, so no total (policy '{policy}'{why})"
+    ledger.flag("scores", "reading", without, int((incomplete & ~has_total).sum()))
     mean = totals.astype({"total": float}).groupby(["patient_id", "visit_id"], as_index=False)["total"].mean()
     return mean.rename(columns={"total": "svdh_total"})
 

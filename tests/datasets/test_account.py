@@ -13,8 +13,11 @@ from hospital import write_hospital
 
 from outcomenet.anatomy import JOINT_KINDS
 from outcomenet.cli import main
+from outcomenet.cohorts.ledger import Ledger
+from outcomenet.datasets.dataset import LEDGER
 from outcomenet.datasets.flow import flow_of, flow_table
 from outcomenet.datasets.flow_diagram import flow_svg
+from outcomenet.datasets.intake_page import _ledger
 from outcomenet.datasets.table_one import table_one
 
 
@@ -161,6 +164,16 @@ def test_every_joint_has_a_sheet_and_an_index(taken_in):
     tiles = int((index["joint"] == "hand_MCP2").sum())
     assert sheet.shape == (98 * -(-tiles // 10), 980)
     assert sheet.std() > 20
+
+
+def test_who_stays_does_not_read_as_left_out(tmp_path):
+    ledger = Ledger()
+    ledger.add("films", "film", "lateral view, not scorable", 1)
+    ledger.flag("follow-up table", "patient", "no row in follow_up.csv: no scored film", 72)
+    ledger.to_frame().to_csv(tmp_path / LEDGER, index=False)
+    cells = re.findall(r"<td>(.*?)</td>", str(_ledger(tmp_path)))
+    assert cells[:3] == ["left out", "films", "film"]
+    assert cells[5:8] == ["kept, noted", "follow-up table", "patient"]
 
 
 def test_the_page_shows_all_of_it_and_loads_nothing_from_elsewhere(taken_in):

@@ -113,7 +113,8 @@ def test_who_cannot_be_in_it_is_counted_with_the_reason(tmp_path, films, onset, 
     table, ledger = table_of(tmp_path / "c", films, onset=onset)
     assert table.empty
     assert tuple(table.columns) == COLUMNS
-    assert ledger.to_frame()[["unit", "reason", "count"]].values.tolist() == [["patient", reason, 1]]
+    noted = [["patient (kept)", f"no row in follow_up.csv: {reason}", 1]]  # the patient stays in the data set
+    assert ledger.to_frame()[["unit", "reason", "count"]].values.tolist() == noted
 
 
 def test_rows_and_exclusions_add_up_to_the_patients(small_cohort):
@@ -122,8 +123,9 @@ def test_rows_and_exclusions_add_up_to_the_patients(small_cohort):
     table = follow_up_table(cohort, visit_table(cohort, Ledger()), ledger)
     assert table["patient_id"].is_unique
     never_seen = cohort.ledger.to_frame().query("reason == 'no visit at all'")["count"].sum()
-    left_out = ledger.count("follow-up table", "patient")
+    left_out = ledger.to_frame().query("step == 'follow-up table'")["count"].sum()
     assert left_out > 0
+    assert ledger.count() == 0  # they are no exclusions from the data set
     assert len(table) + left_out + never_seen == len(cohort.patients)
     assert (table["entry_days"] <= table["last_film_without_days"]).all()
     assert (table["last_film_without_days"] <= table["interval_start_days"]).all()
