@@ -30,7 +30,7 @@ CONFOUNDERS: dict[str, ConfounderSpec] = {
         ConfounderSpec("duration", "Symptom duration", "years", binary=False, on_film=False),
         ConfounderSpec("rf", "Rheumatoid factor", "0/1", binary=True, on_film=False),
         ConfounderSpec("acpa", "ACPA", "0/1", binary=True, on_film=False),
-        ConfounderSpec("fm", "Fibromyalgia (ACR 2016)", "0/1", binary=True, on_film=False),
+        ConfounderSpec("fm", "Fibromyalgia", "0/1", binary=True, on_film=False),
         ConfounderSpec("oa", "Hand osteoarthritis", "0/1", binary=True, on_film=True),
         ConfounderSpec("das28", "DAS28", "units", binary=False, on_film=False),
         ConfounderSpec("crp", "C-reactive protein", "mg/L", binary=False, on_film=False),

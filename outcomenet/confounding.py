@@ -120,6 +120,31 @@ class ConfoundingConfig:
         }
         return tuple(name for name, active in on.items() if active) or ("none",)
 
+    def in_words(self) -> str:
+        """What was adjusted for and how, for whoever reads a score: every covariate that a strategy uses, by its title."""
+        by_strategy = (
+            (self.outcome_terms, "held fixed by terms of their own, which are no part of it: {}"),
+            (self.conditional_adversary, "removed from the embedding given the outcome: {}"),
+            (self.correlation_adversary, "removed from the embedding: {}"),
+            (self.metadata_residual, "regressed out of the embedding: {}"),
+            (self.reweight, "balanced against the outcome by weights: {}"),
+        )
+        said = [words.format(", ".join(CONFOUNDERS[n].title for n in names)) for names, words in by_strategy if names]
+        for on, words in (
+            (self.residualised_outcome, "what these explain alone was taken first"),
+            (
+                self.seen_osteoarthritis,
+                "the osteoarthritis grade that the network itself reads off the film is held fixed",
+            ),
+            (self.oa_features > 0, "part of each joint's embedding is kept for osteoarthritis"),
+            (
+                self.joint_decorrelation > 0,
+                "what goes with a joint's Kellgren-Lawrence grade is taken out of its contribution",
+            ),
+        ):
+            said += [words] if on else []
+        return f"Adjusted: {'; '.join(said)}." if said else "Nothing was adjusted for."
+
     def check_supplied(self, covariates: Sequence[str]) -> None:
         """Raises UsageError where a used covariate is not supplied, or a supplied one is used by no strategy."""
         for name in self.names:

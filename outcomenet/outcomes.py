@@ -77,7 +77,8 @@ HAQ = OutcomeSpec("haq", "HAQ-DI", OutcomeKind.BOUNDED_ORDINAL, "HAQ units", 0.0
 HAQ_BY_CATEGORY = OutcomeSpec(
     "haq_by_category", "HAQ-DI from its eight categories", OutcomeKind.CATEGORIES, "HAQ units", 0.0, 3.0, 0.125
 )
-PAIN = OutcomeSpec("pain", "Pain VAS", OutcomeKind.INFLATED, "mm", 0.0, 100.0, 1.0)
+# On a VAS a point is a millimetre; a numeric rating scale comes times 10. The cohort says which it was (`pain_scale`).
+PAIN = OutcomeSpec("pain", "Pain", OutcomeKind.INFLATED, "points", 0.0, 100.0, 1.0)
 PROGRESSION = OutcomeSpec(
     "progression", "Rapid radiographic progression within a year", OutcomeKind.TIME_TO_EVENT,
     "probability", 0.0, 1.0, 0.0, horizon_days=365,

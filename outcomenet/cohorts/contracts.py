@@ -81,7 +81,7 @@ VISITS = Table(
         Column("haq_di", HaqIndex()),
         *(Column(name, Number(0, 3, whole=True)) for name in HAQ_ITEM_COLUMNS),
         *(Column(name, Flag()) for name in HAQ_AID_COLUMNS),
-        Column("pain", Number(0, 100, "mm")),
+        Column("pain", Number(0, 100)),
         Column("das28", _DAS28),
         Column("crp", _CRP),
         Column("fm", Flag()),

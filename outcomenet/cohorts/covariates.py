@@ -36,7 +36,7 @@ def visits_with_covariates(tables: Mapping[str, pd.DataFrame], use_aids: bool, l
     """visits.csv with derived columns; NaN where a value is not known, nothing is filled in.
 
     age (years at the visit, counted from the middle of the birth year), male (0/1), duration (years since
-    symptom_onset), site, rf, acpa, haq and haq_answered, fm and fm_source, oa and oa_source ("given", how it was
+    symptom_onset), site, rf, acpa, haq, haq_answered and haq_grid, fm and fm_source, oa and oa_source ("given", how it was
     derived, or None), and a column for each name in measurements.csv.
     """
     visits = tables["visits.csv"]

@@ -21,30 +21,32 @@ from outcomenet.outcomes import (
     haq_grid,
 )
 
+# The index is a multiple of 1 over this: the answered categories, or for a given index the most that it could be of.
+HAQ_GRID = "haq_grid"
 _ROUNDING = 5e-3  # exports round an index to two digits
 
 
 def haq_of_visits(visits: pd.DataFrame, use_aids: bool, ledger: Ledger) -> pd.DataFrame:
-    """Columns `haq` (0-3, higher is worse), `haq_answered` (8, 7 or 6 categories: its grid is 1 over that) and
-    `haq_by_category_<category>` (0-3, where there are items).
+    """Columns `haq` (0-3, higher is worse), `haq_answered` (8, 7 or 6 categories; missing where only an index was given),
+    `haq_grid` (8, 7 or 6) and `haq_by_category_<category>` (0-3, where there are items).
 
     Items are scored where there are any, else the given haq_di is taken. A visit with items of fewer than 6 categories
     has no HAQ, which the ledger counts.
     """
     scored = _scored(visits, use_aids)
     too_few = []
-    values = np.full((len(visits), 2), np.nan)
+    values = np.full((len(visits), 3), np.nan)
     for place, (row, given) in enumerate(visits["haq_di"].items()):
         if row in scored:
             score = scored[row]
             if score is None:
                 too_few.append(visits.at[row, "visit_id"])
             else:
-                values[place] = score.value, score.answered
+                values[place] = score.value, score.answered, score.answered
         elif not np.isnan(given):
-            values[place] = given, haq_grid(given) or np.nan
+            values[place] = given, np.nan, haq_grid(given) or np.nan
     ledger.flag("haq", "visit", f"no HAQ: fewer than {HAQ_MINIMUM_CATEGORIES} of 8 categories answered", too_few)
-    index = pd.DataFrame(values, index=visits.index, columns=["haq", "haq_answered"])
+    index = pd.DataFrame(values, index=visits.index, columns=["haq", "haq_answered", HAQ_GRID])
     return index.join(_categories(visits, use_aids))
 
 

@@ -13,6 +13,7 @@ from outcomenet.datasets.flow import FLOW, flow_of, flow_table
 from outcomenet.datasets.flow_diagram import DIAGRAM, flow_svg
 from outcomenet.datasets.follow_up_table import FOLLOW_UP, follow_up_table
 from outcomenet.datasets.leaks import SAME_FILMS, same_films
+from outcomenet.datasets.measured import measured_titles
 from outcomenet.datasets.reader_agreement import reader_agreement
 from outcomenet.datasets.table_one import table_one
 
@@ -42,5 +43,6 @@ def write_account(
     )
     write_csv(flow_table(steps), folder / FLOW)
     (folder / DIAGRAM).write_text(flow_svg(steps, splits=len(SPLITS)), encoding="utf-8")
-    write_csv(table_one(visits).reset_index(), folder / TABLE_ONE)
+    titles = measured_titles(visits, cohort.meta)
+    write_csv(table_one(visits, titles).reset_index(), folder / TABLE_ONE)
     write_csv(reader_agreement(cohort), folder / AGREEMENT)

@@ -22,6 +22,7 @@ from outcomenet.datasets.card_markdown import card_markdown
 from outcomenet.datasets.codebook import CardField, film_fields, visit_fields
 from outcomenet.datasets.dataset import FILMS, TABLE
 from outcomenet.datasets.manifest import EXAMPLES, TRUTH, DatasetManifest
+from outcomenet.datasets.measured import measured_titles
 from outcomenet.outcomes import OUTCOMES
 
 CROISSANT, MARKDOWN = "croissant.json", "card.md"
@@ -41,14 +42,15 @@ def write_card(folder: Path, manifest: DatasetManifest, meta: CohortMeta) -> Non
     visits = pd.read_parquet(folder / TABLE)
     films = pd.read_parquet(folder / FILMS)
     facts = _facts(manifest, meta, visits)
-    card = croissant(facts, _tables(manifest, visits, films), list(_files(folder, manifest)))
+    card = croissant(facts, _tables(manifest, meta, visits, films), list(_files(folder, manifest)))
     (folder / CROISSANT).write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     (folder / MARKDOWN).write_text(card_markdown(card), encoding="utf-8")
 
 
-def _tables(manifest: DatasetManifest, visits: pd.DataFrame, films: pd.DataFrame) -> list[CardTable]:
+def _tables(manifest: DatasetManifest, meta: CohortMeta, visits: pd.DataFrame, films: pd.DataFrame) -> list[CardTable]:
+    fields_of_visits = visit_fields(list(visits), measured_titles(visits, meta))
     tables = [
-        CardTable("visits", MEANINGS[TABLE], TABLE, visit_fields(list(visits)), ("patient_id", "visit_id")),
+        CardTable("visits", MEANINGS[TABLE], TABLE, fields_of_visits, ("patient_id", "visit_id")),
         CardTable("films", MEANINGS[FILMS], FILMS, film_fields(list(films)), ("film_id", "side")),
     ]
     if manifest.visits_with_films:

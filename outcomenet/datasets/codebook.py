@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from outcomenet.confounders import CONFOUNDERS
 from outcomenet.datasets.visit_table import KL_COLUMNS, LABEL_SOURCES, LATER_VISIT, SVDH_COLUMNS
@@ -23,10 +23,18 @@ class CardField:
     shape: tuple[int, ...] | None = None
 
 
-def visit_fields(columns: Sequence[str]) -> tuple[CardField, ...]:
-    """The fields of visits.parquet, for the columns that a data set has; all that exist are in `visit_codebook`."""
+def visit_fields(columns: Sequence[str], titles: Mapping[str, str] | None = None) -> tuple[CardField, ...]:
+    """The fields of visits.parquet, for the columns that a data set has; all that exist are in `visit_codebook`.
+
+    Args:
+        columns: names of the columns, in their order.
+        titles: what the cohort measured, by column, where its name alone does not say (`measured.measured_titles`).
+    """
     codebook = visit_codebook()
-    return tuple(codebook[name] for name in columns)
+    measured = {name: f"{title}. {codebook[name].description}" for name, title in (titles or {}).items()}
+    return tuple(
+        replace(codebook[name], description=measured.get(name, codebook[name].description)) for name in columns
+    )
 
 
 def visit_columns(measurements: Sequence[str] = ()) -> tuple[str, ...]:
@@ -47,11 +55,16 @@ def _visit() -> Iterator[CardField]:
     yield CardField("days", NUMBER, "Days since the patient's first visit.")
     yield CardField("split", TEXT, "train, validation or test, by a stable hash of the patient (or of the site).")
     yield CardField("site", TEXT, "The hospital.")
+    yield CardField("treatment", TEXT, "Treatment at the visit, as the cohort names it; missing: not known.")
     yield CardField("source", TEXT, "What the visit came with: films, simulated crops, or no films.")
     yield CardField("device", TEXT, "Scanner of the visit's first film, where it is known.")
     yield CardField("has_films", BOOLEAN, "Whether the visit has an example with crops.")
     yield CardField(LATER_VISIT, TEXT, "The visit a year later, where there is one.")
-    yield CardField("haq_answered", NUMBER, "Categories of the HAQ that were answered, 6 to 8.")
+    yield CardField(
+        "haq_answered",
+        NUMBER,
+        "Categories of the HAQ that were answered, 6 to 8; missing where only an index was given.",
+    )
 
 
 def _covariates() -> Iterator[CardField]:

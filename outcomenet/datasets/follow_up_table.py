@@ -13,7 +13,7 @@ FOLLOW_UP = "follow_up.csv"
 CENSORED = "censored"
 COLUMNS = (
     "patient_id", "visit_id", "site", "entry_days", "last_film_without_days", "interval_start_days", "interval_end_days",
-    "cause", "event", "age", "male", "rf", "acpa", "svdh_total",
+    "cause", "event", "age", "male", "rf", "acpa", "svdh_total", "treatment",
 )  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 import warnings
+from collections.abc import Mapping
 
 import pandas as pd
 from tableone import TableOne
@@ -14,6 +15,9 @@ from outcomenet.datasets.dataset import SPLITS
 from outcomenet.outcomes import OUTCOMES, OutcomeKind
 
 _YES = {0.0: "no", 1.0: "yes"}
+_NAMED = ("site", "treatment")  # categories with names, each shown; the others are yes or no
+_MOST_TREATMENTS = 12
+OTHER_TREATMENTS = "(any other)"
 _SKEWED = ("duration", "crp", "svdh_total")  # given as median [quartiles]
 _SHORT_SCALES = ("haq",)  # 0 to 3 in eighths: a second decimal is needed
 # A difference between two groups of ten has a standard error of 0.45 SDs; from fewer it says nothing.
@@ -21,10 +25,11 @@ FEWEST_FOR_SMD = 10
 UNDEFINED = "\N{EN DASH}"
 
 
-def table_one(visits: pd.DataFrame) -> pd.DataFrame:
+def table_one(visits: pd.DataFrame, titles: Mapping[str, str] | None = None) -> pd.DataFrame:
     """Mean (SD), median [quartiles] or n (%) of each patient's first visit, overall and by split, as text; index (variable, level).
 
-    `visits` is the visit table. Columns: Missing, Overall, one per split, and the absolute SMD between each two splits
+    `visits` is the visit table; `titles` says what was measured where a column's name does not. Columns: Missing, Overall,
+    one per split, and the absolute SMD between each two splits
     (Cohen's d; for proportions Yang & Dalton 2012), which should be below about 0.1 to 0.2 (Austin, Stat Med 2009).
     Computed by tableone. A dash stands for what is undefined, and for the SMD where a split knows the variable of fewer
     than `FEWEST_FOR_SMD` patients.
@@ -34,13 +39,17 @@ def table_one(visits: pd.DataFrame) -> pd.DataFrame:
     for column, title, binary in _variables():
         if column not in first or first[column].isna().all():
             continue
-        names[column] = title
+        names[column] = (titles or {}).get(column, title)
         (categories if binary else numeric).append(column)
         if binary:
             first[column] = first[column].map(_YES)
     if first["site"].nunique() > 1:
         names["site"] = "Site"
         categories.append("site")
+    if "treatment" in first and first["treatment"].notna().any():
+        names["treatment"] = "Treatment"
+        categories.append("treatment")
+        first["treatment"] = _most_frequent(first["treatment"])
     present = [split for split in SPLITS if (first["split"] == split).any()]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # tableone warns of small groups and of pandas' future
@@ -55,8 +64,8 @@ def table_one(visits: pd.DataFrame) -> pd.DataFrame:
             rename=names,
             smd=len(present) > 1,
             include_null=False,
-            limit={column: 1 for column in categories if column != "site"},
-            order={column: ["yes"] for column in categories if column != "site"},
+            limit={column: 1 for column in categories if column not in _NAMED},
+            order={column: ["yes"] for column in categories if column not in _NAMED},
         )
     table = made.tableone.copy()
     table.columns = [str(column[-1]) for column in table.columns]
@@ -88,6 +97,12 @@ def _summary(cell: str, known: float) -> str:
     if cell and known == 0:
         return UNDEFINED
     return re.sub(r"\((?:0\.0+|nan)\)$", f"({UNDEFINED})", cell) if known == 1 and "[" not in cell else cell
+
+
+def _most_frequent(treatment: pd.Series) -> pd.Series:
+    """The treatments as named, but for the rarest where there are more than a table can show."""
+    common = treatment.value_counts().index[:_MOST_TREATMENTS]
+    return treatment.where(treatment.isin(common) | treatment.isna(), OTHER_TREATMENTS)
 
 
 def _variables() -> list[tuple[str, str, bool]]:

@@ -6,9 +6,11 @@ import numpy as np
 import pandas as pd
 
 from outcomenet.cohorts.cohort import Cohort
+from outcomenet.cohorts.haq import HAQ_GRID
 from outcomenet.cohorts.ledger import Ledger
 from outcomenet.cohorts.splits import FRACTIONS, SPLIT_SALT, split_of
 from outcomenet.confounders import CONFOUNDERS
+from outcomenet.datasets.measured import pain_half_width
 from outcomenet.datasets.progression import FirstEvent, first_event, progression_intervals, rows_at_horizon
 from outcomenet.errors import DataRefused
 from outcomenet.outcomes import DAYS_PER_YEAR, FUTURE_HAQ, HAQ_BY_CATEGORY, NEGATIVE_CONTROLS
@@ -21,7 +23,6 @@ READING_MODES = ("chronological", "paired", "single")
 LABEL_SOURCES = ("fm_source", "oa_source")
 SPLIT_UNITS = {"patient": "patient_id", "site": "site"}  # the column whose hash says the split
 LATER_VISIT = "later_visit_id"
-PAIN_HALF_WIDTH = 0.5  # a VAS is read in whole millimetres
 # What the ledger says of a reading that lacks sites and has a total nevertheless.
 _WITH_SITES_MISSING = {
     UnreadablePolicy.MISSING: "",  # it never has one
@@ -36,14 +37,17 @@ def visit_table(cohort: Cohort, ledger: Ledger, mode: str | None = None, split_b
     `mode` is the reading mode whose scores are taken, see `scores_of_mode`. `split_by` says what stays whole in a
     split: a "patient", or a "site" with all of its patients.
 
-    Columns: patient_id, visit_id, date, days (since the patient's first visit), split, site, covariates of
+    Columns: patient_id, visit_id, date, days (since the patient's first visit), split, site, treatment, covariates of
     `confounders.CONFOUNDERS` and negative controls that the cohort has, fm_source and oa_source (how those were told, see
-    `covariates.SOURCES`), haq_answered, svdh_total,
+    `covariates.SOURCES`), haq_answered (missing where only an index was given), svdh_total,
     svdh_<side>_<site>_<feature>, kl_<side>_<site>_kl, later_visit_id (the visit a year later, missing where there is
     none), and for every outcome its value and `OutcomeSpec.fields`.
     """
     visits = cohort.visits.sort_values(["patient_id", "date", "visit_id"], ignore_index=True)
-    keep = ["patient_id", "visit_id", "date", "site", "haq", "haq_answered", *HAQ_BY_CATEGORY.fields, "pain"]
+    keep = [
+        "patient_id", "visit_id", "date", "site", "treatment", "haq", "haq_answered", HAQ_GRID, *HAQ_BY_CATEGORY.fields,
+        "pain",
+    ]  # fmt: skip
     covariates = [name for name in CONFOUNDERS if name in visits and name not in keep]
     controls = [name for name in NEGATIVE_CONTROLS if name in visits]
     table = visits[[*keep, *covariates, *controls, *LABEL_SOURCES]].copy()
@@ -63,10 +67,11 @@ def visit_table(cohort: Cohort, ledger: Ledger, mode: str | None = None, split_b
     table = table.merge(
         _totals(readings, cohort.meta.unreadable_joints, ledger), on=["patient_id", "visit_id"], how="left"
     )
-    table["haq_half_width"] = 0.5 / table["haq_answered"]
-    table["pain_half_width"] = PAIN_HALF_WIDTH
+    table["haq_half_width"] = 0.5 / table[HAQ_GRID]
+    table["pain_half_width"] = pain_half_width(table["pain"], cohort.meta.pain_scale)
     table[HAQ_BY_CATEGORY.name] = table["haq"].where(table[list(HAQ_BY_CATEGORY.fields)].notna().any(axis=1))
-    return _with_a_year_later(_with_progression(table, cohort.events), readings["reader"].nunique())
+    table = _with_a_year_later(_with_progression(table, cohort.events), readings["reader"].nunique())
+    return table.drop(columns=HAQ_GRID)
 
 
 def scores_of_mode(cohort: Cohort, scheme: Scheme, mode: str | None = None) -> tuple[str, pd.DataFrame]:
@@ -191,10 +196,10 @@ def _with_a_year_later(table: pd.DataFrame, readers: int) -> pd.DataFrame:
             rows.assign(
                 **{LATER_VISIT: [None if row is None else rows["visit_id"].iloc[row] for row in at]},
                 future_haq=later("haq"),
-                future_haq_half_width=0.5 / later("haq_answered"),
+                future_haq_half_width=0.5 / later(HAQ_GRID),
                 haq_change=(later("haq") - rows["haq"]) / years,
                 # both values are exact on their grids; the difference lies on the coarser one's
-                haq_change_half_width=0.5 / np.fmin(later("haq_answered"), rows["haq_answered"]) / years,
+                haq_change_half_width=0.5 / np.fmin(later(HAQ_GRID), rows[HAQ_GRID]) / years,
                 svdh_change=(later("svdh_total") - rows["svdh_total"]) / years,
                 # the mean of k readers' whole numbers lies on a grid of 1/k
                 svdh_change_half_width=0.5 / max(readers, 1) / years,

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from outcomenet.anatomy import JOINT_NAMES
+from outcomenet.confounding import ConfoundingConfig
 from outcomenet.evaluation.reading import NetworkReading
 
 # Two-sided 95 % of the normal distribution.
@@ -46,15 +47,29 @@ def biomarker_table(
     )
 
 
-def codebook(table: pd.DataFrame, outcome_title: str) -> pd.DataFrame:
-    """codebook.csv: what every column of the biomarker table means."""
+def with_treatment(table: pd.DataFrame, visits: pd.DataFrame) -> pd.DataFrame:
+    """The biomarker table with a column `treatment` behind the split, from the visit table: what a trial's arms are."""
+    given = visits.reindex(columns=["patient_id", "visit_id", "treatment"])
+    joined = table.merge(given, on=["patient_id", "visit_id"], how="left", validate="one_to_one")
+    joined.insert(list(table).index("split") + 1, "treatment", joined.pop("treatment"))
+    return joined
+
+
+def codebook(table: pd.DataFrame, outcome_title: str, confounding: ConfoundingConfig) -> pd.DataFrame:
+    """codebook.csv: what every column of the biomarker table means.
+
+    Args:
+        table: the biomarker table, whose columns are explained.
+        outcome_title: the outcome that the score is the film's part of.
+        confounding: how the network that gave the score handles confounders.
+    """
     fixed = {
         "patient_id": ("Patient as in the cohort's tables", "", ""),
         "visit_id": ("Visit as in the cohort's tables", "", ""),
         "split": ("train, validation or test: only test rows were never seen in training", "", ""),
+        "treatment": ("Treatment at the visit, as the cohort names it; empty: not known", "", ""),
         "score": (
-            f"Outcome-direct joint damage: the film's part of {outcome_title}, without the parts of age, sex, "
-            "fibromyalgia and osteoarthritis",
+            f"Outcome-direct joint damage: the film's part of {outcome_title}. {confounding.in_words()}",
             "logits of the outcome's latent scale", "higher is worse",
         ),
         "score_lower": ("Lower 95 % bound of repeated readings of the same films", "logits", "higher is worse"),

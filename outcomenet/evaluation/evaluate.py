@@ -22,7 +22,7 @@ from outcomenet.datasets.manifest import TRUTH
 from outcomenet.datasets.pairs import VisitPairs, changes_of_human_score
 from outcomenet.evaluation.audit import write_audits
 from outcomenet.evaluation.audit_task import AuditTask
-from outcomenet.evaluation.biomarker import biomarker_table, codebook
+from outcomenet.evaluation.biomarker import biomarker_table, codebook, with_treatment
 from outcomenet.evaluation.calibrators import write_calibrators
 from outcomenet.evaluation.change import true_changes, write_responsiveness
 from outcomenet.evaluation.facts import ADJUSTED, LadderFacts
@@ -107,7 +107,7 @@ def evaluate(task: EvaluationTask, run: Path, progress: Progress) -> list[str]:
     rung = next((name for name in BIOMARKER_RUNGS if name in readings), None)
     biomarker = None
     if rung is not None:
-        biomarker = _write_biomarker(task, rows, readings[rung], rereadings, run)
+        biomarker = _write_biomarker(task, rows, rung, readings[rung], rereadings, run)
         _write_examples(task, run)
     write_audits(_audit_task(task, facts, predictions, biomarker, rung), run, progress)
     return notes
@@ -265,13 +265,15 @@ def _in_order(reading: NetworkReading, keys: list[tuple[str, str]]) -> NetworkRe
 
 
 def _write_biomarker(
-    task: EvaluationTask, rows: pd.DataFrame, reading: NetworkReading, again: list[NetworkReading], run: Path
+    task: EvaluationTask, rows: pd.DataFrame, rung: str, reading: NetworkReading, again: list[NetworkReading], run: Path
 ) -> pd.DataFrame:
     splits = dict(zip(zip(rows["patient_id"], rows["visit_id"], strict=True), rows["split"], strict=True))
     main = main_outcome(task.outcomes)
     table = biomarker_table(reading, again, splits, outcome=task.outcomes.index(main))
-    table.to_parquet(run / "biomarkers.parquet", index=False)
-    write_csv(codebook(table, outcome(main).title), run / "codebook.csv")
+    written = with_treatment(table, rows)
+    written.to_parquet(run / "biomarkers.parquet", index=False)
+    words = codebook(written, outcome(main).title, task.networks[rung].confounding)
+    write_csv(words, run / "codebook.csv")
     return table
 
 

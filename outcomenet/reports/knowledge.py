@@ -17,7 +17,7 @@ _TITLES = {
 
 
 def target_title(target: str, given: str) -> str:
-    """`Fibromyalgia (ACR 2016), given age, male sex`: the label of a probe."""
+    """`Fibromyalgia, given age, male sex`: the label of a probe."""
     title = _TITLES.get(target) or (CONFOUNDERS[target].title if target in CONFOUNDERS else target)
     return f"{title}, given {given_phrase(given)}" if given else title
 

@@ -92,7 +92,7 @@ def measure(name: str) -> Measure:
 
 
 def digits_of(metric: str, outcome_name: str) -> int:
-    """Decimals of a metric; errors in the outcome's unit take 2 on HAQ's scale of 3, 1 on the 100 mm of pain."""
+    """Decimals of a metric; errors in the outcome's unit take 2 on HAQ's scale of 3, 1 on the 100 points of pain."""
     digits = measure(metric).digits
     if digits is not None:
         return digits
@@ -100,7 +100,7 @@ def digits_of(metric: str, outcome_name: str) -> int:
 
 
 def outcome_phrase(name: str) -> str:
-    """The outcome inside a sentence: `pain VAS`, but `HAQ-DI` and `SvdH change in a year`."""
+    """The outcome inside a sentence: `pain`, but `HAQ-DI` and `SvdH change in a year`."""
     return inside_sentence(outcome(name).title)
 
 

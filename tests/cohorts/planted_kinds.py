@@ -211,8 +211,8 @@ kind("a HAQ of five categories", items(dict.fromkeys(list(HAQ_CATEGORIES)[:5], 1
 kind("a HAQ without its aids", items(ALL_ONE, {"grip": 1}, "1"),
      "visits.csv|2|haq_di", "haq_version", 'haq_version = "HAQ-DI alternative"')
 kind("a pain of 101", text("visits.csv", "1.125,40", "1.125,101"),
-     "visits.csv|2|pain", "too_high", "from 0 to 100 mm")
-kind("a pain below 0", text("visits.csv", "1.125,40", "1.125,-1"), "visits.csv|2|pain", "too_low", "from 0 to 100 mm")
+     "visits.csv|2|pain", "too_high", "from 0 to 100")
+kind("a pain below 0", text("visits.csv", "1.125,40", "1.125,-1"), "visits.csv|2|pain", "too_low", "from 0 to 100")
 kind("pain in words", text("visits.csv", "1.125,40", "1.125,mild"),
      "visits.csv|2|pain", "no_number", "Write digits only")
 kind("a DAS28 of 32", text("visits.csv", "3.2,5", "32,5"), "visits.csv|2|das28", "too_high", "from 0 to 10")

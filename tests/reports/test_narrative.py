@@ -104,13 +104,13 @@ def test_number_of_held_out_patients_is_told(better_run):
 def test_worse_run_is_worse_on_every_outcome(worse_run):
     told = answer(read_run(worse_run))
     assert told.verdict is Verdict.WORSE
-    assert "did worse than the human Sharp/van der Heijde total in predicting pain VAS" in told.beside[0]
+    assert "did worse than the human Sharp/van der Heijde total in predicting pain" in told.beside[0]
     assert "did worse than the human Sharp/van der Heijde total in ranking the risk of" in told.beside[1]
 
 
 def test_outcome_without_comparison_is_named(better_run):
     told = answer(_folder_with(better_run, 0.05, 0.01, 0.09))
-    assert "For pain VAS, this comparison was not computed." in told.beside
+    assert "For pain, this comparison was not computed." in told.beside
 
 
 def test_oracle_is_told_only_of_simulated_patients(better_run):

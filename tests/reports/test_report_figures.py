@@ -107,4 +107,4 @@ def test_difference_in_calibration_slope_is_given_no_direction():
 
 
 def test_probe_is_named_with_what_was_given():
-    assert target_title("fm", "age, male, site") == "Fibromyalgia (ACR 2016), given age, sex and hospital"
+    assert target_title("fm", "age, male, site") == "Fibromyalgia, given age, sex and hospital"
