@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test check bench cards fuzz lock clean
+.PHONY: demo test check bench cards fuzz sweep lock clean
 
 demo: $(READY)
 	$(BIN)/outcomenet demo --out runs/demo
@@ -23,6 +23,12 @@ bench: $(READY)
 # Twenty thousand mutated films; 2,000 are read in every test run.
 fuzz: $(READY)
 	$(BIN)/python -m tests.fuzz_dicom --count 20000
+
+# Every damage to a finished run, and forty kills: none may be believed, all must be gone on from. RUN is the demo's.
+RUN ?= runs/demo
+sweep: $(READY)
+	$(BIN)/python -m tests.sweep_runs damages $(RUN)
+	$(BIN)/python -m tests.sweep_runs kills $(RUN) --count 40
 
 # The data cards anew, from data_cards/*/facts.toml, the importers' records and the builder's features.
 cards: $(READY)

@@ -30,9 +30,11 @@ from outcomenet.models.outcome_net import OutcomeNetConfig
 from outcomenet.models.pairs import PairReading
 from outcomenet.outcomes import OUTCOMES, TARGET_FIELDS, OutcomeKind, outcome
 from outcomenet.progress import Progress
+from outcomenet.runs import chain
 from outcomenet.runs.config import from_record
-from outcomenet.runs.manifest import write_manifest
-from outcomenet.runs.record import add_stages, begin_run, provenance, read_record, write_record
+from outcomenet.runs.environment import differences, environment, set_numerics
+from outcomenet.runs.provenance import portable_path, resolved_path
+from outcomenet.runs.record import begin_run, origin, read_record, utc_now, write_record
 from outcomenet.training.checkpoints import Checkpoints, abstract_of
 from outcomenet.training.loop import TrainingConfig, stop_on_signal, train
 from outcomenet.training.optimiser import OptimiserConfig
@@ -209,9 +211,19 @@ def networks_of(
 
 
 def run_training(
-    file: Path, experiment: Experiment, data: Path, run: Path, *, progress: Progress, command: str = ""
+    file: Path,
+    experiment: Experiment,
+    data: Path,
+    run: Path,
+    *,
+    progress: Progress,
+    before: Sequence[Mapping[str, Any]] = (),
 ) -> Path:
-    """Trains the networks of an experiment into the run folder `run`, going on where an earlier call stopped."""
+    """Trains the networks of an experiment into the run folder `run`, going on where an earlier call stopped.
+
+    `before` are stages of the data's making, for the record.
+    """
+    set_numerics()
     dataset = resplit(open_dataset(data, truth=False), experiment.split)
     refuse_leaks(dataset)
     if experiment.rungs:
@@ -220,23 +232,25 @@ def run_training(
         progress.say(f"Note: {note}")
     record = {
         "name": run.name,
-        **provenance(file),
+        **origin(file),
         "config": asdict(experiment),
         "estimands": {name: ESTIMANDS[name] for name in experiment.confounding.strategies()},
         "seeds": {"training": experiment.training.seed, "evaluation": experiment.evaluation.seed},
         "data": describe(dataset),
-        "data_folder": str(data.absolute()),
+        "data_folder": portable_path(data, run),
+        "stages": list(before),
     }
-    if command:
-        record["command"] = command
-    record = begin_run(run, record)
+    now, record = record, begin_run(run, record)
+    if not chain.reopen_training(run):
+        progress.say(f"{run} is trained to the end already; next: `outcomenet evaluate {run}`.")
+        return run
+    record = gone_on(record, now, progress)
     if not experiment.rungs:
         progress.say("This experiment has no networks: nothing to train; `outcomenet evaluate` fits its regressions.")
+        end_training(run, record, progress)
         return run
     wiring = wire(experiment, dataset)
-    import jax
-
-    record |= {"devices": [str(d) for d in jax.devices()], "parameters": parameter_counts(wiring.parameters)}
+    record["parameters"] = parameter_counts(wiring.parameters)
     write_record(run, record)
     mesh = device_mesh(experiment.training.devices or None)
     state = warm_started(wiring).initial_state() if experiment.training.warm_start else wiring.initial_state()
@@ -252,9 +266,28 @@ def run_training(
     optimiser = experiment.optimiser.build(experiment.training.steps)
     step = make_step(wiring.networks, optimiser, asdict(experiment.loss_weights), experiment.training.steps)
     with stop_on_signal() as stop:
-        train(step, state, batches, experiment.training, run, mesh, progress=progress, stop=stop)
-    add_stages(run, progress.stages)
+        train(
+            step, state, batches, experiment.training, run, mesh, run_id=record["run_id"], progress=progress, stop=stop
+        )
+    end_training(run, record, progress)
     return run
+
+
+def gone_on(record: dict[str, Any], now: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
+    """The record of a run that goes on: a word, said and recorded, where the program or the machine is another now."""
+    changed = differences(record, now)
+    if not changed:
+        return record
+    note = f"This training goes on under other conditions than it began with: {'; '.join(changed)}. Numbers may differ."
+    progress.say(f"Warning: {note}")
+    return record | {"conditions": [*record.get("conditions", []), note]}
+
+
+def end_training(run: Path, record: dict[str, Any], progress: Progress) -> None:
+    """Completes the record and writes the manifest, which says that training is over."""
+    times = record["times"] | {"finished": utc_now()}
+    write_record(run, record | {"stages": record["stages"] + progress.stages, "times": times})
+    chain.seal_training(run)
 
 
 def check_data(experiment: Experiment, dataset: Dataset) -> None:
@@ -338,18 +371,25 @@ def run_evaluation(run: Path, data: Path | None = None, *, progress: Progress) -
     """
     from outcomenet.evaluation.evaluate import EvaluationTask, evaluate
 
+    set_numerics()
     record = read_record(run)
     if "pooled" in record:
         raise UsageError(
             f"{run} joins {', '.join(record['pooled'])} and is evaluated already: report it, or evaluate one of those."
         )
+    chain.finish(run, chain.Stage.EVALUATION)
+    chain.check_run(run, upto=chain.Stage.TRAINING)
     experiment = experiment_of(record)
-    dataset = resplit(open_dataset(data or Path(record["data_folder"])), experiment.split)
+    dataset = resplit(open_dataset(data or data_folder_of(run, record)), experiment.split)
     if dataset.manifest.fingerprint != record["data"]["fingerprint"]:
         raise DataRefused(
             f"{dataset.folder} is not the data set that {run} was trained on (fingerprint "
             f"{dataset.manifest.fingerprint[:16]}, expected {record['data']['fingerprint'][:16]}); name that one with --data."
         )
+    of, now, begun = chain.inputs_of(run, record), environment(), utc_now()
+    if chain.is_evaluated(run, now["source_sha256"]):
+        progress.say(f"{run} is evaluated already; next: `outcomenet report {run}`.")
+        return chain.read_evaluation(run)["notes"]
     wiring = wire(experiment, dataset)
     task = EvaluationTask(
         dataset=dataset,
@@ -357,17 +397,47 @@ def run_evaluation(run: Path, data: Path | None = None, *, progress: Progress) -
         covariates=experiment.covariates,
         scale=wiring.covariates,
         networks=wiring.networks,
-        parameters=restore_parameters(wiring, run) if experiment.rungs else {},
+        parameters=restore_parameters(wiring, run, record) if experiment.rungs else {},
         augmentation=experiment.augmentation,
         of_pairs=experiment.of_pairs,
         zero_is_no_change=experiment.network.pairs is not PairReading.CHRONOLOGICAL,
+        run=run.name,
         **vars(experiment.evaluation),
     )
-    notes = known_outcomes(experiment, dataset) + evaluate(task, run, progress)
-    write_record(run, record | {"notes": notes})
-    add_stages(run, progress.stages)
-    write_manifest(run)
+    conditions = [*record.get("conditions", []), *other_conditions(record, now)]
+    with chain.staged(run, chain.Stage.EVALUATION) as folder:
+        notes = known_outcomes(experiment, dataset) + evaluate(task, folder, progress) + conditions
+        entries = {"notes": notes, "stages": progress.stages, "environment": now}
+        chain.write_evaluation(folder, of, entries | {"times": {"begun": begun, "finished": utc_now()}})
     return notes
+
+
+def data_folder_of(run: Path, record: Mapping[str, Any]) -> Path:
+    """Where a run's data set lies; UsageError where the record could not say, or it is gone."""
+    folder = resolved_path(record["data_folder"], run) if record["data_folder"] else None
+    if folder is None or not folder.exists():
+        where = f" is no longer at {folder}" if folder else "'s place is not in its record, which names no person"
+        raise UsageError(f"The data set of {run}{where}; name it with --data.")
+    return folder
+
+
+def other_conditions(record: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """A sentence where a run is used by another program or on another machine than it was trained with."""
+    changed = differences(record, now)
+    return (
+        [f"Trained and used under different conditions: {'; '.join(changed)}. Numbers may differ."] if changed else []
+    )
+
+
+def run_report(run: Path) -> Path:
+    """Writes the report of an evaluated run (see `reports.write_report`), whole or not at all."""
+    from outcomenet.reports import write_report
+
+    chain.finish(run, chain.Stage.REPORT)
+    chain.check_run(run, upto=chain.Stage.EVALUATION, needs=chain.Stage.EVALUATION)
+    with chain.staged(run, chain.Stage.REPORT) as folder:
+        write_report(run, folder)
+    return run / "report.html"
 
 
 def run_prediction(
@@ -376,7 +446,8 @@ def run_prediction(
     """Reads film files with a trained run (see `evaluation.predict_films`)."""
     from outcomenet.evaluation.predict_films import PredictionTask, predict_films
 
-    record = read_record(run)
+    set_numerics()
+    record = chain.check_run(run)
     if "pooled" in record:
         raise UsageError(
             f"{run} joins {', '.join(record['pooled'])} and has no network of its own; read with one of those."
@@ -389,26 +460,28 @@ def run_prediction(
         raise UsageError(f"{run} trained no network; films can only be read by a run that did.")
     crop = CropGeometry(record["data"]["crop"]["size_px"], record["data"]["crop"]["mm_per_px"])
     networks, parameters = networks_of(experiment, crop.size_px, record["data"]["readers"])
-    restored = restore_parameters_of(experiment, parameters, run)
+    restored = restore_parameters_of(experiment, parameters, run, record)
     task = PredictionTask(
         networks[rung], restored[rung], crop, len(experiment.covariates), experiment.outcomes, run.name, rung
     )
+    for note in other_conditions(record, environment()):
+        Progress().say(f"Warning: {note}")
     return predict_films(task, films, out, landmarks=landmarks, spacing_mm=spacing_mm)
 
 
-def restore_parameters(wiring: Wiring, run: Path) -> dict[str, Parameters]:
-    """Parameters of the newest checkpoint of a run; UsageError when there is none."""
-    return restore_parameters_of(wiring.experiment, wiring.parameters, run)
+def restore_parameters(wiring: Wiring, run: Path, record: Mapping[str, Any]) -> dict[str, Parameters]:
+    """Parameters of the last step of a run; CheckpointError where they are not this run's, UsageError when there is none."""
+    return restore_parameters_of(wiring.experiment, wiring.parameters, run, record)
 
 
 def restore_parameters_of(
-    experiment: Experiment, parameters: Mapping[str, Parameters], run: Path
+    experiment: Experiment, parameters: Mapping[str, Parameters], run: Path, record: Mapping[str, Any]
 ) -> dict[str, Parameters]:
     """As `restore_parameters`, from freshly built parameters that give the shapes."""
     optimiser = experiment.optimiser.build(experiment.training.steps)
     training = experiment.training
     state = put_state(initial_state(parameters, optimiser, training.seed, training.members), device_mesh(1))
-    restored = Checkpoints(run / "checkpoints").restore(abstract_of(state))
+    restored = Checkpoints(run / chain.CHECKPOINTS, record["run_id"]).restore(abstract_of(state), training.steps)
     if restored is None:
         raise UsageError(f"{run} has no checkpoint yet; run its `outcomenet train` command to the end first.")
     return {name: rung["parameters"] for name, rung in restored[0]["networks"].items()}

@@ -81,7 +81,7 @@ def bench_training(data: Path, run: Path) -> None:
     # trainer is timed between its own log lines of steps 20 and 120, five checkpoints included
     before = seconds(bare)
     config = replace(experiment.training, steps=120, log_every=20, save_every=20)
-    train(step, wire(experiment, dataset).initial_state(), batches(), config, run, mesh, progress=QUIET)
+    train(step, wire(experiment, dataset).initial_state(), batches(), config, run, mesh, run_id="bench", progress=QUIET)
     logged = {row["step"]: row["seconds"] for row in map(json.loads, (run / "metrics.jsonl").read_text().splitlines())}
     ours = (logged[120] - logged[20]) / 100
     bare_step = (before + seconds(bare)) / (2 * STEPS)

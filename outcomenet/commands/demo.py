@@ -28,13 +28,10 @@ class Demo:
 def main(arguments: list[str]) -> None:
     options = parse(Demo, arguments, "demo")
     from outcomenet.commands.making import Making, make_and_say
-    from outcomenet.experiment import load_experiment, run_evaluation, run_training
+    from outcomenet.experiment import load_experiment, run_evaluation, run_report, run_training
     from outcomenet.localization.geometry import CropGeometry
     from outcomenet.metrics.summary import ladder_text
     from outcomenet.progress import Progress
-    from outcomenet.reports import write_report
-    from outcomenet.runs.manifest import write_manifest
-    from outcomenet.runs.record import add_stages
     from outcomenet.simulation.cohort_folder import simulate_cohort
     from outcomenet.simulation.presets import preset
 
@@ -58,11 +55,9 @@ def main(arguments: list[str]) -> None:
         make_and_say(cohort, dataset, Making(), making)
     file = experiment_file("demo")
     experiment = load_experiment(file).with_steps(options.steps)
-    run_training(file, experiment, dataset, run, progress=Progress())
-    add_stages(run, making.stages, first=True)
+    run_training(file, experiment, dataset, run, progress=Progress(), before=making.stages)
     notes = run_evaluation(run, dataset, progress=Progress())
-    report = write_report(run)
-    write_manifest(run)
+    report = run_report(run)
     print()
     print(ladder_text(run))
     for note in notes:

@@ -21,9 +21,7 @@ class Report:
 
 def main(arguments: list[str]) -> None:
     options = parse(Report, arguments, "report")
-    from outcomenet.reports import write_report
-    from outcomenet.runs.manifest import write_manifest
+    from outcomenet.experiment import run_report
 
-    report = write_report(options.run)
-    write_manifest(options.run)
+    report = run_report(options.run)
     print(f"The report is in {report}.")

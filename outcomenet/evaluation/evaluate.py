@@ -60,6 +60,7 @@ class EvaluationTask:
     batch_size: int
     cross_fit_folds: int
     audits: AuditSizes
+    run: str  # name of the run, for the prediction table
     of_pairs: bool = False  # networks compare the films of two visits
     zero_is_no_change: bool = True  # of a pair's film score: not where the order of the films is told
 
@@ -78,12 +79,12 @@ class EvaluationTask:
 def evaluate(task: EvaluationTask, run: Path, progress: Progress) -> list[str]:
     """Writes predictions.parquet, metrics.csv, comparisons.csv, biomarkers.parquet, codebook.csv, ledger.csv,
     audits.csv, audit_*.csv, examples/, with networks nested_comparison.csv, calibration.json, recalibrated_risks.parquet
-    and recalibration.csv, and for pairs of visits responsiveness.csv into `run`; returns notes on what could not be
+    and recalibration.csv, and for pairs of visits responsiveness.csv into the folder `run`; returns notes on what could not be
     computed."""
     readings, rereadings = _read_films(task, progress)
     rows = task.rows()
     facts = _facts(task, rows, readings)
-    predictions, notes = _predict(task, facts, run.name)
+    predictions, notes = _predict(task, facts, task.run)
     write_predictions(predictions, run / "predictions.parquet")
 
     progress.start("resamples", task.resamples, "bootstrap metrics by patient")

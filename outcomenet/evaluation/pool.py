@@ -4,42 +4,49 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from outcomenet.artifacts import refuse_existing
+from outcomenet.artifacts import refuse_existing, sha256_of, whole_folder, write_manifest
 from outcomenet.audits.findings import findings_table
 from outcomenet.audits.sites import audit_sites, sites_finding
 from outcomenet.csv_files import write_csv
 from outcomenet.datasets.dataset import LEDGER
 from outcomenet.errors import DataRefused, UndefinedMetric, UsageError
+from outcomenet.evaluation.pooled_biomarker import pooled_biomarker, pooled_codebook
 from outcomenet.metrics.table import comparisons_table, metrics_table, primary_contrast
 from outcomenet.outcomes import HAQ, main_outcome, outcome
 from outcomenet.predictions import write_predictions
-from outcomenet.runs.manifest import write_manifest
-from outcomenet.runs.record import read_record, write_record
+from outcomenet.runs.chain import EVALUATION, Stage, check_run, inputs_of, read_evaluation, write_evaluation
+from outcomenet.runs.environment import differences, environment
+from outcomenet.runs.provenance import command_line
+from outcomenet.runs.record import read_record, run_id, utc_now, write_record
 
-PREDICTIONS = "predictions.parquet"
+PREDICTIONS, BIOMARKERS, CODEBOOK = "predictions.parquet", "biomarkers.parquet", "codebook.csv"
 
 
 def pool_runs(runs: Sequence[Path], out: Path) -> pd.DataFrame:
-    """Writes the joined run `out` (predictions, metrics, comparisons, for hospitals left out audit_sites.csv) and
-    returns its metrics.
+    """Writes the joined run `out`, whole or not at all: predictions, metrics, comparisons, with networks biomarkers, for
+    hospitals left out audit_sites.csv. Returns its metrics; a run that joins these very parts already is left as it is.
 
-    The runs must be of one experiment, configuration and data set but for what they held out, and hold out every fold,
-    or every hospital of the data, exactly once: UsageError or DataRefused says what differs or is missing.
+    The runs must be evaluated, unaltered, of one experiment, configuration and data set but for what they held out, and hold
+    out every fold, or every hospital of the data, exactly once: UsageError or DataRefused says what differs or is missing.
     """
     if not runs:
         raise UsageError("Name the runs to join: one for each fold, or for each hospital.")
-    refuse_existing(out)
-    records = [read_record(run) for run in runs]
+    for run in runs:
+        if "pooled" in read_record(run):
+            raise UsageError(f"{run} is joined already; name the runs of single folds or hospitals.")
+    records = [check_run(run, needs=Stage.EVALUATION) for run in runs]
     for run, record in zip(runs, records, strict=True):
         _same_but_for_the_split(runs[0], records[0], run, record)
-        if not (run / PREDICTIONS).is_file():
-            raise UsageError(f"{run} is not evaluated yet; run `outcomenet evaluate {run}` first.")
+    parts = {record["name"]: sha256_of(run / EVALUATION) for run, record in zip(runs, records, strict=True)}
+    if _is_joined(out, parts):
+        return pd.read_csv(out / "metrics.csv")
+    refuse_existing(out)
     tables = [pd.read_parquet(run / PREDICTIONS) for run in runs]
     splits = [record["config"]["split"] for record in records]
     of_sites = any(split["leave_site_out"] for split in splits)
@@ -49,8 +56,10 @@ def pool_runs(runs: Sequence[Path], out: Path) -> pd.DataFrame:
     twice = pooled.duplicated(["predictor", "outcome", "horizon", "patient_id", "visit_id"])
     if twice.any():
         raise DataRefused(f"{int(twice.sum())} predictions are of visits that two runs held out; name each fold once.")
-    out.mkdir(parents=True)
-    _write(pooled, records, runs, out, of_sites, absent)
+    of = {"pooled": parts, "environment": environment(), "begun": utc_now()}
+    with whole_folder(out) as folder:
+        notes = absent + _conditions(runs) + _write(pooled, records, runs, folder, of_sites)
+        _seal(folder, out.name, records, of, notes, command_line(["pool", *map(str, runs), "--out", str(out)]), pooled)
     return pd.read_csv(out / "metrics.csv")
 
 
@@ -98,14 +107,30 @@ def _complete(runs: Sequence[Path], splits: Sequence[dict], tables: Sequence[pd.
         )
 
 
+def _is_joined(out: Path, parts: Mapping[str, str]) -> bool:
+    """Whether a whole run that joins these very parts is there already, as after a kill in the last instant."""
+    try:
+        return check_run(out, needs=Stage.EVALUATION).get("pooled_from") == parts
+    except (UsageError, DataRefused):
+        return False
+
+
+def _conditions(runs: Sequence[Path]) -> list[str]:
+    """A sentence where the parts were not made by one program on one kind of machine."""
+    environments = [read_evaluation(run)["environment"] for run in runs]
+    sentences = []
+    for run, other in zip(runs, environments, strict=True):
+        if changed := differences(environments[0], other):
+            sentences.append(
+                f"{run.name} was evaluated under other conditions than {runs[0].name}: {'; '.join(changed)}. Numbers may differ."
+            )
+    return sentences
+
+
 def _write(
-    pooled: pd.DataFrame,
-    records: Sequence[dict[str, Any]],
-    runs: Sequence[Path],
-    out: Path,
-    of_sites: bool,
-    absent: list[str],
-) -> None:
+    pooled: pd.DataFrame, records: Sequence[dict[str, Any]], runs: Sequence[Path], out: Path, of_sites: bool
+) -> list[str]:
+    """Writes every table of the joined run; returns notes on what could not be computed."""
     evaluation = records[0]["config"]["evaluation"]
     chance = {"resamples": evaluation["resamples"], "seed": evaluation["seed"]}
     write_predictions(pooled, out / PREDICTIONS)
@@ -116,7 +141,8 @@ def _write(
     write_csv(comparisons_table(pooled, **chance, primary=primary), out / "comparisons.csv")
     if (runs[0] / LEDGER).is_file():
         shutil.copyfile(runs[0] / LEDGER, out / LEDGER)
-    notes = absent + [note for record in records for note in record.get("notes", [])]
+    notes = [note for run in runs for note in read_evaluation(run)["notes"]]
+    notes += _write_biomarkers(runs, out)
     main = outcome(main_outcome(records[0]["config"]["outcomes"]))
     if of_sites and main.unit == HAQ.unit:
         rows = pooled[(pooled["outcome"] == main.name) & (pooled["predictor"] != "oracle")]
@@ -126,13 +152,47 @@ def _write(
             write_csv(findings_table([sites_finding(table, retrained=True)]), out / "audits.csv")
         except UndefinedMetric as reason:
             notes.append(f"The audit of hospitals is absent: {reason}")
-    command = " ".join(["outcomenet pool", *map(str, runs), "--out", str(out)])
+    return list(dict.fromkeys(notes))
+
+
+def _write_biomarkers(runs: Sequence[Path], out: Path) -> list[str]:
+    """biomarkers.parquet, biomarker_links.csv and codebook.csv; nothing where the parts trained no network."""
+    if not all((run / BIOMARKERS).is_file() for run in runs):
+        return []
+    try:
+        table, links = pooled_biomarker([pd.read_parquet(run / BIOMARKERS) for run in runs], [run.name for run in runs])
+    except UndefinedMetric as reason:
+        return [f"The biomarker of the joined runs is absent: {reason}"]
+    table.to_parquet(out / BIOMARKERS, index=False)
+    write_csv(links, out / "biomarker_links.csv")
+    own = pd.read_csv(runs[0] / CODEBOOK, dtype=str, keep_default_na=False)
+    write_csv(pooled_codebook(own, list(table.columns)), out / CODEBOOK)
+    return []
+
+
+def _seal(
+    out: Path,
+    name: str,
+    records: Sequence[dict[str, Any]],
+    of: Mapping[str, Any],
+    notes: list[str],
+    command: str,
+    pooled: pd.DataFrame,
+) -> None:
+    """Record, evaluation's record and manifest of a joined run, in that order."""
+    data = records[0]["data"] | {"splits": {"test": int(pooled["patient_id"].nunique())}}
     record = records[0] | {
-        "name": out.name,
+        "name": name,
         "command": command,
-        "pooled": [run.name for run in runs],
-        "notes": list(dict.fromkeys(notes)),
+        "pooled": list(of["pooled"]),
+        "pooled_from": of["pooled"],
+        "data": data,
+        **of["environment"],
+        "times": {"begun": of["begun"], "finished": utc_now()},
+        "stages": [],
     }
-    record["data"] = record["data"] | {"splits": {"test": int(pooled["patient_id"].nunique())}}
+    record["run_id"] = run_id(record)
     write_record(out, record)
+    entries = {"notes": notes, "stages": [], "environment": of["environment"], "times": record["times"]}
+    write_evaluation(out, inputs_of(out, record), entries)
     write_manifest(out)

@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 
 from outcomenet.anatomy import Region, landmarks_of
+from outcomenet.artifacts import sha256_of_json
 from outcomenet.cohorts.decoding import FilmDecoder
 from outcomenet.cohorts.films import read_film
 from outcomenet.errors import FilmRefused, UsageError
@@ -89,9 +90,18 @@ def fine_tuned(
         banks[region] = MixedBank(simulated, own[region])
     source = Source(banks, {region: shape.mean for region, shape in weights.shapes.items()})
     networks = weights.networks
+    identity = sha256_of_json(
+        {
+            "weights": weights.made_by,
+            "tuning": dataclasses.asdict(tuning),
+            "limbs": {name: [str(limb) for limb in limbs] for name, limbs in corrections.items()},
+        }
+    )
     for name in ("landmarks", "refiner"):
         config: TrainingConfig = getattr(tuning, name)
-        trained = train_stage(name, getattr(networks, name), source, config, tuning.optimiser, folder / name, progress)
+        trained = train_stage(
+            name, getattr(networks, name), source, config, tuning.optimiser, folder / name, identity, progress
+        )
         networks = dataclasses.replace(networks, **{name: trained})
     digest = hashlib.sha256(json.dumps(sorted(corrections), default=str).encode()).hexdigest()
     made_by = weights.made_by | {

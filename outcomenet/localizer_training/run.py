@@ -7,8 +7,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import jax
-
 from outcomenet.anatomy import Region
 from outcomenet.csv_files import write_csv
 from outcomenet.errors import UndefinedMetric
@@ -24,20 +22,21 @@ from outcomenet.localizer_training.held_out import held_out_film
 from outcomenet.localizer_training.source import Source
 from outcomenet.localizer_training.stages import train_stage
 from outcomenet.progress import Progress
-from outcomenet.runs.record import begin_run, provenance, write_record
+from outcomenet.runs.environment import set_numerics
+from outcomenet.runs.record import begin_run, origin, write_record
 
 WEIGHTS = "weights.safetensors"
 
 
 def run_localizer_training(file: Path, experiment: LocalizerExperiment, run: Path, *, progress: Progress) -> Path:
     """Trains the localiser into the run folder `run`, going on where an earlier call stopped; returns the weights file."""
+    set_numerics()
     record = {
         "name": run.name,
-        **provenance(file),
+        **origin(file),
         "config": asdict(experiment),
         "seeds": {"training": experiment.seed},
         "data": {"name": "simulated films"},
-        "devices": [str(device) for device in jax.devices()],
     }
     record = begin_run(run, record)
     banks = open_banks(experiment, run / "films", progress)
@@ -54,6 +53,7 @@ def run_localizer_training(file: Path, experiment: LocalizerExperiment, run: Pat
             getattr(experiment, name),
             experiment.optimiser,
             run / name,
+            record["run_id"],
             progress,
         )
         networks = dataclasses.replace(networks, **{name: trained})

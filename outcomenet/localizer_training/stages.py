@@ -38,9 +38,10 @@ def train_stage(
     config: TrainingConfig,
     optimiser_config: OptimiserConfig,
     folder: Path,
+    run_id: str,
     progress: Progress,
 ) -> Any:
-    """Trains one network, or goes on where its folder stopped; returns it trained.
+    """Trains one network, or goes on where its folder stopped; returns it trained. `run_id` is what its checkpoints are of.
 
     Raises Preempted, after saving, when the process is asked to stop.
     """
@@ -64,7 +65,17 @@ def train_stage(
     batches = SampleBatches(source, sample, config.seed, config.batch_size, config.threads)
     progress.say(f"{name}:")
     with stop_on_signal() as stop:
-        final = train(step, start, batches, config, folder, device_mesh(config.devices), progress=progress, stop=stop)
+        final = train(
+            step,
+            start,
+            batches,
+            config,
+            folder,
+            device_mesh(config.devices),
+            run_id=run_id,
+            progress=progress,
+            stop=stop,
+        )
     return nnx.merge(definition, jax.device_get(final["parameters"]))
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -13,6 +12,7 @@ import jinja2
 import pandas as pd
 
 from outcomenet import __version__
+from outcomenet.artifacts import write_whole
 from outcomenet.cohorts.source import CROPS, FILMS, NO_FILMS
 from outcomenet.outcomes import OutcomeKind, outcome
 from outcomenet.reports import tables
@@ -33,20 +33,17 @@ from outcomenet.reports.seen_change import seen_change
 from outcomenet.reports.training_curve import training_figure
 
 
-def write_report(run: Path) -> Path:
-    """Writes `run/report.html` and `run/figures/` from the files of the run folder; returns the report's path.
+def write_report(run: Path, into: Path | None = None) -> Path:
+    """Writes `report.html` and `figures/` from the files of the run folder, there or into the folder `into`; returns the
+    report's path.
 
     The report is one file that asks the network for nothing. The same run gives the same bytes. Raises UsageError where
     a required file is missing (the message names the command to run first) and DataRefused where one is broken.
     """
-    folder = read_run(Path(run))
-    (folder.path / "figures").mkdir(exist_ok=True)
+    folder = read_run(Path(run), into)
+    folder.figures.mkdir(exist_ok=True)
     page = _template().render(_content(folder))
-    report = folder.path / "report.html"
-    unfinished = report.with_suffix(".html.part")
-    unfinished.write_text(page, encoding="utf-8")
-    os.replace(unfinished, report)
-    return report
+    return write_whole(folder.figures.with_name("report.html"), page)
 
 
 def _template() -> jinja2.Template:
@@ -66,7 +63,7 @@ _DATA_ENTRIES = ("name", "fingerprint", "licence")
 
 
 def _content(folder: RunFolder) -> dict[str, Any]:
-    figures = folder.path / "figures"
+    figures = folder.figures
     return {
         "version": __version__,
         "record": dict.fromkeys(_RECORD_ENTRIES) | folder.record,
@@ -104,7 +101,7 @@ def _content(folder: RunFolder) -> dict[str, Any]:
 
 
 def _outcome_section(folder: RunFolder, name: str, horizon: int) -> dict[str, Any]:
-    figures = folder.path / "figures"
+    figures = folder.figures
     return {
         "anchor": f"ladder-{name}-{horizon}",
         "title": tables.outcome_heading(name, horizon),
@@ -124,7 +121,7 @@ def _scale(name: str, horizon: int) -> str:
 
 def _calibration_figures(folder: RunFolder) -> list[PublishedFigure]:
     drawn = [
-        publish(partial(calibration_figure, folder.held_out, name, horizon), folder.path / "figures")
+        publish(partial(calibration_figure, folder.held_out, name, horizon), folder.figures)
         for name, horizon in folder.outcomes
     ]
     return [figure for figure in drawn if figure is not None]
@@ -145,7 +142,7 @@ def _joint_map(folder: RunFolder) -> dict[str, Any]:
         return {"joint_figure": None, "joint_sentence": ""}
     contributions = joint_contributions(folder.biomarkers)
     title = outcome(folder.main_outcome).title
-    figure = publish(partial(joint_map_figure, contributions, title), folder.path / "figures")
+    figure = publish(partial(joint_map_figure, contributions, title), folder.figures)
     return {"joint_figure": figure, "joint_sentence": _joint_sentence(contributions, title)}
 
 

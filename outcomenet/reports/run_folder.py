@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from outcomenet.anatomy import JOINT_NAMES
+from outcomenet.artifacts import read_json_object
 from outcomenet.errors import DataRefused, UsageError
 from outcomenet.outcomes import main_outcome, outcome
 from outcomenet.reports.ladder import rung
@@ -54,6 +55,7 @@ class RunFolder:
     """The contents of a run; an optional file that is not there is None."""
 
     path: Path
+    figures: Path  # where the report's figures go
     record: dict[str, Any]
     predictions: pd.DataFrame
     metrics: pd.DataFrame
@@ -97,8 +99,9 @@ class RunFolder:
         return list(dict.fromkeys(zip(self.metrics["outcome"], self.metrics["horizon"].astype(int), strict=True)))
 
 
-def read_run(run: Path) -> RunFolder:
-    """Reads a run folder; UsageError names the command to run first where a required file is missing."""
+def read_run(run: Path, into: Path | None = None) -> RunFolder:
+    """Reads a run folder, whose report goes into the folder `into` or the run's own; UsageError names the command to run
+    first where a required file is missing."""
     if not run.is_dir():
         raise UsageError(
             f"A report needs a run folder; {run} is none. Run `outcomenet train` and then evaluate the run."
@@ -110,7 +113,8 @@ def read_run(run: Path) -> RunFolder:
             )
     folder = RunFolder(
         path=run,
-        record=_record(run / "record.json"),
+        figures=(into or run) / "figures",
+        record=_record(run),
         predictions=_parquet(run, "predictions.parquet"),
         metrics=_csv(run, "metrics.csv"),
         comparisons=_csv(run, "comparisons.csv"),
@@ -138,14 +142,17 @@ def read_run(run: Path) -> RunFolder:
     return folder
 
 
-def _record(path: Path) -> dict[str, Any]:
-    try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-    except json.JSONDecodeError as error:
-        raise DataRefused(f"{path} is not JSON ({error}). Restore it or run the experiment again.") from error
-    if not isinstance(record, dict) or "name" not in record:
-        raise DataRefused(f"{path} must be a JSON object with at least a name. Restore it or run the experiment again.")
-    return record
+def _record(run: Path) -> dict[str, Any]:
+    """The run's record, with the notes and stages of its evaluation."""
+    path, advice = run / "record.json", "restore it or run the experiment again"
+    record = read_json_object(path, advice)
+    if "name" not in record:
+        raise DataRefused(f"{path} must be a JSON object with at least a name; {advice}.")
+    if not (run / "evaluation.json").is_file():
+        return record
+    evaluation = read_json_object(run / "evaluation.json", f"run `outcomenet evaluate {run}` again")
+    stages = [*record.get("stages", []), *evaluation.get("stages", [])]
+    return record | {"stages": stages, "notes": evaluation.get("notes", [])}
 
 
 def _parquet(run: Path, name: str) -> pd.DataFrame:

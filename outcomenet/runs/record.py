@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.metadata
 import json
-import platform
-import subprocess
-import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import outcomenet
-from outcomenet.artifacts import write_whole
-from outcomenet.errors import UsageError
+from outcomenet.artifacts import read_json_object, sha256_of_json, write_whole
+from outcomenet.errors import DataRefused, UsageError
+from outcomenet.runs.environment import environment
+from outcomenet.runs.provenance import command_line
 
 RECORD = "record.json"
-PACKAGES = (
-    "jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "grain", "array-record", "tensorflow-datasets", "numpy",
-    "pandas", "scipy", "scikit-learn", "lifelines", "pydicom", "opencv-python-headless", "matplotlib",
-)  # fmt: skip
-# What must agree for a run to be gone on with.
+# What must agree for a run to be gone on with; its digest is the run's identity, which every checkpoint carries.
 IDENTITY = ("experiment", "experiment_sha256", "config", "data")
+
+
+def origin(experiment_file: Path) -> dict[str, Any]:
+    """What every record begins with: command, experiment file, program, machine and time."""
+    return {
+        "command": command_line(),
+        "experiment": experiment_file.name,
+        "experiment_sha256": hashlib.sha256(experiment_file.read_bytes()).hexdigest(),
+        **environment(),
+        "times": {"begun": utc_now()},
+    }
 
 
 def begin_run(run: Path, record: dict[str, Any]) -> dict[str, Any]:
@@ -30,6 +35,8 @@ def begin_run(run: Path, record: dict[str, Any]) -> dict[str, Any]:
     A folder that holds another run (other experiment, configuration or data) raises UsageError naming the difference.
     """
     path = run / RECORD
+    record = json.loads(json.dumps(record))
+    record["run_id"] = run_id(record)
     if not path.exists():
         if run.exists() and any(run.iterdir()):
             raise UsageError(f"{run} exists and is not a run (it has no {RECORD}); choose another --out.")
@@ -38,7 +45,7 @@ def begin_run(run: Path, record: dict[str, Any]) -> dict[str, Any]:
         return record
     old = read_record(run)
     for key in IDENTITY:
-        if old.get(key) != json.loads(json.dumps(record[key])):
+        if old.get(key) != record[key]:
             raise UsageError(
                 f"{run} was made with another {key.replace('_', ' ')} ({_difference(old.get(key), record[key])}); "
                 "choose another --out, or remove that folder to start anew."
@@ -46,12 +53,28 @@ def begin_run(run: Path, record: dict[str, Any]) -> dict[str, Any]:
     return old
 
 
+def run_id(record: dict[str, Any]) -> str:
+    """The run's identity: a digest of experiment, resolved configuration (seeds and split included) and data."""
+    return sha256_of_json({key: record.get(key) for key in IDENTITY})
+
+
 def read_record(run: Path) -> dict[str, Any]:
-    """The record of a run; UsageError when the folder is none."""
+    """The record of a run; UsageError when the folder is none, DataRefused when the record is not the one it was."""
     path = run / RECORD
     if not path.is_file():
         raise UsageError(f"{run} is not a run (it has no {RECORD}); make one with `outcomenet train EXPERIMENT.py`.")
-    return json.loads(path.read_text())
+    advice = "restore it from a copy, or train the run again in another folder"
+    record = read_json_object(path, advice)
+    if "run_id" not in record:
+        raise DataRefused(
+            f"{path} does not say which run it is of: an earlier version of outcomenet made it, or it was edited; {advice}."
+        )
+    if record["run_id"] != run_id(record):
+        raise DataRefused(
+            f"{path} was changed after the run began (its experiment, configuration or data are not those of run "
+            f"{str(record['run_id'])[:12]}); {advice}."
+        )
+    return record
 
 
 def write_record(run: Path, record: dict[str, Any]) -> None:
@@ -59,41 +82,13 @@ def write_record(run: Path, record: dict[str, Any]) -> None:
     write_whole(run / RECORD, json.dumps(record, indent=1) + "\n")
 
 
-def add_stages(run: Path, stages: list[dict[str, Any]], *, first: bool = False) -> None:
-    """Adds the speed of stages to a run's record, before those already there if `first`."""
-    record = read_record(run)
-    old = record.get("stages", [])
-    write_record(run, record | {"stages": stages + old if first else old + stages})
-
-
-def provenance(experiment_file: Path) -> dict[str, Any]:
-    """Command, commit with uncommitted changes, package versions and machine kind."""
-    return {
-        "command": " ".join(["outcomenet", *sys.argv[1:]]),
-        "experiment": experiment_file.name,
-        "experiment_sha256": hashlib.sha256(experiment_file.read_bytes()).hexdigest(),
-        "version": outcomenet.__version__,
-        "commit": _git("rev-parse", "HEAD"),
-        "dirty": _git("diff", "HEAD"),
-        "packages": {name: importlib.metadata.version(name) for name in PACKAGES},
-        "python": platform.python_version(),
-        "machine": platform.machine(),
-    }
-
-
-def _git(*arguments: str) -> str:
-    """Output of git in the folder the package lies in; empty where there is no repository."""
-    folder = Path(outcomenet.__file__).parent
-    try:
-        done = subprocess.run(["git", "-C", str(folder), *arguments], capture_output=True, text=True, timeout=20)
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return done.stdout.strip() if done.returncode == 0 else ""
+def utc_now() -> str:
+    """The time now, in UTC and ISO 8601 to the second: it names no place."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def _difference(old: Any, new: Any, path: str = "") -> str:
     """The first place where two records differ, in words."""
-    new = json.loads(json.dumps(new))
     if isinstance(old, dict) and isinstance(new, dict):
         for key in sorted(old.keys() | new.keys()):
             if old.get(key) != new.get(key):

@@ -1,4 +1,4 @@
-"""Checkpoints: one record of state and data position, written by Orbax, trusted only after its hashes agree.
+"""Checkpoints: one record of run, step, state and data position, written by Orbax, trusted only after its hashes agree.
 
 Orbax restores flipped bits without a word, so every file's SHA-256 goes into a manifest beside it. A checkpoint is
 written under a temporary name and renamed when complete: a killed process leaves whole checkpoints or none.
@@ -16,7 +16,7 @@ from typing import Any
 import jax
 import orbax.checkpoint as ocp
 
-from outcomenet.artifacts import MANIFEST, first_difference, read_manifest, unlisted, write_manifest
+from outcomenet.artifacts import MANIFEST, first_difference, read_json_object, read_manifest, unlisted, write_manifest
 from outcomenet.errors import CheckpointError, DataRefused
 
 STATE, POSITION = "state", "position.json"
@@ -24,10 +24,10 @@ STEP = re.compile(r"0|[1-9][0-9]*")  # name of a checkpoint's folder
 
 
 class Checkpoints:
-    """The checkpoints of a run, `folder/<step>/`; the newest `keep` stay."""
+    """The checkpoints of a run, `folder/<step>/`; the newest `keep` stay. Each carries `run_id`, the run's identity."""
 
-    def __init__(self, folder: Path, keep: int = 2):
-        self.folder, self.keep = folder, keep
+    def __init__(self, folder: Path, run_id: str, keep: int = 2):
+        self.folder, self.run_id, self.keep = folder, run_id, keep
 
     def steps(self) -> list[int]:
         """Steps with a complete checkpoint, sound or not, oldest first."""
@@ -53,7 +53,7 @@ class Checkpoints:
         with ocp.StandardCheckpointer() as checkpointer:
             # plain arrays: what is saved must not depend on the devices that are there today
             checkpointer.save((partial / STATE).absolute(), jax.device_get(state))
-        (partial / POSITION).write_text(json.dumps(position))
+        (partial / POSITION).write_text(json.dumps({"run_id": self.run_id, "step": step, "position": position}))
         write_manifest(partial)
         if final.exists():
             shutil.rmtree(final)
@@ -66,7 +66,8 @@ class Checkpoints:
     def restore(self, abstract: Any, step: int | None = None) -> tuple[Any, dict[str, Any]] | None:
         """State and data position of `step` (the newest by default); None when there is no checkpoint.
 
-        `abstract` gives shapes, types and shardings. A file that is missing, extra or altered raises CheckpointError.
+        `abstract` gives shapes, types and shardings. A file that is missing, extra or altered, and a checkpoint of another
+        run or another step, raise CheckpointError.
         """
         steps = self.steps()
         if step is None and not steps:
@@ -101,9 +102,25 @@ class Checkpoints:
     def _load(self, step: int, abstract: Any) -> tuple[Any, dict[str, Any]]:
         folder = self.folder / str(step)
         _refuse_unlisted(folder)
+        position = self._own_position(folder)
         with ocp.StandardCheckpointer() as checkpointer:
             state = checkpointer.restore((folder / STATE).absolute(), abstract)
-        return state, json.loads((folder / POSITION).read_text())
+        return state, position
+
+    def _own_position(self, folder: Path) -> dict[str, Any]:
+        """The data position of a verified checkpoint that was written by this run at the step that its folder names."""
+        saved = read_json_object(folder / POSITION, "the checkpoint cannot be trusted")
+        if saved.get("run_id") != self.run_id:
+            raise CheckpointError(
+                f"Checkpoint {folder} is of another run than the folder that it lies in (experiment, configuration, seed or "
+                "data differ); put this run's own checkpoint back, or train the run again in another folder."
+            )
+        if saved.get("step") != int(folder.name):
+            raise CheckpointError(
+                f"Checkpoint {folder} was written at step {saved.get('step')}, not at step {folder.name}; "
+                "give the folder its own name again."
+            )
+        return saved["position"]
 
 
 def verify(folder: Path) -> None:

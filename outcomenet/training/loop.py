@@ -46,15 +46,17 @@ def train(
     run: Path,
     mesh: Mesh,
     *,
+    run_id: str,
     progress: Progress,
     stop: Callable[[], bool] = lambda: False,
 ) -> State:
     """Trains from the newest sound checkpoint of `run`, or from `state`, to `config.steps`; returns the final state.
 
-    `batches` is an iterator with `get_state` and `set_state`. Raises Preempted, after saving, when `stop()` says so.
+    `batches` is an iterator with `get_state` and `set_state`; `run_id` is the identity that checkpoints carry. Raises
+    Preempted, after saving, when `stop()` says so.
     """
     # 1. where were we: model, optimiser, step, key and data position come back together
-    checkpoints = Checkpoints(run / "checkpoints")
+    checkpoints = Checkpoints(run / "checkpoints", run_id)
     state = put_state(state, mesh)
     restored = checkpoints.resume(abstract_of(state), progress.say)
     if restored is not None:

@@ -12,11 +12,10 @@ import pytest
 from outcomenet.cli import main
 from outcomenet.cohorts.dicom_writer import write_dicom
 from outcomenet.evaluation.horizon import status_at_horizon
-from outcomenet.experiment import Experiment, load_experiment, networks_of
+from outcomenet.experiment import Experiment, load_experiment, networks_of, run_report
 from outcomenet.predictions import PREDICTORS, read_predictions
 from outcomenet.progress import Progress
 from outcomenet.reports.ladder import RUNGS
-from outcomenet.reports.render import write_report
 from outcomenet.runs.config import as_lines, from_record
 
 ROOT = Path(__file__).parents[2]
@@ -181,7 +180,7 @@ def test_an_outcome_cannot_be_its_own_covariate():
 
 def test_the_report_of_a_real_run_knows_the_words_that_data_sets_write(runs):
     """Sources and kept rows are named by one part and read by another: a made-up run folder would not show them drift."""
-    page = write_report(runs["demo"]).read_text()
+    page = run_report(runs["demo"]).read_text()
     assert "were simulated straight to joint crops, without a film file" in page
     assert "Not every patient took the whole way through the software." in page
     assert "Kept, but noted." in page

@@ -102,6 +102,17 @@ def test_joined_folds_judge_every_patient_once_and_make_a_report(folds, dataset,
     same = own.merge(network, on=["patient_id", "visit_id"])
     assert len(same) == len(own)
     assert (same["prediction_x"] == same["prediction_y"]).all()
+    # the biomarker, too, is that of the network that never saw the patient, on a scale common to the folds
+    biomarkers = pd.read_parquet(tmp_path / "all" / "biomarkers.parquet")
+    assert len(biomarkers) == len(with_films)
+    assert biomarkers["may_be_used"].all()
+    links = pd.read_csv(tmp_path / "all" / "biomarker_links.csv").set_index("fold")
+    alone = pd.read_parquet(folds[1] / "biomarkers.parquet")
+    both = biomarkers[biomarkers["fold"] == 1].merge(alone, on=["patient_id", "visit_id"])
+    assert set(both["split_y"]) == {"test"}
+    assert both["score_x"].to_numpy() == pytest.approx(
+        (both["score_y"] * links.loc[1, "factor"] + links.loc[1, "shift"]).to_numpy(), abs=1e-6
+    )
     assert main(["report", str(tmp_path / "all")]) == 0
 
 

@@ -27,7 +27,7 @@ def state(step: int) -> dict:
 @pytest.fixture(scope="module")
 def written(tmp_path_factory) -> Path:
     """Checkpoints of the steps 10 and 20."""
-    checkpoints = Checkpoints(tmp_path_factory.mktemp("written") / "checkpoints")
+    checkpoints = Checkpoints(tmp_path_factory.mktemp("written") / "checkpoints", "run")
     for step in (10, 20):
         checkpoints.save(step, state(step), {"batches": {"next": step}})
     return checkpoints.folder
@@ -72,7 +72,7 @@ DAMAGES = {
 def test_a_damaged_checkpoint_is_gone_behind_and_said(folder, name):
     damage, sentence = DAMAGES[name]
     damage(folder / "20")
-    checkpoints, said = Checkpoints(folder), []
+    checkpoints, said = Checkpoints(folder, "run"), []
     restored = checkpoints.resume(abstract_of(state(20)), said.append)
     assert restored is not None
     assert int(restored[0]["step"]) == 10
@@ -94,7 +94,7 @@ def test_a_damaged_checkpoint_is_gone_behind_and_said(folder, name):
 def test_where_none_is_sound_it_is_one_sentence(folder):
     for step in ("10", "20"):
         flipped(folder / step)
-    checkpoints = Checkpoints(folder)
+    checkpoints = Checkpoints(folder, "run")
     for attempt in (
         lambda: checkpoints.restore(abstract_of(state(1))),
         lambda: checkpoints.resume(abstract_of(state(1)), print),
@@ -105,8 +105,8 @@ def test_where_none_is_sound_it_is_one_sentence(folder):
 
 def test_a_damaged_newer_checkpoint_does_not_crowd_out_sound_ones(folder):
     flipped(folder / "20")
-    Checkpoints(folder).save(15, state(15), {})
-    assert Checkpoints(folder).steps() == [10, 15, 20]
+    Checkpoints(folder, "run").save(15, state(15), {})
+    assert Checkpoints(folder, "run").steps() == [10, 15, 20]
 
 
 @pytest.mark.parametrize("name", [".DS_Store", "._position.json", "Thumbs.db", "position.json~", "lost+found/1"])
@@ -114,14 +114,14 @@ def test_a_damaged_newer_checkpoint_does_not_crowd_out_sound_ones(folder):
 def test_litter_is_no_damage(folder, name, where):
     (folder / where / name).parent.mkdir(exist_ok=True)
     (folder / where / name).write_bytes(b"\0\0\0\1Bud1")
-    restored = Checkpoints(folder).restore(abstract_of(state(20)))
+    restored = Checkpoints(folder, "run").restore(abstract_of(state(20)))
     assert restored is not None
     assert int(restored[0]["step"]) == 20
 
 
 def test_a_file_of_somebody_is_neither_read_nor_removed(folder):
     (folder / "20" / "notes.txt").write_text("look at this")
-    checkpoints = Checkpoints(folder)
+    checkpoints = Checkpoints(folder, "run")
     for attempt in (
         lambda: checkpoints.restore(abstract_of(state(1))),
         lambda: checkpoints.resume(abstract_of(state(1)), print),
@@ -136,9 +136,9 @@ def test_other_names_are_no_steps(folder):
     for name in ("020", "20 copy", ".21.partial", "-3"):
         (folder / name).mkdir()
     (folder / "30").touch()
-    assert Checkpoints(folder).steps() == [10, 20]
-    assert Checkpoints(folder / "none").steps() == []
-    assert Checkpoints(folder / "none").restore({}) is None
+    assert Checkpoints(folder, "run").steps() == [10, 20]
+    assert Checkpoints(folder / "none", "run").steps() == []
+    assert Checkpoints(folder / "none", "run").restore({}) is None
 
 
 SAVE_ON_FOUR = """
@@ -148,7 +148,7 @@ from outcomenet.training.checkpoints import Checkpoints
 from outcomenet.training.sharding import device_mesh, put_state
 assert len(jax.devices()) == 4
 state = {"step": jnp.int32(7), "weights": jax.random.normal(jax.random.key(0), (5, 3))}
-Checkpoints(Path(sys.argv[1])).save(7, put_state(state, device_mesh()), {})
+Checkpoints(Path(sys.argv[1]), "run").save(7, put_state(state, device_mesh()), {})
 """
 
 
@@ -156,7 +156,7 @@ def test_devices_at_restore_may_be_others_than_at_saving(tmp_path):
     flags = {"XLA_FLAGS": "--xla_force_host_platform_device_count=4", "JAX_PLATFORMS": "cpu"}
     subprocess.run([sys.executable, "-c", SAVE_ON_FOUR, str(tmp_path)], check=True, env=os.environ | flags)
     expected = np.asarray(jax.random.normal(jax.random.key(0), (5, 3)))
-    restored = Checkpoints(tmp_path).restore(abstract_of({"step": jnp.int32(0), "weights": jnp.zeros((5, 3))}))
+    restored = Checkpoints(tmp_path, "run").restore(abstract_of({"step": jnp.int32(0), "weights": jnp.zeros((5, 3))}))
     assert restored is not None
     assert (np.asarray(restored[0]["weights"]) == expected).all()
     # without saying what is expected, too: Orbax refuses arrays that name devices that are not there

@@ -1,0 +1,112 @@
+"""The biomarker of joined runs: every patient scored by a network that never saw him, all folds on one scale.
+
+Each fold's network has a latent scale of its own. Its training patients' visits have a mean and a standard deviation on it; a
+held-out score is expressed in these (`score_z`) and laid on the mean of the folds' means and standard deviations (`score`). No
+held-out patient takes part in the linking.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from outcomenet.errors import UndefinedMetric
+
+# Shifted and scaled with the score; differences and parts of it are scaled alone.
+OF_SCORE = ("score", "score_lower", "score_upper")
+SCALED = ("score_sem",)
+KEYS = ("patient_id", "visit_id", "split")
+ABSOLUTE = ("oa_score",)  # grades mean the same in every fold
+
+LinkTable = pd.DataFrame
+
+
+def pooled_biomarker(parts: Sequence[pd.DataFrame], names: Sequence[str]) -> tuple[pd.DataFrame, LinkTable]:
+    """The held-out rows of every part on one scale, and how each part was linked.
+
+    Args:
+        parts: biomarkers.parquet of each run: a row per visit with `split`, `score` and parts of it.
+        names: Names of the runs.
+
+    Returns:
+        One row per patient and visit with `fold`, `may_be_used`, `score_z`; and a row per fold with its run, the training visits
+        and patients, their `mean` and `sd`, and `factor` and `shift` of linked score = factor x score + shift.
+
+    Raises:
+        UndefinedMetric: A fold's scores do not differ between its training patients, so that they have no scale.
+    """
+    links = pd.DataFrame([_link(k, name, part) for k, (name, part) in enumerate(zip(names, parts, strict=True))])
+    mean, sd = links["mean"].mean(), links["sd"].mean()
+    links["factor"] = sd / links["sd"]
+    links["shift"] = mean - links["factor"] * links["mean"]
+    pooled = pd.concat(
+        [_linked(part, link) for part, link in zip(parts, links.to_dict("records"), strict=True)], ignore_index=True
+    )
+    return pooled, links
+
+
+def _link(fold: int, name: str, part: pd.DataFrame) -> dict[str, object]:
+    learned_from = part[part["split"] == "train"]
+    sd = float(learned_from["score"].std(ddof=1))
+    if not np.isfinite(sd) or sd == 0:
+        raise UndefinedMetric(
+            f"The scores of {name} do not differ between its training patients, so that its scale cannot be linked to the others'."
+        )
+    return {
+        "fold": fold,
+        "run": name,
+        "visits": len(learned_from),
+        "patients": learned_from["patient_id"].nunique(),
+        "mean": float(learned_from["score"].mean()),
+        "sd": sd,
+    }
+
+
+def _linked(part: pd.DataFrame, link: Mapping[str, float]) -> pd.DataFrame:
+    rows = part[part["split"] == "test"]
+    of_score = [name for name in OF_SCORE if name in rows]
+    scaled = [name for name in rows if name in SCALED or name.startswith("joint_")]
+    rest = [name for name in ABSOLUTE if name in rows]
+    linked = rows[of_score] * link["factor"] + link["shift"]
+    columns = [
+        rows[list(KEYS)].assign(fold=link["fold"], may_be_used=True),
+        linked,
+        ((rows["score"] - link["mean"]) / link["sd"]).rename("score_z"),
+        rows[scaled] * link["factor"],
+        rows[rest],
+    ]
+    return pd.concat(columns, axis=1)
+
+
+def pooled_codebook(own: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
+    """codebook.csv of the joined table: the parts' own explanations, and what joining adds to them."""
+    linked = (
+        "on the common scale of the folds: in SDs from the mean of the fold's training patients, laid on the mean of the folds' "
+        "means and SDs (biomarker_links.csv)"
+    )
+    added = {
+        "split": ("test: every patient was held out by the network that scored him", "", ""),
+        "fold": ("Number of the run that held the patient out, and whose network gave the row", "", ""),
+        "may_be_used": ("true: the network that gave the row never saw the patient", "", ""),
+        "score_z": (
+            "Score in standard deviations from the mean of the visits of the patients that the fold's network learned from",
+            "SD of training patients", "higher is worse",
+        ),
+    }  # fmt: skip
+    known = own.set_index("column")
+    rows = []
+    for column in columns:
+        if column in added:
+            rows.append((column, *added[column]))
+            continue
+        meaning, unit, direction = (
+            known.loc[column, ["meaning", "unit", "direction"]] if column in known.index else ("", "", "")
+        )
+        if column in OF_SCORE:
+            meaning = f"{meaning}; {linked}"
+        elif column in SCALED or column.startswith("joint_"):
+            meaning = f"{meaning}; times the fold's factor, so that parts and score differ by the fold's shift"
+        rows.append((column, meaning, unit, direction))
+    return pd.DataFrame(rows, columns=["column", "meaning", "unit", "direction"])

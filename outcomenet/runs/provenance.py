@@ -1,0 +1,157 @@
+"""Where a result comes from: command, this package's own commit and changes, source digest, versions. Names nobody."""
+
+from __future__ import annotations
+
+import getpass
+import hashlib
+import importlib.metadata
+import os
+import platform
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import outcomenet
+
+PACKAGES = (
+    "jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "grain", "array-record", "tensorflow-datasets", "numpy",
+    "pandas", "scipy", "scikit-learn", "lifelines", "pydicom", "opencv-python-headless", "matplotlib",
+)  # fmt: skip
+SOURCES = (".py", ".html", ".safetensors")
+ROOT = Path(outcomenet.__file__).parent
+
+
+def provenance() -> dict[str, Any]:
+    """Version, commit with uncommitted changes, source digest, package versions and machine kind."""
+    return {
+        "version": outcomenet.__version__,
+        "commit": _git("rev-parse", "HEAD"),
+        "dirty": _changes(),
+        "source_sha256": source_sha256(),
+        "packages": {name: importlib.metadata.version(name) for name in PACKAGES},
+        "python": platform.python_version(),
+        "machine": platform.machine(),
+    }
+
+
+def command_line(arguments: Sequence[str] | None = None) -> str:
+    """The command as it can be typed again from the same folder: quoted, its paths relative."""
+    given = sys.argv[1:] if arguments is None else arguments
+    return shlex.join(["outcomenet", *(_argument(text) for text in given)])
+
+
+def portable_path(path: Path, start: Path) -> str:
+    """A path relative to the folder `start`, or to the home (`~/...`) where it would lead into that from outside.
+
+    Empty where it cannot be said without naming the user, the machine or the home.
+    """
+    path, start, home = Path(os.path.abspath(path)), Path(os.path.abspath(start)), _home()
+    if home is not None and path.is_relative_to(home) and not start.is_relative_to(home):
+        text = f"~/{path.relative_to(home).as_posix()}"
+    else:
+        text = Path(os.path.relpath(path, start)).as_posix()
+    return "" if _names_somebody(text) else text
+
+
+def resolved_path(text: str, start: Path) -> Path:
+    """The path that `portable_path` gave for `start`."""
+    path = Path(text).expanduser()
+    return path if path.is_absolute() else start / path
+
+
+@cache
+def source_sha256() -> str:
+    """SHA-256 over this package's modules, templates and weights by name: two sources that differ never agree."""
+    digest = hashlib.sha256()
+    for file in sorted(f for f in ROOT.rglob("*") if f.suffix in SOURCES and f.is_file()):
+        digest.update(f"{file.relative_to(ROOT).as_posix()}\n".encode())
+        digest.update(hashlib.sha256(file.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def _argument(text: str) -> str:
+    """An argument of a command without absolute paths; `--name=/path` keeps its name."""
+    name, equals, value = text.partition("=") if text.startswith("-") else ("", "", text)
+    if value.startswith((os.sep, f"~{os.sep}")):
+        path = Path(value).expanduser()
+        value = portable_path(path, Path.cwd()) or f".../{path.name}"
+    elif home := _home():
+        value = value.replace(str(home), "~")
+    if os.sep in value and _names_somebody(value):
+        value = f".../{Path(value).name}"
+    return name + equals + value
+
+
+def _home() -> Path | None:
+    """The user's home; None where there is none, or where it is the root of all paths."""
+    try:
+        home = Path.home()
+    except RuntimeError:
+        return None
+    return home if len(home.parts) > 1 else None
+
+
+@cache
+def _somebody(home: Path | None) -> frozenset[str]:
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):  # a container's user without a name
+        user = ""
+    return frozenset(name.lower() for name in (user, platform.node(), home.name if home else "") if name)
+
+
+def _names_somebody(path: str) -> bool:
+    """Whether a part of a path is, or holds as a word, the name of the user, the machine or the home."""
+    names = _somebody(_home())
+    return any(part.lower() in names or names & set(re.split(r"[^a-z0-9]+", part.lower())) for part in Path(path).parts)
+
+
+def _changes() -> str:
+    """Uncommitted changes of this package's own files, and the names and SHA-256 of modules that are in no commit."""
+    if not (changes := _git("status", "--porcelain", "--untracked-files=all", "--", ".")):
+        return ""
+    difference = _git("diff", "--no-ext-diff", "--no-textconv", "HEAD", "--", ".")
+    new = [line[3:].strip('"') for line in changes.splitlines() if line.startswith("?? ") and line.endswith(".py")]
+    top = Path(_git("rev-parse", "--show-toplevel"))
+    listed = [
+        f"untracked: {Path(name).name} {hashlib.sha256((top / name).read_bytes()).hexdigest()}"
+        for name in new
+        if (top / name).is_file()
+    ]
+    home = _home()
+    text = "\n".join([difference, *listed]).strip()
+    return text.replace(str(home), "~") if home else text
+
+
+def _git(*arguments: str) -> str:
+    """Output of git about this package's folder; empty where no repository tracks the package's files.
+
+    A package that was installed inside somebody's repository is not part of it: neither its commit nor its changes are ours.
+    """
+    return _run_git(*arguments) if _is_tracked() else ""
+
+
+@cache
+def _is_tracked() -> bool:
+    return bool(_run_git("ls-files", "--error-unmatch", "--", Path(outcomenet.__file__).name))
+
+
+def _run_git(*arguments: str) -> str:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(ROOT), *arguments],
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=20,
+            env=environment,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout.strip("\n") if done.returncode == 0 else ""
