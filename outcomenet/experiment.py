@@ -400,6 +400,7 @@ def run_evaluation(run: Path, data: Path | None = None, *, progress: Progress) -
         parameters=restore_parameters(wiring, run, record) if experiment.rungs else {},
         augmentation=experiment.augmentation,
         of_pairs=experiment.of_pairs,
+        fold=experiment.split.fold,
         zero_is_no_change=experiment.network.pairs is not PairReading.CHRONOLOGICAL,
         run=run.name,
         **vars(experiment.evaluation),

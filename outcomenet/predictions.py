@@ -21,10 +21,12 @@ PREDICTORS = (
 # event within `horizon` days and rises towards the event; `target` is 1 or 0 where the status at the horizon is known;
 # `interval_start` and `interval_end` are the last film without and the first with the event, days after the visit
 # (infinite: never seen). `observed` says whether the target is known; `lower`, `upper` bound a 90 % interval.
+# `may_be_used` is False where the predictor was fitted to this very patient: an in-sample prediction, for no analysis.
 COLUMNS: dict[str, str] = {
     "run": "str", "split": "str", "site": "str", "patient_id": "str", "visit_id": "str", "predictor": "str",
     "outcome": "str", "horizon": "int", "prediction": "float", "lower": "float", "upper": "float", "target": "float",
     "observed": "bool", "interval_start": "float", "interval_end": "float", "fold": "int", "seed": "int",
+    "may_be_used": "bool",
 }  # fmt: skip
 KEY = ["predictor", "outcome", "horizon", "patient_id", "visit_id", "fold", "seed"]
 

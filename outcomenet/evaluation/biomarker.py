@@ -6,44 +6,54 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+from scipy.stats import t as t_distribution
 
 from outcomenet.anatomy import JOINT_NAMES
+from outcomenet.arrays import Float
 from outcomenet.confounding import ConfoundingConfig
 from outcomenet.evaluation.reading import NetworkReading
 
-# Two-sided 95 % of the normal distribution.
-Z95 = 1.96
+KEYS = ["patient_id", "visit_id"]
 
 
 def biomarker_table(
-    reading: NetworkReading, rereadings: Sequence[NetworkReading], splits: dict[tuple[str, str], str], outcome: int
+    reading: NetworkReading, rereadings: Sequence[NetworkReading], rows: pd.DataFrame, *, outcome: int, fold: int = 0
 ) -> pd.DataFrame:
     """biomarkers.parquet: one row per patient and visit.
 
-    `score` is the sum of the joints' contributions to the outcome number `outcome` on its latent (logit) scale; it
-    rises with disease and holds no outcome-side term. `score_lower` and `score_upper` are score -+ 1.96 SD over
-    `rereadings` of randomly re-cut and re-toned crops (held-out visits only): the repeatability of the reading alone.
+    Args:
+        reading: the network's reading of every visit.
+        rereadings: readings of randomly re-cut and re-toned crops of the held-out visits.
+        rows: patient_id, visit_id and split of each visit.
+        outcome: number of the outcome that the score is of.
+        fold: which patients this network did not learn from, see `SplitConfig`; 0 for a single split.
+
+    Returns:
+        `score` is the sum of the joints' contributions on the outcome's latent (logit) scale; it rises with disease and
+        holds no outcome-side term. `score_lower` and `score_upper` are where another reading of the same films lies with
+        probability 0.95, `score_sem` its SD: the repeatability of the reading alone, missing where films were not re-read.
     """
     contributions = np.where(reading.visible, reading.contributions[..., outcome], np.nan)
     score = reading.contributions[..., outcome].sum(1)
-    spread = np.full(len(score), np.nan)
+    error, half = np.full((2, len(score)), np.nan)
     if len(rereadings) > 1:
-        again = np.stack([r.contributions[..., outcome].sum(1) for r in rereadings])
         at = {key: row for row, key in enumerate(reading.ids)}
-        spread[[at[key] for key in rereadings[0].ids]] = again.std(0, ddof=1)
+        read_again = [at[key] for key in rereadings[0].ids]
+        error[read_again], half[read_again] = reading_error(reread_scores(rereadings, outcome))
+    keys = pd.DataFrame(reading.ids, columns=KEYS)
+    split = keys.merge(rows[[*KEYS, "split"]], how="left", validate="one_to_one")["split"]
     embedding = {f"z{k:03d}": reading.embedding[:, k] for k in range(reading.embedding.shape[1])}
-    return pd.DataFrame(
-        {
-            "patient_id": [patient for patient, _ in reading.ids],
-            "visit_id": [visit for _, visit in reading.ids],
-            "split": [splits[key] for key in reading.ids],
-            "score": score,
-            "score_lower": score - Z95 * spread,
-            "score_upper": score + Z95 * spread,
-            "oa_score": reading.osteoarthritis,
-            **{f"joint_{name}": contributions[:, j] for j, name in enumerate(JOINT_NAMES)},
-            **embedding,
-        }
+    return keys.assign(
+        split=split,
+        fold=fold,
+        may_be_used=(split != "train").to_numpy(),
+        score=score,
+        score_sem=error,
+        score_lower=score - half,
+        score_upper=score + half,
+        oa_score=reading.osteoarthritis,
+        **{f"joint_{name}": contributions[:, j] for j, name in enumerate(JOINT_NAMES)},
+        **embedding,
     )
 
 
@@ -53,6 +63,23 @@ def with_treatment(table: pd.DataFrame, visits: pd.DataFrame) -> pd.DataFrame:
     joined = table.merge(given, on=["patient_id", "visit_id"], how="left", validate="one_to_one")
     joined.insert(list(table).index("split") + 1, "treatment", joined.pop("treatment"))
     return joined
+
+
+def reread_scores(rereadings: Sequence[NetworkReading], outcome: int) -> Float[np.ndarray, "reading visit"]:
+    """The score of each visit in each re-reading, in the order of the first one's ids."""
+    return np.stack([r.contributions[..., outcome].sum(1) for r in rereadings])
+
+
+def reading_error(again: Float[np.ndarray, "reading visit"]) -> tuple[float, float]:
+    """SD of one reading around the visit's mean, and half the width of a 95 % interval for another reading.
+
+    Three readings of a visit give a variance with 2 degrees of freedom: +-1.96 of its root held 81 %, not 95 %. The
+    variance is therefore pooled over the visits, visits x (readings - 1) degrees of freedom (Bland & Altman, BMJ
+    1996;313:744, within-subject SD). It is the error of an average visit, not of each kind of visit.
+    """
+    readings, visits = again.shape
+    error = float(np.sqrt(again.var(0, ddof=1).mean()))
+    return error, float(t_distribution.ppf(0.975, visits * (readings - 1))) * error
 
 
 def codebook(table: pd.DataFrame, outcome_title: str, confounding: ConfoundingConfig) -> pd.DataFrame:
@@ -66,14 +93,21 @@ def codebook(table: pd.DataFrame, outcome_title: str, confounding: ConfoundingCo
     fixed = {
         "patient_id": ("Patient as in the cohort's tables", "", ""),
         "visit_id": ("Visit as in the cohort's tables", "", ""),
-        "split": ("train, validation or test: only test rows were never seen in training", "", ""),
+        "split": ("train, validation or test", "", ""),
         "treatment": ("Treatment at the visit, as the cohort names it; empty: not known", "", ""),
+        "fold": ("Which patients the network of this row did not learn from; 0 where there is one split", "", ""),
+        "may_be_used": (
+            "Whether the network never learned from this patient; False: an in-sample score, not for analyses", "", "",
+        ),
         "score": (
             f"Outcome-direct joint damage: the film's part of {outcome_title}. {confounding.in_words()}",
             "logits of the outcome's latent scale", "higher is worse",
         ),
-        "score_lower": ("Lower 95 % bound of repeated readings of the same films", "logits", "higher is worse"),
-        "score_upper": ("Upper 95 % bound of repeated readings of the same films", "logits", "higher is worse"),
+        "score_sem": (
+            "SD of repeated readings of the same films, pooled over the held-out visits", "logits", "lower is better",
+        ),
+        "score_lower": ("Lower 95 % bound of another reading of the same films", "logits", "higher is worse"),
+        "score_upper": ("Upper 95 % bound of another reading of the same films", "logits", "higher is worse"),
         "oa_score": (
             "Osteoarthritis seen on the films: mean expected Kellgren-Lawrence grade of the visible joints",
             "grade 0-4", "higher is worse",

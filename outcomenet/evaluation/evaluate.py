@@ -62,6 +62,7 @@ class EvaluationTask:
     audits: AuditSizes
     run: str  # name of the run, for the prediction table
     of_pairs: bool = False  # networks compare the films of two visits
+    fold: int = 0  # of `SplitConfig`: whom the networks did not learn from
     zero_is_no_change: bool = True  # of a pair's film score: not where the order of the films is told
 
     def examples(self, splits: Sequence[str]) -> Sequence[Mapping[str, Any]]:
@@ -186,7 +187,9 @@ def _predict(task: EvaluationTask, facts: LadderFacts, run: str) -> tuple[pd.Dat
     if task.cross_fit_folds:
         return _cross_fitted(task, facts, run)
     split = facts.visits["split"]
-    return prediction_table(facts, task.outcomes, split == "train", split == "validation", run=run, seed=task.seed)
+    return prediction_table(
+        facts, task.outcomes, split == "train", split == "validation", run=run, seed=task.seed, fold=task.fold
+    )
 
 
 def _cross_fitted(task: EvaluationTask, facts: LadderFacts, run: str) -> tuple[pd.DataFrame, list[str]]:
@@ -197,10 +200,10 @@ def _cross_fitted(task: EvaluationTask, facts: LadderFacts, run: str) -> tuple[p
     for k in range(task.cross_fit_folds):
         held_out, calibrate = fold == k, fold == (k + 1) % task.cross_fit_folds
         table, absent = prediction_table(
-            facts, task.outcomes, ~held_out & ~calibrate, calibrate, run=run, seed=task.seed
+            facts, task.outcomes, ~held_out & ~calibrate, calibrate, run=run, seed=task.seed, fold=k
         )
         mine = set(patients[held_out])
-        tables.append(table[table["patient_id"].isin(mine)].assign(fold=k, split="test"))
+        tables.append(table[table["patient_id"].isin(mine)].assign(split="test"))
         notes += [note for note in absent if note not in notes]
     table, absent = in_every_part(pd.concat(tables, ignore_index=True), task.cross_fit_folds)
     return table, notes + absent
@@ -268,9 +271,8 @@ def _in_order(reading: NetworkReading, keys: list[tuple[str, str]]) -> NetworkRe
 def _write_biomarker(
     task: EvaluationTask, rows: pd.DataFrame, rung: str, reading: NetworkReading, again: list[NetworkReading], run: Path
 ) -> pd.DataFrame:
-    splits = dict(zip(zip(rows["patient_id"], rows["visit_id"], strict=True), rows["split"], strict=True))
     main = main_outcome(task.outcomes)
-    table = biomarker_table(reading, again, splits, outcome=task.outcomes.index(main))
+    table = biomarker_table(reading, again, rows, outcome=task.outcomes.index(main), fold=task.fold)
     written = with_treatment(table, rows)
     written.to_parquet(run / "biomarkers.parquet", index=False)
     words = codebook(written, outcome(main).title, task.networks[rung].confounding)

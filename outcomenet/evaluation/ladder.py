@@ -24,20 +24,28 @@ FEWEST_FOR_COARSE = 100
 
 
 def prediction_table(
-    facts: LadderFacts, outcomes: Sequence[str], fit: pd.Series, calibrate: pd.Series, *, run: str, seed: int
+    facts: LadderFacts,
+    outcomes: Sequence[str],
+    fit: pd.Series,
+    calibrate: pd.Series,
+    *,
+    run: str,
+    seed: int,
+    fold: int = 0,
 ) -> tuple[pd.DataFrame, list[str]]:
     """Rows of the prediction table (design 4.3) for all outcomes and rungs, and a sentence for each rung that had to
     choose between candidates or is absent.
 
     `fit` marks the visits that tabular rungs learn from (networks learned from the same), `calibrate` those whose errors
-    give the 90 % intervals (split conformal).
+    give the 90 % intervals (split conformal). `may_be_used` is False in rows of patients that their predictor learned
+    from: of `fit`, and for the coarse rung of `calibrate` too. `fold` says whom the networks did not learn from.
     """
     frames, notes = [], []
     for name in outcomes:
         ladder = Ladder(facts, outcome(name), fit.to_numpy(bool), calibrate.to_numpy(bool))
         frames.append(with_outcome(ladder.predict(), ladder.spec, facts.visits))
         notes += ladder.notes
-    return pd.concat(frames, ignore_index=True).assign(run=run, fold=0, seed=seed), notes
+    return pd.concat(frames, ignore_index=True).assign(run=run, fold=fold, seed=seed), notes
 
 
 @dataclass
@@ -55,7 +63,8 @@ class Ladder:
         self._by_human_total: TabularRung | None = None
 
     def predict(self) -> pd.DataFrame:
-        """Every rung's prediction of every visit. Columns: predictor, patient_id, visit_id, prediction, lower, upper."""
+        """Every rung's prediction of every visit. Columns: predictor, patient_id, visit_id, prediction, lower, upper,
+        may_be_used."""
         frames = []
         for name, rung in self.rungs().items():
             try:
@@ -67,7 +76,7 @@ class Ladder:
             spared = self.calibrate & (name != COARSE)
             lower, upper = conformal_interval(self.spec, prediction, self.target, spared, self._deviation(name))
             rows = self.facts.visits[["patient_id", "visit_id"]].assign(
-                predictor=name, prediction=prediction, lower=lower, upper=upper
+                predictor=name, prediction=prediction, lower=lower, upper=upper, may_be_used=~self._learned_from(name)
             )
             frames.append(rows[np.isfinite(prediction)])  # a network does not read what it was trained on again
         return pd.concat(frames, ignore_index=True)
@@ -94,6 +103,10 @@ class Ladder:
         if ADJUSTED in facts.readings:
             rungs[COARSE] = self._coarse
         return rungs
+
+    def _learned_from(self, name: str) -> Bool[np.ndarray, "visit"]:
+        """Rows of patients that a rung was fitted to."""
+        return self.fit | self.calibrate if name == COARSE else self.fit
 
     def _network(self, name: str) -> Float[np.ndarray, "visit"]:
         return self.facts.reading(name).outcome[self.spec.name].astype(float)

@@ -315,3 +315,12 @@ def test_a_nested_comparison_without_human_scores_says_so(facts):
     assert table.empty
     assert {"adjusted_for", "predictor", "difference"} <= set(table.columns)
     assert notes == ["The nested comparison for HAQ-DI is absent: the cohort has no complete human score"]
+
+
+def test_rows_of_patients_that_a_rung_was_fitted_to_are_marked(predicted):
+    table, _ = predicted
+    fitted = table["split"].eq("train") | (
+        table["split"].eq("validation") & table["predictor"].eq("direct_adjusted_coarse")
+    )
+    assert (table["may_be_used"] == ~fitted).all()
+    assert {"train", "validation", "test"} == set(table["split"])

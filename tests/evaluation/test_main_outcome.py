@@ -88,3 +88,12 @@ def test_probes_are_given_the_main_outcome_and_accuse_nobody_then(run):
     given = set(pd.read_csv(run / "audit_probes.csv", keep_default_na=False)["given"])
     assert any("haq_by_category" in text for text in given)
     assert not any("pain" in text for text in given)
+
+
+def test_rows_of_patients_that_were_learned_from_are_marked(run):
+    """Networks and regressions alike; the coarse rung, fitted to validation patients, is not there in so few."""
+    for name in ("predictions.parquet", "biomarkers.parquet"):
+        table = pd.read_parquet(run / name)
+        assert (table["may_be_used"] == (table["split"] != "train")).all()
+        assert table["may_be_used"].nunique() == 2
+        assert set(table["fold"]) == {0}

@@ -1,0 +1,72 @@
+"""The biomarker table: intervals that another reading keeps to, and rows that say whether a network knew the patient."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from outcomenet.anatomy import JOINT_COUNT
+from outcomenet.evaluation.biomarker import biomarker_table, codebook, reading_error
+from outcomenet.evaluation.reading import NetworkReading
+
+
+def reading_of(scores: np.ndarray, first: int = 0) -> NetworkReading:
+    """A reading in which the first joint says everything, of outcome number 1 of 2; visits count on from `first`."""
+    n = len(scores)
+    contributions = np.zeros((n, JOINT_COUNT, 2))
+    contributions[:, 0, 1] = scores
+    nothing = np.zeros(n)
+    return NetworkReading(
+        ids=[(f"p{(first + i) // 2}", f"v{i % 2}") for i in range(n)], visible=np.ones((n, JOINT_COUNT), bool),
+        outcome={}, contributions=contributions, osteoarthritis=nothing, osteoarthritis_grades=np.zeros((n, 3)),
+        embedding=np.zeros((n, 2)), svdh=None, score={}, spread={}, deviation={},
+    )  # fmt: skip
+
+
+def rows_of(reading: NetworkReading, split: str) -> pd.DataFrame:
+    return pd.DataFrame(reading.ids, columns=["patient_id", "visit_id"]).assign(split=split)
+
+
+@pytest.mark.parametrize("uneven", [False, True])
+def test_another_reading_lies_within_the_interval_95_times_in_100(uneven):
+    """The SD of three readings each held 81 %, P(|t with 2 degrees of freedom| < 1.96), as the old intervals did."""
+    rng = np.random.default_rng(4)
+    true = rng.normal(size=2000)
+    noise = rng.uniform(0.1, 0.3, 2000) if uneven else np.full(2000, 0.2)
+    again = [reading_of(true + rng.normal(0, noise)) for _ in range(3)]
+    reading = reading_of(true)
+    table = biomarker_table(reading, again, rows_of(reading, "test"), outcome=1)
+    other = true + rng.normal(0, noise)
+    within = (table["score_lower"] <= other) & (other <= table["score_upper"])
+    assert within.mean() == pytest.approx(0.95, abs=0.015)
+    each = np.stack([r.contributions[..., 1].sum(1) for r in again]).std(0, ddof=1)
+    assert (np.abs(other - true) < 1.96 * each).mean() == pytest.approx(0.81, abs=0.03)
+
+
+def test_few_visits_get_wider_intervals_by_students_t():
+    """Two visits read twice: variances 0.5 and 4.5, pooled 2.5 with 2 degrees of freedom; t is 4.302653."""
+    error, half = reading_error(np.array([[0.0, 0.0], [1.0, 3.0]]))
+    assert error == pytest.approx(np.sqrt(2.5))
+    assert half == pytest.approx(4.302653 * np.sqrt(2.5), rel=1e-6)
+
+
+def test_only_visits_that_were_read_again_have_an_interval():
+    reading = reading_of(np.arange(6.0))
+    rows = rows_of(reading, "train").assign(split=["train"] * 2 + ["validation"] * 2 + ["test"] * 2)
+    again = [reading_of(np.array([4.0, 5.0]) + change, first=4) for change in (-0.1, 0.1)]
+    table = biomarker_table(reading, again, rows, outcome=1, fold=3)
+    assert table["score_lower"].isna().tolist() == [True] * 4 + [False] * 2
+    assert table["score_sem"].isna().tolist() == [True] * 4 + [False] * 2
+    assert table["may_be_used"].tolist() == [False] * 2 + [True] * 4
+    assert set(table["fold"]) == {3}
+    alone = biomarker_table(reading, again[:1], rows, outcome=1)
+    assert alone[["score_lower", "score_upper", "score_sem"]].isna().all(axis=None)
+
+
+def test_every_column_has_a_meaning_of_its_own():
+    reading = reading_of(np.arange(4.0))
+    book = codebook(biomarker_table(reading, [], rows_of(reading, "test"), outcome=1), "HAQ-DI").set_index("column")
+    numbered = book.index.str.fullmatch(r"z\d+")
+    assert not book.loc[~numbered, "meaning"].str.contains("embedding").any()
+    assert "in-sample" in book.loc["may_be_used", "meaning"]
