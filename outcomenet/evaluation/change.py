@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from scipy.stats import rankdata
 
 from outcomenet.arrays import Float
 from outcomenet.csv_files import write_csv
@@ -17,6 +16,7 @@ from outcomenet.datasets.pairs import KEYS, YEARS
 from outcomenet.datasets.visit_table import LATER_VISIT
 from outcomenet.errors import UndefinedMetric
 from outcomenet.evaluation.facts import LadderFacts
+from outcomenet.metrics.correlation import weighted_rank_correlation
 from outcomenet.metrics.resampling import bootstrap_weights, percentile_interval
 from outcomenet.metrics.responsiveness import response_mean
 from outcomenet.outcomes import SVDH_CHANGE
@@ -115,7 +115,7 @@ def responsiveness(
         if name == HUMAN or zero_is_no_change:
             found["srm", ""] = response_mean(change[known], weights)
         for title, other in against.items():
-            found["rank_correlation", title] = _rank_correlation(change[known], other[known], weights)
+            found["rank_correlation", title] = weighted_rank_correlation(change[known], other[known], weights)
         for (statistic, title), values in found.items():
             rows.append((name, statistic, title, *_estimate(values)))
             if name == HUMAN:
@@ -125,17 +125,6 @@ def responsiveness(
                 difference = np.abs(both[0]) - np.abs(both[1]) if statistic == "srm" else both[0] - both[1]
                 rows.append((name, f"{statistic}_difference", title, *_estimate(difference)))
     return pd.DataFrame(rows, columns=COLUMNS[:6]).assign(patients=people.nunique(), n=len(people))
-
-
-def _rank_correlation(first: np.ndarray, second: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Correlation of the ranks within the whole sample, weighted: close to Spearman's in each resample."""
-    a, b = rankdata(first), rankdata(second)
-    n = weights.sum(1)
-    mean_a, mean_b = weights @ a / n, weights @ b / n
-    with np.errstate(divide="ignore", invalid="ignore"):
-        covariance = weights @ (a * b) / n - mean_a * mean_b
-        spread = (weights @ a**2 / n - mean_a**2) * (weights @ b**2 / n - mean_b**2)
-        return np.where(spread > 1e-9, covariance / np.sqrt(np.maximum(spread, 1e-9)), np.nan)
 
 
 def _estimate(values: np.ndarray) -> tuple[float, float, float]:

@@ -20,6 +20,7 @@ from outcomenet.datasets.contact_sheet import contact_sheet
 from outcomenet.datasets.dataset import LEDGER, PREVIEWS, SPLITS, Dataset, visit_key
 from outcomenet.datasets.manifest import TRUTH
 from outcomenet.datasets.pairs import VisitPairs, changes_of_human_score
+from outcomenet.errors import UndefinedMetric
 from outcomenet.evaluation.audit import write_audits
 from outcomenet.evaluation.audit_task import AuditTask
 from outcomenet.evaluation.biomarker import biomarker_table, codebook, with_treatment
@@ -31,6 +32,7 @@ from outcomenet.evaluation.nested import nested_comparison
 from outcomenet.evaluation.pool import in_every_part
 from outcomenet.evaluation.reading import FilmReader, NetworkReading, read_visits_with
 from outcomenet.evaluation.recalibration import recalibrate
+from outcomenet.evaluation.score_change import score_change_table
 from outcomenet.input_pipeline.batches import evaluation_batches
 from outcomenet.input_pipeline.transforms import AugmentationConfig, CovariateScale
 from outcomenet.metrics.table import comparisons_table, metrics_table, primary_contrast
@@ -79,8 +81,9 @@ class EvaluationTask:
 
 def evaluate(task: EvaluationTask, run: Path, progress: Progress) -> list[str]:
     """Writes predictions.parquet, metrics.csv, comparisons.csv, biomarkers.parquet, codebook.csv, ledger.csv,
-    audits.csv, audit_*.csv, examples/, with networks nested_comparison.csv, calibration.json, recalibrated_risks.parquet
-    and recalibration.csv, and for pairs of visits responsiveness.csv into the folder `run`; returns notes on what could not be
+    audits.csv, audit_*.csv, examples/, with networks score_change.csv, nested_comparison.csv, calibration.json,
+    recalibrated_risks.parquet and recalibration.csv, and for pairs of visits responsiveness.csv into the folder `run`; returns
+    notes on what could not be
     computed."""
     readings, rereadings = _read_films(task, progress)
     rows = task.rows()
@@ -110,6 +113,7 @@ def evaluate(task: EvaluationTask, run: Path, progress: Progress) -> list[str]:
     biomarker = None
     if rung is not None:
         biomarker = _write_biomarker(task, rows, rung, readings[rung], rereadings, run)
+        notes += _write_score_change(task, biomarker, rereadings, run)
         _write_examples(task, run)
     write_audits(_audit_task(task, facts, predictions, biomarker, rung), run, progress)
     return notes
@@ -278,6 +282,23 @@ def _write_biomarker(
     words = codebook(written, outcome(main).title, task.networks[rung].confounding)
     write_csv(words, run / "codebook.csv")
     return table
+
+
+def _write_score_change(
+    task: EvaluationTask, biomarker: pd.DataFrame, again: list[NetworkReading], run: Path
+) -> list[str]:
+    """What the score and the human total see of change; nothing where a pair's score is a change already."""
+    if task.of_pairs:
+        return []
+    try:
+        table = score_change_table(
+            task.dataset, biomarker, again, outcome=task.outcomes.index(main_outcome(task.outcomes)),
+            resamples=task.resamples, seed=task.seed,
+        )  # fmt: skip
+    except UndefinedMetric as reason:
+        return [f"score_change.csv is absent: {reason}"]
+    write_csv(table, run / "score_change.csv")
+    return []
 
 
 def _write_examples(task: EvaluationTask, run: Path) -> None:

@@ -4,32 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from scipy.stats import rankdata
 
 from outcomenet.anatomy import JOINT_KINDS, JOINTS
-from outcomenet.arrays import Float
 from outcomenet.audits.findings import Finding, finding
 from outcomenet.errors import UndefinedMetric
+from outcomenet.metrics.correlation import weighted_rank_correlation
 from outcomenet.metrics.resampling import bootstrap_weights, percentile_interval
 
 COLUMNS = ["joint", "spearman_damage", "lower", "upper", "spearman_osteophyte", "patients", "n"]
-
-
-def weighted_rank_correlation(
-    first: Float[np.ndarray, "row"], second: Float[np.ndarray, "row"], weights: Float[np.ndarray, "resample row"]
-) -> Float[np.ndarray, "resample"]:
-    """Spearman's correlation in every resample, ranks taken once in the whole sample; NaN where nothing varies.
-
-    >>> weighted_rank_correlation(np.array([1.0, 2.0, 9.0]), np.array([0.0, 1.0, 3.0]), np.ones((1, 3)))
-    array([1.])
-    """
-    a, b = rankdata(first), rankdata(second)
-    n = weights.sum(1)
-    mean_a, mean_b = weights @ a / n, weights @ b / n
-    covariance = weights @ (a * b) / n - mean_a * mean_b
-    variance = (weights @ a**2 / n - mean_a**2) * (weights @ b**2 / n - mean_b**2)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(variance > 1e-9, covariance / np.sqrt(np.maximum(variance, 1e-12)), np.nan)
 
 
 def audit_joint_truth(biomarker: pd.DataFrame, truth: pd.DataFrame, *, resamples: int, seed: int) -> pd.DataFrame:

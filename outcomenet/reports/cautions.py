@@ -14,6 +14,7 @@ from outcomenet.reports.measures import R_SQUARED, measure, outcome_phrase
 from outcomenet.reports.narrative import reached
 from outcomenet.reports.numbers import counted, decimal, listed
 from outcomenet.reports.run_folder import RunFolder
+from outcomenet.reports.score_change import NOT_FOR_CHANGE, not_for_change
 
 # Films explain about a quarter of disability in established RA, so that more than half of HAQ from real films points
 # to a leak or an error before it points to a discovery.
@@ -36,6 +37,7 @@ def cautions(folder: RunFolder) -> list[Caution]:
     found = [
         _simulated(folder),
         _held_out(folder),
+        *_no_outcome_of_change(folder),
         *_few_events(folder),
         _one_split(folder),
         _many_comparisons(folder),
@@ -83,6 +85,13 @@ def _held_out(folder: RunFolder) -> Caution:
         f"All results are from {counted(patients, 'held-out patient')}.",
         f"Nobody among them was used for training or for choosing settings. Known outcomes: {listed(parts)}.{small}",
     )
+
+
+def _no_outcome_of_change(folder: RunFolder) -> list[Caution]:
+    """Of a run whose score is of single visits; that of two visits' films is a change."""
+    if folder.biomarkers is None or folder.responsiveness is not None:
+        return []
+    return [Caution(NOT_FOR_CHANGE, not_for_change(folder.score_change))]
 
 
 def _few_events(folder: RunFolder) -> list[Caution]:

@@ -29,6 +29,7 @@ from outcomenet.reports.measures import measure
 from outcomenet.reports.narrative import answer
 from outcomenet.reports.numbers import counted, decimal, listed
 from outcomenet.reports.run_folder import RunFolder, read_run
+from outcomenet.reports.score_change import score_change_table
 from outcomenet.reports.seen_change import seen_change
 from outcomenet.reports.training_curve import training_figure
 
@@ -80,6 +81,7 @@ def _content(folder: RunFolder) -> dict[str, Any]:
         "difference_figure": publish(partial(difference_forest, folder.comparisons), figures),
         "equal_adjustment": _if_any(equal_adjustment, folder.nested),
         "seen_change": _if_any(seen_change, folder.responsiveness),
+        "score_change": _if_any(score_change_table, folder.score_change),
         "calibration_figures": _calibration_figures(folder),
         "recalibrated": _if_any(recalibrated_risks, folder.recalibration),
         **_audits(folder.audits),

@@ -35,6 +35,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "predictor", "outcome", "horizon", "calibrator", "metric", "value", "lower", "upper", "n", "events",
     ),
     "responsiveness.csv": ("measure", "statistic", "against", "value", "lower", "upper", "n"),
+    "score_change.csv": ("measure", "statistic", "against", "value", "lower", "upper", "patients", "n", "note"),
     "undefined_metrics.csv": ("predictor", "outcome", "metric", "reason"),
     "biomarkers.parquet": ("patient_id", "visit_id", "split", "score", *(f"joint_{name}" for name in JOINT_NAMES)),
     "codebook.csv": ("column", "meaning", "unit", "direction"),
@@ -47,7 +48,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 _TEXT = ("patient_id", "visit_id", "film_id", "side", "png", "predictor", "reference", "outcome", "subgroup", "metric",
          "reason", "target", "given", "reading", "step", "unit", "column", "meaning", "direction",
-         "audit", "question", "judgement", "finding", "adjusted_for", "calibrator", "measure", "statistic", "against")  # fmt: skip
+         "audit", "question", "judgement", "finding", "adjusted_for", "calibrator", "measure", "statistic", "against", "note")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,7 @@ class RunFolder:
     nested: pd.DataFrame | None
     recalibration: pd.DataFrame | None
     responsiveness: pd.DataFrame | None
+    score_change: pd.DataFrame | None
     undefined: pd.DataFrame | None
     biomarkers: pd.DataFrame | None
     codebook: pd.DataFrame | None
@@ -121,6 +123,7 @@ def read_run(run: Path, into: Path | None = None) -> RunFolder:
         nested=_csv_if_there(run, "nested_comparison.csv"),
         recalibration=_csv_if_there(run, "recalibration.csv"),
         responsiveness=_csv_if_there(run, "responsiveness.csv"),
+        score_change=_csv_if_there(run, "score_change.csv"),
         undefined=_csv_if_there(run, "undefined_metrics.csv"),
         biomarkers=_parquet(run, "biomarkers.parquet") if (run / "biomarkers.parquet").is_file() else None,
         codebook=_csv_if_there(run, "codebook.csv"),

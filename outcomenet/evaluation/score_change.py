@@ -1,0 +1,209 @@
+"""How the score and the human total see change on the same held-out patients: what a trial would need of each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+
+from outcomenet.arrays import Float
+from outcomenet.datasets.dataset import TRUTH, Dataset
+from outcomenet.datasets.pairs import KEYS, paired_visits
+from outcomenet.datasets.visit_table import LATER_VISIT
+from outcomenet.errors import UndefinedMetric
+from outcomenet.evaluation.biomarker import reread_scores
+from outcomenet.evaluation.reading import NetworkReading
+from outcomenet.metrics.agreement import icc_of_sums, rating_sums
+from outcomenet.metrics.correlation import weighted_correlation, weighted_rank_correlation
+from outcomenet.metrics.detectable import smallest_detectable_change
+from outcomenet.metrics.resampling import bootstrap_weights, percentile_interval
+from outcomenet.metrics.responsiveness import response_mean
+from outcomenet.metrics.trial_size import patients_per_arm
+
+SCORE, HUMAN = "score", "human_total"
+TREATMENT_EFFECT = 0.5  # share of the mean change that the treatment takes away
+POWERS = (0.8, 0.9)
+COLUMNS = ["measure", "statistic", "against", "value", "lower", "upper", "patients", "n", "note"]
+REREAD = "the same films cut and toned again; films taken again would differ more, so that this is the least it can be"
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One measure: `status` of every visit by (patient_id, visit_id), `readings` of it [visit, reading] (NaN: not read),
+    how many readings the status is the mean of, and what kind of readings these are."""
+
+    status: pd.Series
+    readings: pd.DataFrame
+    averaged: int
+    kind: str
+
+    def change(self, pairs: pd.DataFrame) -> Float[np.ndarray, "pair"]:
+        return _at(self.status, pairs, LATER_VISIT) - _at(self.status, pairs, "visit_id")
+
+    def changes_read(self, pairs: pd.DataFrame) -> Float[np.ndarray, "pair reading"]:
+        return _at(self.readings, pairs, LATER_VISIT) - _at(self.readings, pairs, "visit_id")
+
+
+def score_change_table(
+    dataset: Dataset,
+    biomarker: pd.DataFrame,
+    rereadings: Sequence[NetworkReading],
+    *,
+    outcome: int,
+    resamples: int,
+    seed: int,
+) -> pd.DataFrame:
+    """score_change.csv: change between two visits a year apart, in each measure's unit, of held-out patients with both.
+
+    Args:
+        dataset: gives the pairs of visits, each reader's grades and, where simulated, the truth.
+        biomarker: biomarkers.parquet.
+        rereadings: of the held-out visits, see `biomarker.biomarker_table`.
+        outcome: number of the outcome that the score is of.
+        resamples: patient bootstraps behind every interval.
+        seed: of the bootstrap.
+
+    Returns:
+        A row per number: `measure` (score, human_total), `statistic`, `against`, `value` with its interval. mean_change,
+        sd_change; `srm` and `srm_difference` (absolute values, score minus human); `sdc` (95 %) and `sdc_in_sd` (in SDs
+        of the change); `icc_a1` of status and `icc_a1_change`; `n_per_arm_80`, `n_per_arm_90`: patients per arm of a
+        trial whose treatment halves the mean change, two-sided t test at 5 %; `correlation` and `rank_correlation` of the change with
+        other changes.
+
+    Raises:
+        UndefinedMetric: fewer than two held-out patients have both measures at two visits.
+    """
+    pairs = paired_visits(dataset.visits[dataset.visits["split"] == "test"])
+    measured = {
+        SCORE: _score(biomarker, rereadings, outcome),
+        HUMAN: _human(dataset),
+    }
+    known = np.isfinite(np.column_stack([of.change(pairs) for of in measured.values()])).all(1)
+    pairs = pairs[known].reset_index(drop=True)
+    people = pairs["patient_id"]
+    if people.nunique() < 2:
+        raise UndefinedMetric(
+            f"Change needs two held-out patients with films and human scores at two visits; there are {people.nunique()}."
+        )
+    weights = bootstrap_weights(people, resamples, seed)
+    against = _against(dataset, pairs)
+    rows, means = [], {}
+    for name, of in measured.items():
+        change = of.change(pairs)
+        means[name] = response_mean(change, weights)
+        found = [*_of_change(change, means[name], weights), *_of_readings(of, pairs, change, weights, resamples, seed)]
+        for title, other in against.items():
+            both = np.isfinite(other)
+            columns = change[both], other[both], weights[:, both]
+            found.append(("correlation", title, *_estimate(weighted_correlation(*columns)), "Pearson, of both changes"))
+            ranks = _estimate(weighted_rank_correlation(*columns))
+            found.append(("rank_correlation", title, *ranks, "Spearman, of both changes"))
+        rows += [(name, *row[:5], people.nunique(), len(pairs), row[5]) for row in found]
+    difference = _estimate(np.abs(means[SCORE]) - np.abs(means[HUMAN]))
+    note = "absolute values; above 0: the score sees more"
+    rows.append((SCORE, "srm_difference", HUMAN, *difference, people.nunique(), len(pairs), note))
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+Row = tuple[str, str, float, float, float, str]
+
+
+def _of_change(change: np.ndarray, srm: np.ndarray, weights: np.ndarray) -> Iterator[Row]:
+    yield "mean_change", "", *_estimate(weights @ change / weights.sum(1)), "later minus earlier visit"
+    yield "sd_change", "", float(change.std(ddof=1)), np.nan, np.nan, ""
+    value, lower, upper = _estimate(srm)
+    yield "srm", "", value, lower, upper, "mean over SD of the change"
+    for power in POWERS:
+        note = f"treatment halves the mean change; two-sided t test at 5 %, power {100 * power:.0f} %"
+        most = np.inf if not lower * upper > 0 else _per_arm(min(abs(lower), abs(upper)), power)
+        least = _per_arm(max(abs(lower), abs(upper)), power)
+        yield f"n_per_arm_{100 * power:.0f}", "", _per_arm(value, power), least, most, note
+
+
+def _per_arm(srm: float, power: float) -> float:
+    try:
+        return float(patients_per_arm(TREATMENT_EFFECT * srm, power=power))
+    except UndefinedMetric:
+        return np.inf
+
+
+def _of_readings(
+    of: Measured, pairs: pd.DataFrame, change: np.ndarray, weights: np.ndarray, resamples: int, seed: int
+) -> Iterator[Row]:
+    """What repeated readings tell; no row where a measure was read once."""
+    if of.readings.shape[1] < 2:
+        return
+    changes = of.changes_read(pairs)
+    both = np.isfinite(changes).all(1)
+    if both.sum() > 1:
+        # more than two readings: the mean variance over their pairs
+        each = [
+            smallest_detectable_change(changes[both][:, list(two)], of.averaged)
+            for two in combinations(range(changes.shape[1]), 2)
+        ]
+        sdc = float(np.sqrt(np.mean(np.square(each))))
+        yield "sdc", "", sdc, np.nan, np.nan, f"95 %, mean of {of.averaged}: {of.kind}"
+        yield "sdc_in_sd", "", sdc / float(change.std(ddof=1)), np.nan, np.nan, "SDC in SDs of the change"
+        icc = icc_of_sums("icc_a1", weights[:, both] @ rating_sums(changes[both]))
+        yield "icc_a1_change", "", *_estimate(icc), f"ICC(2,1) of the change: {of.kind}"
+    status = of.readings.dropna()
+    if len(status) > 1:
+        of_visits = bootstrap_weights(status.index.get_level_values(0).to_series(), resamples, seed)
+        icc = icc_of_sums("icc_a1", of_visits @ rating_sums(status.to_numpy(float)))
+        yield "icc_a1", "", *_estimate(icc), f"ICC(2,1) of status, {len(status)} visits: {of.kind}"
+
+
+def _score(biomarker: pd.DataFrame, rereadings: Sequence[NetworkReading], outcome: int) -> Measured:
+    status = biomarker.set_index(KEYS)["score"]
+    if len(rereadings) < 2:
+        return Measured(status, pd.DataFrame(index=status.index), 1, "")
+    index = pd.MultiIndex.from_tuples(rereadings[0].ids, names=KEYS)
+    return Measured(status, pd.DataFrame(reread_scores(rereadings, outcome).T, index=index), 1, REREAD)
+
+
+def _human(dataset: Dataset) -> Measured:
+    """The human total with the totals of the two readers who read most visits of held-out patients together in full."""
+    rows = dataset.visits[dataset.visits["split"] == "test"]
+    status = rows.set_index(KEYS)["svdh_total"].astype(float)
+    readers, totals = dataset.manifest.readers, {}
+    for example in dataset.examples("test"):
+        grades = example["svdh"].astype(float)
+        key = example["patient_id"].decode(), example["visit_id"].decode()
+        totals[key] = np.where((grades >= 0).all(1), grades.sum(1), np.nan)
+    index = pd.MultiIndex.from_tuples(list(totals), names=KEYS)
+    table = pd.DataFrame(list(totals.values()), index=index, columns=list(readers))
+    if len(readers) < 2:
+        return Measured(status, table.iloc[:, :0], 1, "")
+    two = max(combinations(readers, 2), key=lambda pair: len(table[list(pair)].dropna()))
+    return Measured(status, table[list(two)], len(readers), f"two of {len(readers)} readers")
+
+
+def _against(dataset: Dataset, pairs: pd.DataFrame) -> dict[str, Float[np.ndarray, "pair"]]:
+    """Changes that a measure's change may go with: of what patients feel and, where simulated, of what is true."""
+    visits = dataset.visits.set_index(KEYS)
+    found = {name: visits[column] for name, column in (("HAQ-DI", "haq"), ("DAS28", "das28")) if column in visits}
+    truth = dataset.folder / TRUTH / "visits.csv"
+    if truth.is_file():
+        table = pd.read_csv(truth, dtype=dict.fromkeys(KEYS, str)).set_index(KEYS)
+        named = (("true activity", "activity"), ("true SvdH", "svdh_without_error"))
+        found |= {name: table[column] for name, column in named if column in table}
+    changes = {
+        name: _at(values.astype(float), pairs, LATER_VISIT) - _at(values.astype(float), pairs, "visit_id")
+        for name, values in found.items()
+    }
+    return {name: change for name, change in changes.items() if np.isfinite(change).sum() > 1}
+
+
+def _at(values: pd.Series | pd.DataFrame, pairs: pd.DataFrame, visit: str) -> np.ndarray:
+    """Values at one visit of each pair; NaN where there are none."""
+    return values.reindex(pd.MultiIndex.from_arrays([pairs["patient_id"], pairs[visit]])).to_numpy(float)
+
+
+def _estimate(values: np.ndarray) -> tuple[float, float, float]:
+    try:
+        return (float(values[0]), *percentile_interval(values[1:]))
+    except UndefinedMetric:
+        return float(values[0]), np.nan, np.nan

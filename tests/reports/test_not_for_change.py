@@ -1,0 +1,65 @@
+"""The report says that the score cannot be used as an outcome of change, with both measures' numbers."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pandas as pd
+
+from outcomenet.reports.cautions import cautions
+from outcomenet.reports.render import write_report
+from outcomenet.reports.run_folder import read_run
+from outcomenet.reports.score_change import NOT_FOR_CHANGE, score_change_table
+
+ROWS = [
+    ("score", "srm", "", 0.094, -0.08, 0.27, 124, 124, ""),
+    ("score", "n_per_arm_80", "", 7100.0, 861.0, float("inf"), 124, 124, ""),
+    ("score", "sdc", "", 0.2, float("nan"), float("nan"), 124, 124, ""),
+    ("score", "correlation", "true activity", 0.80, 0.7, 0.9, 124, 124, ""),
+    ("score", "correlation", "true SvdH", -0.23, -0.4, -0.1, 124, 124, ""),
+    ("human_total", "srm", "", 0.472, 0.3, 0.6, 124, 124, ""),
+    ("human_total", "n_per_arm_80", "", 283.0, 176.0, 700.0, 124, 124, ""),
+    ("score", "srm_difference", "human_total", -0.38, -0.6, -0.1, 124, 124, ""),
+]  # fmt: skip
+COLUMNS = ["measure", "statistic", "against", "value", "lower", "upper", "patients", "n", "note"]
+TABLE = pd.DataFrame(ROWS, columns=COLUMNS)
+
+
+def test_the_caution_gives_both_measures_numbers(better_run):
+    folder = dataclasses.replace(read_run(better_run), score_change=TABLE)
+    (caution,) = [c for c in cautions(folder) if c.title == NOT_FOR_CHANGE]
+    assert (
+        "124 held-out patients seen twice a year apart its standardised response mean was 0.09 (−0.08 to 0.27)"
+        in caution.text
+    )
+    assert "that of the human total 0.47 (0.30 to 0.60)" in caution.text
+    assert (
+        "needs 7\N{NARROW NO-BREAK SPACE}100 patients per arm with the score and 283 patients with the human"
+        in caution.text
+    )
+    assert "went with that of true activity at +0.80" in caution.text
+    assert "went with that of true SvdH at −0.23" in caution.text
+
+
+def test_without_numbers_it_is_said_all_the_same_and_of_a_run_without_a_score_it_is_not(better_run, covariates_run):
+    (caution,) = [c for c in cautions(read_run(better_run)) if c.title == NOT_FOR_CHANGE]
+    assert "was not computed in this run" in caution.text
+    assert NOT_FOR_CHANGE not in [c.title for c in cautions(read_run(covariates_run))]
+
+
+def test_the_table_sets_both_measures_side_by_side():
+    rows = {row.cells[0]: row.cells[1:] for row in score_change_table(TABLE).rows}
+    assert rows["Standardised response mean (SRM)"] == ["0.09 (−0.08 to 0.27)", "0.47 (0.30 to 0.60)"]
+    assert rows["Patients per arm, power 80 %"] == [
+        "7\N{NARROW NO-BREAK SPACE}100 (861 to no number)",
+        "283 (176 to 700)",
+    ]
+    assert rows["Smallest detectable change (SDC, 95 %)"] == ["0.20", "not computed"]
+    assert rows["Correlation of the change with that of true SvdH"] == ["−0.23 (−0.40 to −0.10)", "not computed"]
+
+
+def test_the_page_has_it(own_run):
+    TABLE.to_csv(own_run / "score_change.csv", index=False)
+    page = write_report(own_run).read_text()
+    assert NOT_FOR_CHANGE in page
+    assert "Change of the score" in page
