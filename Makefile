@@ -4,10 +4,15 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test check bench cards fuzz sweep lock clean
+.PHONY: demo results test check bench cards fuzz sweep lock clean
 
 demo: $(READY)
 	$(BIN)/outcomenet demo --out runs/demo
+
+# The demo's numbers in docs/results.md, from the files of an evaluated run.
+RUN ?= runs/demo
+results: $(READY)
+	$(BIN)/python docs/results/fill.py $(RUN)
 
 test: $(READY)
 	$(BIN)/python -m pytest

@@ -445,6 +445,7 @@ def run_prediction(
     run: Path, films: Sequence[Path], out: Path, *, landmarks: Path | None = None, spacing_mm: float | None = None
 ) -> pd.DataFrame:
     """Reads film files with a trained run (see `evaluation.predict_films`)."""
+    from outcomenet.evaluation.film_risks import calibrators_of
     from outcomenet.evaluation.predict_films import PredictionTask, predict_films
 
     set_numerics()
@@ -463,7 +464,14 @@ def run_prediction(
     networks, parameters = networks_of(experiment, crop.size_px, record["data"]["readers"])
     restored = restore_parameters_of(experiment, parameters, run, record)
     task = PredictionTask(
-        networks[rung], restored[rung], crop, len(experiment.covariates), experiment.outcomes, run.name, rung
+        networks[rung],
+        restored[rung],
+        crop,
+        len(experiment.covariates),
+        experiment.outcomes,
+        calibrators_of(run, rung),
+        run.name,
+        rung,
     )
     for note in other_conditions(record, environment()):
         Progress().say(f"Warning: {note}")

@@ -35,4 +35,9 @@ def main(arguments: list[str]) -> None:
         options.run, options.films, options.out, landmarks=options.landmarks, spacing_mm=options.pixel_spacing_mm
     )
     print(summary.to_string(index=False))
+    if any(name.endswith("_risk") for name in summary):
+        print(
+            "*_risk is what the network says of this film alone; *_risk_calibrated is what the calibrator of the run's "
+            "calibration.json makes of it, where *_risk_calibrator names one."
+        )
     print(f"Written to {options.out}: films.csv (score and flags), joints.csv (every joint), crops_*.png.")

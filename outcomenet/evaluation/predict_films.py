@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +15,8 @@ from outcomenet.artifacts import refuse_existing
 from outcomenet.csv_files import write_csv
 from outcomenet.datasets.contact_sheet import contact_sheet
 from outcomenet.errors import DataRefused, UsageError, did_you_mean
+from outcomenet.evaluation.calibrators import Calibrators
+from outcomenet.evaluation.film_risks import film_risks, no_risks
 from outcomenet.evaluation.reading import read_visits_with
 from outcomenet.input_pipeline.batches import stack
 from outcomenet.input_pipeline.transforms import CovariateScale, Standardise
@@ -42,6 +44,7 @@ class PredictionTask:
     geometry: CropGeometry
     covariates: int
     outcomes: tuple[str, ...]
+    calibrators: Mapping[str, Calibrators]  # of this network, by outcome
     run: str
     rung: str
 
@@ -58,8 +61,9 @@ def predict_films(
     """Writes films.csv (one row a limb: score, flags), joints.csv (one row a joint) and a crop sheet per limb.
 
     `score` is the part of the film's own joints in the biomarker's score, on its latent scale, higher is worse; a
-    patient's score needs all four limbs. Joints of films without placed landmarks are found (see `localization`); a film on which
-    that fails is flagged and not scored. A file that is no film is refused with its sentence. Returns the rows of films.csv.
+    patient's score needs all four limbs. Risks of events stand as the network says them and recalibrated (see
+    `film_risks`). Joints of films without placed landmarks are found (see `localization`); a film on which that fails is
+    flagged and not scored. A file that is no film is refused with its sentence. Returns the rows of films.csv.
     """
     refuse_existing(out)
     for film in films:
@@ -98,6 +102,7 @@ def _read_film(task: PredictionTask, located: LocatedFilm, by_hand: bool, spacin
     row: dict = {
         "film_id": located.path.name, "side": "", "region": "", "joints_seen": 0, "score": np.nan, "oa_score": np.nan,
         "svdh_of_film": np.nan, "scale_mm_per_px": np.nan, "scale_source": "", "flags": "", "remark": "",
+        **no_risks(task.outcomes),
     }  # fmt: skip
     if located.film is None:
         code = located.refused.code if located.refused else ""
@@ -198,6 +203,7 @@ def _say(
         "score": float(contribution[present].sum()),
         "oa_score": float(reading.osteoarthritis[0]),
         "svdh_of_film": float(np.nansum(svdh)) if np.isfinite(svdh).any() else np.nan,
+        **film_risks(task.outcomes, reading, task.calibrators),
     }
     return values, joints
 

@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from outcomenet.arrays import Float
-from outcomenet.datasets.dataset import TRUTH, Dataset
+from outcomenet.datasets.dataset import Dataset
+from outcomenet.datasets.manifest import TRUTH
 from outcomenet.datasets.pairs import KEYS, paired_visits
 from outcomenet.datasets.visit_table import LATER_VISIT
 from outcomenet.errors import UndefinedMetric

@@ -12,7 +12,7 @@ from scipy.stats import t as t_distribution
 from outcomenet.arrays import Float
 from outcomenet.errors import UndefinedMetric
 
-# Resamples drawn at a time: keeps the weights of ten thousand resamples of a large cohort out of memory.
+# Resamples drawn at a time: keeps the weights of many resamples of a large cohort out of memory.
 BLOCK = 2000
 # More undefined resamples than this share, and no interval is given.
 MOST_UNDEFINED = 0.05

@@ -35,7 +35,7 @@ PAIRS = (
     ("direct_adjusted_coarse", "human_total"),  # at equal granularity
 )
 # The primary contrast is resampled at least so often: its verdict must not hang on the seed.
-PRIMARY_RESAMPLES = 10_000
+PRIMARY_RESAMPLES = 100_000
 COLUMNS = ["predictor", "outcome", "horizon", "subgroup", "metric", "value", "lower", "upper", "n", "events"]
 COMPARISON_COLUMNS = [
     "outcome", "horizon", "metric", "predictor", "reference", "difference", "lower", "upper", "n", "share_above_zero",

@@ -10,11 +10,8 @@ from scipy.stats import spearmanr
 from outcomenet.anatomy import JOINTS
 from outcomenet.audits.findings import Judgement
 from outcomenet.errors import UndefinedMetric
-from outcomenet.explanations.joint_truth import (
-    audit_joint_truth,
-    joint_truth_finding,
-    weighted_rank_correlation,
-)
+from outcomenet.explanations.joint_truth import audit_joint_truth, joint_truth_finding
+from outcomenet.metrics.correlation import weighted_rank_correlation
 
 RNG = np.random.default_rng(0)
 VISITS = 60

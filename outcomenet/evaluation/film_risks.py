@@ -1,0 +1,64 @@
+"""Risks of single films: the network's own, and beside it the one that the run's calibrators make of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from outcomenet.evaluation.calibrators import Calibrators, read_calibrators
+from outcomenet.evaluation.reading import NetworkReading
+from outcomenet.outcomes import OutcomeKind, outcome
+
+CALIBRATION = "calibration.json"
+
+
+def events_of(outcomes: Sequence[str]) -> list[str]:
+    """The outcomes that are predicted as a risk."""
+    return [name for name in outcomes if outcome(name).kind is OutcomeKind.TIME_TO_EVENT]
+
+
+def calibrators_of(run: Path, rung: str) -> dict[str, Calibrators]:
+    """One network's calibrators by outcome; none where the run is not evaluated or could not be recalibrated."""
+    file = run / CALIBRATION
+    if not file.is_file():
+        return {}
+    return {name: of[rung] for name, of in read_calibrators(file).items() if rung in of}
+
+
+def no_risks(outcomes: Sequence[str]) -> dict[str, object]:
+    """The columns of `film_risks` for a film that was not read."""
+    return {f"{name}_{column}": value for name in events_of(outcomes) for column, value in _NOTHING.items()}
+
+
+_NOTHING: dict[str, object] = {"risk": np.nan, "risk_calibrated": np.nan, "risk_calibrator": ""}
+
+
+def film_risks(
+    outcomes: Sequence[str], reading: NetworkReading, calibrators: Mapping[str, Calibrators]
+) -> dict[str, object]:
+    """Columns of films.csv for every event of a run.
+
+    Args:
+        outcomes: names of the run's outcomes.
+        reading: of one film.
+        calibrators: of the network that read it, by outcome.
+
+    Returns:
+        `<event>_risk` is the network's own probability within the event's horizon, `<event>_risk_calibrated` what Platt's
+        line makes of it (its order is kept; missing without a calibrator), `<event>_risk_calibrator` says what that rests
+        on, or that there is none. Both are of one film whose patient's covariates and other limbs are not known, the
+        calibrator was fitted to whole visits.
+    """
+    columns = no_risks(outcomes)
+    for name in events_of(outcomes):
+        risk = reading.outcome[name][:1].astype(float)
+        columns[f"{name}_risk"] = float(risk[0])
+        known = calibrators.get(name)
+        if known is None:
+            columns[f"{name}_risk_calibrator"] = f"none: {CALIBRATION} of the run has none for it"
+            continue
+        columns[f"{name}_risk_calibrated"] = float(known.platt.apply(risk)[0])
+        columns[f"{name}_risk_calibrator"] = f"Platt, {known.visits} validation visits, {known.events} with the event"
+    return columns
