@@ -36,7 +36,9 @@ def keep(run: Path, folder: Path) -> None:
 
 def demo_block(folder: Path) -> str:
     """The page's part on the demo: ladder, paired differences, change, audits."""
-    metrics, comparisons, audits, change = (pd.read_csv(folder / name, keep_default_na=False, na_values=[""]) for name in FILES)
+    metrics, comparisons, audits, change = (
+        pd.read_csv(folder / name, keep_default_na=False, na_values=[""]) for name in FILES
+    )
     parts = [_ladder(metrics), _differences(comparisons), _change(change), _audits(audits)]
     return "\n".join(parts)
 
@@ -80,13 +82,18 @@ def _differences(comparisons: pd.DataFrame) -> str:
 
 def _change(change: pd.DataFrame) -> str:
     score, human = (change[change["measure"] == name] for name in ("score", "human_total"))
-    lines = [f"| change in a year, {int(change['patients'].max())} held-out patients | score | human total |", "| --- | --- | --- |"]
+    lines = [
+        f"| change in a year, {int(change['patients'].max())} held-out patients | score | human total |",
+        "| --- | --- | --- |",
+    ]
     for statistic, title in STATISTICS.items():
         digits = 0 if statistic.startswith("n_per_arm") else 2
         cells = [_estimate(of[of["statistic"] == statistic], digits) for of in (score, human)]
         lines.append(f"| {title} | " + " | ".join(cells) + " |")
     for against in change.loc[change["statistic"] == "correlation", "against"].unique():
-        cells = [_estimate(of[(of["statistic"] == "correlation") & (of["against"] == against)], 2) for of in (score, human)]
+        cells = [
+            _estimate(of[(of["statistic"] == "correlation") & (of["against"] == against)], 2) for of in (score, human)
+        ]
         lines.append(f"| correlation with the change of {against} | " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
 
@@ -96,7 +103,11 @@ def _audits(audits: pd.DataFrame) -> str:
     lines = [f"Of {len(audits)} audits {numbers.get('pass', 0)} pass and {numbers.get('alarm', 0)} raise an alarm:", ""]
     alarms = audits[audits["judgement"] == "alarm"]
     lines += [f"- {row.question} {row.finding}" for row in alarms.itertuples()]
-    lines += [f"- {row.question} {row.finding}" for row in audits[audits["audit"] == "do_oa"].itertuples() if row.judgement != "alarm"]
+    lines += [
+        f"- {row.question} {row.finding}"
+        for row in audits[audits["audit"] == "do_oa"].itertuples()
+        if row.judgement != "alarm"
+    ]
     return "\n".join(lines) + "\n"
 
 

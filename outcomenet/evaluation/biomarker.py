@@ -100,8 +100,8 @@ def codebook(table: pd.DataFrame, outcome_title: str, confounding: ConfoundingCo
             "Whether the network never learned from this patient; False: an in-sample score, not for analyses", "", "",
         ),
         "score": (
-            f"Outcome-direct joint damage: the film's part of {outcome_title}. {confounding.in_words()} "
-            "It tells state and cannot be used as an outcome of change (score_change.csv).",
+            f"Outcome-direct joint damage: the film's part of {outcome_title}. It tells state and cannot be used as an outcome "
+            f"of change (score_change.csv). {confounding.in_words()}",
             "logits of the outcome's latent scale", "higher is worse",
         ),
         "score_sem": (

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from outcomenet.anatomy import JOINT_COUNT
+from outcomenet.confounding import NO_HANDLING
 from outcomenet.evaluation.biomarker import biomarker_table, codebook, reading_error
 from outcomenet.evaluation.reading import NetworkReading
 
@@ -66,7 +67,9 @@ def test_only_visits_that_were_read_again_have_an_interval():
 
 def test_every_column_has_a_meaning_of_its_own():
     reading = reading_of(np.arange(4.0))
-    book = codebook(biomarker_table(reading, [], rows_of(reading, "test"), outcome=1), "HAQ-DI").set_index("column")
+    book = codebook(biomarker_table(reading, [], rows_of(reading, "test"), outcome=1), "HAQ-DI", NO_HANDLING).set_index(
+        "column"
+    )
     numbered = book.index.str.fullmatch(r"z\d+")
     assert not book.loc[~numbered, "meaning"].str.contains("embedding").any()
     assert "in-sample" in book.loc["may_be_used", "meaning"]
