@@ -83,8 +83,7 @@ def evaluate(task: EvaluationTask, run: Path, progress: Progress) -> list[str]:
     """Writes predictions.parquet, metrics.csv, comparisons.csv, biomarkers.parquet, codebook.csv, ledger.csv,
     audits.csv, audit_*.csv, examples/, with networks score_change.csv, nested_comparison.csv, calibration.json,
     recalibrated_risks.parquet and recalibration.csv, and for pairs of visits responsiveness.csv into the folder `run`; returns
-    notes on what could not be
-    computed."""
+    notes on what could not be computed."""
     readings, rereadings = _read_films(task, progress)
     rows = task.rows()
     facts = _facts(task, rows, readings)
