@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,7 +58,7 @@ def read_cohort(folder: Path | str, *, check_films: bool = True) -> Cohort:
     others = [path.name for path in folder.iterdir() if path.is_file()]
     for table in TABLES:
         path = folder / table.file
-        tables[table.file], found = read_table(path, table) if path.exists() else absent_table(table, others)
+        tables[table.file], found = read_table(path, table) if os.path.lexists(path) else absent_table(table, others)
         faults += found
     faults += crosscheck(tables, meta)
 

@@ -43,7 +43,7 @@ def visits_with_covariates(tables: Mapping[str, pd.DataFrame], use_aids: bool, l
     patients = tables["patients.csv"].set_index("patient_id")
     of_visit = {name: visits["patient_id"].map(patients[name]) for name in patients.columns}
     derived = visits.assign(
-        age=_years(visits["date"]) - (of_visit["birth_year"] + 0.5),
+        age=age_at(visits["date"], of_visit["birth_year"]),
         male=of_visit["sex"].map({"M": 1.0, "F": 0.0}).astype(float),
         duration=_duration(visits, of_visit["symptom_onset"], ledger),
         site=of_visit["site"],
@@ -64,10 +64,10 @@ def visits_with_covariates(tables: Mapping[str, pd.DataFrame], use_aids: bool, l
     return derived
 
 
-def _years(date: pd.Series) -> pd.Series:
-    """A date as a year with its fraction."""
+def age_at(date: pd.Series, birth_year: pd.Series) -> pd.Series:
+    """Years from the middle of the birth year to a date."""
     start = pd.to_datetime(date.dt.year.astype(str) + "-01-01")
-    return date.dt.year + (date - start).dt.days / DAYS_PER_YEAR
+    return date.dt.year + (date - start).dt.days / DAYS_PER_YEAR - (birth_year + 0.5)
 
 
 def _duration(visits: pd.DataFrame, onset: pd.Series, ledger: Ledger) -> pd.Series:

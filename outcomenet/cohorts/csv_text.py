@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from outcomenet.cohorts.faults import Fault
+from outcomenet.cohorts.plain_files import not_plain
 from outcomenet.csv_files import unguarded
 
 
@@ -19,6 +20,9 @@ def read_csv_text(path: Path) -> tuple[pd.DataFrame | None, list[Fault]]:
     lines, and lines of separators alone as spreadsheets leave them, are no rows. A row with more or fewer cells than the
     header is a fault and left out of the returned table; a file that cannot be read as a table at all gives None.
     """
+    if what := not_plain(path):
+        return None, [Fault(path.name, None, "", what, "a plain file", "Copy the table itself into the folder.",
+                            "no_plain_file")]  # fmt: skip
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except OSError as error:

@@ -47,11 +47,9 @@ def _header(root: Path, path: str, region: object, simulated: bool) -> FilmHeade
     inside = "a path inside the cohort folder"
     if Path(path).is_absolute() or ".." in Path(path).parts:
         return inside, "It is absolute or leads upwards; copy the film into the folder."
-    try:
-        if not (root / path).resolve().is_relative_to(root):
-            return inside, "A link leads out of the folder; copy the film itself into it."
-    except (OSError, RuntimeError):
-        return inside, "Its links lead nowhere; copy the film itself into the folder."
+    parts = [root / path, *(root / parent for parent in Path(path).parents)]
+    if any(part.is_symlink() for part in parts if part != root):
+        return inside, "It leads through a link, and no link is followed; copy the film itself into the folder."
     if path.endswith(CROPS_SUFFIX) and not simulated:
         return "a film", "Crops without a film are for simulated cohorts (simulated = true in cohort.toml)."
     try:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from outcomenet.cohorts.faults import Fault, printable
+from outcomenet.cohorts.plain_files import not_plain
 from outcomenet.cohorts.quality_flags import FLAGS
 from outcomenet.errors import did_you_mean
 from outcomenet.scoring import UnreadablePolicy
@@ -149,6 +150,10 @@ KEYS: dict[str, Key] = {
 
 def read_meta(path: Path) -> tuple[CohortMeta | None, list[Fault]]:
     """The settings in `cohort.toml`, or None and the faults that stand in the way."""
+    if what := not_plain(path):
+        return None, [
+            Fault(FILE, None, "", what, "a plain file", "Copy the file itself into the folder.", "no_plain_file")
+        ]
     if not path.is_file():
         return None, [Fault(FILE, None, "", "none", "this file", "Add it to the folder; it names cohort and licence.",
                             "no_file")]  # fmt: skip

@@ -1,9 +1,10 @@
-"""Names and dates that tell nothing: keyed hashes for ids, one shift of all dates per patient; intervals are kept."""
+"""Names and dates that tell nothing: keyed hashes for ids, one shift of all dates per patient."""
 
 from __future__ import annotations
 
 import hashlib
 import hmac
+import itertools
 import os
 import secrets
 from collections.abc import Iterable
@@ -13,10 +14,17 @@ from pathlib import Path
 import pandas as pd
 
 from outcomenet.cohorts.cohort import Cohort
+from outcomenet.cohorts.covariates import age_at
+from outcomenet.csv_files import write_csv
 from outcomenet.errors import DataRefused, UsageError
+from outcomenet.outcomes import DAYS_PER_YEAR
 
 KEY_BYTES = 32
 LONGEST_SHIFT_DAYS = 364  # dates move back by one to so many days
+MEAN_SHIFT_DAYS = (1 + LONGEST_SHIFT_DAYS) / 2
+# (month, day) that stand for a year, days that stand for a month, as registries fill in what is not known
+DAYS_FOR_A_YEAR = frozenset({(1, 1), (6, 15), (6, 30), (7, 1), (7, 2), (12, 31)})
+DAYS_FOR_A_MONTH = frozenset({1, 15, 16})
 
 
 @dataclass(frozen=True)
@@ -44,15 +52,23 @@ class Pseudonyms:
         """By how many days all of a patient's dates move back, 1 to 364."""
         return 1 + int(self._digest("dates", patient_id), 16) % LONGEST_SHIFT_DAYS
 
+    def onset(self, patient_id: str, first: pd.Timestamp, last: pd.Timestamp) -> pd.Timestamp:
+        """A day from `first` to `last`, both possible, for a symptom onset of which no more is known."""
+        days = (last - first).days + 1
+        return first + pd.Timedelta(days=int(self._digest("onset", patient_id), 16) % days)
+
     def _digest(self, *parts: str) -> str:
         # the zero byte keeps ("ab", "c") and ("a", "bc") apart
         return hmac.new(self.key, "\0".join(parts).encode(), hashlib.sha256).hexdigest()
 
 
 def pseudonymous(cohort: Cohort, names: Pseudonyms) -> Cohort:
-    """The cohort with every id a keyed hash and every date shifted; ages and durations are those of the true dates.
+    """The cohort with every id a keyed hash and every date shifted, so that intervals stay and no true date is left.
 
-    `films` keeps its paths, by which the films are still to be read. Raises DataRefused where two ids meet in one hash.
+    Ages are counted from shifted dates, with the mean shift added: an age of the true date would tell its day of the
+    year. An onset that is known to the year or month is drawn by the key within that time (see `_possible_onset`), and
+    durations follow. `films` keeps its paths, by which the films are still to be read. Raises DataRefused where two ids
+    meet in one hash.
     """
     known = {patient: names.patient(patient) for patient in cohort.patients["patient_id"]}
     _refuse_meeting(known.values(), "patients")
@@ -76,15 +92,55 @@ def pseudonymous(cohort: Cohort, names: Pseudonyms) -> Cohort:
                 table[column] = table[column].map(mapping)
         return table
 
+    patients, visits = _with_drawn_onsets(cohort.patients, cohort.visits, names)
+    birth_year = visits["patient_id"].map(patients.set_index("patient_id")["birth_year"])
+    visits = renamed(visits)
+    visits["age"] = age_at(visits["date"], birth_year) + MEAN_SHIFT_DAYS / DAYS_PER_YEAR
     return replace(
         cohort,
-        patients=renamed(cohort.patients),
-        visits=renamed(cohort.visits),
+        patients=renamed(patients),
+        visits=visits,
         films=renamed(cohort.films),
         landmarks=renamed(cohort.landmarks),
         scores=renamed(cohort.scores),
         events=renamed(cohort.events),
     )
+
+
+def _with_drawn_onsets(
+    patients: pd.DataFrame, visits: pd.DataFrame, names: Pseudonyms
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Both tables with each onset drawn within the time that its date stands for, and the durations counted from it.
+
+    A visit that came before the onset, or after it, still does.
+    """
+    onsets = patients.set_index("patient_id")["symptom_onset"].copy()
+    dates = visits.groupby("patient_id")["date"]
+    for patient, onset in onsets.dropna().items():
+        first, last = _possible_onset(onset)
+        seen = dates.get_group(patient) if patient in dates.groups else pd.Series([], dtype="datetime64[ns]")
+        before, after = seen[seen < onset], seen[seen >= onset]
+        first = max(first, before.max() + pd.Timedelta(days=1)) if len(before) else first
+        last = min(last, after.min()) if len(after) else last
+        onsets[patient] = names.onset(str(patient), first, last)
+    since = (visits["date"] - visits["patient_id"].map(onsets)).dt.days / DAYS_PER_YEAR
+    return (
+        patients.assign(symptom_onset=patients["patient_id"].map(onsets)),
+        visits.assign(duration=since.where(since >= 0, visits["duration"])),
+    )
+
+
+def _possible_onset(onset: pd.Timestamp) -> tuple[pd.Timestamp, pd.Timestamp]:
+    """First and last day that an onset may stand for.
+
+    People remember a year or a month, and registries write its first day or its middle. Everybody knows that habit, so
+    that such a day, once shifted, would give the shift away.
+    """
+    if (onset.month, onset.day) in DAYS_FOR_A_YEAR:
+        return onset.replace(month=1, day=1), onset.replace(month=12, day=31)
+    if onset.day in DAYS_FOR_A_MONTH or onset.is_month_end:
+        return onset.replace(day=1), onset + pd.offsets.MonthEnd(0)
+    return onset, onset
 
 
 def linking_table(cohort: Cohort, names: Pseudonyms) -> pd.DataFrame:
@@ -99,10 +155,24 @@ def linking_table(cohort: Cohort, names: Pseudonyms) -> pd.DataFrame:
     )
 
 
+def write_linking_table(cohort: Cohort, names: Pseudonyms, path: Path) -> None:
+    """Writes `linking_table` where its owner alone may read it, whatever the rights of a file that was there."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    write_csv(linking_table(cohort, names), path)
+
+
 def key_of(path: Path, *, outside: Iterable[Path]) -> bytes:
     """The secret key in `path`, made and written there (readable by its owner alone) where there is none.
 
-    The key may not lie in a folder of `outside`: beside the data it would undo what it is for.
+    Args:
+        path: A plain file of at least 64 hexadecimal digits.
+        outside: Folders that the key may not lie in: beside the data it would undo what it is for.
+
+    Raises:
+        UsageError: The key lies in one of these folders.
+        DataRefused: The file is no key, others may read it, or its digits could be guessed.
     """
     for folder in outside:
         if path.resolve().is_relative_to(folder.resolve()):
@@ -115,7 +185,7 @@ def key_of(path: Path, *, outside: Iterable[Path]) -> bytes:
         with os.fdopen(descriptor, "w") as file:
             file.write(secrets.token_hex(KEY_BYTES) + "\n")
     try:
-        key = bytes.fromhex(path.read_text(encoding="ascii").strip())
+        key = bytes.fromhex(path.read_text(encoding="ascii").strip()) if path.is_file() else b""
     except (OSError, ValueError):
         key = b""
     if len(key) < KEY_BYTES:
@@ -123,7 +193,27 @@ def key_of(path: Path, *, outside: Iterable[Path]) -> bytes:
             f"{path} should hold a key of {2 * KEY_BYTES} hexadecimal digits and does not; restore it from its copy. A new "
             "key gives every patient another name."
         )
+    if path.stat().st_mode & 0o077:
+        raise DataRefused(
+            f"Others than its owner may use {path}, so that the key in it is no secret; run `chmod 600 {path}`. Where "
+            "others may have read it already, name another key with --key: it gives every patient another name."
+        )
+    if not _is_random(key):
+        raise DataRefused(
+            f"The key in {path} can be guessed: it is a pattern or a text, not {KEY_BYTES} random bytes. Name a file that "
+            "is not there yet with --key, and a key is made in it."
+        )
     return key
+
+
+def _is_random(key: bytes) -> bool:
+    """Whether random bytes might look like this; of 32 random ones fewer than one in 10^11 fails.
+
+    Repeated and counted bytes, and letters and digits alone, do not.
+    """
+    steps = {(after - before) % 256 for before, after in itertools.pairwise(key)}
+    is_text = all(byte < 128 for byte in key)
+    return len(set(key)) > len(key) // 2 and len(steps) > len(key) // 2 and not is_text
 
 
 def default_key_path() -> Path:

@@ -63,33 +63,37 @@ def make_and_say(folder: Path, out: Path | None, making: Making, progress: Progr
 
 
 def _make(cohort: Cohort, out: Path, making: Making, progress: Progress) -> DatasetManifest:
-    from outcomenet.cohorts.pseudonyms import Pseudonyms, default_key_path, key_of, linking_table, pseudonymous
-    from outcomenet.csv_files import write_csv
+    from outcomenet.cohorts.pseudonyms import Pseudonyms, default_key_path, key_of, pseudonymous, write_linking_table
     from outcomenet.datasets.build import BuildOptions, build_dataset, own_geometry
     from outcomenet.errors import UsageError
     from outcomenet.localization.geometry import CropGeometry
 
     secret = b""
-    if cohort.meta.names_people:
-        path = making.key or default_key_path()
-        new = not path.exists()
-        secret = key_of(path, outside=(cohort.folder, out))
-        names = Pseudonyms(secret)
-        if making.linking_table:
-            if making.linking_table.resolve().is_relative_to(out.resolve()):
-                raise UsageError("The linking table tells who the patients are; write it outside of the data set.")
-            write_csv(linking_table(cohort, names), making.linking_table)
-        cohort = pseudonymous(cohort, names)
-        made = "A secret key was made" if new else "The key"
-        progress.say(
-            f"Patients, visits, films and readers get pseudonyms and dates are shifted. {made}: {path}. Keep a copy of it "
-            "in a safe place: with it the same patients get the same names again, and can be found."
-        )
-    elif making.linking_table or making.key:
+    if making.linking_table and not cohort.meta.names_people:
         raise UsageError(
-            "This cohort's ids are pseudonyms already (simulated or deidentified in cohort.toml), so that --key and "
-            "--linking-table have nothing to do; leave them out."
+            "This cohort's ids are pseudonyms already (simulated or deidentified in cohort.toml), so that --linking-table "
+            "has nothing to do; leave it out."
         )
+    # films of people have accession numbers, also where their ids are pseudonyms already
+    if cohort.meta.names_people or (not cohort.meta.simulated and len(cohort.films)):
+        path = making.key or default_key_path()
+        made = "The key" if path.exists() else "A secret key was made"
+        secret = key_of(path, outside=(cohort.folder, out))
+        what = "Examination numbers of films are hashed under a secret key."
+        if cohort.meta.names_people:
+            names = Pseudonyms(secret)
+            if making.linking_table:
+                if making.linking_table.resolve().is_relative_to(out.resolve()):
+                    raise UsageError("The linking table tells who the patients are; write it outside of the data set.")
+                write_linking_table(cohort, names, making.linking_table)
+            cohort = pseudonymous(cohort, names)
+            what = "Patients, visits, films and readers get pseudonyms and dates are shifted."
+        progress.say(
+            f"{what} {made}: {path}. Keep a copy of it in a safe place: with it the same patients get the same names again, "
+            "and can be found."
+        )
+    elif making.key:
+        raise UsageError("This cohort has nothing that is hashed under a key; leave --key out.")
     own = own_geometry(cohort)
     geometry = CropGeometry(making.crop_size or own.size_px, making.mm_per_pixel or own.mm_per_px)
     options = BuildOptions(making.workers, making.reading_mode, making.split_by, secret, making.update)

@@ -6,6 +6,7 @@ what was found and cut on its films (`kept`), from which the next one goes on.
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from outcomenet.cohorts.crop_file import SUFFIX, read_crops_header
 from outcomenet.cohorts.decoding import FilmDecoder
 from outcomenet.cohorts.faults import CohortRefused, Fault
 from outcomenet.cohorts.ledger import Ledger
+from outcomenet.cohorts.plain_files import not_plain
 from outcomenet.csv_files import write_csv
 from outcomenet.datasets.account import write_account
 from outcomenet.datasets.card import write_card
@@ -36,7 +38,7 @@ from outcomenet.datasets.found_landmarks import find_landmarks
 from outcomenet.datasets.intake_page import write_page
 from outcomenet.datasets.joint_sheets import JointSheets
 from outcomenet.datasets.kept import Kept
-from outcomenet.datasets.manifest import TRUTH, DatasetManifest, counts_of, covariates_of, hashed, seal
+from outcomenet.datasets.manifest import TRUTH, TRUTH_FILES, DatasetManifest, counts_of, covariates_of, hashed, seal
 from outcomenet.datasets.visit_table import KL_COLUMNS, reader_array, scores_of_mode, site_readings, visit_table
 from outcomenet.errors import DataRefused, FilmRefused
 from outcomenet.localization.geometry import CropGeometry
@@ -138,8 +140,8 @@ class _Build:
         write_account(self.folder, self.cohort, self.table, films, self.ledger_of_tables)
         write_csv(self.ledger.to_frame(), self.folder / LEDGER)
         self.kept.forget_unused()
-        if (self.cohort.folder / TRUTH).is_dir():  # for the oracle and for audits; training never opens it
-            shutil.copytree(self.cohort.folder / TRUTH, self.folder / TRUTH)
+        if self.cohort.meta.simulated:  # for the oracle and for audits; training never opens it
+            _copy_truth(self.cohort.folder / TRUTH, self.folder / TRUTH)
         manifest = self._manifest([*files, self.folder / TABLE, self.folder / FILMS])
         write_card(self.folder, manifest, self.cohort.meta)
         write_page(self.folder, manifest)
@@ -265,6 +267,21 @@ class _Build:
             **counts_of(self.table),
             files=hashed(self.folder, files),
         )
+
+
+def _copy_truth(source: Path, target: Path) -> None:
+    """Copies what a simulation writes into truth/, where it is there; nothing else, and nothing through a link."""
+    named = [path for name in TRUTH_FILES if os.path.lexists(path := source / name)]
+    for path in (source, *named) if named else ():
+        if what := not_plain(path, folder=path == source):
+            raise DataRefused(
+                f"{TRUTH}/{'' if path == source else path.name} of the cohort folder is {what}; nothing is copied through "
+                "it. Put the simulation's own files there, or simulate the cohort again."
+            )
+    if named:
+        target.mkdir()
+    for path in named:
+        shutil.copyfile(path, target / path.name, follow_symlinks=False)
 
 
 def _source(tasks: list[FilmTask]) -> str:

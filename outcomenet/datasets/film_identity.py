@@ -30,13 +30,14 @@ def identity_of(
     """The identity of a decoded film; `thumbnail` is a small picture of it without what lies beside the limb.
 
     Hashes are HMAC-SHA256 under `secret`, so that nobody without it can tell whose film it is by trying numbers or films.
+    Accession numbers are few enough to try them all: without a secret none is kept.
     """
     accession = _accession(path)
     picture = hmac.new(secret, repr(pixels.shape).encode(), hashlib.sha256)
     # a film's noise differs in every row: a quarter of them tells two films apart as well as all
     picture.update(np.ascontiguousarray(pixels[::4]))
     return FilmIdentity(
-        hmac.new(secret, accession.encode(), hashlib.sha256).hexdigest()[:32] if accession else "",
+        hmac.new(secret, accession.encode(), hashlib.sha256).hexdigest()[:32] if accession and secret else "",
         picture.hexdigest()[:32],
         likeness(thumbnail),
     )

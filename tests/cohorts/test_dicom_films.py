@@ -264,7 +264,8 @@ def test_only_the_allowed_attributes_are_ever_asked_for(tmp_path, monkeypatch):
     monkeypatch.setattr(pydicom, "dcmread", watched)
     read_header(path)
     pixels = read_film(path).pixels
-    assert identity_of(path, pixels, pixels, b"").accession
+    assert identity_of(path, pixels, pixels, b"key").accession
+    assert identity_of(path, pixels, pixels, b"").accession == ""  # without a key it could be found by trying
     assert asked <= ALLOWED_ATTRIBUTES
     assert {"PixelData", "AccessionNumber"} <= asked
     assert 30 <= len(ALLOWED_ATTRIBUTES) <= 40

@@ -12,6 +12,7 @@ import pandas as pd
 
 from outcomenet.cohorts.csv_text import read_csv_text
 from outcomenet.cohorts.faults import Fault
+from outcomenet.cohorts.plain_files import not_plain
 from outcomenet.errors import did_you_mean
 
 
@@ -54,6 +55,8 @@ def read_columns(path: Path, columns: Sequence[str]) -> tuple[pd.DataFrame, list
 
 def read_pipe_columns(path: Path, columns: Sequence[str]) -> tuple[pd.DataFrame, list[Fault]]:
     """As `read_columns` for tables whose cells are separated by `|` and never quoted."""
+    if what := not_plain(path):
+        return pd.DataFrame(columns=list(columns), dtype=object), [_no_plain_file(path, what)]
     lines = io.StringIO(path.read_bytes().decode("utf-8-sig", errors="replace"), newline="")
     reader = csv.reader(lines, delimiter="|", quoting=csv.QUOTE_NONE)
     header = next(reader, [])
@@ -70,6 +73,8 @@ def read_pipe_columns(path: Path, columns: Sequence[str]) -> tuple[pd.DataFrame,
 
 def read_fixed_width(path: Path, fields: Sequence[FixedField]) -> tuple[pd.DataFrame, list[Fault]]:
     """The fields of every line as text (None = blank), line numbers as index; a line that ends too early is a fault."""
+    if what := not_plain(path):
+        return pd.DataFrame(columns=[field.name for field in fields], dtype=object), [_no_plain_file(path, what)]
     needed = max(field.last for field in fields)
     rows, index, faults = [], [], []
     with path.open(encoding="latin-1") as lines:
@@ -82,6 +87,10 @@ def read_fixed_width(path: Path, fields: Sequence[FixedField]) -> tuple[pd.DataF
                 faults.append(Fault(path.name, number, "", f"{len(line)}", f"at least {needed} characters in a line",
                                     "Download the file again; blanks at a line's end may have been cut."))  # fmt: skip
     return pd.DataFrame(rows, columns=[field.name for field in fields], index=index, dtype=object), faults
+
+
+def _no_plain_file(path: Path, what: str) -> Fault:
+    return Fault(path.name, None, "", what, "a plain file", "Copy the file itself into the folder.", "no_plain_file")
 
 
 def _picked(

@@ -13,8 +13,9 @@ import pandas as pd
 
 from outcomenet.cohorts.importers.card import DataSetCard
 from outcomenet.cohorts.meta import FILE as META_FILE
+from outcomenet.cohorts.plain_files import not_plain
 from outcomenet.csv_files import write_csv
-from outcomenet.errors import UsageError
+from outcomenet.errors import DataRefused, UsageError
 
 Settings = Mapping[str, object]
 
@@ -84,8 +85,11 @@ def _toml(settings: Settings) -> str:
 
 
 def _place(film: Path, target: Path) -> None:
+    if what := not_plain(film):
+        raise DataRefused(
+            f"A film of the source, {film.name}, is {what}; nothing is copied through it. Put the film itself there."
+        )
     target.parent.mkdir(parents=True, exist_ok=True)
-    film = film.resolve()  # a link to a symbolic link would lead out of the cohort folder
     try:
         os.link(film, target)
     except OSError:

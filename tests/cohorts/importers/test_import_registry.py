@@ -12,7 +12,7 @@ import pytest
 from outcomenet.cohorts.contracts import TABLES
 from outcomenet.cohorts.importers.registry import IMPORTERS
 from outcomenet.cohorts.importers.writing import write_cohort_folder
-from outcomenet.errors import UsageError
+from outcomenet.errors import DataRefused, UsageError
 
 ROOT = Path(__file__).parents[3]
 EXAMPLES = ROOT / "tests" / "data" / "importers"
@@ -79,15 +79,16 @@ def test_the_documentation_has_a_section_for_it(importer):
     assert card.licence in text
 
 
-def test_films_are_linked_and_a_link_is_followed(tmp_path):
+def test_films_are_linked_and_nothing_is_copied_through_a_link(tmp_path):
     (tmp_path / "film.png").write_bytes(b"pixels")
-    (tmp_path / "link.png").symlink_to(tmp_path / "film.png")
-    films = {"films/a.png": tmp_path / "film.png", "films/b.png": tmp_path / "link.png"}
+    films = {"films/a.png": tmp_path / "film.png"}
     folder = write_cohort_folder(tmp_path / "deep" / "cohort", {"name": 'A "b"', "simulated": False}, {}, films)
     assert (folder / "cohort.toml").read_text() == 'name = "A \\"b\\""\nsimulated = false\n'
-    for film in (folder / "films").iterdir():
-        assert not film.is_symlink()
-        assert film.samefile(tmp_path / "film.png")
+    assert (folder / "films/a.png").samefile(tmp_path / "film.png")
+    (tmp_path / "link.png").symlink_to(tmp_path / "film.png")
+    with pytest.raises(DataRefused, match="link.png, is a link; nothing is copied through it"):
+        write_cohort_folder(tmp_path / "other", {"name": "A"}, {}, films | {"films/b.png": tmp_path / "link.png"})
+    assert not (tmp_path / "other").exists()
 
 
 def test_a_write_that_fails_leaves_nothing(tmp_path):
