@@ -53,6 +53,38 @@ def nearest(name: str, known: Iterable[str], count: int = 3) -> list[str]:
     return [by_lower[match] for match in close]
 
 
+def meant(name: str, known: Iterable[str]) -> str:
+    """The known word that a slip of the pen made `name` of, or that it abbreviates; "" where none is so near.
+
+    A slip is one letter in four lost, added, changed or exchanged with its neighbour: `nearest` names words that merely
+    share letters, as `date` for `arthrose`.
+
+    >>> meant("filmid", ["film_id", "date"]), meant("Arthrose", ["film_id", "date"])
+    ('film_id', '')
+    """
+    word = name.strip().lower()
+    by_lower = {candidate.lower(): candidate for candidate in known}
+    near = sorted((slips(word, lower), lower) for lower in by_lower)
+    if near and near[0][0] <= max(len(word), len(near[0][1])) // 4:
+        return by_lower[near[0][1]]
+    whole = [lower for lower in by_lower if len(word) >= 3 and lower.startswith(word)]
+    return by_lower[whole[0]] if len(whole) == 1 else ""
+
+
+def slips(one: str, other: str) -> int:
+    """How many letters are lost, added, changed or exchanged with a neighbour between two words (optimal string alignment)."""
+    above: list[int] = []
+    row = list(range(len(other) + 1))
+    for i, letter in enumerate(one, start=1):
+        before, above, row = above, row, [i]
+        for j, there in enumerate(other, start=1):
+            cost = min(above[j] + 1, row[j - 1] + 1, above[j - 1] + (letter != there))
+            if i > 1 and j > 1 and letter == other[j - 2] and one[i - 2] == there:
+                cost = min(cost, before[j - 2] + 1)
+            row.append(cost)
+    return row[-1]
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """A sentence naming the nearest known names, or all of them when nothing is similar.
 

@@ -11,10 +11,13 @@ from typing import NamedTuple, Protocol
 import numpy as np
 import pandas as pd
 
-from outcomenet.errors import nearest
+from outcomenet.errors import meant
 from outcomenet.outcomes import HAQ, haq_grid
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+_COMMA = re.compile(r"[+-]?\d+,\d+")
+# more than one separator, or another one than a comma: 12,345,678 and 1,234.5 and 1.234,5 and 1 234 and 1'234
+_THOUSANDS = re.compile(r"[+-]?\d{1,3}(?:[,. '\u2019\u00a0\u2009\u202f]\d{3})+(?:[.,]\d+)?")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
@@ -58,6 +61,28 @@ class Text:
         return Complaint("spaces", "Remove the spaces, tabs or line breaks.")
 
 
+def _without_comma(text: str, rule: CellRule) -> str:
+    """What to write for a number with one comma: of three digits behind it nobody knows whether they are thousandths."""
+    point, thousands = text.replace(",", "."), text.replace(",", "")
+    if not re.fullmatch(r"[+-]?[1-9]\d{0,2},\d{3}", text):
+        return "Write a decimal point, not a comma."
+    fits = [number for number in (point, thousands) if _fits(number, rule)]
+    if fits == [point]:
+        return f"Write a decimal point ({point}): a comma that separates thousands would make it {thousands}, out of this column's range."
+    return (
+        f"It can be read as {point} (decimal comma) or as {thousands} (comma between thousands): find out which the "
+        "export means, and write one of them for the whole column."
+    )
+
+
+def _fits(text: str, rule: CellRule) -> bool:
+    try:
+        rule.parse(text)
+    except ValueError:
+        return False
+    return True
+
+
 @dataclass(frozen=True)
 class Number:
     """A number from `lower` to `upper`, both allowed, in `unit`; `whole` numbers have no fraction.
@@ -88,8 +113,10 @@ class Number:
         return value
 
     def complaint(self, text: str) -> Complaint:
-        if re.fullmatch(r"[+-]?\d+,\d+", text):
-            return Complaint("decimal_comma", "Write a decimal point, not a comma.")
+        if _COMMA.fullmatch(text):
+            return Complaint("decimal_comma", _without_comma(text, self))
+        if _THOUSANDS.fullmatch(text):
+            return Complaint("thousands", "Write digits without separators of thousands, and a decimal point.")
         if re.match(r"\s*[<>≤≥]", text):
             return Complaint("beyond_a_limit", "Write digits only: the limit itself, by one rule for the whole column.")
         if not _NUMBER.fullmatch(text):
@@ -164,10 +191,13 @@ class Choice:
         word = text.strip().lower()
         if (advice := self.advice.get(word)) is not None:
             return Complaint("other_meaning", advice)
-        meant = self.hints.get(word)
-        if meant is None and (close := nearest(text.strip(), self.allowed, count=1)):
-            meant = close[0]
-        return Complaint("unknown_word", f"Did you mean {meant}?" if meant else "Use one of these words.")
+        nearest = self.hints.get(word) or meant(word, self.allowed)
+        return Complaint("unknown_word", f"Did you mean {nearest}?" if nearest else "Use one of these words.")
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """All words that are known here, right and wrong."""
+        return (*self.allowed, *self.hints, *self.advice)
 
 
 @dataclass(frozen=True)

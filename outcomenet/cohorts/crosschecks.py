@@ -9,12 +9,13 @@ import pandas as pd
 
 from outcomenet.cohorts.date_checks import impossible_dates, impossible_spans
 from outcomenet.cohorts.event_checks import impossible_events
-from outcomenet.cohorts.faults import Fault, first_rows, printable, rows_in_words
+from outcomenet.cohorts.faults import Fault, printable, rows_in_words
 from outcomenet.cohorts.grade_checks import impossible_grades
 from outcomenet.cohorts.haq import haq_faults
 from outcomenet.cohorts.landmark_checks import unknown_landmarks
 from outcomenet.cohorts.measurement_checks import impossible_measurements
 from outcomenet.cohorts.meta import CohortMeta
+from outcomenet.cohorts.near_names import names_in_two_spellings, unknown_names
 from outcomenet.cohorts.unit_checks import suspected_units
 from outcomenet.errors import did_you_mean
 
@@ -32,6 +33,7 @@ def crosscheck(tables: Tables, meta: CohortMeta | None) -> list[Fault]:
         _unknown_patients,
         _unknown_visits,
         _visits_on_one_day,
+        names_in_two_spellings,
         _pain_regions,
         partial(impossible_dates, real=meta is not None and meta.names_people),
         impossible_spans,
@@ -52,8 +54,8 @@ def _sites_of_a_patient(tables: Tables) -> list[Fault]:
     """A patient listed at two sites; a patient listed twice at one is a repeated key already."""
     patients = tables["patients.csv"].dropna(subset=["patient_id", "site"])
     return [
-        Fault("patients.csv", int(rows.index[-1]), "site", f"{' and '.join(map(repr, rows['site'].unique()))} "
-              f"({rows_in_words(rows.index)})", "one site per patient", "Keep the row of the treating site.", "sites_of_patient")
+        Fault("patients.csv", int(rows.index[-1]), "site", f"{rows['site'].nunique()} ({rows_in_words(rows.index)})",
+              "one site per patient", "Keep the row of the treating site.", "sites_of_patient")
         for _, rows in patients.groupby("patient_id", sort=False)
         if rows["site"].nunique() > 1
     ]  # fmt: skip
@@ -64,7 +66,7 @@ def _undeclared_sites(tables: Tables, meta: CohortMeta) -> list[Fault]:
         return []
     sites = tables["patients.csv"]["site"].dropna()
     return [
-        Fault("patients.csv", int(row), "site", printable("site", site), "a site that cohort.toml lists",
+        Fault("patients.csv", int(row), "site", printable("site", site, meta.sites), "a site that cohort.toml lists",
               did_you_mean(site, meta.sites), "undeclared_site")
         for row, site in sites[~sites.isin(meta.sites)].items()
     ]  # fmt: skip
@@ -79,8 +81,8 @@ def _unknown_patients(tables: Tables) -> list[Fault]:
         if "patient_id" in table:
             named = table["patient_id"].dropna()
             unknown = named[~named.isin(known)]
-            expected, remedy = "a patient of patients.csv", "Add the patient there."
-            faults += first_rows(file, "patient_id", unknown, expected, remedy, "unknown_patient")
+            faults += unknown_names(file, "patient_id", unknown, known, of="a patient of patients.csv",
+                                    remedy="Add the patient there.", rule="unknown_patient")  # fmt: skip
     return faults
 
 
@@ -89,15 +91,14 @@ def _unknown_visits(tables: Tables) -> list[Fault]:
     patients = tables["patients.csv"]["patient_id"]
     if visits.empty:
         return []
-    known = pd.MultiIndex.from_frame(visits[["patient_id", "visit_id"]])
+    known = visits["patient_id"] + "/" + visits["visit_id"]
     faults = []
     for file in ("scores.csv", "measurements.csv"):
         named = tables[file].dropna(subset=["patient_id", "visit_id"])
         named = named[named["patient_id"].isin(patients)]
-        pairs = pd.MultiIndex.from_frame(named[["patient_id", "visit_id"]])
-        unknown = named.loc[~pairs.isin(known), "visit_id"]
-        expected, remedy = "a visit of this patient in visits.csv", "Add the visit there."
-        faults += first_rows(file, "visit_id", unknown, expected, remedy, "unknown_visit")
+        visit = (named["patient_id"] + "/" + named["visit_id"]).astype(object)
+        faults += unknown_names(file, "visit_id", visit[~visit.isin(known)], known, of="a visit of this patient in visits.csv",
+                                remedy="Add the visit there.", rule="unknown_visit")  # fmt: skip
     return faults
 
 
@@ -132,7 +133,7 @@ def _film_sites(tables: Tables) -> list[Fault]:
     home = films["patient_id"].map(patients["site"])
     elsewhere = films.index[films["site"].notna() & home.notna() & (films["site"] != home)]
     faults = [
-        Fault("films.csv", int(row), "site", f"{films.at[row, 'site']!r}, the patient is at {home[row]!r}",
+        Fault("films.csv", int(row), "site", "another",
               "the patient's own site", "Correct the site here or in patients.csv.", "film_site")
         for row in elsewhere
     ]  # fmt: skip

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from outcomenet.cohorts.faults import Fault
+from outcomenet.cohorts.faults import Fault, printable_header
 from outcomenet.cohorts.plain_files import not_plain
 from outcomenet.csv_files import unguarded
 
@@ -93,7 +93,7 @@ def _header_faults(file: str, row: int, header: list[str]) -> list[Fault]:
         Fault(
             file,
             row,
-            name[:40],
+            printable_header(name, header.index(name) + 1),
             f"it {header.count(name)} times",
             "each column once",
             "Remove or rename one of them.",

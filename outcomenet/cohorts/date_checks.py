@@ -40,7 +40,9 @@ def impossible_dates(tables: Tables, *, real: bool) -> list[Fault]:
         rest = pd.Series(True, index=table.index)  # of several rules that a date breaks the first is named
         for rule, (wrong, expected, other) in rules.items():
             faults += [
-                Fault(file, int(row), column, f"{date[row]:%Y-%m-%d}", expected, f"Correct the date, or {other}.", rule)
+                Fault(
+                    file, int(row), column, f"a day of {date[row]:%Y}", expected, f"Correct the date, or {other}.", rule
+                )
                 for row in table.index[rest & wrong]
             ]
             rest &= ~wrong

@@ -83,7 +83,7 @@ def _grades_after_surgery(tables: Tables) -> list[Fault]:
     after = graded.index[graded["date"] > day]
     return [
         Fault("scores.csv", int(row), "score", f"{graded.at[row, 'score']:g}",
-              f"no grade of {graded.at[row, 'site']} on {graded.at[row, 'side']} after its operation on {day[row]:%Y-%m-%d}",
+              f"no grade of {graded.at[row, 'site']} on {graded.at[row, 'side']} after its operation in {day[row]:%Y}",
               "Leave it empty (the site can no longer be read), or correct the operation in events.csv.",
               "grade_after_surgery")
         for row in after
@@ -111,7 +111,7 @@ def _joints(tables: Tables) -> list[Fault]:
         known = _operable(Side(side).region)
         if site not in known:
             faults.append(
-                Fault("events.csv", int(row), "site", printable("site", site), f"a joint or a graded site of the {side}",
+                Fault("events.csv", int(row), "site", printable("site", site, known), f"a joint or a graded site of the {side}",
                       f"{did_you_mean(site, known)} An operation on several sites has a row for each.", "unknown_joint")
             )  # fmt: skip
     return faults

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from outcomenet.csv_files import write_csv
-from outcomenet.errors import DataRefused
+from outcomenet.errors import DataRefused, meant
 
 # Of a patient or a film; an identifier that slipped into another column is still one.
 _NAMING_COLUMNS = ("patient_id", "film_id")
@@ -17,6 +18,8 @@ _NAMING_COLUMNS = ("patient_id", "film_id")
 IDENTIFIER_COLUMNS = frozenset({"patient_id", "visit_id", "film_id", "path", "pid"})
 SHOWN = 20
 _SHOWN_CHARACTERS = 40
+# Up to five digits: no telephone, insurance or record number, and no day of birth.
+_SHORT_NUMBER = re.compile(r"[<>≤≥]?\s?[+-]?(?=(?:\D*\d){1,5}\D*$)[\d.,]+\s?(?:%|mm|mg/d?L|cm)?")
 
 
 @dataclass(frozen=True)
@@ -86,12 +89,36 @@ def write_faults(faults: Iterable[Fault], path: Path) -> None:
     whole.replace(path)
 
 
-def printable(column: str, value: object) -> str:
-    """A cell's value in quotes, shortened; "" for a column that identifies patients."""
+def printable(column: str, value: object, words: Iterable[str] = ()) -> str:
+    """A cell as a fault may repeat it: what it looks like, but never text that could be somebody's.
+
+    Args:
+        column: Its column; "" is returned where that identifies patients.
+        value: The cell.
+        words: What the column may hold, and what it is often given instead.
+
+    Returns:
+        A short number or a word near one of `words` in quotes; of digits with separators (dates, telephone numbers) their
+        form; of anything else its length.
+    """
     if column in IDENTIFIER_COLUMNS:
         return ""
     text = str(value)
-    return repr(text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}...")
+    if _SHORT_NUMBER.fullmatch(text) or meant(text, words):
+        return repr(text)
+    if len(text) <= _SHOWN_CHARACTERS and not any(map(str.isalpha, text)) and text.isprintable():
+        return repr(re.sub(r"\d", "9", text))
+    return f"text of {len(text)} character{'s' if len(text) != 1 else ''}"
+
+
+def printable_header(name: str, place: int) -> str:
+    """An unknown column's name where it reads like one, else its place: a cell may have slipped into the header.
+
+    >>> printable_header("mood", 7), printable_header("MRN4711", 7)
+    ('mood', 'number 7')
+    """
+    reads_like_one = len(name) <= _SHOWN_CHARACTERS and name.isprintable() and not re.search(r"\d{4}|@|,", name)
+    return name if name and reads_like_one else f"number {place}"
 
 
 def without_identifiers(faults: Sequence[Fault], tables: Mapping[str, pd.DataFrame]) -> list[Fault]:
@@ -104,7 +131,7 @@ def without_identifiers(faults: Sequence[Fault], tables: Mapping[str, pd.DataFra
         if column in table
         for cell in table[column].dropna().unique()
     }
-    shown = {printable("", cell) for cell in known}
+    shown = {repr(cell) for cell in known}
     return [
         replace(
             fault,
@@ -125,12 +152,3 @@ def rows_in_words(rows: Iterable[int]) -> str:
     if len(numbers) == 1:
         return f"row {numbers[0]}"
     return f"rows {', '.join(numbers[:-1])} and {numbers[-1]}"
-
-
-def first_rows(file: str, column: str, unknown: pd.Series, expected: str, remedy: str, rule: str) -> list[Fault]:
-    """One fault per unknown name, at its first row; a scored visit that is missing has a row for each of 172 grades."""
-    faults = []
-    for _, rows in unknown.groupby(unknown, sort=False):
-        value = "another" if len(rows) == 1 else f"another, in {len(rows)} rows"
-        faults.append(Fault(file, int(rows.index[0]), column, value, expected, remedy, rule))
-    return faults

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 
 import numpy as np
 import pandas as pd
@@ -28,10 +28,14 @@ def read_film_headers(folder: Path, films: pd.DataFrame, *, simulated: bool) -> 
     `pixel_spacing_mm` of films.csv overrides the file's own spacing and is then the source.
     """
     root = folder.resolve()
-    faults: list[Fault] = []
+    backslashes = films.index[[isinstance(p, str) and "\\" in p and not (root / p).exists() for p in films["path"]]]
+    faults = [
+        Fault("films.csv", int(backslashes[0]), "path", f"backslashes, in {len(backslashes)} rows", "/ between folders and file",
+              "Replace every \\ by /, and leave out drive letters and folders above the cohort's.", "backslashes")
+    ] if len(backslashes) else []  # fmt: skip
     headers: dict[int, FilmHeader] = {}
     for row, path, region in zip(films.index, films["path"], films["region"], strict=True):
-        if not isinstance(path, str):
+        if not isinstance(path, str) or row in backslashes:
             continue
         found = _header(root, path, region, simulated)
         if isinstance(found, FilmHeader):
@@ -45,7 +49,7 @@ def read_film_headers(folder: Path, films: pd.DataFrame, *, simulated: bool) -> 
 def _header(root: Path, path: str, region: object, simulated: bool) -> FilmHeader | tuple[str, str]:
     """The header, or (what was expected, what is wrong and what to do); neither repeats the path."""
     inside = "a path inside the cohort folder"
-    if Path(path).is_absolute() or ".." in Path(path).parts:
+    if Path(path).is_absolute() or PureWindowsPath(path).drive or ".." in Path(path).parts:
         return inside, "It is absolute or leads upwards; copy the film into the folder."
     parts = [root / path, *(root / parent for parent in Path(path).parents)]
     if any(part.is_symlink() for part in parts if part != root):
@@ -73,6 +77,7 @@ def _with_headers(films: pd.DataFrame, headers: dict[int, FilmHeader]) -> pd.Dat
     ).T.reindex(films.index)
     numeric = ["rows", "columns", "bits", "spacing_mm"]
     read[numeric] = read[numeric].astype(float)
+    read["spacing_source"] = read["spacing_source"].astype(object)  # also where no film could be read
     own = films["pixel_spacing_mm"].notna()
     read.loc[own, "spacing_mm"] = films.loc[own, "pixel_spacing_mm"]
     read.loc[own, "spacing_source"] = "films.csv"

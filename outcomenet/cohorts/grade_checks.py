@@ -40,7 +40,7 @@ def _no_such_site(scheme: Scheme, side: Side, site: str, feature: str, row: int)
     features = [definition.feature for definition in here if definition.site == site]
     if features:
         return Fault(
-            "scores.csv", row, "feature", f"{printable('feature', feature)} of {site}", expected,
+            "scores.csv", row, "feature", f"{printable('feature', feature, features)} of {site}", expected,
             f"{scheme.title} grades {' and '.join(features)} of {site}, and no {feature}; remove such rows."
             if any(definition.feature == feature for definition in here)
             else did_you_mean(feature, features),
@@ -50,4 +50,4 @@ def _no_such_site(scheme: Scheme, side: Side, site: str, feature: str, row: int)
     remedy = did_you_mean(site, dict.fromkeys(sites))
     if site.lower() in _TOTALS:
         remedy = "Remove such rows: the table holds the grades of single sites, and totals are summed from them."
-    return Fault("scores.csv", row, "site", printable("site", site), expected, remedy, "no_such_site")
+    return Fault("scores.csv", row, "site", printable("site", site, sites), expected, remedy, "no_such_site")

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 import pandas as pd
 
 from outcomenet.anatomy import landmarks_of
-from outcomenet.cohorts.faults import Fault, first_rows, printable
+from outcomenet.cohorts.faults import Fault, printable
+from outcomenet.cohorts.near_names import unknown_names
 from outcomenet.errors import did_you_mean
 
 
@@ -18,13 +19,13 @@ def unknown_landmarks(tables: Mapping[str, pd.DataFrame]) -> list[Fault]:
     if known.empty and len(films):  # the ids have faults of their own
         return []
     named = landmarks["film_id"].dropna()
-    faults = first_rows("landmarks.csv", "film_id", named[~named.isin(known)], "a film of films.csv", "Add it there.",
-                        "unknown_film")  # fmt: skip
+    faults = unknown_names("landmarks.csv", "film_id", named[~named.isin(known)], known, of="a film of films.csv",
+                           remedy="Add it there.", rule="unknown_film")  # fmt: skip
     region = landmarks["film_id"].map(films.drop_duplicates("film_id").set_index("film_id")["region"])
     for row, name in landmarks["landmark"].dropna().items():
         if isinstance(region[row], str) and name not in landmarks_of(region[row]):
             faults.append(
-                Fault("landmarks.csv", int(row), "landmark", printable("landmark", name), f"a {region[row]} landmark",
+                Fault("landmarks.csv", int(row), "landmark", printable("landmark", name, landmarks_of(region[row])), f"a {region[row]} landmark",
                       did_you_mean(name, landmarks_of(region[row])), "unknown_landmark")
             )  # fmt: skip
     return faults

@@ -9,7 +9,7 @@ import pandas as pd
 
 from outcomenet.cohorts.cells import Number, accepted
 from outcomenet.cohorts.contracts import MEASUREMENT_RULES
-from outcomenet.cohorts.faults import Fault
+from outcomenet.cohorts.faults import Fault, printable
 
 Tables = Mapping[str, pd.DataFrame]
 
@@ -22,7 +22,7 @@ def impossible_measurements(tables: Tables) -> list[Fault]:
         rule = MEASUREMENT_RULES.get(str(name), Number(0))
         text = rows["value"].dropna().map("{:.12g}".format)
         faults += [
-            Fault("measurements.csv", int(row), "value", value, f"{rule.expected} for {name}", complaint.remedy,
+            Fault("measurements.csv", int(row), "value", printable("value", value), f"{rule.expected} for {name}", complaint.remedy,
                   complaint.rule)
             for row, value in text[~accepted(text, rule)].items()
             for complaint in [rule.complaint(value)]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from outcomenet.cohorts.faults import Fault, printable
+from outcomenet.cohorts.faults import Fault, printable, printable_header
 from outcomenet.cohorts.plain_files import not_plain
 from outcomenet.cohorts.quality_flags import FLAGS
 from outcomenet.errors import did_you_mean
@@ -164,8 +164,16 @@ def read_meta(path: Path) -> tuple[CohortMeta | None, list[Fault]]:
             return None, [Fault(FILE, None, "", "", "a TOML file", f"It could not be read: {error}.", "no_toml")]
         return None, [Fault(FILE, None, "", "", "a TOML file", "Save it as UTF-8.", "encoding")]
     faults = [
-        Fault(FILE, None, name[:40], "an unknown key", "a known key", did_you_mean(name, KEYS), "unknown_key")
-        for name in given
+        Fault(
+            FILE,
+            None,
+            printable_header(name, place),
+            "an unknown key",
+            "a known key",
+            did_you_mean(name, KEYS),
+            "unknown_key",
+        )
+        for place, name in enumerate(given, start=1)
         if name not in KEYS
     ]
     faults += [

@@ -10,10 +10,10 @@ from pathlib import Path, PurePath
 import pandas as pd
 import pandera.pandas as pa
 
-from outcomenet.cohorts.cells import CellRule, accepted, typed
+from outcomenet.cohorts.cells import CellRule, Choice, accepted, typed
 from outcomenet.cohorts.csv_text import read_csv_text
-from outcomenet.cohorts.faults import Fault, printable, rows_in_words
-from outcomenet.errors import did_you_mean, nearest
+from outcomenet.cohorts.faults import Fault, printable, printable_header, rows_in_words
+from outcomenet.errors import meant
 
 # Kinds of files in which a table may have been saved instead.
 _TABLE_SUFFIXES = frozenset(
@@ -114,10 +114,12 @@ def _known_columns(text: pd.DataFrame, table: Table) -> tuple[pd.DataFrame, list
         remedy, rule = table.advice.get(name.strip().lower(), ""), "other_column"
         if not remedy:
             absent = [known for known in table.names if known not in text.columns]
-            meant = nearest(name, missing, count=1) or nearest(name, absent, count=1)
-            remedy, rule = f"Did you mean {meant[0]}?" if meant else did_you_mean(name, table.names), "unknown_column"
-            missing = [known for known in missing if known not in meant]
-        faults.append(Fault(table.file, 1, name[:40], "an unknown column", "a column of this table", remedy, rule))
+            near = meant(name, missing) or meant(name, absent)
+            remedy = f"Did you mean {near}?" if near else f"Remove it; known are: {', '.join(sorted(table.names))}."
+            rule = "unknown_column"
+            missing = [known for known in missing if known != near]
+        shown = printable_header(name, list(text.columns).index(name) + 1)
+        faults.append(Fault(table.file, 1, shown, "an unknown column", "a column of this table", remedy, rule))
     for name in missing:
         faults.append(Fault(table.file, 1, name, "none", "this column", "Add it; it is required.", "no_column"))
     lacking = [name for name in table.together if name not in text.columns]
@@ -171,8 +173,9 @@ def _cell_faults(text: pd.DataFrame, table: Table) -> list[Fault]:
         else:
             cell = text.at[row, name]
             broken, remedy = rule.complaint(cell)
+            words = rule.words if isinstance(rule, Choice) else ()
             remedy += "" if columns[name].filled else " An empty cell means not known."
-            faults.append(Fault(table.file, row, name, printable(name, cell), rule.expected, remedy, broken))
+            faults.append(Fault(table.file, row, name, printable(name, cell, words), rule.expected, remedy, broken))
     return faults
 
 

@@ -25,6 +25,7 @@ from outcomenet.errors import DataRefused, UsageError
 from outcomenet.localization.geometry import CropGeometry
 
 MANIFEST, TRUTH = "dataset.json", "truth"
+TRUTH_FILES = ("ceilings.json", "effects.json", "joints.csv", "patients.csv", "visits.csv")  # as a simulation writes it
 EXAMPLES = f"visits/{EXAMPLES_VERSION}"  # folder of the examples
 BUILD_AGAIN = "build the data set again from its cohort"
 

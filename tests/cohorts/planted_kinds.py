@@ -373,7 +373,7 @@ kind("a SENS grade of 2", line("scores.csv", "P1,V1,r1,single,sens,LH,MCP2,erosi
 kind("a Kellgren-Lawrence grade at an MCP", line("scores.csv", "P1,V1,r1,single,kellgren_lawrence,LH,MCP2,kl,2"),
      "scores.csv|5|site", "no_such_site", "Kellgren-Lawrence")
 kind("a grade of a joint after its operation", lambda folder: [ events("P1,2019-01-01,joint_surgery,LH,MCP2")(folder)] and None,
-     "scores.csv|2|score", "grade_after_surgery", "after its operation on 2019-01-01")
+     "scores.csv|2|score", "grade_after_surgery", "after its operation in 2019")
 kind("a Steinbrocker stage of 0", line("scores.csv", "P1,V1,r1,single,steinbrocker,LH,stage,stage,0"),
      "scores.csv|5|score", "grade_range", "from 1 to 4")
 kind("a total among the grades", line("scores.csv", "P1,V1,r1,single,svdh,LH,total,erosion,9"),

@@ -101,7 +101,7 @@ def test_all_faults_are_listed_and_twenty_are_shown(cohort_folder, tmp_path):
     listed = pd.read_csv(tmp_path / "faults.csv")
     assert tuple(listed.columns) == COLUMNS
     assert listed["row"].tolist() == list(range(6, 36))
-    assert set(listed["value"]) == {"'yesterday'"}
+    assert set(listed["value"]) == {"text of 9 characters"}
     assert set(listed["rule"]) == {"no_date"}
     assert set(listed["expected"]) == {"a date as YYYY-MM-DD"}
     assert set(listed["remedy"]) == {"Write year, month and day, for instance 2019-03-28."}

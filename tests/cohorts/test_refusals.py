@@ -112,7 +112,7 @@ def test_a_dicom_of_20000_by_20000_is_refused_by_its_header(cohort_folder):
 
 def test_a_visit_before_birth(broken):
     assert broken("visits.csv", "P3,V1,2020-05-05", "P3,V1,1920-05-05") == [
-        "visits.csv, row 5, column date: expected a date after the patient's birth, got 1920-05-05. "
+        "visits.csv, row 5, column date: expected a date after the patient's birth, got a day of 1920. "
         "Correct the date, or birth_year in patients.csv."
     ]
 
@@ -120,7 +120,7 @@ def test_a_visit_before_birth(broken):
 def test_a_patient_in_two_sites_names_both_rows(broken):
     sentences = broken("patients.csv", "P2,M,1960,A,,0,", "P2,M,1960,A,,0,\nP2,M,1960,B,,0,")
     assert (
-        "patients.csv, row 4, column site: expected one site per patient, got 'A' and 'B' (rows 3 and 4). "
+        "patients.csv, row 4, column site: expected one site per patient, got 2 (rows 3 and 4). "
         "Keep the row of the treating site."
     ) in sentences
 
@@ -129,9 +129,7 @@ def test_a_film_at_another_site_than_its_patient(cohort_folder):
     films = (cohort_folder / "films.csv").read_text().splitlines()
     films = [line + (",site" if row == 0 else ",B" if row == 1 else ",") for row, line in enumerate(films)]
     (cohort_folder / "films.csv").write_text("\n".join(films))
-    assert "films.csv, row 2, column site: expected the patient's own site, got 'B', the patient is at 'A'." in refusal(
-        cohort_folder
-    )
+    assert "films.csv, row 2, column site: expected the patient's own site, got another." in refusal(cohort_folder)
 
 
 def test_an_empty_folder(tmp_path):
@@ -170,13 +168,15 @@ def test_settings_that_are_not_toml(broken):
 def test_another_haq_scale_is_not_taken_for_the_haq_di(broken):
     (sentence,) = broken("cohort.toml", "licence", 'haq_version = "MHAQ"\nlicence')
     assert sentence.startswith(
-        "cohort.toml, column haq_version: expected one of HAQ-DI, HAQ-DI alternative, got 'MHAQ'."
+        "cohort.toml, column haq_version: expected one of HAQ-DI, HAQ-DI alternative, got text of 4 characters."
     )
 
 
 def test_a_site_that_the_settings_do_not_list(broken):
     (sentence,) = broken("cohort.toml", '["A", "B"]', '["A", "C"]')
-    assert sentence.startswith("patients.csv, row 4, column site: expected a site that cohort.toml lists, got 'B'.")
+    assert sentence.startswith(
+        "patients.csv, row 4, column site: expected a site that cohort.toml lists, got text of 1 character."
+    )
 
 
 def test_the_word_male_gets_the_letter(broken):
@@ -191,7 +191,7 @@ def test_a_decimal_comma_is_explained(broken):
 
 def test_a_day_that_does_not_exist(broken):
     (sentence,) = broken("visits.csv", "2021-07-02", "2021-02-30")
-    assert "expected a date as YYYY-MM-DD, got '2021-02-30'" in sentence
+    assert "expected a date as YYYY-MM-DD, got '9999-99-99'" in sentence
 
 
 def test_an_unknown_patient_is_named_by_row_only(broken):
@@ -261,7 +261,7 @@ def test_a_measurement_that_visits_give_too(broken):
 
 def test_a_measurement_out_of_its_range(broken):
     (sentence,) = broken("measurements.csv", "radai,2.5", "radai,25")
-    assert "expected a number from 0 to 10 for radai, got 25." in sentence
+    assert "expected a number from 0 to 10 for radai, got '25'." in sentence
 
 
 def test_haq_items_without_all_their_columns(cohort_folder):

@@ -14,7 +14,7 @@ from outcomenet.cli import main
 from outcomenet.cohorts.cohort import read_cohort
 from outcomenet.cohorts.faults import CohortRefused
 from outcomenet.datasets.build import _copy_truth
-from outcomenet.datasets.dataset import TRUTH_FILES
+from outcomenet.datasets.manifest import TRUTH_FILES
 from outcomenet.errors import DataRefused
 
 TABLES = ("cohort.toml", "patients.csv", "visits.csv", "scores.csv", "events.csv", "measurements.csv")

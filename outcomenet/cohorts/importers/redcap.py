@@ -72,6 +72,11 @@ def import_redcap(source: Path, out_folder: Path) -> Path:
     if cells.faults:
         raise CohortRefused(cells.faults)
     notes = left_out(empty, "visits of which no mapped field was filled")
+    if any(entry.checkbox is not None for entry in project.entries) and not any("_complete" in name for name in text):
+        notes.append(
+            "The export has no ..._complete fields: a form with boxes may never have been opened where they are 0."
+        )
+    notes += left_out(cells.unopened, "boxes of forms that were never opened, which are not known")
     description = " ".join([str(project.cohort.get("description", "")), *notes]).strip()
     settings = dict(project.cohort) | ({"description": description} if description else {})
     return write_cohort_folder(out_folder, settings, {f"{name}.csv": table for name, table in tables.items()})

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 
 import pandas as pd
 
@@ -11,6 +12,12 @@ from outcomenet.cohorts.importers.redcap_map import TAKES, Entry
 
 TICKED = {"1": True, "Checked": True, "0": False, "Unchecked": False}
 NOTHING_TICKED = "none"
+# as REDCap exports dates and times without a format of its own; a day first is another format
+_DATE = re.compile(r"(?:18|19|20|21)\d\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])(?:[ T]|$)")
+_YEAR = re.compile(r"\d{4}(?:\.0+)?")
+# what a form's `..._complete` field says of one that nobody has marked: never opened, or left as incomplete
+_COMPLETE = "_complete"
+_UNMARKED = frozenset({None, "0", "Incomplete"})
 
 
 def field_columns(entry: Entry, ending: str, header: Iterable[str]) -> dict[str, str]:
@@ -33,12 +40,35 @@ def field_columns(entry: Entry, ending: str, header: Iterable[str]) -> dict[str,
     return found
 
 
+def never_opened(boxes: Sequence[str], values: Mapping[str, str | None], ending: str) -> bool:
+    """Whether the form with these checkbox columns was never opened in a row of the export.
+
+    REDCap exports 0 for every box then, as if each had been left empty on purpose. The fields of a form stand together
+    and end with its `..._complete`. It was opened where that says so, a box is ticked, or any other field of it is filled.
+    """
+    if all(values[name] is None for name in boxes):
+        return False
+    header = [name for name in values if not ending or f"{ending}___" in name or name.endswith(ending)]
+    ends = [at for at, name in enumerate(header) if name.removesuffix(ending).endswith(_COMPLETE)]
+    place = header.index(boxes[0])
+    first = max((at + 1 for at in ends if at < place), default=0)
+    last = min((at for at in ends if at > place), default=len(header))
+    if last < len(header) and values[header[last]] not in _UNMARKED:
+        return False
+    return not any(
+        TICKED.get(cell, True) if "___" in name else not name.startswith("redcap_") and at > 0
+        for at, name in enumerate(header[first:last], start=first)
+        if (cell := values[name]) is not None
+    )
+
+
 class CellReader:
     """Reads cells and collects one fault for each kind of cell that the map does not cover, at its first row."""
 
     def __init__(self, file: str):
         self._file = file
         self._faults: dict[tuple[str, str], Fault] = {}
+        self.unopened = 0  # entries of boxes on forms that nobody had opened
 
     @property
     def faults(self) -> list[Fault]:
@@ -50,6 +80,9 @@ class CellReader:
             return entry.value
         columns = field_columns(entry, ending, values)
         if entry.checkbox is not None:
+            if never_opened(list(columns.values()), values, ending):
+                self.unopened += 1
+                return None
             return self._boxes(entry, {code: values[column] for code, column in columns.items()}, row)
         cell = values[columns[""]] if columns else None
         if cell is None:
@@ -58,18 +91,20 @@ class CellReader:
             if cell in entry.codes:
                 return entry.codes[cell] or None
             expected = f"one of the codes {', '.join(entry.codes)} of the map"
-            return self._refuse(entry, row, cell, expected, "Add it to codes there.")
+            return self._refuse(entry, row, cell, expected, "Add it to codes there.", words=entry.codes)
         if entry.factor is not None:
             try:
                 return f"{float(cell) * entry.factor:.10g}"
             except ValueError:
                 return self._refuse(entry, row, cell, "a number", "Correct the cell, or map codes instead.")
         if entry.take:
-            taken = cell[: TAKES[entry.take]]
-            if len(taken) == TAKES[entry.take] and taken.replace("-", "").isdigit():
-                return taken
+            if _DATE.match(cell):
+                return cell[: TAKES[entry.take]]
             # a date of birth is never printed
             return self._refuse(entry, row, "", "a date that begins YYYY-MM-DD", "Export dates as YYYY-MM-DD.")
+        if entry.column == "birth_year" and not _YEAR.fullmatch(cell):
+            remedy = 'Take it from a date with take = "year", and export dates as YYYY-MM-DD.'
+            return self._refuse(entry, row, "", "a year of four digits", remedy)  # a date of birth is never printed
         return cell
 
     def same_everywhere(self, entry: Entry, rows: pd.DataFrame) -> str | None:
@@ -94,7 +129,9 @@ class CellReader:
         words = entry.checkbox or {}
         return "+".join(words[code] for code in ticked) or NOTHING_TICKED
 
-    def _refuse(self, entry: Entry, row: int, cell: str, expected: str, remedy: str, once: str = "") -> None:
-        value = printable(entry.field, cell) if cell else ""
+    def _refuse(
+        self, entry: Entry, row: int, cell: str, expected: str, remedy: str, once: str = "", words: Iterable[str] = ()
+    ) -> None:
+        value = printable(entry.field, cell, words) if cell else ""
         fault = Fault(self._file, row, entry.field, value, f"{expected} (map entry {entry.name})", remedy)
         self._faults.setdefault((entry.name, once or cell), fault)

@@ -76,9 +76,9 @@ def test_a_map_that_does_not_fit_is_taught(refused, old, new, said):
     [
         ("1958-04-02,1", "1958-04-02,3", "row 2, column sex: expected one of the codes 1, 2 of the map (map entry patients.sex), "
                                          "got '3'. Add it to codes there."),
-        ("1.125,4,", "1.125,four,", "row 3, column pain_nrs: expected a number (map entry visits.pain), got 'four'"),
+        ("1.125,4,", "1.125,four,", "row 3, column pain_nrs: expected a number (map entry visits.pain), got text of 4 characters"),
         ("1958-04-02", "02.04.1958", "column dob: expected a date that begins YYYY-MM-DD (map entry patients.birth_year). "),
-        (",4,1,0,1,1,", ",4,1,yes,1,1,", "column comorbidity: expected 0 or 1 in a checkbox (map entry visits.fm), got 'yes'"),
+        (",4,1,0,1,1,", ",4,1,yes,1,1,", "column comorbidity: expected 0 or 1 in a checkbox (map entry visits.fm), got text of 3 characters"),
         ("102,month_12_arm_1", "102,baseline_arm_1", "record_id and redcap_event_name: expected a row for each of its own, got "
                                                      "the same as in a row above"),
         ("102,month_12_arm_1,", "102,month_12_arm_1,labs", "expected one row per record and event, got 1 rows of repeats"),
@@ -101,3 +101,65 @@ def test_an_export_without_events_is_read_as_wide(example, tmp_path):
     (example / "redcap_wide.toml").write_text(text)
     cohort = read_cohort(import_redcap(example / "redcap_wide.toml", tmp_path / "cohort"))
     assert cohort.visits[["patient_id", "visit_id"]].to_numpy().tolist() == [["7", "V1"]]
+
+
+@pytest.mark.parametrize(
+    "dob", ["02-04-1958", "04/02/1958", "2-4-1958", "19580402", "1958-13-02", "2.4.58", "April 1958"]
+)
+def test_a_day_of_birth_in_another_format_is_refused_and_nowhere_repeated(refused, tmp_path, dob):
+    (sentence,) = refused("export.csv", "1958-04-02", dob)
+    assert (
+        "column dob: expected a date that begins YYYY-MM-DD (map entry patients.birth_year). Export dates" in sentence
+    )
+    assert not [path for path in tmp_path.rglob("patients.csv") if dob in path.read_text()]
+
+
+def test_a_day_of_birth_that_no_year_is_taken_of_is_refused(refused):
+    (sentence,) = refused("redcap.toml", '{ field = "dob", take = "year" }', '"dob"')
+    assert (
+        'expected a year of four digits (map entry patients.birth_year). Take it from a date with take = "year"'
+        in sentence
+    )
+    assert "1958" not in sentence
+
+
+def with_forms(text: str, statuses: dict[str, tuple[str, str]]) -> str:
+    """The long export with the `..._complete` fields of two forms: function and pain, then illnesses and drugs.
+
+    `statuses` are the two forms' by the row's start; other rows are of another event.
+    """
+    rows = []
+    for line in text.splitlines():
+        cells = line.split(",")
+        at = cells.index("pain_nrs") + 1 if line.startswith("record_id") else 10
+        named = ("function_complete", "illness_complete") if line.startswith("record_id") else ("", "")
+        one, two = next((status for start, status in statuses.items() if line.startswith(start)), named)
+        rows.append(",".join([*cells[:at], one, *cells[at:-1], two, cells[-1]]))
+    return "\n".join(rows) + "\n"
+
+
+@pytest.mark.parametrize("status", ["0", "", "Incomplete"])
+def test_boxes_of_a_form_that_was_never_opened_are_not_known(example, tmp_path, status):
+    text = (example / "export.csv").read_text().replace("0.5,7,0,1,0,1,", "0.5,7,0,0,0,0,")
+    statuses = {"101,baseline": ("2", "2"), "101,month": ("2", "0"), "102,baseline": ("2", status)}
+    (example / "export.csv").write_text(with_forms(text, statuses))
+    cohort = read_cohort(import_redcap(example, tmp_path / "cohort"))
+    visits = cohort.visits
+    assert visits["fm"].fillna(-1).tolist() == [0, 0, -1]  # at the second visit a box of the unmarked form is ticked
+    assert visits["treatment"].fillna("").tolist() == ["MTX+SSZ", "none", ""]
+    assert "boxes of forms that were never opened, which are not known (2)" in cohort.meta.description
+
+
+@pytest.mark.parametrize("status", ["1", "2", "Unverified", "Complete"])
+def test_boxes_of_a_form_that_somebody_marked_are_answers(example, tmp_path, status):
+    text = (example / "export.csv").read_text().replace("0.5,7,0,1,0,1,", "0.5,7,0,0,0,0,")
+    statuses = {"101": ("2", "2"), "102,baseline": ("2", status)}
+    (example / "export.csv").write_text(with_forms(text, statuses))
+    visits = read_cohort(import_redcap(example, tmp_path / "cohort")).visits
+    assert visits["fm"].tolist() == [0, 0, 0]
+    assert visits["treatment"].tolist() == ["MTX+SSZ", "none", "none"]
+
+
+def test_an_export_that_does_not_say_which_forms_were_opened_is_noted(example, tmp_path):
+    meta = read_cohort(import_redcap(example, tmp_path / "cohort")).meta
+    assert "The export has no ..._complete fields" in meta.description
