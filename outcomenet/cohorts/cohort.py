@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
@@ -20,6 +20,7 @@ from outcomenet.cohorts.ledger import Ledger
 from outcomenet.cohorts.linkage import link_films
 from outcomenet.cohorts.meta import FILE as META_FILE
 from outcomenet.cohorts.meta import LINKAGE_MAX_GAP_DAYS, CohortMeta, read_meta
+from outcomenet.cohorts.unread_films import UnreadFilms
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class Cohort:
     that `covariates.visits_with_covariates` derives. `films` holds the scorable films that belong to a visit, with
     visit_id, gap_days and the header's rows, columns, bits, photometric, format, spacing_mm and spacing_source;
     years_since_birth_year (that of the film less that of birth, of the true dates where they were shifted later);
-    `landmarks` are those of these films. The ledger counts all that was left out.
+    `landmarks` are those of these films. The ledger counts all that was left out; `unread` lists films that cannot be read.
     """
 
     folder: Path
@@ -42,6 +43,7 @@ class Cohort:
     scores: pd.DataFrame
     events: pd.DataFrame
     ledger: Ledger
+    unread: UnreadFilms = field(default_factory=UnreadFilms)
 
 
 def read_cohort(folder: Path | str, *, check_films: bool = True) -> Cohort:
@@ -65,10 +67,11 @@ def read_cohort(folder: Path | str, *, check_films: bool = True) -> Cohort:
     ledger = Ledger()
     films = tables["films.csv"]
     if check_films:
-        films, found = read_film_headers(folder, films, simulated=meta is None or meta.simulated)
-        faults += found + landmarks_outside(tables["landmarks.csv"], films)
+        films, found, unread = read_film_headers(folder, films, ledger, simulated=meta is None or meta.simulated)
+        faults += found + landmarks_outside(tables["landmarks.csv"], films) + unread.faults * unread.too_many
+        films = films.drop(index=[fault.row for fault in unread.faults])
     else:
-        films = films.assign(**UNCHECKED_COLUMNS)
+        films, unread = films.assign(**UNCHECKED_COLUMNS), UnreadFilms(len(films))
     films = _usable_films(films, tables["landmarks.csv"], ledger)
     max_gap_days = LINKAGE_MAX_GAP_DAYS if meta is None else meta.linkage_max_gap_days
     born = films["patient_id"].map(
@@ -85,8 +88,8 @@ def read_cohort(folder: Path | str, *, check_films: bool = True) -> Cohort:
     used = landmarks["film_id"].isin(films["film_id"])
     ledger.add("films", "landmark", "its film was left out", int((~used).sum()))
     count_grades_after_surgery(tables, ledger)
-    unread = tables["scores.csv"]["score"].isna()
-    ledger.flag("scores", "grade", "site could not be read (empty score)", int(unread.sum()))
+    ungraded = tables["scores.csv"]["score"].isna()
+    ledger.flag("scores", "grade", "site could not be read (empty score)", int(ungraded.sum()))
     no_visit = ~tables["patients.csv"]["patient_id"].isin(visits["patient_id"])
     ledger.add("visits", "patient", "no visit at all", tables["patients.csv"].loc[no_visit, "patient_id"])
     return Cohort(
@@ -99,6 +102,7 @@ def read_cohort(folder: Path | str, *, check_films: bool = True) -> Cohort:
         scores=tables["scores.csv"].reset_index(drop=True),
         events=tables["events.csv"].reset_index(drop=True),
         ledger=ledger,
+        unread=unread,
     )
 
 

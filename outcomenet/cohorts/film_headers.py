@@ -13,6 +13,8 @@ from outcomenet.cohorts.crop_file import crop_sites
 from outcomenet.cohorts.faults import Fault
 from outcomenet.cohorts.film import FilmHeader
 from outcomenet.cohorts.films import unnamed_header
+from outcomenet.cohorts.ledger import Ledger
+from outcomenet.cohorts.unread_films import OF_THE_TABLE, UnreadFilms
 from outcomenet.errors import FilmRefused
 
 # What films.csv gains from the headers, missing where they were not read.
@@ -22,8 +24,10 @@ UNCHECKED_COLUMNS: dict[str, object] = {
 }  # fmt: skip
 
 
-def read_film_headers(folder: Path, films: pd.DataFrame, *, simulated: bool) -> tuple[pd.DataFrame, list[Fault]]:
-    """films.csv with the columns of `UNCHECKED_COLUMNS` filled, and the faults of paths and files.
+def read_film_headers(
+    folder: Path, films: pd.DataFrame, ledger: Ledger, *, simulated: bool
+) -> tuple[pd.DataFrame, list[Fault], UnreadFilms]:
+    """films.csv with the columns of `UNCHECKED_COLUMNS` filled, the faults of its paths, and the films that cannot be read.
 
     `pixel_spacing_mm` of films.csv overrides the file's own spacing and is then the source.
     """
@@ -33,6 +37,7 @@ def read_film_headers(folder: Path, films: pd.DataFrame, *, simulated: bool) -> 
         Fault("films.csv", int(backslashes[0]), "path", f"backslashes, in {len(backslashes)} rows", "/ between folders and file",
               "Replace every \\ by /, and leave out drive letters and folders above the cohort's.", "backslashes")
     ] if len(backslashes) else []  # fmt: skip
+    unread = UnreadFilms(len(films))
     headers: dict[int, FilmHeader] = {}
     for row, path, region in zip(films.index, films["path"], films["region"], strict=True):
         if not isinstance(path, str) or row in backslashes:
@@ -40,14 +45,17 @@ def read_film_headers(folder: Path, films: pd.DataFrame, *, simulated: bool) -> 
         found = _header(root, path, region, simulated)
         if isinstance(found, FilmHeader):
             headers[row] = found
+        elif isinstance(found, FilmRefused):
+            unread.add(int(row), found.code, str(found), ledger)
         else:
             expected, remedy = found
             faults.append(Fault("films.csv", int(row), "path", "", expected, remedy))
-    return _with_headers(films, headers), faults
+    return _with_headers(films, headers), faults, unread
 
 
-def _header(root: Path, path: str, region: object, simulated: bool) -> FilmHeader | tuple[str, str]:
-    """The header, or (what was expected, what is wrong and what to do); neither repeats the path."""
+def _header(root: Path, path: str, region: object, simulated: bool) -> FilmHeader | FilmRefused | tuple[str, str]:
+    """The header, why the film cannot be read, or of a wrong row (what was expected, what is wrong and what to do); none
+    repeats the path."""
     inside = "a path inside the cohort folder"
     if Path(path).is_absolute() or PureWindowsPath(path).drive or ".." in Path(path).parts:
         return inside, "It is absolute or leads upwards; copy the film into the folder."
@@ -61,7 +69,9 @@ def _header(root: Path, path: str, region: object, simulated: bool) -> FilmHeade
         if header.format == "crops" and isinstance(region, str) and not _are_sites(crop_sites(root / path), region):
             return f"crops of joints of a {region}, in order", "Simulate the cohort again."
     except FilmRefused as refused:
-        return "a film that can be read", str(refused)
+        if refused.code in OF_THE_TABLE or path.endswith(CROPS_SUFFIX):
+            return "a film that can be read", str(refused)
+        return refused
     return header
 
 
@@ -74,6 +84,7 @@ def _with_headers(films: pd.DataFrame, headers: dict[int, FilmHeader]) -> pd.Dat
     read = pd.DataFrame(
         {row: [getattr(header, name) for name in UNCHECKED_COLUMNS] for row, header in headers.items()},
         index=list(UNCHECKED_COLUMNS),
+        dtype=object,
     ).T.reindex(films.index)
     numeric = ["rows", "columns", "bits", "spacing_mm"]
     read[numeric] = read[numeric].astype(float)

@@ -53,13 +53,14 @@ def make_and_say(folder: Path, out: Path | None, making: Making, progress: Progr
         cohort = read_cohort(folder)
         if out is None:
             _say_checked(cohort)
+            _list_unread(cohort, listed)
             return
         manifest = _make(cohort, out, making, progress or Progress())
     except CohortRefused as refused:
         write_faults(refused.faults, listed)
         raise refused.listed_in(listed) from None
-    listed.unlink(missing_ok=True)
     _say_made(cohort, out, manifest)
+    _list_unread(cohort, listed)
 
 
 def _make(cohort: Cohort, out: Path, making: Making, progress: Progress) -> DatasetManifest:
@@ -98,6 +99,19 @@ def _make(cohort: Cohort, out: Path, making: Making, progress: Progress) -> Data
     geometry = CropGeometry(making.crop_size or own.size_px, making.mm_per_pixel or own.mm_per_px)
     options = BuildOptions(making.workers, making.reading_mode, making.split_by, secret, making.update)
     return build_dataset(cohort, out, geometry, progress=progress, options=options)
+
+
+def _list_unread(cohort: Cohort, listed: Path) -> None:
+    """Writes faults.csv of films that were left out because they cannot be read, or removes an older one."""
+    from outcomenet.cohorts.faults import write_faults
+
+    faults = cohort.unread.faults
+    if not faults:
+        listed.unlink(missing_ok=True)
+        return
+    write_faults(faults, listed)
+    films = "film that could not be read is" if len(faults) == 1 else "films that could not be read are"
+    print(f"{len(faults)} {films} left out; {listed} lists row and reason.")
 
 
 def _say_checked(cohort: Cohort) -> None:

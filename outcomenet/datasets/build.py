@@ -22,7 +22,7 @@ from outcomenet.cohorts import source
 from outcomenet.cohorts.cohort import Cohort
 from outcomenet.cohorts.crop_file import SUFFIX, read_crops_header
 from outcomenet.cohorts.decoding import FilmDecoder
-from outcomenet.cohorts.faults import CohortRefused, Fault
+from outcomenet.cohorts.faults import CohortRefused, Fault, write_faults
 from outcomenet.cohorts.ledger import Ledger
 from outcomenet.cohorts.plain_files import not_plain
 from outcomenet.csv_files import write_csv
@@ -30,7 +30,7 @@ from outcomenet.datasets.account import write_account
 from outcomenet.datasets.card import write_card
 from outcomenet.datasets.cut_store import CutStore
 from outcomenet.datasets.cutting import CutFilm, FilmTask
-from outcomenet.datasets.dataset import FILMS, LEDGER, SPLITS, TABLE
+from outcomenet.datasets.dataset import FILMS, LEDGER, SPLITS, TABLE, UNREAD
 from outcomenet.datasets.film_table import FilmTable
 from outcomenet.datasets.film_tasks import film_tasks
 from outcomenet.datasets.format import FORMAT
@@ -66,7 +66,8 @@ class BuildOptions:
 def build_dataset(
     cohort: Cohort, out: Path, geometry: CropGeometry, *, progress: Progress, options: BuildOptions | None = None
 ) -> DatasetManifest:
-    """Builds the data set `out` from a cohort; raises CohortRefused, and leaves nothing, when a film cannot be read."""
+    """Builds the data set `out` from a cohort; raises CohortRefused, and leaves nothing, where too many films
+    cannot be read (`cohorts.unread_films`); a single one is left out, counted and listed."""
     options = options or BuildOptions()
     refuse_existing(out, options.update)
     with artifacts.whole_folder(out, replace=options.update) as staging:
@@ -139,6 +140,8 @@ class _Build:
         self.sheets.write(self.folder)
         write_account(self.folder, self.cohort, self.table, films, self.ledger_of_tables)
         write_csv(self.ledger.to_frame(), self.folder / LEDGER)
+        if self.cohort.unread.faults:
+            write_faults(self.cohort.unread.faults, self.folder / UNREAD)
         self.kept.forget_unused()
         if self.cohort.meta.simulated:  # for the oracle and for audits; training never opens it
             _copy_truth(self.cohort.folder / TRUTH, self.folder / TRUTH)
@@ -176,14 +179,19 @@ class _Build:
                 raise self._nothing_to_see() from error
             kept = f"; {self.store.taken} of them were cut before" if self.store.taken else ""
             self.progress.finish(kept)
-        if self.faults:
-            raise CohortRefused(self.faults)
+        if faults := self._refusing_faults():
+            raise CohortRefused(faults)
         return [file for file in folder.iterdir() if file.is_file()]
+
+    def _refusing_faults(self) -> list[Fault]:
+        """Of simulated crops, and of films where too many cannot be read."""
+        unread = self.cohort.unread
+        return self.faults + unread.faults * unread.too_many
 
     def _nothing_to_see(self) -> DataRefused:
         """Why a split had visits with films, and none with a joint on them."""
-        if self.faults:
-            return CohortRefused(self.faults)
+        if faults := self._refusing_faults():
+            return CohortRefused(faults)
         reasons = self.ledger.to_frame()
         listed = "; ".join(f"{row.reason} ({row.count})" for row in reasons.itertuples())
         return DataRefused(f"No visit of a split has a joint that could be cut. The ledger says: {listed}.")
@@ -217,9 +225,12 @@ class _Build:
     def _accept(self, task: FilmTask, result: CutFilm | FilmRefused, patient: str, visit: str) -> CutFilm | None:
         self.progress.advance()
         if isinstance(result, FilmRefused):
-            self.faults.append(
-                Fault("films.csv", task.row, "path", str(result), "a film whose pixels can be read", "Export it again.")
-            )
+            if task.path.suffix == SUFFIX:  # simulated crops are all of one making
+                self.faults.append(
+                    Fault("films.csv", task.row, "path", str(result), "crops that can be read", "Simulate them again.")
+                )
+            else:
+                self.cohort.unread.add(task.row, result.code, str(result), self.ledger)
             return None
         reason = result.refused
         if not reason and task.placed:  # flags of the others were settled when their joints were found

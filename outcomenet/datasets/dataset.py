@@ -15,6 +15,7 @@ from outcomenet.datasets.manifest import EXAMPLES, DatasetManifest, read_manifes
 TABLE = "visits.parquet"
 FILMS = "films.parquet"
 LEDGER = "ledger.csv"
+UNREAD = "faults.csv"  # films that could not be read, where there are any
 PREVIEWS = "previews"
 SPLITS = ("train", "validation", "test")
 STORED_SPLIT = "stored_split"  # column of a data set that is divided otherwise than on disk, see `resplit`

@@ -64,7 +64,7 @@ def find_landmarks(cohort: Cohort, ledger: Ledger, workers: int, progress: Progr
     """Looks for the joints of every film of `cohort` without placed landmarks. The ledger counts flags of what stays.
 
     What was found on a film is kept, and a film that is the same is not looked at again. A film that cannot be read is
-    left to the build, which refuses the cohort.
+    left to the build, which counts it.
     """
     placed = set(cohort.landmarks["film_id"])
     films = cohort.films

@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from outcomenet.cohorts.ledger import KEPT
 from outcomenet.datasets.account import AGREEMENT, TABLE_ONE
-from outcomenet.datasets.dataset import LEDGER, PREVIEWS
+from outcomenet.datasets.dataset import LEDGER, PREVIEWS, UNREAD
 from outcomenet.datasets.flow_diagram import DIAGRAM
 from outcomenet.datasets.joint_sheets import JOINT_SHEETS
 from outcomenet.datasets.leaks import SAME_FILMS
@@ -41,6 +41,7 @@ def write_page(folder: Path, manifest: DatasetManifest) -> Path:
         table_one=_html(pd.read_csv(folder / TABLE_ONE, dtype=str).fillna("")),
         agreement=_agreement(folder),
         flags=_flags(folder),
+        unread=_unread(folder),
         same=_same_films(folder),
         previews=[f"{PREVIEWS}/{path.name}" for path in sorted((folder / PREVIEWS).glob("*.png"))],
         sheets=[{"joint": path.stem.replace("_", " "), "path": f"{JOINT_SHEETS}/{path.name}"} for path in sheets],
@@ -85,6 +86,15 @@ def _flags(folder: Path) -> Markup | str:
         films=("film_id", "nunique"), left_out=("dropped", "sum")
     )
     return _html(counted.sort_values("films", ascending=False))
+
+
+def _unread(folder: Path) -> Markup | str:
+    path = folder / UNREAD
+    if not path.is_file():
+        return ""
+    table = pd.read_csv(path).rename(columns={"row": "row of films.csv", "rule": "reason", "remedy": "in words"})
+    table["reason"] = table["reason"].str.removeprefix("film:")
+    return _html(table[["row of films.csv", "reason", "in words"]].head(_MOST_ROWS))
 
 
 def _same_films(folder: Path) -> Markup | str:

@@ -80,12 +80,28 @@ def test_two_films_with_one_id_name_both_rows(broken):
     ]
 
 
+def unread(folder: Path) -> str:
+    """The sentence of the one film that cannot be read, which is left out, counted and listed."""
+    cohort = read_cohort(folder)
+    (fault,) = cohort.unread.faults
+    assert cohort.ledger.count("films", "film") == 1
+    assert fault.row not in set(cohort.films["row"])
+    return fault.sentence
+
+
 def test_a_text_file_named_dcm(cohort_folder):
     (cohort_folder / "films/f1.dcm").write_text("Dear colleague,\n" * 20)
-    message = refusal(cohort_folder)
+    message = unread(cohort_folder)
     assert "films.csv, row 2, column path: expected a film that can be read" in message
     assert "this one is named .dcm but not one of them by its first bytes" in message
     assert "colleague" not in message
+
+
+def test_a_cohort_without_a_film_that_can_be_read_is_refused(cohort_folder):
+    films = sorted(path for path in (cohort_folder / "films").iterdir() if path.is_file())
+    for film in films:
+        film.write_text("Dear colleague,\n" * 20)
+    assert refusal(cohort_folder).count("expected a film that can be read") == len(films)
 
 
 def test_a_png_of_20000_by_20000_is_refused_by_its_header(cohort_folder):
@@ -93,12 +109,12 @@ def test_a_png_of_20000_by_20000_is_refused_by_its_header(cohort_folder):
     for kind, data in ((b"IHDR", struct.pack(">IIBBBBB", 20_000, 20_000, 8, 0, 0, 0, 0)), (b"IEND", b"")):
         png += struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
     (cohort_folder / "films/f2.png").write_bytes(png)
-    assert "at most 6,000 rows and columns, its header says 20,000 x 20,000" in refusal(cohort_folder)
+    assert "at most 6,000 rows and columns, its header says 20,000 x 20,000" in unread(cohort_folder)
 
 
 def test_a_tiff_of_20000_by_20000_is_refused_before_it_is_decoded(cohort_folder):
     Image.new("1", (20_000, 20_000)).save(cohort_folder / "films/f2.png", format="TIFF", compression="group4")
-    assert "at most 6,000 rows and columns" in refusal(cohort_folder)
+    assert "at most 6,000 rows and columns" in unread(cohort_folder)
 
 
 def test_a_dicom_of_20000_by_20000_is_refused_by_its_header(cohort_folder):
@@ -107,7 +123,7 @@ def test_a_dicom_of_20000_by_20000_is_refused_by_its_header(cohort_folder):
     dataset.Rows = dataset.Columns = 20_000
     del dataset.PixelData
     dataset.save_as(path)
-    assert "its header says 20,000 x 20,000" in refusal(cohort_folder)
+    assert "its header says 20,000 x 20,000" in unread(cohort_folder)
 
 
 def test_a_visit_before_birth(broken):
@@ -301,4 +317,4 @@ def test_a_refused_cohort_leaves_by_exit_code_three():
 def test_floats_in_numpy_are_not_a_film(cohort_folder):
     np.save(cohort_folder / "films/f1.npy", np.zeros(3))
     (cohort_folder / "films/f1.npy").replace(cohort_folder / "films/f1.dcm")
-    assert "unsigned numbers of 8 or 16 bits, this one holds" in refusal(cohort_folder)
+    assert "unsigned numbers of 8 or 16 bits, this one holds" in unread(cohort_folder)
