@@ -1,50 +1,61 @@
 """The worker process that decodes films: limits itself, then answers one request after the other.
 
-Started by `decoding.FilmDecoder`; imports what decoding needs and never JAX.
+Started by `decoding.FilmDecoder`; imports what decoding needs and never JAX. Requests are pickled: they come from the parent,
+which is trusted. Answers are not (see `answers`).
 """
 
 from __future__ import annotations
 
 import importlib
 import os
+import pickle
 import resource
+import struct
 import sys
 import time
 import traceback
 from collections.abc import Callable
-from multiprocessing.connection import Connection
-from typing import Any
+from typing import Any, BinaryIO
 
-from outcomenet.cohorts.sandbox import forbid_network, forbid_writing
+from outcomenet.cohorts.answers import outgoing, packed
+from outcomenet.cohorts.sandbox import end_with, forbid_network, forbid_writing
 from outcomenet.errors import FilmRefused
 
 READY = "ready"
+REQUEST = struct.Struct("<I")  # length of the pickle that follows
 
 
-def main(file_descriptor: int) -> None:
-    """Reads the limits, then requests (function, film, arguments), until the other end closes."""
-    with Connection(file_descriptor) as parent:
-        memory_bytes, cpu_seconds = parent.recv()
-        importlib.import_module("outcomenet.cohorts.films")  # before the limit: libraries map much, and use little
-        limit_memory(memory_bytes)
-        forbid_writing()
-        forbid_network()
-        parent.send(READY)
-        while True:
+def main(file_descriptor: int, memory_bytes: int, cpu_seconds: int, parent: int) -> None:
+    """Answers requests (function, film, arguments) until the other end closes."""
+    end_with(parent)
+    importlib.import_module("outcomenet.cohorts.films")  # before the limit: libraries map much, and use little
+    limit_memory(memory_bytes)
+    forbid_writing()
+    forbid_network()
+    with open(file_descriptor, "rb") as requests:
+        _send(file_descriptor, outgoing(READY, []))
+        while (request := _next(requests)) is not None:
+            limit_cpu_time(cpu_seconds)
             try:
-                function, film, arguments = parent.recv()
-                limit_cpu_time(cpu_seconds)
-                answer = _answer(function, film, arguments)
-            except EOFError:
-                return
-            except Exception:  # the request names something that cannot be imported here
-                answer = "failed", traceback.format_exc(), ""
-            try:
-                parent.send(answer)
+                _send(file_descriptor, _answer(request))
             except OSError:  # nobody listens any more
                 return
-            except Exception:  # the result cannot be sent
-                parent.send(("failed", traceback.format_exc(), ""))
+
+
+def _next(requests: BinaryIO) -> bytes | None:
+    """The next request; None at the end of them."""
+    head = requests.read(REQUEST.size)
+    if len(head) < REQUEST.size:
+        return None
+    (length,) = REQUEST.unpack(head)
+    request = requests.read(length)
+    return request if len(request) == length else None
+
+
+def _send(file_descriptor: int, pieces: list[memoryview]) -> None:
+    for piece in pieces:
+        while len(piece):
+            piece = piece[os.write(file_descriptor, piece) :]
 
 
 def limit_memory(allowed_bytes: int) -> None:
@@ -62,17 +73,22 @@ def limit_cpu_time(seconds: int) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (allowed if hard == resource.RLIM_INFINITY else min(allowed, hard), hard))
 
 
-def _answer(function: Callable[..., Any], film: Any, arguments: tuple[Any, ...]) -> tuple[str, Any, str]:
-    """("done", value, ""), ("refused", sentence, code) or ("failed", traceback, "")."""
+def _answer(request: bytes) -> list[memoryview]:
+    """An answer of kind "done" (value), "refused" (sentence, code) or "failed" (traceback)."""
     try:
-        return "done", function(film, *arguments), ""
+        function: Callable[..., Any]
+        function, film, arguments = pickle.loads(request)
+        said, arrays = packed(function(film, *arguments))
+        return outgoing("done", [said], arrays)
     except FilmRefused as refused:
-        return "refused", str(refused), refused.code
+        # a file's name may hold what cannot be printed
+        sentence = "".join(letter if letter.isprintable() else "?" for letter in str(refused))
+        return outgoing("refused", [sentence, refused.code])
     except MemoryError:
-        return "refused", "Decoding the film needs more memory than is allowed; reduce it.", "memory"
-    except Exception:
-        return "failed", traceback.format_exc(), ""
+        return outgoing("refused", ["Decoding the film needs more memory than is allowed; reduce it.", "memory"])
+    except Exception:  # also a request that cannot be read here, and a result that cannot be sent
+        return outgoing("failed", [traceback.format_exc()])
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main(*map(int, sys.argv[1:]))

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
+import pickle
+import re
 import signal
+import socket
 import subprocess
 import sys
 import time
+import typing
 from collections.abc import Callable, Iterable, Iterator
 from multiprocessing.connection import wait
 from typing import Any, TypeVar
 
+from outcomenet.cohorts.answers import BadAnswer, Incoming, is_text, unpacked
+from outcomenet.cohorts.decoder_worker import READY, REQUEST
 from outcomenet.errors import FilmRefused, OutcomenetError, UsageError
 
 F = TypeVar("F")
@@ -20,7 +25,9 @@ T = TypeVar("T")
 MEMORY_BYTES = 2**30
 CPU_SECONDS = 20
 TIMEOUT_SECONDS = 60.0  # by the clock: a worker may have to wait for a disk or for its turn
-_START_SECONDS, _END_SECONDS = 120.0, 5.0
+_START_SECONDS, _END_SECONDS, _SEND_SECONDS = 120.0, 5.0, 10.0
+_CODE = re.compile(r"[a-z][a-z0-9_]{0,39}")
+_MOST_TRACEBACK = 20_000  # characters
 # One thread each; and memory that one film needed is kept for the next instead of being given back and zeroed again, which
 # took two thirds of the time for an uncompressed film (mallopt(3); other systems than glibc take no notice).
 _SETTINGS = {
@@ -41,7 +48,8 @@ class FilmDecoder:
     A worker is a fresh interpreter that imports the film reader and the module of the function it is given, and nothing
     of the caller's. It may map `memory_bytes` more than it starts with, spend `cpu_seconds` of CPU and `timeout_seconds`
     of wall-clock time on a film, and neither open a socket, start a program nor write a file. One that dies or takes
-    longer is replaced, and its film alone is refused.
+    longer is replaced, and its film alone is refused; so is one that answers what the function cannot have given, since a
+    hostile film may have taken it over. Workers end with the thread that started them.
 
     >>> from outcomenet.cohorts.films import read_header
     >>> with FilmDecoder(workers=1) as decoder:
@@ -75,9 +83,10 @@ class FilmDecoder:
     def map(self, function: Callable[..., T], films: Iterable[F], *arguments: Any) -> Iterator[T | FilmRefused]:
         """Yields `function(film, *arguments)` in the order of `films`, or the FilmRefused of a film that has no result.
 
-        `function` must be importable by name (a module's own function), its arguments and result picklable. A few films
-        per worker are in flight at a time, so `films` may be an endless iterator. Codes of its own: "decoder_died",
-        "decoder_timeout". Raises DecoderFailed when the function fails for another reason.
+        `function` must be importable by name (a module's own function), its arguments picklable, and its result of the type
+        that it is annotated with, one that `answers` knows. A few films per worker are in flight at a time, so `films` may be
+        an endless iterator. Codes of its own: "decoder_died", "decoder_timeout", "decoder_answer". Raises DecoderFailed when
+        the function fails for another reason.
         """
         if not self._pool:
             raise UsageError("A FilmDecoder has workers only inside its `with` block; call map there.")
@@ -86,6 +95,7 @@ class FilmDecoder:
     def _results(
         self, function: Callable[..., T], films: Iterator[F], arguments: tuple[Any, ...]
     ) -> Iterator[T | FilmRefused]:
+        kind = typing.get_type_hints(function)["return"]
         ready: dict[int, T | FilmRefused] = {}
         waiting = enumerate(films)
         given = yielded = 0
@@ -101,7 +111,7 @@ class FilmDecoder:
                         break
                     self._give(place, number, (function, film, arguments))
                     given += 1
-                ready.update(self._collect())
+                ready.update(self._collect(kind))
                 while yielded in ready:
                     yield ready.pop(yielded)
                     yielded += 1
@@ -119,32 +129,37 @@ class FilmDecoder:
         """Hands a film to a worker; one that died while it was idle is replaced first."""
         try:
             self._pool[place].give(number, request, self.timeout_seconds)
-        except (BrokenPipeError, ConnectionResetError):
+        except (BrokenPipeError, ConnectionResetError, TimeoutError):
             self._replace(place)
             self._pool[place].give(number, request, self.timeout_seconds)
 
-    def _collect(self) -> Iterator[tuple[int, Any]]:
-        """Waits until a busy worker has answered, died or taken too long; yields each such film's number and result."""
+    def _collect(self, kind: Any) -> Iterator[tuple[int, Any]]:
+        """Waits until a busy worker says something, dies or takes too long; yields number and result of each film that is
+        settled by that. `kind` is the type of a result."""
         busy = [place for place, worker in enumerate(self._pool) if worker.film is not None]
         if not busy:
             return
         patience = min(self._pool[place].deadline for place in busy) - time.monotonic()
-        answered = wait([self._pool[place].connection for place in busy], timeout=max(0.0, patience))
+        speaking = wait([self._pool[place].connection for place in busy], timeout=max(0.0, patience))
         for place in busy:
             worker = self._pool[place]
             number = worker.film
             if number is None:
                 continue
-            if worker.connection in answered:
-                answer = worker.take()
-                if answer is not None:
-                    yield number, _result(*answer)
+            try:
+                if worker.connection in speaking and worker.answered():
+                    yield number, _result(kind, worker.take())
                     continue
-                refused = self._why_it_died(worker)
-            elif time.monotonic() >= worker.deadline:
+                if time.monotonic() < worker.deadline:
+                    continue
                 refused = _too_slow(f"{self.timeout_seconds:g} seconds")
-            else:
-                continue
+            except EOFError:
+                refused = self._why_it_died(worker)
+            except BadAnswer:
+                refused = FilmRefused(
+                    "The decoder gave an answer that is no film's: the film is damaged, or made to do harm. Export it again.",
+                    "decoder_answer",
+                )
             self._replace(place)
             yield number, refused
 
@@ -162,17 +177,19 @@ class FilmDecoder:
 
 
 class _Worker:
-    """One process and the pipe to it. `film` is the number of the film it is busy with, None when idle."""
+    """One process and the connection to it. `film` is the number of the film it is busy with, None when idle."""
 
     def __init__(self, memory_bytes: int, cpu_seconds: int):
         self.film: int | None = None
         self.deadline = 0.0
         self.started = False
-        self.connection, theirs = multiprocessing.Pipe()
+        self.incoming = Incoming()
+        self.connection, theirs = socket.socketpair()
+        limits = [str(number) for number in (theirs.fileno(), memory_bytes, cpu_seconds, os.getpid())]
         # A fresh interpreter rather than multiprocessing's spawn, which would import the caller's main script, and
         # with it whatever that imports (JAX). -P keeps a folder of the current directory from posing as a library.
         self.process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "outcomenet.cohorts.decoder_worker", str(theirs.fileno())],
+            [sys.executable, "-P", "-m", "outcomenet.cohorts.decoder_worker", *limits],
             pass_fds=[theirs.fileno()],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
@@ -180,26 +197,47 @@ class _Worker:
             env={**os.environ, **_SETTINGS, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
         )
         theirs.close()
-        self.connection.send((memory_bytes, cpu_seconds))
 
     def give(self, film: int, request: tuple[Any, ...], timeout_seconds: float) -> None:
-        """Sends a request; the time allowed counts from here, not from the start of the process."""
+        """Sends a request; the time allowed counts from here, not from the start of the process.
+
+        Raises BrokenPipeError, ConnectionResetError or TimeoutError where the worker is gone, does not listen, or has said
+        what it was not asked.
+        """
         if not self.started:
-            self.started = self.connection.poll(_START_SECONDS) and self.take() is not None
+            self.started = self._has_started()
         if not self.started:
             raise DecoderFailed(
-                "A decoding process could not be started; see why with `python -m outcomenet.cohorts.decoder_worker 0`."
+                "A decoding process could not be started; see why with `python -m outcomenet.cohorts.decoder_worker 0 0 0 0`."
             )
-        self.connection.send(request)
+        self.connection.setblocking(False)
+        if wait([self.connection], timeout=0):  # an answer to nothing would be taken for this film's
+            raise BrokenPipeError
+        self.connection.settimeout(_SEND_SECONDS)
+        pickled = pickle.dumps(request)
+        self.connection.sendall(REQUEST.pack(len(pickled)) + pickled)
+        self.connection.setblocking(False)
         self.film, self.deadline = film, time.monotonic() + timeout_seconds
 
-    def take(self) -> Any:
-        """The answer that is waiting; None when the process died instead."""
+    def _has_started(self) -> bool:
+        self.connection.setblocking(False)
+        until = time.monotonic() + _START_SECONDS
         try:
-            answer = self.connection.recv()
-        except (EOFError, ConnectionResetError):
-            return None
-        self.film = None
+            while time.monotonic() < until:
+                wait([self.connection], timeout=until - time.monotonic())
+                if self.answered():
+                    return self.take().said == [READY]
+        except (EOFError, BadAnswer):
+            pass
+        return False
+
+    def answered(self) -> bool:
+        """Whether the answer is whole now. Raises EOFError where the process is gone, BadAnswer where it is none."""
+        return self.incoming.take(self.connection)
+
+    def take(self) -> Incoming:
+        """The whole answer; the worker is idle then."""
+        answer, self.incoming, self.film = self.incoming, Incoming(), None
         return answer
 
     def ended_by(self) -> int:
@@ -219,9 +257,15 @@ def _too_slow(than: str) -> FilmRefused:
     return FilmRefused(f"Decoding the film took longer than {than}; export it uncompressed.", "decoder_timeout")
 
 
-def _result(kind: str, value: Any, code: str) -> Any:
-    if kind == "refused":
-        return FilmRefused(value, code)
-    if kind == "failed":
-        raise DecoderFailed(f"A film could not be processed, because the program itself failed:\n{value}")
-    return value
+def _result(kind: Any, answer: Incoming) -> Any:
+    """The film's value of type `kind`, or FilmRefused. Raises BadAnswer for anything else, DecoderFailed for a fault of the
+    program."""
+    match answer.said:
+        case ["done", said]:
+            return unpacked(kind, said, answer.data)
+        case ["refused", sentence, str(code)] if is_text(sentence) and _CODE.fullmatch(code):
+            return FilmRefused(sentence, code)
+        case ["failed", str(text)]:
+            shown = "".join(letter for letter in text[-_MOST_TRACEBACK:] if letter.isprintable() or letter == "\n")
+            raise DecoderFailed(f"A film could not be processed, because the program itself failed:\n{shown}")
+    raise BadAnswer("an answer of no known kind")

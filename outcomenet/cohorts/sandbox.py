@@ -1,4 +1,4 @@
-"""What a decoding process may no longer do: reach the network, start programs, write files.
+"""What a decoding process may no longer do: reach the network, start programs, write files, outlive its parent.
 
 Linux on x86-64 and ARM64; elsewhere `forbid_network` says False and the limits on memory and time remain.
 """
@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import os
 import platform
 import resource
+import signal
 import struct
 import sys
 from dataclasses import dataclass
 
-_PR_SET_NO_NEW_PRIVILEGES = 38
+_PR_SET_PARENT_DEATH_SIGNAL, _PR_SET_NO_NEW_PRIVILEGES = 1, 38
 _SECCOMP_SET_MODE_FILTER, _SECCOMP_ALL_THREADS = 1, 1
 _ALLOW, _REFUSE = 0x7FFF0000, 0x00050000 | errno.EPERM
 # Instructions of the classic Berkeley packet filter that a seccomp filter is written in: (code, if true, if false, value).
@@ -58,6 +60,15 @@ def forbid_network() -> bool:
     if libc.prctl(_PR_SET_NO_NEW_PRIVILEGES, 1, 0, 0, 0) != 0:
         return False
     return libc.syscall(machine.seccomp, _SECCOMP_SET_MODE_FILTER, _SECCOMP_ALL_THREADS, ctypes.byref(filter)) == 0
+
+
+def end_with(parent: int) -> None:
+    """From now on this process is killed when its parent's thread that started it ends (Linux); ends it at once where that
+    happened already."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PARENT_DEATH_SIGNAL, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != parent:
+        os._exit(1)
 
 
 def forbid_writing() -> None:

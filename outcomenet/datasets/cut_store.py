@@ -12,6 +12,7 @@ import numpy as np
 
 from outcomenet.cohorts.crop_file import SUFFIX as CROPS
 from outcomenet.cohorts.decoding import FilmDecoder
+from outcomenet.datasets.cut_answers import checked
 from outcomenet.datasets.cutting import CutFilm, FilmTask, cut_film
 from outcomenet.datasets.film_identity import FilmIdentity
 from outcomenet.datasets.kept import Kept
@@ -39,7 +40,7 @@ class CutStore:
                 self.taken += 1
                 yield self._read(name, task)
                 continue
-            result = next(fresh)
+            result = checked(next(fresh), task)
             self.decoded += 1
             if name and not isinstance(result, FilmRefused):
                 self._write(name, result)
