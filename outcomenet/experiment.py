@@ -17,7 +17,7 @@ from outcomenet.confounders import confounder
 from outcomenet.confounding import ESTIMANDS, ConfoundingConfig
 from outcomenet.datasets.dataset import Dataset, open_dataset
 from outcomenet.datasets.known_outcomes import check_outcomes
-from outcomenet.datasets.leaks import refuse_leaks
+from outcomenet.datasets.leaks import alike_notes, refuse_leaks
 from outcomenet.datasets.pairs import VisitPairs, paired_visits
 from outcomenet.datasets.resplit import SplitConfig, resplit
 from outcomenet.datasets.visit_table import KL_COLUMNS
@@ -225,10 +225,10 @@ def run_training(
     """
     set_numerics()
     dataset = resplit(open_dataset(data, truth=False), experiment.split)
-    refuse_leaks(dataset)
+    alike = refuse_leaks(dataset, accept_alike=experiment.split.accept_alike_films)
     if experiment.rungs:
         check_data(experiment, dataset)
-    for note in known_outcomes(experiment, dataset):
+    for note in [*known_outcomes(experiment, dataset), *alike_notes(alike)]:
         progress.say(f"Note: {note}")
     record = {
         "name": run.name,
@@ -405,9 +405,10 @@ def run_evaluation(run: Path, data: Path | None = None, *, progress: Progress) -
         run=run.name,
         **vars(experiment.evaluation),
     )
+    alike = refuse_leaks(dataset, accept_alike=experiment.split.accept_alike_films)
     conditions = [*record.get("conditions", []), *other_conditions(record, now)]
     with chain.staged(run, chain.Stage.EVALUATION) as folder:
-        notes = known_outcomes(experiment, dataset) + evaluate(task, folder, progress) + conditions
+        notes = known_outcomes(experiment, dataset) + alike_notes(alike) + evaluate(task, folder, progress) + conditions
         entries = {"notes": notes, "stages": progress.stages, "environment": now}
         chain.write_evaluation(folder, of, entries | {"times": {"begun": begun, "finished": utc_now()}})
     return notes

@@ -12,7 +12,7 @@ from outcomenet.datasets.dataset import SPLITS
 from outcomenet.datasets.flow import FLOW, flow_of, flow_table
 from outcomenet.datasets.flow_diagram import DIAGRAM, flow_svg
 from outcomenet.datasets.follow_up_table import FOLLOW_UP, follow_up_table
-from outcomenet.datasets.leaks import SAME_FILMS, same_films
+from outcomenet.datasets.leaks import SAME_FILMS
 from outcomenet.datasets.measured import measured_titles
 from outcomenet.datasets.reader_agreement import reader_agreement
 from outcomenet.datasets.table_one import table_one
@@ -21,14 +21,18 @@ TABLE_ONE, AGREEMENT = "table1.csv", "agreement.csv"
 
 
 def write_account(
-    folder: Path, cohort: Cohort, visits: pd.DataFrame, films: pd.DataFrame, ledger_of_tables: pd.DataFrame
+    folder: Path,
+    cohort: Cohort,
+    visits: pd.DataFrame,
+    films: pd.DataFrame,
+    alike: pd.DataFrame,
+    ledger_of_tables: pd.DataFrame,
 ) -> None:
     """flow.csv and flow.svg, table1.csv, agreement.csv, follow_up.csv, same_films.csv.
 
-    `visits` is the visit table with has_films; `films` the table of cut limbs; `ledger_of_tables` the ledger before the
-    first film was decoded.
+    `visits` is the visit table with has_films; `films` the table of cut limbs; `alike` that of `same_films`; `ledger_of_tables`
+    the ledger before the first film was decoded.
     """
-    alike = same_films(films)
     for why, pairs in alike.groupby("why", sort=False):
         cohort.ledger.flag("films", "film", f"{why} as another film, see {SAME_FILMS}", len(pairs))
     write_csv(alike, folder / SAME_FILMS)

@@ -27,6 +27,7 @@ from outcomenet.cohorts.ledger import Ledger
 from outcomenet.cohorts.plain_files import not_plain
 from outcomenet.csv_files import write_csv
 from outcomenet.datasets.account import write_account
+from outcomenet.datasets.alike_films import same_films, with_groups
 from outcomenet.datasets.card import write_card
 from outcomenet.datasets.cut_store import CutStore
 from outcomenet.datasets.cutting import CutFilm, FilmTask
@@ -71,7 +72,7 @@ def build_dataset(
     options = options or BuildOptions()
     refuse_existing(out, options.update)
     with artifacts.whole_folder(out, replace=options.update) as staging:
-        return _Build(cohort, staging, geometry, progress, options, Kept(kept_of(out))).run()
+        return _Build(cohort, staging, geometry, progress, options, Kept(kept_of(out), cohort.folder)).run()
 
 
 def refuse_existing(out: Path, update: bool) -> None:
@@ -134,11 +135,13 @@ class _Build:
         self.table["has_films"] = [key in self.found for key in keys]
         self.table.to_parquet(self.folder / TABLE, index=False)
         films = self.films.to_frame()
+        alike = same_films(films)
+        films = with_groups(films, alike)
         films.to_parquet(self.folder / FILMS, index=False)
         self.films.write_previews(self.folder)
         self.located.write(self.folder)
         self.sheets.write(self.folder)
-        write_account(self.folder, self.cohort, self.table, films, self.ledger_of_tables)
+        write_account(self.folder, self.cohort, self.table, films, alike, self.ledger_of_tables)
         write_csv(self.ledger.to_frame(), self.folder / LEDGER)
         if self.cohort.unread.faults:
             write_faults(self.cohort.unread.faults, self.folder / UNREAD)

@@ -123,7 +123,7 @@ FILM_FIELDS: dict[str, CardField] = {
         CardField("scale_source", TEXT, "Where the scale comes from."),
         CardField("accession", TEXT, "Keyed hash of the examination's number; equal: one examination."),
         CardField("pixels", TEXT, "Keyed hash of the film's pixels; equal: the same picture."),
-        CardField("likeness", TEXT, "Perceptual hash; few bits differ between exports of one picture."),
+        CardField("alike", TEXT, "Number of a group of films whose joints look the same; empty where none does."),
     )
 }
 

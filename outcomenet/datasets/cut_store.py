@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import zipfile
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -16,7 +15,7 @@ from outcomenet.datasets.cut_answers import checked
 from outcomenet.datasets.cutting import CutFilm, FilmTask, cut_film
 from outcomenet.datasets.film_identity import FilmIdentity
 from outcomenet.datasets.kept import Kept
-from outcomenet.errors import FilmRefused
+from outcomenet.errors import DataRefused, FilmRefused
 from outcomenet.localization.burnt_in_text import TextBox
 
 SUFFIX = ".cut"
@@ -33,17 +32,24 @@ class CutStore:
     def cut(self, decoder: FilmDecoder, tasks: Sequence[FilmTask]) -> Iterator[CutFilm | FilmRefused]:
         """What `cut_film` gives for each task, in order: kept results where there are, else decoded and then kept."""
         names = [self._name(task) for task in tasks]
-        have = [bool(name) and self._is_whole(name) for name in names]
+        have = [
+            bool(name) and self._kept.read(name, task.path) is not None for task, name in zip(tasks, names, strict=True)
+        ]
         fresh = decoder.map(cut_film, (task for task, there in zip(tasks, have, strict=True) if not there))
         for task, name, there in zip(tasks, names, have, strict=True):
             if there:
+                data = self._kept.read(name, task.path)
+                if data is None:
+                    raise DataRefused(
+                        f"{self._kept.path(name)} or its film was changed meanwhile; run the intake again."
+                    )
                 self.taken += 1
-                yield self._read(name, task)
+                yield _read(data, task)
                 continue
             result = checked(next(fresh), task)
             self.decoded += 1
             if name and not isinstance(result, FilmRefused):
-                self._write(name, result)
+                self._kept.write(name, task.path, _written(result))
             yield result
 
     def _name(self, task: FilmTask) -> str:
@@ -57,44 +63,36 @@ class CutStore:
         ]  # fmt: skip
         return self._kept.name(task.path, settings, SUFFIX)
 
-    def _is_whole(self, name: str) -> bool:
-        """Whether the kept file is there and as it was written (by the checksums of the ZIP format)."""
-        try:
-            with zipfile.ZipFile(self._kept.path(name)) as file:
-                return file.testzip() is None
-        except (OSError, zipfile.BadZipFile):
-            return False
 
-    def _read(self, name: str, task: FilmTask) -> CutFilm:
-        with np.load(self._kept.path(name), allow_pickle=False) as file:
-            arrays = {key: file[key] if key in file else None for key in _ARRAYS}
-            said = json.loads(file["said"].tobytes())
-            preview = file["preview"].tobytes()
-        identity = said.pop("identity")
-        text = tuple(TextBox(*box) for box in said.pop("text"))
-        flags = tuple(said.pop("flags"))
-        return CutFilm(
-            film_id=task.film_id,
-            side=task.side,
-            preview_png=preview,
-            identity=FilmIdentity(*identity) if identity else None,
-            flags=flags,
-            text=text,
-            **arrays,
-            **said,
-        )
+def _read(data: bytes, task: FilmTask) -> CutFilm:
+    with np.load(io.BytesIO(data), allow_pickle=False) as file:
+        arrays = {key: file[key] if key in file else None for key in _ARRAYS}
+        said = json.loads(file["said"].tobytes())
+        preview = file["preview"].tobytes()
+    identity = said.pop("identity")
+    text = tuple(TextBox(*box) for box in said.pop("text"))
+    flags = tuple(said.pop("flags"))
+    return CutFilm(
+        film_id=task.film_id,
+        side=task.side,
+        preview_png=preview,
+        identity=FilmIdentity(*identity) if identity else None,
+        flags=flags,
+        text=text,
+        **arrays,
+        **said,
+    )
 
-    def _write(self, name: str, cut: CutFilm) -> None:
-        said = {
-            key: value
-            for key, value in cut._asdict().items()
-            if key not in (*_ARRAYS, "film_id", "side", "preview_png")
-        }
-        file = io.BytesIO()
-        np.savez(
-            file,
-            said=np.frombuffer(json.dumps(said).encode(), np.uint8),
-            preview=np.frombuffer(cut.preview_png, np.uint8),
-            **{key: getattr(cut, key) for key in _ARRAYS if getattr(cut, key) is not None},
-        )
-        self._kept.write(name, file.getvalue())
+
+def _written(cut: CutFilm) -> bytes:
+    said = {
+        key: value for key, value in cut._asdict().items() if key not in (*_ARRAYS, "film_id", "side", "preview_png")
+    }
+    file = io.BytesIO()
+    np.savez(
+        file,
+        said=np.frombuffer(json.dumps(said).encode(), np.uint8),
+        preview=np.frombuffer(cut.preview_png, np.uint8),
+        **{key: getattr(cut, key) for key in _ARRAYS if getattr(cut, key) is not None},
+    )
+    return file.getvalue()

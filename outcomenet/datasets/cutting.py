@@ -20,6 +20,7 @@ from outcomenet.localization.burnt_in_text import TextBox
 from outcomenet.localization.crops import FOOT_LENGTH_MM, HAND_LENGTH_MM, NoScale, cut_crops, film_scale
 from outcomenet.localization.film_quality import FilmFlags, film_flags
 from outcomenet.localization.geometry import CropGeometry, JointFrames, is_left_as_displayed
+from outcomenet.localization.likeness import likeness
 from outcomenet.localization.polarity import bones_are_dark
 
 PREVIEW_HEIGHT_PX = 420
@@ -114,7 +115,9 @@ def cut_film(task: FilmTask) -> CutFilm:
         preview_png=(
             draw_preview(mask.wiped(pixels), cut.frames, cut.present, task, scale.mm_per_px) if task.preview else b""
         ),
-        identity=identity_of(task.path, film.pixels, mask.thumbnail(pixels), task.secret),
+        identity=identity_of(
+            task.path, film.pixels, likeness(pixels, task.landmarks, task.side.region, mask), task.secret
+        ),
         flags=(*(["dark_bones"] if dark else []), *said.flags, *film.header.remarks),
         text=said.text,
     )

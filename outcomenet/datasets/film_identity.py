@@ -1,4 +1,4 @@
-"""What tells whether two films are one: keyed hashes of accession number and pixels, and how the film looks."""
+"""What tells whether two films are one: keyed hashes of accession number and pixels, and how the joints look."""
 
 from __future__ import annotations
 
@@ -12,22 +12,19 @@ import pydicom
 
 from outcomenet.arrays import UInt16
 from outcomenet.cohorts.films import film_format
-from outcomenet.localization.likeness import likeness
 
 
 class FilmIdentity(NamedTuple):
     """Of one film: hexadecimal hashes, "" where there is none. Equal `accession`: one examination; equal `pixels`: the
-    same picture; `likeness` differs in few bits between exports of one picture (see `localization.likeness`)."""
+    same picture; `likeness` holds the joints' patterns, for `localization.likeness`, and is not kept in the data set."""
 
     accession: str
     pixels: str
     likeness: str
 
 
-def identity_of(
-    path: Path, pixels: UInt16[np.ndarray, "height width"], thumbnail: UInt16[np.ndarray, "row column"], secret: bytes
-) -> FilmIdentity:
-    """The identity of a decoded film; `thumbnail` is a small picture of it without what lies beside the limb.
+def identity_of(path: Path, pixels: UInt16[np.ndarray, "height width"], patterns: str, secret: bytes) -> FilmIdentity:
+    """The identity of a decoded film; `patterns` is what `localization.likeness` gives of it.
 
     Hashes are HMAC-SHA256 under `secret`, so that nobody without it can tell whose film it is by trying numbers or films.
     Accession numbers are few enough to try them all: without a secret none is kept.
@@ -39,7 +36,7 @@ def identity_of(
     return FilmIdentity(
         hmac.new(secret, accession.encode(), hashlib.sha256).hexdigest()[:32] if accession and secret else "",
         picture.hexdigest()[:32],
-        likeness(thumbnail),
+        patterns,
     )
 
 

@@ -11,7 +11,15 @@ from outcomenet.datasets.cutting import CutFilm
 from outcomenet.datasets.dataset import PREVIEWS
 from outcomenet.datasets.film_identity import FilmIdentity
 
-COLUMNS = ("film_id", "patient_id", "visit_id", "side", "scale_mm_per_px", "scale_source", *FilmIdentity._fields)
+COLUMNS = (
+    "film_id",
+    "patient_id",
+    "visit_id",
+    "side",
+    "scale_mm_per_px",
+    "scale_source",
+    *FilmIdentity._fields,
+)  # while building
 _NOTHING = FilmIdentity("", "", "")  # of simulated crops
 
 

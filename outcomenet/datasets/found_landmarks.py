@@ -74,21 +74,20 @@ def find_landmarks(cohort: Cohort, ledger: Ledger, workers: int, progress: Progr
         row.Index: kept.name(cohort.folder / row.path, [row.side, row.region, row.spacing_mm], FINDING)
         for row in wanted.itertuples()
     }
-    fresh = wanted[[_finding(kept, name) is None for name in names.values()]]
+    paths = {index: cohort.folder / path for index, path in wanted["path"].items()}
+    fresh = wanted[[_finding(kept, name, paths[index]) is None for index, name in names.items()]]
     _locate(cohort, fresh, names, kept, workers, progress)
     for row in wanted.itertuples():
-        finding = _finding(kept, names[row.Index])
+        finding = _finding(kept, names[row.Index], paths[row.Index])
         if finding is not None:
             _enter(found, ledger, str(row.film_id), finding)
     return found
 
 
-def _finding(kept: Kept, name: str) -> dict[str, Any] | None:
-    """What was found on a film before; None where it was not looked at, or the file is damaged."""
-    try:
-        return json.loads(kept.path(name).read_text(encoding="ascii")) if name else None
-    except (OSError, ValueError):
-        return None
+def _finding(kept: Kept, name: str, film: Path) -> dict[str, Any] | None:
+    """What was found on a film before; None where it was not looked at, or what is kept is not of this film."""
+    data = kept.read(name, film) if name else None
+    return None if data is None else json.loads(data)
 
 
 def _locate(
@@ -103,7 +102,7 @@ def _locate(
     located = locate_films(Localizer(), paths, workers=workers, progress=progress)
     for row, film in zip(films.itertuples(), located, strict=True):
         if film.film is not None and names[row.Index]:
-            kept.write(names[row.Index], json.dumps(_look(row, film)).encode("ascii"))
+            kept.write(names[row.Index], film.path, json.dumps(_look(row, film)).encode("ascii"))
 
 
 def _look(row: Any, film: LocatedFilm) -> dict[str, Any]:

@@ -20,12 +20,14 @@ class SplitConfig:
 
     `folds` K deals the patients to K folds by a stable hash: fold `fold` is held out, the next one calibrates, the
     others are learned from; K runs together predict every patient (`outcomenet pool`). `leave_site_out` holds one
-    hospital out; the data set's validation patients of the others calibrate.
+    hospital out; the data set's validation patients of the others calibrate. `accept_alike_films` lets films of several
+    splits look the same (see `leaks`); otherwise that stops training.
     """
 
     folds: int = 0
     fold: int = 0
     leave_site_out: str = ""
+    accept_alike_films: bool = False
 
     def __post_init__(self) -> None:
         if self.folds and self.leave_site_out:

@@ -44,11 +44,6 @@ class AnatomyMask:
         """The film with all that lies outside set to `air`."""
         return np.where(self.on_film(pixels.shape), pixels, np.uint16(self.air))
 
-    def thumbnail(self, pixels: UInt16[np.ndarray, "height width"]) -> UInt16[np.ndarray, "row column"]:
-        """As `wiped`, but of one pixel from the middle of each cell."""
-        middle = _middles(pixels, self.step)
-        return np.where(self.cells[: middle.shape[0], : middle.shape[1]], middle, np.uint16(self.air))
-
     def on_film(self, shape: tuple[int, ...]) -> Bool[np.ndarray, "height width"]:
         """True for each film pixel inside."""
         return self.cells.repeat(self.step, axis=0)[: shape[0]].repeat(self.step, axis=1)[:, : shape[1]]

@@ -55,7 +55,7 @@ def write_films(folder, excluded="", births=None):
 
 def intake(cohort):
     """What is found, flags by film, and the ledger's counts by (unit, reason)."""
-    found = find_landmarks(cohort, cohort.ledger, 1, Progress(quiet=True), Kept(cohort.folder / ".kept"))
+    found = find_landmarks(cohort, cohort.ledger, 1, Progress(quiet=True), Kept(cohort.folder / ".kept", cohort.folder))
     table = found.flags.to_frame()
     counts = {(row.unit, row.reason): row.count for row in cohort.ledger.to_frame().itertuples(index=False)}
     return found, table.groupby("film_id")["flag"].agg(set).to_dict(), counts

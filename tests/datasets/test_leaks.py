@@ -7,12 +7,15 @@ import shutil
 import numpy as np
 import pandas as pd
 import pytest
-from hospital import write_hospital
+from hospital import hand_film, write_hospital
 
 from outcomenet.cli import main
+from outcomenet.datasets.alike_films import same_films, with_groups
 from outcomenet.datasets.dataset import FILMS, open_dataset
-from outcomenet.datasets.leaks import leaking_patients, refuse_leaks, same_films, tied_patients
+from outcomenet.datasets.leaks import ALIKE, alike_notes, leaking_patients, refuse_leaks, tied_patients
 from outcomenet.errors import DataRefused
+from outcomenet.localization.likeness import likeness
+from tests.copied_films import COPIES
 
 
 def films(*rows: tuple[str, str, str, str]) -> pd.DataFrame:
@@ -34,15 +37,43 @@ def test_only_ties_across_splits_leak():
     assert leaking_patients(table, split)["patient_id"].tolist() == ["A", "B"]
 
 
-def test_alike_pictures_are_listed_between_patients_only():
+def test_joints_that_look_the_same_are_listed_between_patients_only():
+    pixels, landmarks = hand_film()
+    pixels = pixels * np.uint16(16)
     rng = np.random.default_rng(0)
-    one, other = (rng.integers(0, 256, 70, np.uint8) for _ in range(2))
-    near = one.copy()
-    near[0] ^= 0b111
-    codes = [code.tobytes().hex() for code in (one, near, near, other)]
-    table = films(*((p, "", f"{k}", code) for k, (p, code) in enumerate(zip("ABAC", codes, strict=True))))
+    other_person = pixels.copy()
+    for place in landmarks.values():  # every joint is another one
+        x, y = (int(v) for v in place)
+        patch = other_person[y - 25 : y + 25, x - 25 : x + 25]
+        patch[:] = rng.permutation(patch.reshape(-1)).reshape(patch.shape)
+    original = likeness(pixels, landmarks, "hand")
+    mirrored = likeness(*COPIES["mirrored"](pixels, landmarks), "hand")
+    table = films(
+        ("A", "", "1", original),
+        ("B", "", "2", mirrored),
+        ("A", "", "3", mirrored),
+        ("C", "", "4", likeness(other_person, landmarks, "hand")),
+        ("D", "", "", ""),
+    )
+    table["side"] = ["LH", "RH", "LH", "LH", "LF"]  # declared side and mirroring do not matter
     listed = same_films(table)
-    assert listed[["film_id", "other_film_id", "bits"]].values.tolist() == [["F0", "F1", 3], ["F1", "F2", 0]]
+    assert listed[["film_id", "other_film_id", "why"]].values.tolist() == [
+        ["F0", "F1", "joints that look the same"],
+        ["F1", "F2", "joints that look the same"],
+    ]
+    assert (listed["agreement"] > 0.9).all()
+    kept = with_groups(table, listed)
+    assert "likeness" not in kept
+    assert kept[ALIKE].tolist() == ["0", "0", "0", "", ""]
+    split = pd.Series({"A": "train", "B": "test", "C": "train", "D": "test"})
+    assert leaking_patients(kept, split).empty
+    assert leaking_patients(kept, split, (ALIKE,))["patient_id"].tolist() == ["A", "B"]
+
+
+def test_no_films_are_no_pairs():
+    none = films().astype(object)
+    assert same_films(none).empty
+    assert with_groups(none, same_films(none)).empty
 
 
 def test_the_same_picture_of_one_patient_at_two_visits_is_listed():
@@ -76,7 +107,39 @@ def test_a_leaking_data_set_is_refused_by_training(leaking_dataset, tmp_path, ca
 
 
 def test_a_data_set_without_a_leak_passes(small_dataset):
-    refuse_leaks(open_dataset(small_dataset))
+    assert refuse_leaks(open_dataset(small_dataset)) == 0
+    assert alike_notes(0) == []
+
+
+@pytest.fixture(scope="module")
+def alike_dataset(tmp_path_factory):
+    """A data set whose patients all have one hand, each film with noise of its own, mirrored for every other patient; joints
+    are placed on some and looked for on the others."""
+    work = tmp_path_factory.mktemp("alike")
+    write_hospital(
+        work / "cohort",
+        patients=6,
+        toml="deidentified = true\n",
+        change=lambda pixels, patient: pixels[:, ::-1].copy() if patient % 2 else pixels,
+        placed=lambda patient: patient % 2 == 0,
+    )
+    assert main(["intake", str(work / "cohort"), "--out", str(work / "data")]) == 0
+    return work / "data"
+
+
+def test_alike_films_across_splits_stop_training_unless_accepted(alike_dataset, tmp_path, capsys):
+    dataset = open_dataset(alike_dataset)
+    split = dataset.visits.groupby("patient_id")["split"].first()
+    assert split.nunique() > 1
+    command = ["train", "experiments/demo.py", "--data", str(alike_dataset), "--out", str(tmp_path / "run")]
+    assert main(command) == 3
+    said = capsys.readouterr().err
+    assert "films whose joints look the same" in said
+    assert "--split.accept-alike-films True" in said
+    assert not (tmp_path / "run").exists()
+    assert refuse_leaks(dataset, accept_alike=True) == 6
+    assert "6 patients" in alike_notes(6)[0]
+    assert "joints that look the same as another film" in (alike_dataset / "ledger.csv").read_text()
 
 
 def test_the_refusal_is_typed(leaking_dataset):

@@ -1,0 +1,70 @@
+"""Films that are or may be one: equal pixels wherever they turn up twice, and joints that look the same at two patients."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
+
+from outcomenet.datasets.leaks import ALIKE
+from outcomenet.localization.likeness import JointPatterns, nearest
+
+# `python -m tests.bench_alike_films` measures both sides; docs/intake has the numbers.
+ALIKE_FROM = 0.6
+# Each limb is compared with those whose spectra are most like its own, until so many do not look the same.
+MISSES, MOST = 2, 30
+COLUMNS = ["film_id", "other_film_id", "patient_id", "other_patient_id", "why", "agreement"]
+
+
+def same_films(films: pd.DataFrame) -> pd.DataFrame:
+    """Pairs of films that are or may be one: `COLUMNS`; `agreement` is that of the joints' patterns, 1 for equal pixels.
+
+    `films` has a row per limb: film_id, patient_id, side, pixels, likeness (see `FilmIdentity`). The same pixels count
+    wherever they turn up twice, looking the same only between patients: films of one patient at two visits do look alike.
+    """
+    films = films.drop_duplicates("film_id").reset_index(drop=True)
+    rows = []
+    for _, twins in films[films["pixels"] != ""].groupby("pixels", sort=False):
+        rows += [_pair(twins.iloc[0], twins.iloc[k], "the same pixels", 1.0) for k in range(1, len(twins))]
+    for _, limbs in films[films["likeness"] != ""].groupby(films["side"].str[1]):  # hands with hands
+        limbs = limbs.drop_duplicates(["pixels", "patient_id"])
+        patterns = [JointPatterns(text) for text in limbs["likeness"]]
+        for (one, other), agreement in alike_pairs(patterns, list(limbs["patient_id"])).items():
+            first, second = limbs.iloc[one], limbs.iloc[other]
+            if first["pixels"] != second["pixels"] or not first["pixels"]:
+                rows.append(_pair(first, second, "joints that look the same", agreement))
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def alike_pairs(limbs: Sequence[JointPatterns], owners: Sequence[str]) -> dict[tuple[int, int], float]:
+    """Pairs (first < second) of limbs of different owners that agree from `ALIKE_FROM` on, with their agreement."""
+    compared: dict[tuple[int, int], float] = {}
+    for row, others in enumerate(nearest(limbs, owners, MOST) if limbs else []):
+        misses = 0
+        for other in others:
+            pair = min(row, other), max(row, other)
+            if pair not in compared:
+                compared[pair] = limbs[pair[0]].agreement(limbs[pair[1]])
+            misses += compared[pair] < ALIKE_FROM
+            if misses == MISSES:
+                break
+    return {pair: agreement for pair, agreement in sorted(compared.items()) if agreement >= ALIKE_FROM}
+
+
+def with_groups(films: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
+    """The film table as it is kept: without the patterns, with `alike`, equal for films that a chain of `pairs` joins."""
+    if pairs.empty:
+        return films.drop(columns="likeness").assign(**{ALIKE: ""})
+    names = pd.Index(films["film_id"].unique())
+    ends = [names.get_indexer(pairs[column]) for column in ("film_id", "other_film_id")]
+    graph = coo_matrix((np.ones(len(pairs)), ends), shape=(len(names),) * 2)
+    group = pd.Series(connected_components(graph, directed=False)[1], index=names)
+    group = group.where(group.duplicated(keep=False)).astype("Int64").astype("string").fillna("").astype(object)
+    return films.drop(columns="likeness").assign(**{ALIKE: films["film_id"].map(group)})
+
+
+def _pair(one: pd.Series, other: pd.Series, why: str, agreement: float) -> tuple[str, str, str, str, str, float]:
+    return one["film_id"], other["film_id"], one["patient_id"], other["patient_id"], why, round(agreement, 3)
