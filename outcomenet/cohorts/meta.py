@@ -12,6 +12,7 @@ from outcomenet.cohorts.faults import Fault, printable, printable_header
 from outcomenet.cohorts.plain_files import not_plain
 from outcomenet.cohorts.quality_flags import FLAGS
 from outcomenet.errors import did_you_mean
+from outcomenet.outcomes import SHORTEST_PROGRESSION_DAYS
 from outcomenet.scoring import UnreadablePolicy
 
 FILE = "cohort.toml"
@@ -34,6 +35,7 @@ class CohortMeta:
     pixel_spacing_unit: str = ""
     unreadable_joints: UnreadablePolicy = UnreadablePolicy.MISSING
     linkage_max_gap_days: int = LINKAGE_MAX_GAP_DAYS
+    shortest_progression_days: int = SHORTEST_PROGRESSION_DAYS
     fallback_hand_length_mm: float | None = None
     fallback_foot_length_mm: float | None = None
     excluded_flags: tuple[str, ...] = ()
@@ -122,6 +124,11 @@ KEYS: dict[str, Key] = {
         "how far a film may lie from its visit",
         "whole days from 0 to 3650",
         lambda value: isinstance(value, int) and _is_number(value, 0, 3650),
+    ),
+    "shortest_progression_days": Key(
+        f"how far apart films must lie to show progression; {SHORTEST_PROGRESSION_DAYS} if not given",
+        "whole days from 1 to 365",
+        lambda value: isinstance(value, int) and _is_number(value, 1, 365),
     ),
     "fallback_hand_length_mm": _length("length TIP3 to RC of hands on films without a pixel spacing", 50, 300),
     "fallback_foot_length_mm": _length("length TIP1 to BASE1 of feet on films without a pixel spacing", 30, 250),

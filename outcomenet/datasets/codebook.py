@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from outcomenet.confounders import CONFOUNDERS
 from outcomenet.datasets.visit_table import KL_COLUMNS, LABEL_SOURCES, LATER_VISIT, SVDH_COLUMNS
-from outcomenet.outcomes import EVENT_CAUSES, NEGATIVE_CONTROLS, OUTCOMES, OutcomeKind, OutcomeSpec
+from outcomenet.outcomes import EVENT_CAUSES, FUTURE_HAQ, NEGATIVE_CONTROLS, OUTCOMES, OutcomeKind, OutcomeSpec
 from outcomenet.scoring import KELLGREN_LAWRENCE, SVDH
 
 TEXT, NUMBER, WHOLE, BOOLEAN, DATE = "sc:Text", "cr:Float64", "sc:Integer", "sc:Boolean", "sc:Date"
@@ -59,7 +59,7 @@ def _visit() -> Iterator[CardField]:
     yield CardField("source", TEXT, "What the visit came with: films, simulated crops, or no films.")
     yield CardField("device", TEXT, "Scanner of the visit's first film, where it is known.")
     yield CardField("has_films", BOOLEAN, "Whether the visit has an example with crops.")
-    yield CardField(LATER_VISIT, TEXT, "The visit a year later, where there is one.")
+    yield CardField(LATER_VISIT, TEXT, f"The visit a year later, where there is one. {FUTURE_HAQ.window}")
     yield CardField(
         "haq_answered",
         NUMBER,
@@ -79,7 +79,7 @@ def _covariates() -> Iterator[CardField]:
 
 def _outcomes() -> Iterator[CardField]:
     for name, spec in OUTCOMES.items():
-        value = f"{spec.title}, {spec.unit}, {spec.lower:g} to {spec.upper:g}; {spec.direction}."
+        value = f"{spec.title}, {spec.unit}, {spec.lower:g} to {spec.upper:g}; {spec.direction}. {spec.window}".strip()
         if spec.kind.is_value:
             yield CardField(name, NUMBER, value)
         for field in spec.fields:
@@ -97,7 +97,7 @@ def _part_of_outcome(spec: OutcomeSpec, field: str) -> str:
         return f"Half width of the interval in which {spec.name} is known, {spec.unit}."
     causes = ", ".join(f"{place} {cause}" for place, cause in enumerate(EVENT_CAUSES))
     return {
-        "start": "Last day after the visit without the event.",
+        "start": f"Last day after the visit without the event. {spec.title}: {spec.window}",
         "end": "First day after the visit with the event; infinite: never seen.",
         "cause": f"Which event came first: {causes}, -1 none (censored).",
     }[field.removeprefix(f"{spec.name}_")]

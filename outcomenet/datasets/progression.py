@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from outcomenet.arrays import Float
-from outcomenet.outcomes import is_rapid_progression
+from outcomenet.outcomes import LATER_VISIT_TOLERANCE, SHORTEST_PROGRESSION_DAYS, is_rapid_progression
 
 
 class ProgressionInterval(NamedTuple):
@@ -22,17 +22,30 @@ class ProgressionInterval(NamedTuple):
 
 
 def progression_intervals(
-    days: Float[np.ndarray, "visit"], totals: Float[np.ndarray, "visit"]
+    days: Float[np.ndarray, "visit"], totals: Float[np.ndarray, "visit"], shortest: float = SHORTEST_PROGRESSION_DAYS
 ) -> list[ProgressionInterval]:
     """For each visit of one patient: when its SvdH total had risen by 5 units a year or more.
 
     `days` do not fall; a NaN total is a visit whose films were not read. The rise is always measured from the visit
-    itself, per year since then; another visit of the same day says nothing about it.
+    itself, per year since then; a visit less than `shortest` days later says nothing about it.
 
     >>> progression_intervals(np.array([0.0, 365.25]), np.array([10.0, 16.0]))[0]
     ProgressionInterval(start=0.0, end=365.25)
     """
-    return [_interval_from(i, days, totals) for i in range(len(days))]
+    return [_interval_from(i, days, totals, shortest) for i in range(len(days))]
+
+
+def too_near(
+    days: Float[np.ndarray, "visit"], totals: Float[np.ndarray, "visit"], shortest: float = SHORTEST_PROGRESSION_DAYS
+) -> int:
+    """How many scored visits of one patient are followed by another that is too near to show progression since them.
+
+    >>> too_near(np.array([0.0, 30.0, 365.0]), np.array([10.0, 11.0, 12.0]))
+    1
+    """
+    scored = days[np.isfinite(totals)]
+    gaps = np.diff(scored)
+    return int(((gaps > 0) & (gaps < shortest)).sum())
 
 
 class FirstEvent(NamedTuple):
@@ -83,12 +96,12 @@ def rows_at_horizon(days: Float[np.ndarray, "visit"], horizon: float) -> list[in
     for day in days:
         off = np.abs(days - day - horizon)
         nearest = int(np.argmin(off))
-        found.append(nearest if off[nearest] <= horizon / 8 else None)
+        found.append(nearest if off[nearest] <= horizon * LATER_VISIT_TOLERANCE else None)
     return found
 
 
-def _interval_from(i: int, days: np.ndarray, totals: np.ndarray) -> ProgressionInterval:
-    later = [j for j in range(i + 1, len(days)) if np.isfinite(totals[j]) and days[j] > days[i]]
+def _interval_from(i: int, days: np.ndarray, totals: np.ndarray, shortest: float) -> ProgressionInterval:
+    later = [j for j in range(i + 1, len(days)) if np.isfinite(totals[j]) and days[j] - days[i] >= max(shortest, 1)]
     if not np.isfinite(totals[i]) or not later:
         return ProgressionInterval(np.nan, np.nan)
     start = 0.0

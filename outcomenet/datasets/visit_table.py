@@ -11,7 +11,7 @@ from outcomenet.cohorts.ledger import Ledger
 from outcomenet.cohorts.splits import FRACTIONS, SPLIT_SALT, split_of
 from outcomenet.confounders import CONFOUNDERS
 from outcomenet.datasets.measured import pain_half_width
-from outcomenet.datasets.progression import FirstEvent, first_event, progression_intervals, rows_at_horizon
+from outcomenet.datasets.progression import FirstEvent, first_event, progression_intervals, rows_at_horizon, too_near
 from outcomenet.errors import DataRefused
 from outcomenet.outcomes import DAYS_PER_YEAR, FUTURE_HAQ, HAQ_BY_CATEGORY, NEGATIVE_CONTROLS
 from outcomenet.scoring import KELLGREN_LAWRENCE, SVDH, Scheme, UnreadablePolicy
@@ -70,7 +70,7 @@ def visit_table(cohort: Cohort, ledger: Ledger, mode: str | None = None, split_b
     table["haq_half_width"] = 0.5 / table[HAQ_GRID]
     table["pain_half_width"] = pain_half_width(table["pain"], cohort.meta.pain_scale)
     table[HAQ_BY_CATEGORY.name] = table["haq"].where(table[list(HAQ_BY_CATEGORY.fields)].notna().any(axis=1))
-    table = _with_a_year_later(_with_progression(table, cohort.events), readings["reader"].nunique())
+    table = _with_a_year_later(_with_progression(table, cohort, ledger), readings["reader"].nunique())
     return table.drop(columns=HAQ_GRID)
 
 
@@ -158,8 +158,9 @@ def _totals(readings: pd.DataFrame, policy: UnreadablePolicy, ledger: Ledger) ->
     return mean.rename(columns={"total": "svdh_total"})
 
 
-def _with_progression(table: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
+def _with_progression(table: pd.DataFrame, cohort: Cohort, ledger: Ledger) -> pd.DataFrame:
     """Adds progression_start, _end and _cause (see `progression.first_event`), rows in order of patient and date."""
+    events, shortest, near = cohort.events, cohort.meta.shortest_progression_days, 0
     table = table.sort_values(["patient_id", "date", "visit_id"], ignore_index=True)
     deaths, losses = (
         events[events["event"] == event].groupby("patient_id")["date"].min() for event in ("death", "lost")
@@ -173,11 +174,14 @@ def _with_progression(table: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame
         death, lost = ((of[patient] - start).days if patient in of.index else np.nan for of in (deaths, losses))
         surgery = np.array([(day - start).days for day in operations.get(patient, [])], float)
         last = days[np.isfinite(totals)].max(initial=-np.inf)
-        for day, interval in zip(days, progression_intervals(days, totals), strict=True):
+        near += too_near(days, totals, shortest)
+        for day, interval in zip(days, progression_intervals(days, totals, shortest), strict=True):
             after = surgery[surgery > day] - day
             later = max(last - day, 0.0)
             operated = after.min() if len(after) else np.nan
             found.append(first_event(interval, later, death - day, operated, lost - day))
+    reason = f"next scored film within {shortest} days: too near to show progression since this one"
+    ledger.flag("progression", "visit", reason, near)
     bounds = pd.DataFrame(found, columns=[f"progression_{name}" for name in FirstEvent._fields], index=table.index)
     return table.join(bounds)
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from outcomenet.arrays import Float
-
-# Films a year apart are rarely 365 days apart: a film up to a quarter of the horizon early or late speaks for it.
-TOLERANCE = 0.25
+from outcomenet.outcomes import HORIZON_TOLERANCE
 
 
 def status_at_horizon(
@@ -26,8 +24,8 @@ def status_at_horizon(
     >>> status_at_horizon(np.array([0.0, 370.0, 100.0]), np.array([360.0, np.inf, np.inf]), 365.0)
     array([ 1.,  0., nan])
     """
-    by_horizon = end <= horizon_days * (1 + TOLERANCE)
+    by_horizon = end <= horizon_days * (1 + HORIZON_TOLERANCE)
     competing = np.zeros(len(end), bool) if cause is None else np.asarray(cause) > 0
     event = by_horizon & ~competing
-    free = ~event & ((start >= horizon_days * (1 - TOLERANCE)) | (by_horizon & competing))
+    free = ~event & ((start >= horizon_days * (1 - HORIZON_TOLERANCE)) | (by_horizon & competing))
     return np.where(event, 1.0, np.where(free, 0.0, np.nan))

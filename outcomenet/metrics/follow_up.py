@@ -22,6 +22,26 @@ def time_and_event(
     return np.where(event, end, start), event
 
 
+# Where fewer than this share of the rows is still followed, a handful would stand for all: the inverse of the chance of
+# being followed, by which they count, is above 10, and its square, by which pairs count in Uno's C, above 100.
+LEAST_LEFT = 0.1
+
+
+def last_day_with_enough_left(time: Float[np.ndarray, "row"]) -> float:
+    """The last day to which a tenth of the rows or more were followed.
+
+    >>> last_day_with_enough_left(np.arange(1.0, 21.0))
+    19.0
+    """
+    needed = int(np.ceil(LEAST_LEFT * len(time)))
+    return float(np.sort(time)[-needed])
+
+
+def at_planned_visits(days: Float[np.ndarray, "row"], interval_days: float) -> Float[np.ndarray, "row"]:
+    """Days moved to the nearest planned visit, so that which of two patients was filmed some weeks later decides nothing."""
+    return np.rint(days / interval_days) * interval_days
+
+
 class CensoringCurve(NamedTuple):
     """G, the probability of not having been censored, after each distinct day of the sample."""
 

@@ -14,7 +14,7 @@ import numpy as np
 from outcomenet.arrays import Bool, Float
 from outcomenet.errors import UndefinedMetric
 from outcomenet.metrics.discrimination import share_ranked_right
-from outcomenet.metrics.follow_up import censoring_curve
+from outcomenet.metrics.follow_up import LEAST_LEFT, censoring_curve
 
 
 def auc_at(
@@ -76,6 +76,10 @@ def _status_at(time: np.ndarray, event: np.ndarray, day: float) -> _Status:
     """
     if not (time >= day).any():
         raise UndefinedMetric(f"Nobody was followed to day {day:g}; the longest follow-up is {time.max():g} days.")
+    if (left := int((time >= day).sum())) < LEAST_LEFT * len(time):
+        raise UndefinedMetric(
+            f"{left} of {len(time)} rows were followed to day {day:g}, under a tenth: they would stand for all. Ask for an earlier day."
+        )
     curve = censoring_curve(time, event)
     had, later, on_day = event & (time <= day), time > day, ~event & (time == day)
     chance = np.where(later, curve.through(np.full_like(time, day)), curve.before(time))

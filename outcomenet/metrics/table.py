@@ -11,7 +11,7 @@ import pandas as pd
 from outcomenet.arrays import Float
 from outcomenet.errors import UndefinedMetric
 from outcomenet.metrics.discrimination import average_precision, weighted_auroc
-from outcomenet.metrics.follow_up import time_and_event
+from outcomenet.metrics.follow_up import at_planned_visits, time_and_event
 from outcomenet.metrics.regression import calibration_intercept, calibration_slope, mae, r2
 from outcomenet.metrics.resampling import (
     bootstrap_weights,
@@ -21,7 +21,7 @@ from outcomenet.metrics.resampling import (
 )
 from outcomenet.metrics.risk import brier, risk_calibration_intercept, risk_calibration_slope
 from outcomenet.metrics.survival import harrell_c, uno_c
-from outcomenet.outcomes import OUTCOMES, OutcomeKind, main_outcome
+from outcomenet.outcomes import HORIZON_TOLERANCE, OUTCOMES, OutcomeKind, main_outcome
 from outcomenet.predictions import PREDICTORS
 
 PAIRS = (
@@ -57,6 +57,12 @@ OF_RISKS = {
 }
 
 
+# Concordance counts time in planned visits: a quarter of the horizon each, so that films up to an eighth early and late are equal.
+VISITS_IN_HORIZON = 4
+# Share of the events that a second or later follow-up film must have shown before times are ranked.
+SEEN_LATER = 0.1
+
+
 class Contrast(NamedTuple):
     """One paired difference: `predictor` minus `reference` in a metric of an outcome."""
 
@@ -73,15 +79,17 @@ def primary_contrast(outcomes: Iterable[str]) -> Contrast:
 
 
 class Metric(NamedTuple):
-    """`usable` marks the rows that the metric can use, `compute` takes those rows and their resample weights."""
+    """`usable` marks the rows that the metric can use, `compute` takes those rows and their resample weights, `why_not` says
+    why they give no honest value; empty where they do."""
 
     usable: Callable[[pd.DataFrame], pd.Series]
     compute: Callable[[pd.DataFrame, np.ndarray], Float[np.ndarray, "resample"]]
+    why_not: Callable[[pd.DataFrame], str] = lambda rows: ""
 
     def resampled(self, table: pd.DataFrame, weights: np.ndarray) -> tuple[Float[np.ndarray, "resample"], int]:
         """The metric of every resample, the sample itself first, and the number of rows that it rests on."""
         rows = self.usable(table).to_numpy()
-        if not rows.any():
+        if not rows.any() or self.why_not(table[rows]):
             return np.full(len(weights), np.nan), 0
         with np.errstate(divide="ignore", invalid="ignore"):  # a resample may have drawn no usable row
             return self.compute(table[rows], weights if rows.all() else weights[:, rows]), int(rows.sum())
@@ -91,17 +99,32 @@ def metrics_of(outcome: str, horizon: int) -> dict[str, Metric]:
     """The metrics that an outcome is judged by."""
     if OUTCOMES[outcome].kind.is_value:
         return {name: Metric(_observed, _against_target(f)) for name, f in OF_SCORES.items()}
-    tau = 1.25 * horizon  # the horizon with the leeway that films a year apart have
+    tau = (1 + HORIZON_TOLERANCE) * horizon  # the horizon with the leeway that films a year apart have
 
     def concordance(rows: pd.DataFrame, weights: np.ndarray, uno: bool) -> np.ndarray:
         time, event = _time_and_event(rows)
+        interval = horizon / VISITS_IN_HORIZON
+        time = at_planned_visits(time, interval)
+        free = at_planned_visits(rows["interval_start"].to_numpy(), interval)
         risk = rows["prediction"].to_numpy()
-        return uno_c(time, event, risk, weights, tau) if uno else harrell_c(time, event, risk, weights)
+        return uno_c(time, event, risk, weights, tau, free) if uno else harrell_c(time, event, risk, weights, free)
 
     return {name: Metric(_observed, _against_target(f)) for name, f in OF_RISKS.items()} | {
-        "harrell_c": Metric(_followed, lambda rows, w: concordance(rows, w, uno=False)),
-        "uno_c": Metric(_followed, lambda rows, w: concordance(rows, w, uno=True)),
+        "harrell_c": Metric(_followed, lambda rows, w: concordance(rows, w, uno=False), _one_follow_up_film),
+        "uno_c": Metric(_followed, lambda rows, w: concordance(rows, w, uno=True), _one_follow_up_film),
     }
+
+
+def _one_follow_up_film(rows: pd.DataFrame) -> str:
+    """Why rows have no concordance in time: who is followed by one film has no order of events but that of films' dates."""
+    event = np.isfinite(rows["interval_end"])
+    on_later_film = int((event & (rows["interval_start"] > 0)).sum())
+    if on_later_film >= SEEN_LATER * event.sum():
+        return ""
+    return (
+        f"Of {int(event.sum())} events {on_later_film} were seen on a second or later follow-up film: with one film after each visit, films' "
+        "dates and not events would be ranked. AUROC says how events are told from others."
+    )
 
 
 def _against_target(metric: Callable[..., np.ndarray]) -> Callable[[pd.DataFrame, np.ndarray], np.ndarray]:
@@ -145,7 +168,7 @@ def metrics_table(
                 values, n = metric.resampled(table, weights)
                 try:
                     if not np.isfinite(values[0]):
-                        raise UndefinedMetric(UNDEFINED)
+                        raise UndefinedMetric(metric.why_not(table[metric.usable(table)]) or UNDEFINED)
                     lower, upper = percentile_interval(values[1:], level)
                 except UndefinedMetric as reason:
                     undefined.append((predictor, outcome, name, str(reason)))

@@ -57,12 +57,14 @@ MEASURES: dict[str, Measure] = {
         Measure("average_precision", "Average precision", "precision averaged over recall", Better.HIGHER),
         Measure(
             "harrell_c", "Harrell’s C",
-            "chance that of two comparable patients the one with the earlier event was given the higher risk",
+            "chance that of two comparable patients the one with the earlier event was given the higher risk; time is counted in "
+            "planned visits, and there must be several of them",
             Better.HIGHER,
         ),
         Measure(
             "uno_c", "Uno’s C",
-            "the same, weighted so that it does not depend on when follow-up happened to end",
+            "the same up to a quarter beyond the horizon, each pair weighted by the inverse chance of being still followed; it "
+            "assumes that the end of follow-up has nothing to do with the risk",
             Better.HIGHER,
         ),
         Measure(

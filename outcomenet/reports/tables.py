@@ -14,7 +14,16 @@ from outcomenet.reports.knowledge import given_phrase, target_title
 from outcomenet.reports.ladder import DIRECT, HUMAN, in_ladder_order, rung
 from outcomenet.reports.measures import READINGS, Better, digits_of, measure, verdict_on
 from outcomenet.reports.narrative import at_declared_horizon
-from outcomenet.reports.numbers import NOT_DEFINED, count, decimal, inside_sentence, interval, signed, with_interval
+from outcomenet.reports.numbers import (
+    NOT_DEFINED,
+    count,
+    decimal,
+    inside_sentence,
+    interval,
+    listed,
+    signed,
+    with_interval,
+)
 
 
 @dataclass(frozen=True)
@@ -61,7 +70,7 @@ def outcome_ladder(metrics: pd.DataFrame, outcome_name: str, horizon: int) -> Ta
     own = metrics[
         (metrics["outcome"] == outcome_name) & (metrics["horizon"] == horizon) & (metrics["subgroup"] == "all")
     ]
-    names = list(dict.fromkeys(own["metric"]))
+    names = list(dict.fromkeys(own.loc[own["value"].notna(), "metric"]))  # why others have no value: table `undefined`
     has_events = own["events"].notna().any()
     rows = []
     for name in in_ladder_order(set(own["predictor"])):
@@ -75,7 +84,7 @@ def outcome_ladder(metrics: pd.DataFrame, outcome_name: str, horizon: int) -> Ta
     units = [f" ({spec.unit})" if measure(metric).digits is None else "" for metric in names]
     titles = [f"{measure(metric).title}{unit}" for metric, unit in zip(names, units, strict=True)]
     return Table(
-        f"{heading}: all measures, with 95 % intervals (n: visits with a known outcome).",
+        f"{heading}: all measures, with 95 % intervals (n: visits with a known outcome). {spec.window}".strip(),
         ["Predictor", "n", *(["Events"] if has_events else []), *titles],
         rows,
     )
@@ -163,8 +172,8 @@ def undefined(frame: pd.DataFrame) -> Table | None:
         "Measures that are not defined on these patients, and why.",
         ["Predictor", "Outcome", "Measure", "Reason"],
         [
-            Row([rung(row.predictor).title, outcome(row.outcome).title, measure(row.metric).title, row.reason])
-            for row in frame.itertuples()
+            Row([listed([rung(name).title for name in names]), outcome(of).title, measure(metric).title, reason])
+            for (of, metric, reason), names in frame.groupby(["outcome", "metric", "reason"], sort=False)["predictor"]
         ],
         words=(0, 1, 2, 3),
     )

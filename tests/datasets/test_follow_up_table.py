@@ -19,7 +19,7 @@ from outcomenet.datasets.follow_up_table import COLUMNS, follow_up_table
 from outcomenet.datasets.visit_table import visit_table
 
 PAGE = (Path(__file__).parents[2] / "docs" / "intake" / "follow_up.md").read_text()
-WEIBULL, AALEN_JOHANSEN = re.findall(r"```python\n(.*?)```", PAGE, re.S)
+WEIBULL, AT_VISITS, TRAP = re.findall(r"```python\n(.*?)```", PAGE, re.S)
 FILMS = (("2017-01-01", 10), ("2018-01-01", 12), ("2019-01-01", 16), ("2020-01-01", 31))
 Films = Sequence[tuple[str, int | None]]
 
@@ -178,7 +178,7 @@ def test_lifelines_finds_the_truth_through_intervals_late_entry_and_deaths(tmp_p
     assert free.lambda_ > fitted.lambda_ * 1.02
 
 
-def test_the_five_patients_of_the_page_by_hand_and_with_lifelines(tmp_path):
+def test_the_five_patients_of_the_page_by_hand(tmp_path):
     def films(*totals: int) -> Films:
         return [(f"{2017 + year}-01-01", total) for year, total in enumerate(totals)]
 
@@ -195,17 +195,27 @@ def test_the_five_patients_of_the_page_by_hand_and_with_lifelines(tmp_path):
     )
     table = follow_up_table(cohort, visit_table(cohort, Ledger()), Ledger())
     table.to_csv(tmp_path / "follow_up.csv", index=False)
-    names = run_from(tmp_path, WEIBULL.split("progressed =")[0], AALEN_JOHANSEN)
-    assert names["day"].tolist() == [365, 500, 730, 1095, 1100]
-    assert names["cause"].tolist() == [1, 2, 1, 0, 3]
-    curve = names["incidence"].cumulative_density_.iloc[:, 0]
-    # 1/5; then 0.8 * 3/4 left after the death, a third of which progresses
-    assert curve.loc[365] == pytest.approx(0.2)
-    assert curve.iloc[-1] == pytest.approx(0.2 + 0.8 * 3 / 4 / 3)
-    kaplan_meier = KaplanMeierFitter().fit(names["day"], names["cause"] == 1)
+    found = run_from(tmp_path, WEIBULL.split("progressed =")[0], AT_VISITS)["incidence"]
+    # 1/5 at the first visit; by the second a quarter of the 4/5 who are left, and the death
+    assert found["incidence"].tolist() == pytest.approx([0.2, 0.2 + 0.8 / 4, 0.4, 0.4], abs=1e-5)
+    assert found["watched"].tolist() == [5, 4, 2, 1]
+    assert (found["lower"] <= found["incidence"]).all()
+    kaplan_meier = KaplanMeierFitter().fit([365, 500, 730, 1095, 1100], [True, False, True, False, False])
     assert 1 - kaplan_meier.predict(1_100) == pytest.approx(1 - 4 / 5 * 2 / 3)
     assert "0.40 have progressed" in PAGE
     assert "says 0.47" in PAGE
+
+
+def test_the_trap_of_the_page_by_hand(tmp_path):
+    (tmp_path / "follow_up.csv").write_text(",".join(COLUMNS) + "\n")
+    start = "from outcomenet.metrics.incidence import incidence_at_visits\n"
+    names = run_from(tmp_path, WEIBULL.split("progressed =")[0], start + TRAP)
+    # on days 350, 360, 370 and 384 there are 36, 26, 16 and 2 patients left
+    wrong = names["wrong"].cumulative_density_.iloc[-1, 0]
+    assert wrong == pytest.approx(1 - 35 / 36 * 25 / 26 * 15 / 16 * 1 / 2)
+    assert f"`wrong` ends at {wrong:.2f}" in PAGE
+    assert names["right"]["incidence"].tolist() == pytest.approx([4 / 40])
+    assert "`right` is 0.10" in PAGE
 
 
 def events_of_page() -> list[tuple[str, str]]:

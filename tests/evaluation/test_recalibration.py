@@ -114,4 +114,6 @@ def test_a_network_without_enough_validation_events_is_noted(overconfident):
     found = recalibrate(table, resamples=10, seed=0)
     assert not found.calibrators
     assert found.risks.empty
-    assert found.notes[0].startswith("direct_adjusted for Rapid radiographic progression within a year is not recal")
+    assert found.notes[0].startswith(
+        "direct_adjusted for Rapid radiographic progression within a year (0.75 to 1.25 years) is not recal"
+    )

@@ -116,6 +116,27 @@ def test_a_day_that_nobody_was_followed_to_is_an_error():
         brier_at(HAND_TIME, HAND_EVENT, HAND_RISK, FOUR, 5.0)
 
 
+def few_left() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """40 rows, one censored on each day but for an event on day 5 and one on day 38, when three rows are left."""
+    time = np.arange(1.0, 41.0)
+    return time, np.isin(time, (5.0, 38.0)), np.where(time == 5, 9.0, np.where(time == 38, 0.0, 1.0))
+
+
+def test_events_with_under_a_tenth_left_open_no_pair_of_unos():
+    time, event, risk = few_left()
+    # the pairs of day 38 would weigh (1 / G)^2, over a hundred each, and are all wrong; those of day 5 are all right
+    assert censoring_curve(time, event).before(np.array([38.0]))[0] < 0.1
+    assert uno_c(time, event, risk, np.ones((1, 40)), tau=100.0)[0] == 1.0
+    assert harrell_c(time, event, risk, np.ones((1, 40)))[0] == pytest.approx(35 / 37)
+
+
+def test_a_day_with_under_a_tenth_left_is_an_error():
+    time, event, risk = few_left()
+    with pytest.raises(UndefinedMetric, match="3 of 40 rows were followed to day 38, under a tenth"):
+        auc_at(time, event, risk, np.ones((1, 40)), 38.0)
+    assert np.isfinite(auc_at(time, event, risk, np.ones((1, 40)), 37.0))
+
+
 def test_an_integral_needs_rising_days():
     with pytest.raises(UndefinedMetric, match=r"two or more rising days; got \[3.0, 1.0\]"):
         integrated_brier(HAND_TIME, HAND_EVENT, np.zeros((4, 2)), FOUR, np.array([3.0, 1.0]))

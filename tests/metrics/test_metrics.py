@@ -12,7 +12,7 @@ from outcomenet.metrics.agreement import icc_1, icc_a1, icc_c1, icc_of_sums, rat
 from outcomenet.metrics.discrimination import weighted_auroc
 from outcomenet.metrics.regression import calibration_intercept, calibration_slope, mae, r2
 from outcomenet.metrics.resampling import bootstrap_weights, of_sample, percentile_interval
-from outcomenet.metrics.table import comparisons_table, metrics_table
+from outcomenet.metrics.table import comparisons_table, metrics_of, metrics_table
 
 # Shrout & Fleiss, Psychol Bull 1979;86:420, table 2: six targets, four judges
 SHROUT_FLEISS = np.array([[9, 2, 5, 8], [6, 1, 3, 2], [8, 4, 6, 8], [7, 1, 2, 6], [10, 5, 6, 9], [6, 2, 4, 7]], float)
@@ -126,12 +126,14 @@ def test_all_predictors_are_judged_on_the_same_rows():
 
 
 def progression_table() -> pd.DataFrame:
-    """Risks of progression within a year; the last ten patients' last film came after 200 days without the event."""
+    """Risks of progression within a year; the last ten patients' last film came after 200 days without the event. Of the
+    events every third was seen on a second follow-up film, half a year after the first."""
     risk = np.clip(0.3 + 0.3 * EVENT + RNG.normal(0, 0.15, 60), 0.05, 0.95)
     early = np.arange(60) >= 50
     target = np.where(early, np.nan, EVENT)
     end = np.where(target == 1, 360.0 + np.arange(60) % 7, np.inf)
-    start = np.where(early, 200.0, np.where(target == 1, 0.0, 370.0))
+    second = np.arange(60) % 3 == 0
+    start = np.where(early, 200.0, np.where(target == 1, np.where(second, 180.0, 0.0), 370.0))
     return table({"human_total": risk}).assign(
         outcome="progression", horizon=365, target=target, observed=~early, interval_start=start, interval_end=end
     )
@@ -155,6 +157,56 @@ def test_concordance_keeps_the_patients_whose_films_end_before_the_horizon():
     metrics, _ = metrics_table(progression_table(), resamples=20, seed=1)
     n = metrics.set_index("metric")["n"]
     assert (n["brier"], n["harrell_c"], n["uno_c"]) == (50, 60, 60)
+
+
+def of_one_film(seed: int) -> pd.DataFrame:
+    """The same risks, every patient followed by one film, on days 346 to 385."""
+    predictions, days = progression_table(), np.random.default_rng(seed).uniform(346, 385, 60)
+    event = predictions["target"] == 1
+    return predictions.assign(
+        target=event.astype(float), observed=True,
+        interval_start=np.where(event, 0.0, days), interval_end=np.where(event, days, np.inf),
+    )  # fmt: skip
+
+
+def test_with_one_follow_up_film_times_are_not_ranked():
+    metrics, undefined = metrics_table(of_one_film(0), resamples=20, seed=1)
+    found = metrics.set_index("metric")["value"]
+    assert np.isnan(found[["harrell_c", "uno_c"]]).all()
+    assert np.isfinite(found["auroc"])
+    assert set(undefined["metric"]) == {"harrell_c", "uno_c"}
+    assert undefined["reason"].str.contains("0 were seen on a second or later follow-up film").all()
+    both = pd.concat([of_one_film(0), of_one_film(0).assign(predictor="direct_adjusted")])
+    assert not set(comparisons_table(both, resamples=20, seed=1)["metric"]) & {"harrell_c", "uno_c"}
+
+
+def test_dates_around_a_planned_visit_do_not_move_concordance():
+    predictions = progression_table()
+
+    def found(shift: np.ndarray) -> pd.Series:
+        start, end = predictions["interval_start"], predictions["interval_end"]
+        moved = predictions.assign(interval_start=start + shift * (start > 0), interval_end=end + shift)
+        return metrics_table(moved, resamples=5, seed=1)[0].set_index("metric")["value"][["harrell_c", "uno_c"]]
+
+    as_planned = found(np.zeros(60))
+    assert np.isfinite(as_planned).all()
+    for seed in range(3):
+        shift = np.random.default_rng(seed).uniform(-20, 20, 60)
+        assert found(shift).tolist() == pytest.approx(as_planned.tolist())
+
+
+def test_concordance_at_planned_visits_by_hand():
+    # half-year visits: event at 1 (risk 3), at 2 (risk 1), free to 2 (risk 2), free to 1 (risk 4), event at 2 after a missed 1
+    rows = pd.DataFrame(
+        {
+            "interval_start": [0.0, 185.0, 360.0, 190.0, 0.0], "interval_end": [175.0, 370.0, np.inf, np.inf, 355.0],
+            "prediction": [3.0, 1.0, 2.0, 4.0, 5.0],
+        }
+    )  # fmt: skip
+    compute = metrics_of("progression", 365)["harrell_c"].compute
+    # of the first: free at visit 1 are the second, third (both right) and fourth (wrong), not the one who missed it; of the
+    # second and fifth: the third is free at 2 (wrong, right)
+    assert compute(rows, np.ones((1, 5)))[0] == pytest.approx(3 / 5)
 
 
 def test_a_certain_risk_that_was_wrong_leaves_calibration_undefined_with_the_reason():

@@ -68,7 +68,10 @@ def test_bootstrap_leaves_out_retraining(better_run):
 def test_few_events_are_counted(better_run):
     folder = read_run(better_run)
     folder = dataclasses.replace(folder, metrics=folder.metrics.assign(events=12))
-    assert "Every number on rapid radiographic progression within a year rests on 12 events." in _text(folder)
+    assert (
+        "Every number on rapid radiographic progression within a year (0.75 to 1.25 years) rests on 12 events."
+        in _text(folder)
+    )
 
 
 def test_site_beyond_chance_is_named_and_osteoarthritis_is_not(better_run):

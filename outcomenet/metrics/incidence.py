@@ -1,0 +1,151 @@
+"""Cumulative incidence at planned visits of an event that only films show, with others that may come before it.
+
+A film's date is not the event's: with films a year apart nearly everybody leaves the risk set within a few weeks, and
+an estimator that takes films' dates for events' (Kaplan-Meier, Aalen-Johansen) divides by the few who are filmed last. Here
+time is counted in planned visits, and an event between two films lies at any visit after the first and up to the second
+(interval censoring; nonparametric maximum likelihood by self-consistency: Turnbull, J R Stat Soc B 1976; with competing
+events Hudgens, Satten & Longini, Biometrics 2001). Without missed visits it is the Aalen-Johansen estimate in planned visits.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from outcomenet.arrays import Float
+from outcomenet.errors import UndefinedMetric, UsageError, did_you_mean
+from outcomenet.metrics.follow_up import LEAST_LEFT
+from outcomenet.metrics.resampling import percentile_interval
+from outcomenet.outcomes import EVENT_CAUSES
+
+COLUMNS = ("visit", "day", "watched", "events", "incidence", "lower", "upper", "note")
+# A film stands for the planned visit that it lies within a quarter of the interval of.
+OFF_SCHEDULE = 0.25
+SEEN_ON_FILMS = EVENT_CAUSES[0]  # the other causes have their day
+_PRECISION, _MOST_STEPS = 1e-8, 20_000
+
+
+def incidence_at_visits(
+    table: pd.DataFrame,
+    *,
+    cause: str = SEEN_ON_FILMS,
+    every_days: float = 365.25,
+    resamples: int = 1000,
+    seed: int = 0,
+    level: float = 0.95,
+) -> pd.DataFrame:
+    """The share of patients who had the event by each planned visit since the first scored film.
+
+    Args:
+        table: rows of follow_up.csv, one per patient: entry_days, last_film_without_days, interval_start_days,
+            interval_end_days, cause.
+        cause: whose incidence; all other causes but "censored" compete with it.
+        every_days: days between planned visits.
+        resamples: bootstrap resamples of patients.
+        seed: of the resamples.
+        level: of the percentile intervals.
+
+    Returns:
+        A row per planned visit: its number and day; how many patients without an event were still watched at it; how
+        many events it showed; incidence with its interval. Where under a tenth of all patients is watched, the incidence is
+        empty and `note` says so: too few would stand for all.
+
+    Raises:
+        UndefinedMetric: fewer than a tenth of the patients are watched at the first planned visit, or more than a tenth have
+            last films so far from a planned visit that they cannot stand for one.
+    """
+    visits = _in_visits(table, cause, every_days)
+    n, last = len(table), np.where(visits.first_with > 0, visits.first_with, visits.free)
+    watched = np.array([(last >= k).sum() for k in range(1, int(last.max(initial=0)) + 1)], int)
+    shown = int((watched >= LEAST_LEFT * n).sum())
+    if not shown:
+        raise UndefinedMetric(
+            f"Of {n} patients {watched[0] if len(watched) else 0} were watched to the first planned visit, day {every_days:g}; an "
+            "incidence needs a tenth of them. Give the days between planned visits as every_days."
+        )
+    allowed, counts = _patterns(visits, shown)
+    drawn = np.random.default_rng(seed).multinomial(n, counts / n, size=resamples)
+    mass = _self_consistent(allowed, np.vstack([counts, drawn]).astype(float))
+    incidence = np.cumsum(mass[:, :shown], axis=1)
+    rows = []
+    for k in range(1, len(watched) + 1):
+        events = int((visits.of_interest & (visits.first_with == k)).sum())
+        found, note = (np.nan,) * 3, f"under a tenth of {n} patients is watched"
+        if k <= shown:
+            found = (incidence[0, k - 1], *percentile_interval(incidence[1:, k - 1], level))
+            note = ""
+        rows.append((k, k * every_days, watched[k - 1], events, *found, note))
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+class _Visits(NamedTuple):
+    """Each patient in planned visits: the last one without any event, the first one with it (0: none), whether of interest."""
+
+    free: np.ndarray
+    first_with: np.ndarray
+    of_interest: np.ndarray
+
+
+def _in_visits(table: pd.DataFrame, cause: str, every_days: float) -> _Visits:
+    since = (
+        table[["last_film_without_days", "interval_end_days"]].sub(table["entry_days"], axis=0).to_numpy(float).T
+        / every_days
+    )
+    kind = table["cause"].to_numpy(object)
+    if cause not in EVENT_CAUSES:
+        raise UsageError(f"{cause!r} is no cause of the follow-up table. {did_you_mean(cause, EVENT_CAUSES)}")
+    free = np.floor(since[0] + OFF_SCHEDULE)
+    on_film = kind == SEEN_ON_FILMS
+    known_day = ~on_film & np.isin(kind, EVENT_CAUSES)
+    nearest = np.rint(since[1])
+    off = on_film & ((np.abs(since[1] - nearest) > OFF_SCHEDULE) | (nearest < 1))
+    off_last = ~on_film & ~known_day & ((np.abs(since[0] - np.rint(since[0])) > OFF_SCHEDULE) | (free < 1))
+    astray = int((off | off_last).sum())
+    if astray > LEAST_LEFT * len(table):
+        raise UndefinedMetric(
+            f"The last films of {astray} of {len(table)} patients lie more than a quarter of {every_days:g} days from every planned "
+            "visit. Give the days between planned visits as every_days, or, where there is no schedule, fit the intervals "
+            "themselves (lifelines' WeibullFitter.fit_interval_censoring, docs/intake/follow_up.md)."
+        )
+    first_with = np.zeros(len(table))
+    # whoever was last filmed off schedule is watched to the planned visit before, with the event as without it
+    first_with[on_film & ~off] = nearest[on_film & ~off]
+    first_with[known_day] = np.maximum(np.ceil(since[1][known_day]), free[known_day] + 1)
+    free = np.where(first_with > 0, np.minimum(free, first_with - 1), free)
+    return _Visits(free.astype(int), first_with.astype(int), kind == cause)
+
+
+def _patterns(visits: _Visits, shown: int) -> tuple[Float[np.ndarray, "pattern cell"], Float[np.ndarray, "pattern"]]:
+    """Which cells each distinct course of a patient allows, and how many patients have it.
+
+    Cells: the event of interest at visit 1 to `shown`, another event at these, and everything later.
+    """
+    free = np.minimum(visits.free, shown)
+    until = np.where(visits.first_with > 0, np.minimum(visits.first_with, shown + 1), shown + 1)
+    kind = np.where(visits.first_with == 0, 0, np.where(visits.of_interest, 1, 2))
+    kind = np.where(free >= shown, 0, kind)  # whatever comes after the last visit shown is later
+    distinct, counts = np.unique(np.column_stack([free, until, kind]), axis=0, return_counts=True)
+    allowed = np.zeros((len(distinct), 2 * shown + 1))
+    for row, (lower, upper, which) in zip(allowed, distinct, strict=True):
+        for begin in (0, shown) if which == 0 else ((0,) if which == 1 else (shown,)):
+            row[begin + lower : begin + min(upper, shown)] = 1.0
+        row[-1] = float(upper > shown or which == 0)
+    return allowed, counts.astype(float)
+
+
+def _self_consistent(
+    allowed: Float[np.ndarray, "pattern cell"], counts: Float[np.ndarray, "resample pattern"]
+) -> Float[np.ndarray, "resample cell"]:
+    """Each patient spread over the cells that the course allows, in proportion to the cells' masses, until these stay."""
+    share = counts / counts.sum(1, keepdims=True)
+    mass = np.full((len(counts), allowed.shape[1]), 1.0 / allowed.shape[1])
+    for _ in range(_MOST_STEPS):
+        within = mass @ allowed.T
+        spread = np.divide(share, within, out=np.zeros_like(share), where=within > 0)
+        new = mass * (spread @ allowed)
+        if np.abs(new - mass).max() < _PRECISION:
+            return new
+        mass = new
+    raise UndefinedMetric(f"The incidence did not settle within {_MOST_STEPS} steps.")
