@@ -1,6 +1,6 @@
 """A reviewer's hour on a run: every damage to every file, and kills at random moments.
 
-    python -m tests.sweep_runs damages RUN [OTHER_RUN]    # how many damaged runs are still believed
+    python -m tests.sweep_runs damages RUN [OTHER_RUN] [--count N]    # how many damaged runs are still believed
     python -m tests.sweep_runs kills RUN --count 30       # kills of evaluate and report; RUN's tables must come back
 
 RUN is a run of regressions or networks that is evaluated and reported; OTHER_RUN gives the files to exchange. Both are only read.
@@ -57,12 +57,15 @@ def _add(file: Path) -> None:
     file.write_text("x")
 
 
-def sweep_damages(run: Path, other: Path | None) -> int:
-    """Tells which damaged copies `predict` and `pool` still believe; returns their number."""
-    count, accepted, tracebacks = 0, [], []
+def sweep_damages(run: Path, other: Path | None, most: int | None = None) -> int:
+    """Tells which damaged copies `predict` and `pool` still believe, of all damages or `most` drawn ones; returns their
+    number."""
+    count, accepted, tracebacks, chosen = 0, [], [], list(damages(run, other))
+    if most is not None and most < len(chosen):
+        chosen = random.Random(0).sample(chosen, most)
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / run.name
-        for what, damage in damages(run, other):
+        for what, damage in chosen:
             shutil.rmtree(copy, ignore_errors=True)
             shutil.copytree(run, copy)
             damage(copy)
@@ -134,10 +137,10 @@ if __name__ == "__main__":
     parser.add_argument("what", choices=("damages", "kills"))
     parser.add_argument("run", type=Path)
     parser.add_argument("other", type=Path, nargs="?")
-    parser.add_argument("--count", type=int, default=30)
+    parser.add_argument("--count", type=int)
     given = parser.parse_args()
-    sys.exit(
-        min(
-            1, sweep_damages(given.run, given.other) if given.what == "damages" else sweep_kills(given.run, given.count)
-        )
-    )
+    if given.what == "damages":
+        wrong = sweep_damages(given.run, given.other, given.count)
+    else:
+        wrong = sweep_kills(given.run, given.count or 30)
+    sys.exit(min(1, wrong))

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
+import outcomenet
 from outcomenet.artifacts import whole_folder
 from outcomenet.csv_files import write_csv
 from outcomenet.errors import UsageError
@@ -55,6 +58,8 @@ def simulate_cohort(
         writer.write(films, range(whole))
         writer.write("none" if films == "none" else "crops", range(whole, patients))
         _write_meta(staging, patients, world, seed)
+        arguments = {"patients": patients, "films": str(films), "full_films": whole, "crops": asdict(geometry)}
+        _write_truth(staging, world, seed, {**arguments, "version": outcomenet.__version__})
     return out
 
 
@@ -112,7 +117,12 @@ def _write_meta(folder: Path, patients: int, world: World, seed: int) -> None:
     }
     # JSON's texts, numbers, booleans and lists of texts are TOML's too
     (folder / "cohort.toml").write_text("".join(f"{key} = {json.dumps(value)}\n" for key, value in lines.items()))
-    (folder / "truth" / "effects.json").write_text(json.dumps(effects(world, seed), indent=1) + "\n")
+
+
+def _write_truth(folder: Path, world: World, seed: int, arguments: dict[str, Any]) -> None:
+    """effects.json, with what `simulate` was asked for besides the world and the seed, and ceilings.json."""
+    said = effects(world, seed) | {"simulated_with": arguments}
+    (folder / "truth" / "effects.json").write_text(json.dumps(said, indent=1) + "\n")
     sample = draw_sample(world, CEILING_PATIENTS, seed)
     ceilings = {"patients": CEILING_PATIENTS, **noise_ceilings(world, sample.solved)}
     (folder / "truth" / "ceilings.json").write_text(json.dumps(ceilings, indent=1) + "\n")

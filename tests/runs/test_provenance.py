@@ -139,3 +139,13 @@ def test_without_a_home_or_a_name_a_record_is_made(monkeypatch, tmp_path):
     provenance._somebody.cache_clear()
     assert portable_path(tmp_path / "data", tmp_path / "run") == "../data"
     provenance._somebody.cache_clear()
+
+
+def test_the_record_of_a_run_has_no_absolute_path_and_leads_to_its_data(folds, tables_only):
+    for name in ("record.json", "evaluation.json"):
+        text = (folds / "f0" / name).read_text()
+        for path in (str(folds), str(tables_only), str(Path.home()), str(PACKAGE)):
+            assert f'"{path}' not in text
+            assert f" {path}/" not in text
+    record = json.loads((folds / "f0" / "record.json").read_text())
+    assert (folds / "f0" / record["data_folder"]).resolve() == tables_only.resolve()

@@ -98,6 +98,13 @@ def test_effects_hold_every_coefficient_and_the_interventions(tmp_path):
     assert len(effects["by_joint"]) == 58
 
 
+def test_what_simulate_was_asked_for_is_recorded(tmp_path):
+    folder = write(tmp_path / "c", World(), 3, seed=7)
+    asked = json.loads((folder / "truth" / "effects.json").read_text())["simulated_with"]
+    assert asked.keys() == {"patients", "films", "full_films", "crops", "version"}
+    assert asked["patients"] == 3
+
+
 def test_the_truth_adds_up(tmp_path):
     folder = write(tmp_path / "c", World(), 40)
     visits, joints = pd.read_csv(folder / "truth" / "visits.csv"), pd.read_csv(folder / "truth" / "joints.csv")
