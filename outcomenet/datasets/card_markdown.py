@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from itertools import groupby
+from typing import Any
 
 from outcomenet.datasets.card_croissant import Json
 from outcomenet.datasets.card_facts import RAI, TO_FILL_IN
 
 # What Croissant 1.1 requires of every data set, in the reader's words.
 REQUIRED = {"license": "licence", "url": "home page", "creator": "creators", "datePublished": "date of publication"}
+_TAG = re.compile(r"<(?=[A-Za-z/!?])")
+_WEB = re.compile(r"https?://[^\s<>()\"]+")
 SHOWN_TYPES = {"sc:Text": "text", "sc:Integer": "whole number", "sc:Boolean": "true or false", "sc:Date": "date"}
 
 
 def card_markdown(card: Json) -> str:
     """The text of a card's README.md or card.md."""
+    card = _harmless(card)
     parts = [f"# {_line(card['name'])}", _line(card["description"]), _overview(card), *_missing(card)]
     if steps := card.get("conditionsOfAccess"):
         parts += ["## How to get it", *_numbered(steps)]
@@ -28,6 +33,19 @@ def card_markdown(card: Json) -> str:
         parts += [f"## Fields of `{table['name']}`", *_record_set(table)]
     parts.append("Made from `croissant.json` beside it (Croissant 1.1, RAI 1.0), which holds every field by itself.")
     return "\n\n".join(parts) + "\n"
+
+
+def _harmless(value: Any) -> Any:
+    """The card with no text that Markdown would pass on as HTML, or show as a picture or link of its own.
+
+    A `<` that begins a tag, comment or address is written `&lt;`; the card's own links come from `url` alone, where that
+    is a web address.
+    """
+    if isinstance(value, Mapping):
+        return {name: _harmless(part) for name, part in value.items() if name != "url" or _WEB.fullmatch(str(part))}
+    if isinstance(value, list | tuple):
+        return [_harmless(part) for part in value]
+    return _TAG.sub("&lt;", value).replace("](", "]\\(") if isinstance(value, str) else value
 
 
 def _overview(card: Json) -> str:
