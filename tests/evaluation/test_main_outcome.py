@@ -17,6 +17,7 @@ from outcomenet.models.outcome_net import OutcomeNetConfig
 from outcomenet.outcomes import OUTCOMES, main_outcome
 from outcomenet.reports.narrative import answer
 from outcomenet.reports.run_folder import read_run
+from outcomenet.runs.record import read_record
 from outcomenet.training.loop import TrainingConfig
 
 EXPERIMENT = Experiment(
@@ -62,7 +63,10 @@ def test_biomarker_and_its_codebook_are_of_the_main_outcome_although_another_is_
     dataset = open_dataset(small_dataset)
     wiring = wire(EXPERIMENT, dataset)
     reader = FilmReader(
-        wiring.networks["direct_adjusted"], restore_parameters(wiring, run)["direct_adjusted"], wiring.covariates, 16
+        wiring.networks["direct_adjusted"],
+        restore_parameters(wiring, run, read_record(run))["direct_adjusted"],
+        wiring.covariates,
+        16,
     )
     reading = reader.read(dataset.examples("test"))
     scores = pd.read_parquet(run / "biomarkers.parquet").set_index(["patient_id", "visit_id"])["score"]
