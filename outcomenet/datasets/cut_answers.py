@@ -10,6 +10,7 @@ from outcomenet.cohorts.answers import is_text
 from outcomenet.cohorts.quality_flags import FLAGS
 from outcomenet.datasets.cutting import CutFilm, FilmTask
 from outcomenet.errors import FilmRefused
+from outcomenet.localization.likeness import are_patterns
 
 _HEXADECIMAL = re.compile(r"[0-9a-f]{0,256}")
 _PNG = b"\x89PNG\r\n\x1a\n"
@@ -20,7 +21,7 @@ def checked(answer: CutFilm | FilmRefused, task: FilmTask) -> CutFilm | FilmRefu
     """The answer, with whose film it is and which side from the task; FilmRefused (decoder_answer) where it cannot be one to it."""
     if isinstance(answer, FilmRefused):
         return answer
-    if not (_is_told(answer) and (bool(answer.refused) or _is_cut(answer, task))):
+    if not (_is_told(answer, task) and (bool(answer.refused) or _is_cut(answer, task))):
         return FilmRefused(
             "The decoder's joints are none of this film: it is damaged, or made to do harm. Export it again.",
             "decoder_answer",
@@ -28,15 +29,16 @@ def checked(answer: CutFilm | FilmRefused, task: FilmTask) -> CutFilm | FilmRefu
     return answer._replace(film_id=task.film_id, side=task.side)
 
 
-def _is_told(answer: CutFilm) -> bool:
-    """Whether words, flags and hashes are of the kind that stands in tables."""
+def _is_told(answer: CutFilm, task: FilmTask) -> bool:
+    """Whether words, flags and hashes are of the kind that stands in tables, and patterns are those of such a limb."""
     named = (answer.refused, answer.scale_source)
-    hashes = answer.identity or ()
+    *hashes, patterns = answer.identity or ("",)
     preview = answer.preview_png
     return (
         all(is_text(text, 200) for text in named)
         and set(answer.flags) <= FLAGS.keys()
         and all(_HEXADECIMAL.fullmatch(text) for text in hashes)
+        and are_patterns(patterns, task.side.region)
         and (not preview or (preview.startswith(_PNG) and len(preview) <= _MOST_PREVIEW_BYTES))
     )
 

@@ -9,6 +9,7 @@ landmarks, by normalised cross-correlation (Lewis 1995, Fast normalized cross-co
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -45,6 +46,7 @@ _TURNS_DEGREES = (-5.0, 0.0, 5.0)  # an error of 1 mm at either end of a ray of 
 _FINEST_MM, _COARSEST_MM = 0.2, 0.8
 _LEVELS_PER_SD, _MIDDLE = 3.0, 8  # of the 15 levels that are kept
 _FREQUENCIES = 12
+_BASE64 = re.compile(r"[A-Za-z0-9+/]*={0,2}")
 
 
 def likeness(
@@ -77,6 +79,14 @@ def likeness(
         levels[joint] = np.clip(np.round(_detail(cut.crops[joint]) * _LEVELS_PER_SD) + _MIDDLE, 1, 15)
     flat = levels.reshape(-1)
     return base64.b64encode(flat[::2] << 4 | flat[1::2]).decode("ascii")
+
+
+def are_patterns(text: str, region: Region | str) -> bool:
+    """Whether a text can be what `likeness` gives of a limb of that region: nothing, or so many joints."""
+    if not text:
+        return True
+    size = len(joints_of(region)) * _SIDE_PX**2 // 2
+    return len(text) == -(-size // 3) * 4 and bool(_BASE64.fullmatch(text))
 
 
 def _detail(crop: np.ndarray) -> np.ndarray:

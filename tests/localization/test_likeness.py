@@ -11,7 +11,7 @@ import pytest
 from outcomenet.anatomy import Region, landmarks_of
 from outcomenet.cohorts.films import read_film
 from outcomenet.datasets.alike_films import ALIKE_FROM
-from outcomenet.localization.likeness import BONES_MM, JointPatterns, likeness, nearest
+from outcomenet.localization.likeness import BONES_MM, JointPatterns, are_patterns, likeness, nearest
 from outcomenet.localization.localizer import Localizer
 from tests.copied_films import COPIES
 
@@ -80,6 +80,15 @@ def test_too_few_landmarks_give_no_pattern_and_missing_joints_do_not_count():
     assert 0 < part.present.sum() < patterns_of(pixels, landmarks).present.sum()
     assert part.agreement(patterns_of(pixels, landmarks)) > ALIKE_FROM
     assert part.region is Region.HAND
+
+
+def test_only_patterns_of_such_a_limb_are_believed():
+    text = likeness(*film_of(HANDS[0]), "hand")
+    assert are_patterns(text, "hand")
+    assert are_patterns("", "foot")
+    for wrong in (text[:-4], text + "AAAA", "=" * len(text), "<b>" + text[3:]):
+        assert not are_patterns(wrong, "hand")
+    assert not are_patterns(text, "foot")
 
 
 def test_average_lengths_are_those_of_the_shipped_shape_model():
