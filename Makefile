@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo results test check bench cards fuzz sweep lock clean
+.PHONY: demo results test check bench cards fuzz kills sweep lock clean
 
 demo: $(READY)
 	$(BIN)/outcomenet demo --out runs/demo
@@ -34,6 +34,10 @@ RUN ?= runs/demo
 sweep: $(READY)
 	$(BIN)/python -m tests.sweep_runs damages $(RUN)
 	$(BIN)/python -m tests.sweep_runs kills $(RUN) --count 40
+
+# Every command killed at random moments and run again; ten kills each take about half an hour.
+kills: $(READY)
+	$(BIN)/python -m tests.kills
 
 # The data cards anew, from data_cards/*/facts.toml, the importers' records and the builder's features.
 cards: $(READY)

@@ -13,12 +13,15 @@ import re
 import shutil
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from outcomenet.errors import DataRefused, UsageError
+from outcomenet.locks import only_writer
 
 MANIFEST = "MANIFEST.json"
+MADE = ".made"  # the note under which a folder was made; hidden, so that it is in no manifest and no fingerprint
 # What file managers, file systems and editors leave behind by themselves; it is in no manifest and harms none.
 LITTER = re.compile(
     r"\.DS_Store|\._.*|\.AppleDouble|__MACOSX|\.Spotlight-V100|\.Trashes|\.fseventsd|Thumbs\.db|ehthumbs\.db|desktop\.ini"
@@ -65,30 +68,66 @@ def refuse_existing(out: Path, advice: str = "choose another --out or remove it 
 
 
 @contextmanager
-def whole_folder(out: Path, *, replace: bool = False) -> Iterator[Path]:
+def whole_folder(out: Path, *, replace: bool = False, note: str = "") -> Iterator[Path]:
     """A folder to fill, which becomes `out` when the block ends well and disappears when it does not.
+
+    Other processes are kept from writing `out` meanwhile.
 
     Args:
         out: Where the folder is to be. What a killed process left of an earlier attempt is removed.
         replace: Whether a folder that is there already gives way, once the new one is whole.
+        note: By which `is_made` knows the folder again; none is left where it is empty.
 
     Raises:
-        UsageError: `out` is there already and is not to be replaced.
+        UsageError: `out` is there already and is not to be replaced, or another process is writing it.
     """
     if not replace:
         refuse_existing(out)
-    staging, old = out.with_name(f".{out.name}.partial"), out.with_name(f".{out.name}.old")
-    shutil.rmtree(staging, ignore_errors=True)
-    staging.mkdir(parents=True)
-    try:
-        yield staging
-        if out.exists():
-            shutil.rmtree(old, ignore_errors=True)
-            out.rename(old)
-        staging.rename(out)
-        shutil.rmtree(old, ignore_errors=True)
-    finally:
+    with only_writer(out):
+        if not replace:  # another process may have ended in between
+            refuse_existing(out)
+        staging, old = out.with_name(f".{out.name}.partial"), out.with_name(f".{out.name}.old")
         shutil.rmtree(staging, ignore_errors=True)
+        staging.mkdir(parents=True)
+        try:
+            yield staging
+            if note:
+                (staging / MADE).write_text(note, encoding="ascii")
+            if replace and out.exists():
+                shutil.rmtree(old, ignore_errors=True)
+                out.rename(old)
+            staging.rename(out)
+            shutil.rmtree(old, ignore_errors=True)
+        finally:
+            shutil.rmtree(staging, ignore_errors=True)
+
+
+def note_of(command: str, inputs: Collection[Path], **settings: Any) -> str:
+    """Digest of what a command is about to make: its name, its settings, the program, and its input files.
+
+    Args:
+        command: Name of the command.
+        inputs: Files, and folders with all that is in them; a file is the same while its name, size and time of change
+            are, as make and rsync take it.
+        settings: Everything else that the result depends on.
+    """
+    files = [file for place in inputs for file in (sorted(place.rglob("*")) if place.is_dir() else [place])]
+    stated = [(str(file.absolute()), file.stat().st_size, file.stat().st_mtime_ns) for file in files if file.is_file()]
+    return sha256_of_json([command, stated, repr(sorted(settings.items())), sha256_of_program()])
+
+
+def is_made(out: Path, note: str) -> bool:
+    """Whether a folder is there that was made whole under this note: the same command ended, and need not run again."""
+    path = out / MADE
+    return path.is_file() and path.read_text(encoding="ascii", errors="replace") == note
+
+
+@cache
+def sha256_of_program() -> str:
+    """SHA-256 over every module and weights file of this package."""
+    package = Path(__file__).parent
+    files = sorted(file for file in package.rglob("*") if file.suffix in (".py", ".safetensors"))
+    return sha256_of_json([(file.relative_to(package).as_posix(), sha256_of(file)) for file in files])
 
 
 def read_json_object(path: Path, advice: str) -> dict[str, Any]:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from outcomenet import __version__
-from outcomenet.errors import OutcomenetError, did_you_mean
+from outcomenet.errors import OutcomenetError, Preempted, did_you_mean
+from outcomenet.failures import in_words
+from outcomenet.stopping import interrupted_by_signals
 
 
 @dataclass(frozen=True)
@@ -46,13 +50,39 @@ commands:
   outcomenet evaluate runs/mine
   outcomenet report runs/mine
 
-exit codes: 0 done, 1 failed, 2 wrong usage, 3 data refused, 4 preempted (run again to go on)
+exit codes: 0 done, 1 failed, 2 wrong usage, 3 data refused, 4 stopped by a signal (run again to go on)
 """
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs one subcommand; returns the exit code. An error of ours is one sentence on standard error."""
+    """Runs one subcommand; returns the exit code. What goes wrong is one sentence on standard error.
+
+    So are failures of the machine and stops by a signal (exit code 4); a fault of the program keeps its traceback.
+    """
     arguments = list(sys.argv[1:] if arguments is None else arguments)
+    command = " ".join(["outcomenet", *arguments[:1]])
+    try:
+        try:
+            with interrupted_by_signals():
+                return _run(arguments)
+        finally:
+            sys.stdout.flush()
+    except OutcomenetError as error:
+        return _say(command, error, error.exit_code)
+    except KeyboardInterrupt:
+        stopped = "stopped as asked, with nothing half-written. Run the same command again to go on."
+        return _say(command, stopped, Preempted.exit_code)
+    except BrokenPipeError:
+        _forget_output()
+        return _say(command, "whoever read the output has closed it, so it ends here.", 1)
+    except Exception as error:
+        known = in_words(error)
+        if known is None:
+            raise
+        return _say(command, known, known.exit_code)
+
+
+def _run(arguments: list[str]) -> int:
     if not arguments or arguments[0] in ("-h", "--help", "help"):
         width = max(map(len, COMMANDS))
         print(HELP.format(commands="\n".join(f"  {name:{width}}  {c.help}" for name, c in COMMANDS.items())))
@@ -64,14 +94,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if name not in COMMANDS:
         print(f"outcomenet has no command {name!r}. {did_you_mean(name, COMMANDS)}", file=sys.stderr)
         return 2
-    try:
-        return _load(name)(rest) or 0
-    except OutcomenetError as error:
-        print(f"outcomenet {name}: {error}", file=sys.stderr)
-        return error.exit_code
-    except KeyboardInterrupt:
-        print(f"outcomenet {name}: stopped.", file=sys.stderr)
-        return 1
+    return _load(name)(rest) or 0
+
+
+def _say(command: str, sentence: object, exit_code: int) -> int:
+    with contextlib.suppress(OSError):  # nobody may listen on standard error either
+        print(f"{command}: {sentence}", file=sys.stderr)
+    return exit_code
+
+
+def _forget_output() -> None:
+    """What still waits to be printed goes nowhere: the interpreter would try again, and complain, at its end."""
+    with contextlib.suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _load(name: str) -> Callable[[list[str]], int | None]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from outcomenet.confounders import CONFOUNDERS
 from outcomenet.errors import UsageError, did_you_mean
+from outcomenet.ranges import CountOrNone, Names, NotNegative, Share, check_ranges
 
 ESTIMANDS: dict[str, str] = {
     "none": "The film's association with the outcome, whatever carries it: confounders are neither fixed nor removed.",
@@ -60,34 +61,28 @@ ESTIMANDS: dict[str, str] = {
 class ConfoundingConfig:
     """Which strategies are on. Names are of `confounders.CONFOUNDERS`; empty or 0 switches a strategy off."""
 
-    outcome_terms: tuple[str, ...] = ()
+    outcome_terms: Names = ()
     seen_osteoarthritis: bool = False
-    oa_features: int = 0  # numbers of each joint's embedding that are kept for osteoarthritis (factorised)
-    joint_decorrelation: float = 0.0  # weight of the penalty, see `losses.decorrelation`
-    conditional_adversary: tuple[str, ...] = ()
-    correlation_adversary: tuple[str, ...] = ()
-    adversary_weight: float = 0.3
+    oa_features: CountOrNone = 0  # numbers of each joint's embedding that are kept for osteoarthritis (factorised)
+    joint_decorrelation: NotNegative = 0.0  # weight of the penalty, see `losses.decorrelation`
+    conditional_adversary: Names = ()
+    correlation_adversary: Names = ()
+    adversary_weight: NotNegative = 0.3
     # Adversaries from the start are known to stop convergence: share of the steps after which they push the encoder,
     # and the encoder's learning rate from then on as a share of what it would be (0 freezes it).
-    adversary_from: float = 0.5
-    encoder_rate_after: float = 0.3
-    metadata_residual: tuple[str, ...] = ()
-    reweight: tuple[str, ...] = ()
+    adversary_from: Share = 0.5
+    encoder_rate_after: Share = 0.3
+    metadata_residual: Names = ()
+    reweight: Names = ()
     residualised_outcome: bool = False
 
     def __post_init__(self) -> None:
+        check_ranges(self)
         for name in self.names:
             if name not in CONFOUNDERS:
                 raise UsageError(f"There is no covariate called {name!r}. {did_you_mean(name, CONFOUNDERS)}")
         if self.residualised_outcome and not self.outcome_terms:
             raise UsageError("residualised_outcome takes out what the outcome_terms explain; name them.")
-        for name in ("adversary_from", "encoder_rate_after"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise UsageError(f"confounding.{name} is a share from 0 to 1, got {getattr(self, name)}.")
-        if self.joint_decorrelation < 0:
-            raise UsageError(
-                f"confounding.joint_decorrelation is a weight of 0 or more, got {self.joint_decorrelation}."
-            )
         for name in self.reweight:
             if not CONFOUNDERS[name].binary:
                 raise UsageError(f"confounding.reweight takes yes-or-no confounders; {name} is a number.")

@@ -9,6 +9,9 @@ import platform
 import shutil
 from pathlib import Path
 
+from outcomenet.devices import usable_devices
+from outcomenet.errors import OutcomenetError
+
 # Which package decodes which DICOM transfer syntax, see `cohorts.dicom_reader`.
 DECODERS = {
     "uncompressed, RLE": "pydicom",
@@ -55,10 +58,12 @@ def _machine() -> list[str]:
 
 
 def _devices() -> list[str]:
-    import jax
-
-    lines = [f"{device.platform}: {device.device_kind}" for device in jax.devices()]
-    if all(device.platform == "cpu" for device in jax.devices()):
+    try:
+        devices = usable_devices()
+    except OutcomenetError as error:
+        return [str(error)]
+    lines = [f"{device.platform}: {device.device_kind}" for device in devices]
+    if all(device.platform == "cpu" for device in devices):
         lines.append("no accelerator found: training runs on the CPU; for a GPU install jax[cuda13]")
     return lines
 

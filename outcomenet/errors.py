@@ -38,6 +38,10 @@ class Preempted(OutcomenetError):
     exit_code = 4
 
 
+class TrainingDiverged(OutcomenetError):
+    """A loss is no finite number any more; what was saved before is whole."""
+
+
 class CheckpointError(OutcomenetError):
     """A checkpoint's files do not match its manifest, or none is there."""
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import pandas as pd
@@ -19,8 +19,9 @@ from outcomenet.datasets.dataset import Dataset, open_dataset
 from outcomenet.datasets.known_outcomes import check_outcomes
 from outcomenet.datasets.leaks import alike_notes, refuse_leaks
 from outcomenet.datasets.pairs import VisitPairs, paired_visits
-from outcomenet.datasets.resplit import SplitConfig, resplit
+from outcomenet.datasets.resplit import FEWEST_FOLDS, SplitConfig, resplit
 from outcomenet.datasets.visit_table import KL_COLUMNS
+from outcomenet.devices import usable_devices
 from outcomenet.errors import DataRefused, UsageError, did_you_mean
 from outcomenet.input_pipeline.batches import covariate_scale, training_batches
 from outcomenet.input_pipeline.transforms import AugmentationConfig, CovariateScale
@@ -30,13 +31,15 @@ from outcomenet.models.outcome_net import OutcomeNetConfig
 from outcomenet.models.pairs import PairReading
 from outcomenet.outcomes import OUTCOMES, TARGET_FIELDS, OutcomeKind, outcome
 from outcomenet.progress import Progress
+from outcomenet.ranges import Count, Filled, Folds, Name, Names, NotNegative, Resamples, Seed, Within, check_ranges
 from outcomenet.runs import chain
 from outcomenet.runs.config import from_record
 from outcomenet.runs.environment import differences, environment, set_numerics
 from outcomenet.runs.provenance import portable_path, resolved_path
 from outcomenet.runs.record import begin_run, origin, read_record, utc_now, write_record
+from outcomenet.stopping import asked_by_signals
 from outcomenet.training.checkpoints import Checkpoints, abstract_of
-from outcomenet.training.loop import TrainingConfig, stop_on_signal, train
+from outcomenet.training.loop import TrainingConfig, train
 from outcomenet.training.optimiser import OptimiserConfig
 from outcomenet.training.reweighting import balancing_weights
 from outcomenet.training.rungs import NETWORK_RUNGS, NetworkShape, Parameters, RungNetwork, build_networks
@@ -65,23 +68,31 @@ GRADED_CONFOUNDING = replace(DEFAULT_CONFOUNDING, joint_decorrelation=10.0)
 class LossWeights:
     """Weight of each part of a network's loss; each part is a mean negative log-likelihood. 0 switches a part off."""
 
-    haq: float = 1.0
-    pain: float = 0.5
-    progression: float = 1.0
-    osteoarthritis: float = 4.0
-    svdh: float = 4.0
+    haq: NotNegative = 1.0
+    pain: NotNegative = 0.5
+    progression: NotNegative = 1.0
+    osteoarthritis: NotNegative = 4.0
+    svdh: NotNegative = 4.0
+
+    def __post_init__(self) -> None:
+        check_ranges(self)
 
 
 @dataclass(frozen=True)
 class EvaluationConfig:
     """Held-out evaluation: bootstrap resamples of patients, and perturbed re-readings of each visit's films."""
 
-    resamples: int = 1000
-    seed: int = 0
-    rereadings: int = 3
-    batch_size: int = 16
-    cross_fit_folds: int = 0  # 0: one split by patient; more: tabular rungs are cross-fitted over all patients
+    resamples: Resamples = 1000
+    seed: Seed = 0
+    rereadings: Annotated[int, Within(0, 1000)] = 3
+    batch_size: Count = 16
+    cross_fit_folds: Folds = 0  # 0: one split by patient; more: tabular rungs are cross-fitted over all patients
     audits: AuditSizes = field(default_factory=AuditSizes)
+
+    def __post_init__(self) -> None:
+        check_ranges(self)
+        if 0 < self.cross_fit_folds < FEWEST_FOLDS:
+            raise UsageError(f"evaluation.cross_fit_folds is 0 or at least {FEWEST_FOLDS}, got {self.cross_fit_folds}.")
 
 
 @dataclass(frozen=True)
@@ -92,11 +103,11 @@ class Experiment:
     of the ladder that are trained (none for a data set without films).
     """
 
-    name: str
-    question: str
-    outcomes: tuple[str, ...] = ("haq", "pain", "progression")
-    covariates: tuple[str, ...] = ("age", "male", "duration", "rf", "acpa", "fm", "oa")
-    rungs: tuple[str, ...] = ("direct", "direct_adjusted")
+    name: Name
+    question: Name
+    outcomes: Annotated[tuple[str, ...], Filled()] = ("haq", "pain", "progression")
+    covariates: Names = ("age", "male", "duration", "rf", "acpa", "fm", "oa")
+    rungs: Names = ("direct", "direct_adjusted")
     network: OutcomeNetConfig = TINY
     training: TrainingConfig = field(default_factory=TrainingConfig)
     optimiser: OptimiserConfig = field(default_factory=OptimiserConfig)
@@ -107,13 +118,12 @@ class Experiment:
     evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
 
     def __post_init__(self) -> None:
+        check_ranges(self)
         if self.evaluation.cross_fit_folds and (self.rungs or not self.split.is_own):
             raise UsageError(
                 "evaluation.cross_fit_folds is for experiments of regressions alone (rungs=()): networks are cross-fitted by "
                 "one run for each fold, with split.folds and split.fold, and `outcomenet pool`."
             )
-        if self.training.members < 1:
-            raise UsageError(f"training.members is the number of networks, 1 or more; got {self.training.members}.")
         for name in self.outcomes:
             outcome(name)
         for name in self.covariates:
@@ -226,7 +236,10 @@ def run_training(
     set_numerics()
     dataset = resplit(open_dataset(data, truth=False), experiment.split)
     alike = refuse_leaks(dataset, accept_alike=experiment.split.accept_alike_films)
+    # refuses before anything is written
+    covariate_scale(dataset.visits, dataset.manifest.covariates, experiment.covariates)
     if experiment.rungs:
+        usable_devices()
         check_data(experiment, dataset)
     for note in [*known_outcomes(experiment, dataset), *alike_notes(alike)]:
         progress.say(f"Note: {note}")
@@ -265,7 +278,7 @@ def run_training(
     )
     optimiser = experiment.optimiser.build(experiment.training.steps)
     step = make_step(wiring.networks, optimiser, asdict(experiment.loss_weights), experiment.training.steps)
-    with stop_on_signal() as stop:
+    with asked_by_signals() as stop:
         train(
             step, state, batches, experiment.training, run, mesh, run_id=record["run_id"], progress=progress, stop=stop
         )
@@ -369,7 +382,7 @@ def run_evaluation(run: Path, data: Path | None = None, *, progress: Progress) -
 
     The data set must be the one of the training: its fingerprint is compared.
     """
-    from outcomenet.evaluation.evaluate import EvaluationTask, evaluate
+    from outcomenet.evaluation.evaluate import EvaluationTask, evaluate, refuse_nobody_held_out
 
     set_numerics()
     record = read_record(run)
@@ -386,6 +399,8 @@ def run_evaluation(run: Path, data: Path | None = None, *, progress: Progress) -
             f"{dataset.folder} is not the data set that {run} was trained on (fingerprint "
             f"{dataset.manifest.fingerprint[:16]}, expected {record['data']['fingerprint'][:16]}); name that one with --data."
         )
+    if experiment.rungs:
+        usable_devices()
     of, now, begun = chain.inputs_of(run, record), environment(), utc_now()
     if chain.is_evaluated(run, now["source_sha256"]):
         progress.say(f"{run} is evaluated already; next: `outcomenet report {run}`.")
@@ -407,6 +422,7 @@ def run_evaluation(run: Path, data: Path | None = None, *, progress: Progress) -
     )
     alike = refuse_leaks(dataset, accept_alike=experiment.split.accept_alike_films)
     conditions = [*record.get("conditions", []), *other_conditions(record, now)]
+    refuse_nobody_held_out(task)
     with chain.staged(run, chain.Stage.EVALUATION) as folder:
         notes = known_outcomes(experiment, dataset) + alike_notes(alike) + evaluate(task, folder, progress) + conditions
         entries = {"notes": notes, "stages": progress.stages, "environment": now}
@@ -449,6 +465,7 @@ def run_prediction(
     from outcomenet.evaluation.film_risks import calibrators_of
     from outcomenet.evaluation.predict_films import PredictionTask, predict_films
 
+    usable_devices()
     set_numerics()
     record = chain.check_run(run)
     if "pooled" in record:

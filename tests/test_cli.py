@@ -31,7 +31,7 @@ def test_an_empty_folder_is_refused_and_only_the_fault_is_written(tmp_path, caps
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["--patients", "-5"], "at least 1 patient"),
+        (["--patients", "-5"], "Setting patients (of Simulate) is a whole number from 1"),
         (["--preset", "defualt"], "Did you mean default"),
         (["--set", "hidden_signl=0"], "Did you mean hidden_signal"),
     ],

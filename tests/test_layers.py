@@ -13,7 +13,8 @@ ROOT = Path(outcomenet.__file__).parent
 # Lowest first; a part may import parts below it and, within one row, nothing of its neighbours.
 LAYERS = [
     {"errors", "__init__"},
-    {"arrays", "artifacts"},
+    {"arrays", "devices", "failures", "locks", "ranges", "stopping"},
+    {"artifacts"},
     {"anatomy", "csv_files", "outcomes", "confounders", "progress"},
     {"scoring", "confounding", "runs"},
     {"cohorts", "predictions"},

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from outcomenet.ranges import Count, NotNegative, Resamples, Share, check_ranges
+
 
 @dataclass(frozen=True)
 class AuditSizes:
@@ -16,15 +18,18 @@ class AuditSizes:
     Cohen's small effect (1988). `largest_bias` is a share of the true effect.
     """
 
-    intervention_patients: int = 40
-    intervention_damage: float = 0.3
-    verified_visits: int = 4
-    border_visits: int = 800
-    explained_visits: int = 48
-    shuffled_networks: int = 3
-    resamples: int = 500
-    permutations: int = 200
-    subgroup_visits: int = 30
-    subgroup_patients: int = 15
-    largest_shift: float = 0.2
-    largest_bias: float = 0.2
+    intervention_patients: Count = 40
+    intervention_damage: Share = 0.3
+    verified_visits: Count = 4
+    border_visits: Count = 800
+    explained_visits: Count = 48
+    shuffled_networks: Count = 3
+    resamples: Resamples = 500
+    permutations: Resamples = 200
+    subgroup_visits: Count = 30
+    subgroup_patients: Count = 15
+    largest_shift: NotNegative = 0.2
+    largest_bias: NotNegative = 0.2
+
+    def __post_init__(self) -> None:
+        check_ranges(self)

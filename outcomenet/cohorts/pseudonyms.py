@@ -217,8 +217,17 @@ def _is_random(key: bytes) -> bool:
 
 
 def default_key_path() -> Path:
-    """Where this user's key is kept: $XDG_CONFIG_HOME/outcomenet/intake.key, by default below ~/.config."""
-    return Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "outcomenet" / "intake.key"
+    """Where this user's key is kept: $XDG_CONFIG_HOME/outcomenet/intake.key, by default below ~/.config.
+
+    Raises:
+        UsageError: This user has no home folder.
+    """
+    settings = Path(os.environ.get("XDG_CONFIG_HOME") or os.path.expanduser("~/.config"))
+    if not settings.is_absolute():  # without HOME, and for a user whom the system does not know, "~" stays as it is
+        raise UsageError(
+            "There is no home folder to keep the secret key of pseudonyms in (HOME is not set); name a file for it with --key."
+        )
+    return settings / "outcomenet" / "intake.key"
 
 
 def _refuse_meeting(hashes: Iterable[str], what: str) -> None:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from outcomenet.commands.arguments import parse
+from outcomenet.locks import only_writer
+from outcomenet.ranges import Count, CountOrNone, Patients, Seed, check_ranges
 
 
 @dataclass(frozen=True)
@@ -15,14 +17,17 @@ class Demo:
 
     out: Path = Path("runs/demo")
     """Run folder. The cohort and the data set lie beside it; run the same command again to go on after a stop."""
-    patients: int = 700
+    patients: Patients = 700
     """Patients in all; the others are simulated straight to joint crops."""
-    dicom_patients: int = 48
+    dicom_patients: CountOrNone = 48
     """Patients that go the whole way from DICOM films."""
-    seed: int = 0
+    seed: Seed = 0
     """Seed of the simulated world."""
-    steps: int = 500
+    steps: Count = 500
     """Training steps of 8 visits."""
+
+    def __post_init__(self) -> None:
+        check_ranges(self)
 
 
 def main(arguments: list[str]) -> None:
@@ -55,9 +60,10 @@ def main(arguments: list[str]) -> None:
         make_and_say(cohort, dataset, Making(), making)
     file = experiment_file("demo")
     experiment = load_experiment(file).with_steps(options.steps)
-    run_training(file, experiment, dataset, run, progress=Progress(), before=making.stages)
-    notes = run_evaluation(run, dataset, progress=Progress())
-    report = run_report(run)
+    with only_writer(run):
+        run_training(file, experiment, dataset, run, progress=Progress(), before=making.stages)
+        notes = run_evaluation(run, dataset, progress=Progress())
+        report = run_report(run)
     print()
     print(ladder_text(run))
     for note in notes:

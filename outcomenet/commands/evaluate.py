@@ -9,6 +9,7 @@ from typing import Annotated
 import tyro
 
 from outcomenet.commands.arguments import parse
+from outcomenet.locks import only_writer
 
 
 @dataclass(frozen=True)
@@ -26,8 +27,11 @@ def main(arguments: list[str]) -> None:
     from outcomenet.experiment import run_evaluation
     from outcomenet.metrics.summary import ladder_text
     from outcomenet.progress import Progress
+    from outcomenet.runs.record import read_record
 
-    notes = run_evaluation(options.run, options.data, progress=Progress())
+    read_record(options.run)
+    with only_writer(options.run):
+        notes = run_evaluation(options.run, options.data, progress=Progress())
     print(ladder_text(options.run))
     for note in notes:
         print(f"Note: {note}")

@@ -9,6 +9,7 @@ from typing import Annotated
 import tyro
 
 from outcomenet.commands.arguments import parse
+from outcomenet.ranges import Workers, check_ranges
 
 
 @dataclass(frozen=True)
@@ -29,8 +30,11 @@ class Localize:
     """Train the networks further on the corrected films first; writes OUT/weights.safetensors."""
     weights: Path | None = None
     """Other weights than those that come with the package."""
-    workers: int = 1
+    workers: Workers = 1
     """Processes that decode films."""
+
+    def __post_init__(self) -> None:
+        check_ranges(self)
 
 
 def main(arguments: list[str]) -> None:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from outcomenet.ranges import CropScale, CropSize, Workers, check_ranges
+
 if TYPE_CHECKING:
     from outcomenet.cohorts.cohort import Cohort
     from outcomenet.datasets.manifest import DatasetManifest
@@ -16,11 +18,11 @@ if TYPE_CHECKING:
 class Making:
     """How a data set is made of a cohort folder."""
 
-    crop_size: int | None = None
+    crop_size: CropSize | None = None
     """Pixels a side of a crop: 96, or those of the crops that a simulated cohort brings."""
-    mm_per_pixel: float | None = None
+    mm_per_pixel: CropScale | None = None
     """Scale of a crop: 0.25, or that of the crops that a simulated cohort brings."""
-    workers: int = 2
+    workers: Workers = 2
     """Processes that decode films."""
     reading_mode: Literal["single", "paired", "chronological"] | None = None
     """Which readings of the human score are taken; without it the best mode that there is for seeing change."""
@@ -35,6 +37,9 @@ class Making:
     faults: Path | None = None
     """Where all faults of a refused cohort are listed; by default the data set's name with .faults.csv behind it."""
 
+    def __post_init__(self) -> None:
+        check_ranges(self)
+
 
 def make_and_say(folder: Path, out: Path | None, making: Making, progress: Progress | None = None) -> None:
     """Reads, checks and builds; prints the ledger and what was made. Without `out` the cohort is only checked."""
@@ -43,9 +48,11 @@ def make_and_say(folder: Path, out: Path | None, making: Making, progress: Progr
     from outcomenet.progress import Progress
 
     if out is not None:
+        from outcomenet.artifacts import MADE
         from outcomenet.datasets.build import refuse_existing
 
-        refuse_existing(out, making.update)
+        # one that may be the result of this very command is compared once the cohort and the key are read
+        refuse_existing(out, making.update or (out / MADE).is_file())
     listed = making.faults or (out or Path(folder.resolve().name)).with_name(
         f"{(out or folder.resolve()).name}.faults.csv"
     )
@@ -64,8 +71,10 @@ def make_and_say(folder: Path, out: Path | None, making: Making, progress: Progr
 
 
 def _make(cohort: Cohort, out: Path, making: Making, progress: Progress) -> DatasetManifest:
+    from outcomenet.artifacts import is_made, note_of
     from outcomenet.cohorts.pseudonyms import Pseudonyms, default_key_path, key_of, pseudonymous, write_linking_table
     from outcomenet.datasets.build import BuildOptions, build_dataset, own_geometry
+    from outcomenet.datasets.dataset import open_dataset
     from outcomenet.errors import UsageError
     from outcomenet.localization.geometry import CropGeometry
 
@@ -97,7 +106,12 @@ def _make(cohort: Cohort, out: Path, making: Making, progress: Progress) -> Data
         raise UsageError("This cohort has nothing that is hashed under a key; leave --key out.")
     own = own_geometry(cohort)
     geometry = CropGeometry(making.crop_size or own.size_px, making.mm_per_pixel or own.mm_per_px)
-    options = BuildOptions(making.workers, making.reading_mode, making.split_by, secret, making.update)
+    chosen = (geometry, making.reading_mode, making.split_by, secret)
+    note = note_of("intake", [cohort.folder], chosen=chosen)
+    if is_made(out, note) and not making.update:
+        progress.say(f"{out} is there already, whole, from this very command.")
+        return open_dataset(out).manifest
+    options = BuildOptions(making.workers, making.reading_mode, making.split_by, secret, making.update, note)
     return build_dataset(cohort, out, geometry, progress=progress, options=options)
 
 

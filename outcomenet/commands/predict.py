@@ -9,6 +9,7 @@ from typing import Annotated
 import tyro
 
 from outcomenet.commands.arguments import parse
+from outcomenet.ranges import PixelSpacing, check_ranges
 
 
 @dataclass(frozen=True)
@@ -23,8 +24,11 @@ class Predict:
     """Folder to write; it must not exist."""
     landmarks: Path | None = None
     """landmarks.csv placed by hand: film_id (the file's name), landmark, x_px, y_px; may have side (L, R or left, right)."""
-    pixel_spacing_mm: float | None = None
+    pixel_spacing_mm: PixelSpacing | None = None
     """Spacing of all films, where the files do not say."""
+
+    def __post_init__(self) -> None:
+        check_ranges(self)
 
 
 def main(arguments: list[str]) -> None:

@@ -9,6 +9,7 @@ from typing import Annotated
 import tyro
 
 from outcomenet.commands.arguments import parse
+from outcomenet.locks import only_writer
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,9 @@ class Report:
 def main(arguments: list[str]) -> None:
     options = parse(Report, arguments, "report")
     from outcomenet.experiment import run_report
+    from outcomenet.runs.record import read_record
 
-    report = run_report(options.run)
+    read_record(options.run)
+    with only_writer(options.run):
+        report = run_report(options.run)
     print(f"The report is in {report}.")

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 import tyro
 
 from outcomenet.commands.arguments import parse
+from outcomenet.ranges import Count, CropScale, CropSize, Patients, Seed, Within, check_ranges
 
 
 @dataclass(frozen=True)
@@ -24,18 +25,18 @@ class Simulate:
     """Folder to write; it must not exist."""
     preset: str = "default"
     """World to simulate."""
-    patients: int = 100
+    patients: Patients = 100
     """Number of patients; more of them leave the first ones unchanged."""
-    visits: int | None = None
+    visits: Count | None = None
     """Planned visits per patient, a year apart, before drop-out; the preset's own number where it is not given."""
-    seed: int = 0
+    seed: Seed = 0
     films: Literal["dicom", "png", "crops", "none"] = "dicom"
     """Whole films as DICOM or 16-bit PNG, joint crops without films (much faster), or tables only."""
-    full_films: int = -1
+    full_films: Annotated[int, Within(-1, 10**7)] = -1
     """With dicom or png: only the first N patients get whole films, the others crops; -1 means all."""
-    crop_size: int = 96
+    crop_size: CropSize = 96
     """Pixels a side, where crops are written."""
-    mm_per_pixel: float = 0.25
+    mm_per_pixel: CropScale = 0.25
     """Scale, where crops are written."""
     set: tuple[str, ...] = ()
     """Coefficients of the world to replace, for instance `--set hidden_signal=0 fibromyalgia_share=0.3`."""
@@ -43,6 +44,9 @@ class Simulate:
     """Interventions on the same patients: `--do oa=0 fm=1 site=B scanner=B ra_damage=0.2 treatment=1`, any of them."""
     check: bool = False
     """Print the calibration table of the world instead of writing a cohort; exit code 1 where a target is missed."""
+
+    def __post_init__(self) -> None:
+        check_ranges(self)
 
 
 def main(arguments: list[str]) -> None:

@@ -11,6 +11,7 @@ import tyro
 
 from outcomenet.commands.arguments import parse
 from outcomenet.errors import UsageError
+from outcomenet.locks import only_writer
 
 if TYPE_CHECKING:
     from outcomenet.localizer_training.experiment import LocalizerExperiment
@@ -50,7 +51,8 @@ def main(arguments: list[str]) -> None:
     experiment = parse(Experiment, overrides, f"train {file} --data DATASET --out RUN", default=default)
     options = parse(Where, where, f"train {file}")
     progress = Progress()
-    run = run_training(file, experiment, options.data, options.out, progress=progress)
+    with only_writer(options.out):
+        run = run_training(file, experiment, options.data, options.out, progress=progress)
     print(f"Trained: {run}. Next: `outcomenet evaluate {run} --data {options.data}`.", file=sys.stderr)
 
 
@@ -68,7 +70,8 @@ def _train_localizer(file: Path, default: LocalizerExperiment, where: list[str],
 
     experiment = parse(LocalizerExperiment, overrides, f"train {file} --out RUN", default=default)
     options = parse(WhereLocalizer, where, f"train {file}")
-    weights = run_localizer_training(file, experiment, options.out, progress=Progress())
+    with only_writer(options.out):
+        weights = run_localizer_training(file, experiment, options.out, progress=Progress())
     print(f"Trained: {weights}. Next: `outcomenet localize FILMS --weights {weights} --out found`.", file=sys.stderr)
 
 

@@ -54,7 +54,7 @@ class BuildOptions:
 
     `reading_mode` says which human readings are taken (see `visit_table.scores_of_mode`), `split_by` what stays whole
     in a split (patient, site), `secret` the key under which examinations and pictures are hashed. With `update` a data
-    set that is there already is replaced, once the new one is whole.
+    set that is there already is replaced, once the new one is whole. `note` says of what it was made, see `artifacts.note_of`.
     """
 
     workers: int = 2
@@ -62,6 +62,7 @@ class BuildOptions:
     split_by: str = "patient"
     secret: bytes = b""
     update: bool = False
+    note: str = ""
 
 
 def build_dataset(
@@ -71,7 +72,7 @@ def build_dataset(
     cannot be read (`cohorts.unread_films`); a single one is left out, counted and listed."""
     options = options or BuildOptions()
     refuse_existing(out, options.update)
-    with artifacts.whole_folder(out, replace=options.update) as staging:
+    with artifacts.whole_folder(out, replace=options.update, note=options.note) as staging:
         return _Build(cohort, staging, geometry, progress, options, Kept(kept_of(out), cohort.folder)).run()
 
 

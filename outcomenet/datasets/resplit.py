@@ -9,6 +9,7 @@ import numpy as np
 from outcomenet.cohorts.splits import fold_of
 from outcomenet.datasets.dataset import STORED_SPLIT, Dataset
 from outcomenet.errors import DataRefused, UsageError
+from outcomenet.ranges import Folds, check_ranges
 
 FOLD_SALT = "fold"
 FEWEST_FOLDS = 3  # one to judge, one to calibrate, one to learn from
@@ -24,12 +25,13 @@ class SplitConfig:
     splits look the same (see `leaks`); otherwise that stops training.
     """
 
-    folds: int = 0
-    fold: int = 0
+    folds: Folds = 0
+    fold: Folds = 0
     leave_site_out: str = ""
     accept_alike_films: bool = False
 
     def __post_init__(self) -> None:
+        check_ranges(self)
         if self.folds and self.leave_site_out:
             raise UsageError("split.folds and split.leave_site_out divide the patients in two ways; choose one.")
         if self.folds and self.folds < FEWEST_FOLDS:

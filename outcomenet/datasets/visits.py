@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -82,12 +83,29 @@ def write_visits(
 ) -> Path:
     """Writes every split's stream as ArrayRecord files below `folder`; returns the prepared data set's folder."""
     tfds.disable_progress_bar()
-    builder = Visits(data_dir=folder, streams=streams, features=features, description=description)
     config = tfds.download.DownloadConfig(download_mode=tfds.GenerateMode.REUSE_DATASET_IF_EXISTS)
     # TFDS announces on standard output what our own progress says better
-    with _deterministic_records(), spooled_records(), contextlib.redirect_stdout(io.StringIO()):
+    with (
+        _temporary_files_in(folder),
+        _deterministic_records(),
+        spooled_records(),
+        contextlib.redirect_stdout(io.StringIO()),
+    ):
+        builder = Visits(data_dir=folder, streams=streams, features=features, description=description)
         builder.download_and_prepare(download_dir=str(folder / "visits"), download_config=config)
     return Path(builder.data_dir)
+
+
+@contextmanager
+def _temporary_files_in(folder: Path) -> Iterator[None]:
+    """TFDS leaves a temporary folder behind each time; inside the folder that is written it does not stay."""
+    before = tempfile.tempdir
+    with tempfile.TemporaryDirectory(prefix=".temporary-", dir=folder) as temporary:
+        tempfile.tempdir = temporary
+        try:
+            yield
+        finally:
+            tempfile.tempdir = before
 
 
 def read_visits(folder: Path, split: str) -> Sequence[Example]:

@@ -20,7 +20,7 @@ from outcomenet.datasets.contact_sheet import contact_sheet
 from outcomenet.datasets.dataset import LEDGER, PREVIEWS, SPLITS, Dataset, visit_key
 from outcomenet.datasets.manifest import TRUTH
 from outcomenet.datasets.pairs import VisitPairs, changes_of_human_score
-from outcomenet.errors import UndefinedMetric
+from outcomenet.errors import DataRefused, UndefinedMetric
 from outcomenet.evaluation.audit import write_audits
 from outcomenet.evaluation.audit_task import AuditTask
 from outcomenet.evaluation.biomarker import biomarker_table, codebook, with_treatment
@@ -77,6 +77,17 @@ class EvaluationTask:
         if self.of_pairs:
             return changes_of_human_score(visits).reset_index(drop=True)
         return (visits[visits["has_films"]] if self.networks else visits).reset_index(drop=True)
+
+
+def refuse_nobody_held_out(task: EvaluationTask) -> None:
+    """Raises DataRefused where no visit is there to judge the rungs by."""
+    rows = task.rows()
+    if not task.cross_fit_folds and not (rows["split"] == "test").any():
+        needed = "two visits with films a year apart" if task.of_pairs else "films" if task.networks else "a visit"
+        raise DataRefused(
+            f"Data set {task.dataset.manifest.name} has no held-out patient (split test) with {needed}, so that nothing can "
+            "be judged. Take in a larger cohort, or divide it anew in training with --split.folds and --split.fold."
+        )
 
 
 def evaluate(task: EvaluationTask, run: Path, progress: Progress) -> list[str]:

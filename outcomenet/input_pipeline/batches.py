@@ -16,7 +16,8 @@ from outcomenet.input_pipeline.transforms import Augment, AugmentationConfig, Co
 def covariate_scale(visits: pd.DataFrame, available: Sequence[str], wanted: Sequence[str]) -> CovariateScale:
     """Scale of the wanted covariates over the training rows of the visit table.
 
-    A covariate that the data set lacks is an error that names it, never ignored; so is one without any value.
+    A covariate that the data set lacks is an error that names it, never ignored; so is one that is not known to differ
+    between training visits: it has no scale, and a held-out visit with another value would lie infinitely far off.
     """
     train = visits[visits["split"] == "train"]
     for name in wanted:
@@ -24,11 +25,17 @@ def covariate_scale(visits: pd.DataFrame, available: Sequence[str], wanted: Sequ
             raise UsageError(f"The data set has no covariate {name!r}. {did_you_mean(name, available)}")
         if not train[name].notna().any():
             raise DataRefused(f"Covariate {name!r} is missing in every training visit; leave it out of `covariates`.")
+        if train[name].nunique() == 1:
+            known = train[name].dropna()
+            raise DataRefused(
+                f"Covariate {name!r} is {known.iloc[0]:g} at each of the {len(known)} training visits where it is known: "
+                "nothing can be learned from it. Leave it out of `covariates` (and of confounding)."
+            )
     return CovariateScale(
         names=tuple(wanted),
         columns=tuple(list(available).index(name) for name in wanted),
         mean=tuple(float(train[name].mean()) for name in wanted),
-        deviation=tuple(max(float(train[name].std()), 1e-6) for name in wanted),
+        deviation=tuple(float(train[name].std()) for name in wanted),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any
 
 import cv2
 import grain
@@ -14,6 +14,7 @@ from outcomenet.anatomy import JOINTS, Side
 from outcomenet.arrays import Float
 from outcomenet.datasets.dataset import visit_key
 from outcomenet.outcomes import TARGET_FIELDS
+from outcomenet.ranges import Share, Within, check_ranges
 
 Example = dict[str, Any]
 _LIMBS = tuple(np.flatnonzero([joint.side is side for joint in JOINTS]) for side in Side)
@@ -87,12 +88,15 @@ def _standardised(raw: np.ndarray, visible: np.ndarray) -> np.ndarray:
 class AugmentationConfig:
     """Random changes of a crop that leave the disease as it is; each is one standard deviation."""
 
-    shift_px: float = 1.2
-    rotation_deg: float = 4.0
-    zoom: float = 0.04
-    contrast: float = 0.10
-    brightness: float = 0.10
-    noise: float = 0.03
+    shift_px: Annotated[float, Within(0, 100)] = 1.2
+    rotation_deg: Annotated[float, Within(0, 180)] = 4.0
+    zoom: Share = 0.04
+    contrast: Share = 0.10
+    brightness: Annotated[float, Within(0, 10)] = 0.10
+    noise: Annotated[float, Within(0, 10)] = 0.03
+
+    def __post_init__(self) -> None:
+        check_ranges(self)
 
 
 @dataclass(frozen=True)

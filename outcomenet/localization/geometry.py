@@ -15,7 +15,8 @@ import numpy as np
 
 from outcomenet.anatomy import Region, joints_of
 from outcomenet.arrays import Bool, Float
-from outcomenet.errors import DataRefused, UsageError
+from outcomenet.errors import DataRefused
+from outcomenet.ranges import CropScale, CropSize, check_ranges
 
 # Where wrist joints lie when only RC, DRUJ_U, CMC1 and MCP3 were placed: (along RC -> MCP3, towards the thumb), as
 # shares of the distance RC to MCP3. Measured on two normal PA hands; good to about 3 mm in an adult.
@@ -43,14 +44,11 @@ SAME_PLACE_PX = 0.01  # landmarks nearer than this give no direction
 class CropGeometry:
     """Size of a crop: `size_px` x `size_px` pixels at `mm_per_px` millimetres."""
 
-    size_px: int = 96
-    mm_per_px: float = 0.25
+    size_px: CropSize = 96
+    mm_per_px: CropScale = 0.25
 
     def __post_init__(self) -> None:
-        if not (8 <= self.size_px <= 512 and 0.01 <= self.mm_per_px <= 1.0):
-            raise UsageError(
-                f"Crops are 8 to 512 px wide at 0.01 to 1 mm per pixel; got {self.size_px} px at {self.mm_per_px:g} mm."
-            )
+        check_ranges(self)
 
     @property
     def width_mm(self) -> float:

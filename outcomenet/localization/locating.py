@@ -145,25 +145,20 @@ def placed_limb(by_hand: PlacedLimb, found: FoundFilm, shapes: Mapping[Region, S
     return FoundLimb(by_hand.region, frame, 1.0, False, own.views if own else {}, landmarks, 0.0)
 
 
-def refuse_existing(*folders: Path | None) -> None:
-    """Raises UsageError for a folder to write that is there already."""
-    for folder in folders:
-        if folder is not None and folder.exists():
-            raise UsageError(f"{folder} exists already; choose another name or remove it first.")
-
-
 class LocatedTables:
-    """Collects located films and writes them as tables, and for reviewing as pictures and a file to correct."""
+    """Collects located films and writes them as tables, and for reviewing as pictures and a file to correct.
+
+    The folders are there, and empty.
+    """
 
     def __init__(self, out: Path, review: Path | None = None):
         self.out, self.review = out, review
         self.folders = [out] if review in (None, out) else [out, review]
-        refuse_existing(*self.folders)
         self.limbs: list[dict] = []
         self.landmarks: list[dict] = []
         self.films: dict[str, tuple[FoundFilm, tuple[int, int]]] = {}
         for folder in self.folders:
-            (folder / OVERLAYS).mkdir(parents=True)
+            (folder / OVERLAYS).mkdir()
 
     def add(self, located: LocatedFilm) -> None:
         name = located.path.name

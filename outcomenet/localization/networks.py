@@ -15,6 +15,7 @@ from flax import nnx
 from outcomenet.anatomy import FOOT_LANDMARKS, HAND_LANDMARKS, Region, View
 from outcomenet.arrays import Array, Float, Int
 from outcomenet.localization.appearance import CHANNELS
+from outcomenet.ranges import Width, check_ranges
 
 # One output per landmark: the hand's, then the foot's.
 LANDMARK_COUNT = len(HAND_LANDMARKS) + len(FOOT_LANDMARKS)
@@ -29,10 +30,13 @@ VIEWS = (View.PA, View.OBLIQUE, View.LATERAL)  # PA stands for a foot's DP too
 class LocalizerConfig:
     """Sizes of the three networks: channels at each halving of the map."""
 
-    finder_px: int = 128  # a film's longer side as the finder sees it
-    finder_widths: tuple[int, ...] = (32, 64, 96, 128)
-    landmark_widths: tuple[int, ...] = (64, 96, 128, 160)
-    refiner_widths: tuple[int, ...] = (40, 64, 96)
+    finder_px: Width = 128  # a film's longer side as the finder sees it
+    finder_widths: tuple[Width, ...] = (32, 64, 96, 128)
+    landmark_widths: tuple[Width, ...] = (64, 96, 128, 160)
+    refiner_widths: tuple[Width, ...] = (40, 64, 96)
+
+    def __post_init__(self) -> None:
+        check_ranges(self)
 
 
 class Block(nnx.Module):

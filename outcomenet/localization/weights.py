@@ -13,6 +13,7 @@ from scipy.special import expit
 
 from outcomenet.anatomy import FOOT_LANDMARKS, HAND_LANDMARKS, Region
 from outcomenet.arrays import Float
+from outcomenet.devices import usable_devices
 from outcomenet.errors import DataRefused, UsageError
 from outcomenet.localization.frames import PATCH_PX
 from outcomenet.localization.networks import LocalizerConfig, Networks, build
@@ -91,6 +92,7 @@ def load_weights(path: Path | None = None) -> LocalizerWeights:
     """The shipped weights, or those of a file. Raises UsageError without a file, DataRefused for one of another kind."""
     from safetensors import SafetensorError, safe_open
 
+    usable_devices()
     path = path or SHIPPED
     if not path.is_file():
         raise UsageError(

@@ -25,6 +25,7 @@ from outcomenet.localizer_training.film_bank import SPACING_MM, BankFilm, FilmBa
 from outcomenet.localizer_training.source import Source
 from outcomenet.localizer_training.stages import train_stage
 from outcomenet.progress import Progress
+from outcomenet.ranges import Count, check_ranges
 from outcomenet.training.loop import TrainingConfig
 from outcomenet.training.optimiser import OptimiserConfig
 
@@ -36,10 +37,13 @@ LEAST_LANDMARKS = 6  # of a limb, to tell how it lies
 class FineTuning:
     """Few, small steps: the networks that place landmarks; the finder stays."""
 
-    films: int = 300  # simulated ones of each region beside the user's
+    films: Count = 300  # simulated ones of each region beside the user's
     landmarks: TrainingConfig = field(default_factory=lambda: TrainingConfig(300, 16, log_every=20, save_every=100))
     refiner: TrainingConfig = field(default_factory=lambda: TrainingConfig(300, 24, log_every=20, save_every=100))
     optimiser: OptimiserConfig = field(default_factory=lambda: OptimiserConfig(learning_rate=3e-4, weight_decay=0.0))
+
+    def __post_init__(self) -> None:
+        check_ranges(self)
 
 
 class MixedBank:

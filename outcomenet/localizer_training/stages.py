@@ -19,7 +19,8 @@ from outcomenet.localizer_training.losses import finder_loss, landmark_loss, ref
 from outcomenet.localizer_training.patch_samples import patch_sample
 from outcomenet.localizer_training.source import Sample, Source
 from outcomenet.progress import Progress
-from outcomenet.training.loop import TrainingConfig, stop_on_signal, train
+from outcomenet.stopping import asked_by_signals
+from outcomenet.training.loop import TrainingConfig, train
 from outcomenet.training.optimiser import OptimiserConfig
 from outcomenet.training.sharding import device_mesh
 
@@ -64,7 +65,7 @@ def train_stage(
     folder.mkdir(parents=True, exist_ok=True)
     batches = SampleBatches(source, sample, config.seed, config.batch_size, config.threads)
     progress.say(f"{name}:")
-    with stop_on_signal() as stop:
+    with asked_by_signals() as stop:
         final = train(
             step,
             start,

@@ -17,16 +17,24 @@ from jax.typing import DTypeLike
 from outcomenet.anatomy import JOINT_COUNT, JOINT_KIND_INDEX, JOINT_KINDS, JOINTS, Side
 from outcomenet.arrays import Array, Float
 from outcomenet.errors import UsageError
+from outcomenet.ranges import Width, check_ranges
 
 
 @dataclass(frozen=True)
 class EncoderConfig:
     """`patch` pixels a side become one position; each stage halves the map and has two convolutions."""
 
-    patch: int = 4
-    widths: tuple[int, ...] = (32, 64, 96)
-    embedding: int = 48
+    patch: Width = 4
+    widths: tuple[Width, ...] = (32, 64, 96)
+    embedding: Width = 48
     bfloat16: bool = False  # activations; parameters, norms and losses stay float32
+
+    def __post_init__(self) -> None:
+        check_ranges(self)
+        if not self.widths:
+            raise UsageError(
+                "network.encoder.widths gives the channels of each stage, for instance 32 64 96; got none."
+            )
 
     def build(self, crop_size: int, rngs: nnx.Rngs) -> JointEncoder:
         return JointEncoder(self, crop_size, rngs)

@@ -22,6 +22,7 @@ from outcomenet.models.encoder import EncoderConfig
 from outcomenet.models.heads import GradeHead, OutcomeHead
 from outcomenet.models.pairs import PairComparison, PairReading, changes
 from outcomenet.outcomes import outcome
+from outcomenet.ranges import Share, check_ranges
 from outcomenet.scoring import KELLGREN_LAWRENCE, SVDH
 
 
@@ -41,8 +42,11 @@ class OutcomeNetConfig:
     aggregation: Aggregation = Aggregation.ADDITIVE
     human_head: HumanHead = HumanHead.JOINT
     pairs: PairReading = PairReading.OFF  # whether two visits' films are compared, and how
-    hide_joint: float = 0.05  # share of joints hidden at random in training
-    hide_limb: float = 0.05  # share of limbs hidden at random in training
+    hide_joint: Share = 0.05  # share of joints hidden at random in training
+    hide_limb: Share = 0.05  # share of limbs hidden at random in training
+
+    def __post_init__(self) -> None:
+        check_ranges(self)
 
     def build(
         self,

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from outcomenet.devices import usable_devices
 from outcomenet.errors import UsageError
 from outcomenet.runs.provenance import provenance
 
@@ -59,14 +60,12 @@ def set_numerics() -> None:
 
 def environment() -> dict[str, Any]:
     """Program, packages, processor, cores, threads, devices and flags of this process."""
-    import jax
-
     return {
         **provenance(),
         "cpu_features": _cpu_features(),
         "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
         "threads": {name: os.environ[name] for name in THREADS if name in os.environ},
-        "devices": [f"{count} x {kind}" for kind, count in sorted(Counter(map(_kind, jax.devices())).items())],
+        "devices": [f"{count} x {kind}" for kind, count in sorted(Counter(map(_kind, usable_devices())).items())],
         "xla_flags": _xla_flags(),
         "numerics": NUMERICS,
     }

@@ -14,7 +14,7 @@ from typing import Any
 import pandas as pd
 
 import outcomenet
-from outcomenet.artifacts import whole_folder
+from outcomenet.artifacts import is_made, note_of, whole_folder
 from outcomenet.csv_files import write_csv
 from outcomenet.errors import UsageError
 from outcomenet.localization.geometry import CropGeometry
@@ -50,7 +50,13 @@ def simulate_cohort(
     """
     if patients < 1 or seed < 0:
         raise UsageError(f"A cohort has at least 1 patient and a seed of 0 or more; got {patients} and seed {seed}.")
-    with whole_folder(out) as staging:
+    note = note_of(
+        "simulate", (), world=world, patients=patients, seed=seed, films=films, full=full_films, crops=geometry
+    )
+    if is_made(out, note):
+        progress.say(f"{out} is there already, whole, from this very command.")
+        return out
+    with whole_folder(out, note=note) as staging:
         (staging / "truth").mkdir()
         whole = min(full_films, patients) if films in ("dicom", "png") else 0
         writer = _Writer(staging, world, seed, geometry, progress)

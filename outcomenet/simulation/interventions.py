@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 
 from outcomenet.errors import UsageError, did_you_mean
+from outcomenet.ranges import Share, check_ranges
 
 
 @dataclass(frozen=True)
@@ -19,12 +20,15 @@ class Interventions:
     `treatment`: everybody or nobody has the advanced one.
     """
 
-    oa: float | None = None
+    oa: Share | None = None
     fm: bool | None = None
     site: str | None = None
     scanner: str | None = None
-    ra_damage: float | None = None
+    ra_damage: Share | None = None
     treatment: bool | None = None
+
+    def __post_init__(self) -> None:
+        check_ranges(self)
 
     def with_values(self, **values: object) -> Interventions:
         """These interventions and further ones; an unknown name raises with the nearest known."""
@@ -36,10 +40,6 @@ class Interventions:
 
     def check(self, sites: Sequence[str]) -> None:
         """Raises UsageError where a value is impossible in a world with these sites."""
-        for name in ("oa", "ra_damage"):
-            share = getattr(self, name)
-            if share is not None and not 0 <= share <= 1:
-                raise UsageError(f"do({name}=...) is a share from 0 to 1, got {share}.")
         for name in ("site", "scanner"):
             place = getattr(self, name)
             if place is not None and place not in sites:

@@ -8,12 +8,14 @@ whoever learns from them mirrors and turns them.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import numpy as np
 
 from outcomenet.anatomy import JOINT_COUNT, JOINT_INDEX, Joint, Region, Side, joints_of, landmarks_of
 from outcomenet.arrays import Bool, Float, UInt8
+from outcomenet.errors import UsageError
+from outcomenet.ranges import NotNegative, Share, Within, check_ranges
 from outcomenet.simulation.rendering import FilmPose, LimbAnatomy, Scanner, draw_anatomy, draw_pose, of_side, select
 from outcomenet.simulation.rendering.films import film_tiles, stitch
 from outcomenet.simulation.rendering.posed import posed_limb
@@ -25,24 +27,35 @@ LEFT = {Region.HAND: Side.LEFT_HAND, Region.FOOT: Side.LEFT_FOOT}
 # Joints that get lesions of one film, and the share of films with an amputation and with implants.
 AMPUTATED_SHARE, IMPLANT_SHARE = 0.15, 0.06
 
+Spread = Annotated[float, Within(0, 10)]
+
 
 @dataclass(frozen=True)
 class FilmVariety:
     """How far skeletons and scanners reach: SDs of factors and angles, ranges of the exposure."""
 
-    length: float = 0.06  # SD of a bone's length factor
-    width: float = 0.10
-    angle: float = 0.07  # radians, SD of the angle between neighbouring bones
-    spread: float = 0.06  # radians, SD between neighbouring fingers
-    thumb: float = 0.35  # radians, SD of the first metacarpal's angle before it is damped
-    bend: float = 1.6  # SDs of a ray's flexion
-    lesion: float = 1.0  # worst lesions of a film, as a share of the worst there is
-    blur_mm: tuple[float, float] = (0.08, 0.45)
-    noise: tuple[float, float] = (0.004, 0.03)
-    gamma: tuple[float, float] = (0.9, 2.2)
-    contrast: tuple[float, float] = (0.6, 1.05)
-    fog: tuple[float, float] = (0.0, 0.25)
-    equalisation: tuple[float, float] = (0.0, 2.0)
+    length: Spread = 0.06  # SD of a bone's length factor
+    width: Spread = 0.10
+    angle: Spread = 0.07  # radians, SD of the angle between neighbouring bones
+    spread: Spread = 0.06  # radians, SD between neighbouring fingers
+    thumb: Spread = 0.35  # radians, SD of the first metacarpal's angle before it is damped
+    bend: Spread = 1.6  # SDs of a ray's flexion
+    lesion: Share = 1.0  # worst lesions of a film, as a share of the worst there is
+    blur_mm: tuple[NotNegative, NotNegative] = (0.08, 0.45)
+    noise: tuple[NotNegative, NotNegative] = (0.004, 0.03)
+    gamma: tuple[NotNegative, NotNegative] = (0.9, 2.2)
+    contrast: tuple[NotNegative, NotNegative] = (0.6, 1.05)
+    fog: tuple[NotNegative, NotNegative] = (0.0, 0.25)
+    equalisation: tuple[NotNegative, NotNegative] = (0.0, 2.0)
+
+    def __post_init__(self) -> None:
+        check_ranges(self)
+        for name in ("blur_mm", "noise", "gamma", "contrast", "fog", "equalisation"):
+            low, high = getattr(self, name)
+            if low > high:
+                raise UsageError(
+                    f"Setting {name} (of FilmVariety) goes from a lower to a higher number; got {low:g} to {high:g}."
+                )
 
 
 class LandmarkFilm(NamedTuple):

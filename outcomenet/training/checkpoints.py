@@ -6,10 +6,15 @@ written under a temporary name and renamed when complete: a killed process leave
 
 from __future__ import annotations
 
+import errno
+import io
 import json
+import logging
+import os
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stderr
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +24,7 @@ import orbax.checkpoint as ocp
 from outcomenet.artifacts import MANIFEST, first_difference, read_json_object, read_manifest, unlisted, write_manifest
 from outcomenet.errors import CheckpointError, DataRefused
 
+METADATA_BYTES = 2**20  # what Orbax writes beside the numbers
 STATE, POSITION = "state", "position.json"
 STEP = re.compile(r"0|[1-9][0-9]*")  # name of a checkpoint's folder
 
@@ -50,18 +56,26 @@ class Checkpoints:
         for leftover in self.folder.glob(".*.partial"):  # of a process that was killed while saving
             shutil.rmtree(leftover)
         partial.mkdir(parents=True)
-        with ocp.StandardCheckpointer() as checkpointer:
-            # plain arrays: what is saved must not depend on the devices that are there today
-            checkpointer.save((partial / STATE).absolute(), jax.device_get(state))
-        (partial / POSITION).write_text(json.dumps({"run_id": self.run_id, "step": step, "position": position}))
-        write_manifest(partial)
-        if final.exists():
-            shutil.rmtree(final)
-        partial.rename(final)
+        try:
+            self._fill(partial, state, {"run_id": self.run_id, "step": step, "position": position})
+            if final.exists():
+                shutil.rmtree(final)
+            partial.rename(final)
+        finally:  # where the disk is full, the part that was written is given back
+            shutil.rmtree(partial, ignore_errors=True)
         # newer ones are damaged: training went back behind them, and they do not count among those kept
         for old in [older for older in self.steps() if older <= step][: -self.keep]:
             shutil.rmtree(self.folder / str(old))
         return final
+
+    @staticmethod
+    def _fill(partial: Path, state: Any, saved: dict[str, Any]) -> None:
+        _refuse_full_disk(partial, state)
+        with _without_reports(), ocp.StandardCheckpointer() as checkpointer:
+            # plain arrays: what is saved must not depend on the devices that are there today
+            checkpointer.save((partial / STATE).absolute(), jax.device_get(state))
+        (partial / POSITION).write_text(json.dumps(saved))
+        write_manifest(partial)
 
     def restore(self, abstract: Any, step: int | None = None) -> tuple[Any, dict[str, Any]] | None:
         """State and data position of `step` (the newest by default); None when there is no checkpoint.
@@ -121,6 +135,26 @@ class Checkpoints:
                 "give the folder its own name again."
             )
         return saved["position"]
+
+
+def _refuse_full_disk(folder: Path, state: Any) -> None:
+    """Raises OSError where a state would not fit: Orbax would find out in a dozen threads, each with a report of its own."""
+    needed = sum(leaf.nbytes for leaf in jax.tree.leaves(state)) + METADATA_BYTES
+    if shutil.disk_usage(folder).free < needed:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder))
+
+
+@contextmanager
+def _without_reports() -> Iterator[None]:
+    """Orbax's threads print tracebacks beside the error that they raise; the error is enough."""
+    logger = logging.getLogger("absl")
+    before = logger.disabled
+    logger.disabled = True
+    try:
+        with redirect_stderr(io.StringIO()):
+            yield
+    finally:
+        logger.disabled = before
 
 
 def verify(folder: Path) -> None:

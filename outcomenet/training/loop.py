@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import signal
-import threading
 import time
 from collections.abc import Callable, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,8 +13,9 @@ import jax
 import numpy as np
 from jax.sharding import Mesh
 
-from outcomenet.errors import Preempted
+from outcomenet.errors import Preempted, TrainingDiverged
 from outcomenet.progress import Progress
+from outcomenet.ranges import Count, CountOrNone, Seed, Workers, check_ranges
 from outcomenet.training.checkpoints import Checkpoints, abstract_of
 from outcomenet.training.sharding import compile_step, put_batch, put_state
 from outcomenet.training.step import State, Step
@@ -27,15 +25,18 @@ from outcomenet.training.step import State, Step
 class TrainingConfig:
     """Length and rhythm of training. `devices` 0 means all of them."""
 
-    steps: int = 2000
-    batch_size: int = 8
-    log_every: int = 20
-    save_every: int = 200
-    seed: int = 0
-    devices: int = 0
-    members: int = 1  # of a deep ensemble: networks that start apart and are trained together
-    threads: int = 2
+    steps: Count = 2000
+    batch_size: Count = 8
+    log_every: Count = 20
+    save_every: Count = 200
+    seed: Seed = 0
+    devices: CountOrNone = 0
+    members: Count = 1  # of a deep ensemble: networks that start apart and are trained together
+    threads: Workers = 2
     warm_start: bool = True
+
+    def __post_init__(self) -> None:
+        check_ranges(self)
 
 
 def train(
@@ -107,22 +108,8 @@ class MetricsLog:
                 file.write(json.dumps({"step": step, "predictor": rung, **values, "seconds": round(seconds, 2)}) + "\n")
                 loss = values["loss"]
                 if not np.isfinite(loss):
-                    raise FloatingPointError(
-                        f"The loss of {rung} is {loss} at step {step}; lower optimiser.learning_rate and start a new run."
+                    raise TrainingDiverged(
+                        f"The loss of {rung} is {loss} at step {step}: training diverged. Start a new run with a lower "
+                        "optimiser.learning_rate."
                     )
         return loss
-
-
-@contextmanager
-def stop_on_signal() -> Any:
-    """Gives a function that says whether SIGTERM or SIGINT came; only in the main thread, where signals arrive."""
-    asked = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
-        yield asked.is_set
-        return
-    old = {number: signal.signal(number, lambda *_: asked.set()) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield asked.is_set
-    finally:
-        for number, handler in old.items():
-            signal.signal(number, handler)

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import optax
+
+from outcomenet.ranges import Positive, Share, Within, check_ranges
 
 
 @dataclass(frozen=True)
 class OptimiserConfig:
     """Learning rate at its peak; warm-up as a share of all steps; weight decay on matrices only."""
 
-    learning_rate: float = 2e-3
-    warm_up: float = 0.05
-    final_share: float = 0.02  # of the peak learning rate, at the last step
-    weight_decay: float = 0.02
-    clip: float = 1.0
+    learning_rate: Annotated[float, Within(0, 1, open=True)] = 2e-3
+    warm_up: Share = 0.05
+    final_share: Share = 0.02  # of the peak learning rate, at the last step
+    weight_decay: Annotated[float, Within(0, 10)] = 0.02
+    clip: Positive = 1.0
+
+    def __post_init__(self) -> None:
+        check_ranges(self)
 
     def build(self, steps: int) -> optax.GradientTransformation:
         schedule = optax.warmup_cosine_decay_schedule(

@@ -9,13 +9,14 @@ import jax
 import numpy as np
 from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
 
+from outcomenet.devices import usable_devices
 from outcomenet.errors import UsageError
 from outcomenet.training.step import Step
 
 
 def device_mesh(devices: int | None = None) -> Mesh:
     """A mesh of one axis `data` over the first `devices` devices, all by default."""
-    available = jax.devices()
+    available = usable_devices()
     devices = devices or len(available)
     if devices > len(available):
         raise UsageError(f"`training.devices` asks for {devices} devices, but {len(available)} are there.")

@@ -136,7 +136,7 @@ def test_unknown_entries_and_impossible_ones_are_named(copy):
     (copy / MANIFEST).write_text(
         json.dumps({k: v for k, v in entries(copy).items() if k != "extra"} | {"mm_per_px": 0})
     )
-    with pytest.raises(DataRefused, match=r"Crops are 8 to 512 px"):
+    with pytest.raises(DataRefused, match=r"Setting mm_per_px .* is a number from 0.01 to 1; got 0"):
         open_dataset(copy)
     rewritten(copy, mm_per_px=0.75, visits=True)
     with pytest.raises(DataRefused, match="visits cannot be True"):

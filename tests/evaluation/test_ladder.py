@@ -324,3 +324,21 @@ def test_rows_of_patients_that_a_rung_was_fitted_to_are_marked(predicted):
     )
     assert (table["may_be_used"] == ~fitted).all()
     assert {"train", "validation", "test"} == set(table["split"])
+
+
+def test_a_data_set_without_held_out_patients_is_one_sentence():
+    from types import SimpleNamespace
+
+    from outcomenet.evaluation.evaluate import EvaluationTask, refuse_nobody_held_out
+
+    def task(split: list[str], folds: int = 0) -> EvaluationTask:
+        dataset = SimpleNamespace(visits=pd.DataFrame({"split": split}), manifest=SimpleNamespace(name="mine"))
+        made = object.__new__(EvaluationTask)  # the check looks at nothing else
+        for name, value in (("dataset", dataset), ("of_pairs", False), ("networks", {}), ("cross_fit_folds", folds)):
+            object.__setattr__(made, name, value)
+        return made
+
+    with pytest.raises(DataRefused, match=r"Data set mine has no held-out patient .*split\.folds"):
+        refuse_nobody_held_out(task(["train", "validation"]))
+    refuse_nobody_held_out(task(["train", "test"]))
+    refuse_nobody_held_out(task(["train"], folds=5))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from outcomenet.datasets.dataset import open_dataset
@@ -63,3 +64,25 @@ def test_a_covariate_that_the_data_lack_is_an_error(dataset):
 def test_too_few_visits_for_a_batch_are_refused(dataset, scale):
     with pytest.raises(DataRefused, match="fewer than a batch of 9000"):
         training_batches(dataset.examples("train"), scale, batch_size=9000, seed=0, augmentation=None)
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        ([np.nan, 1.0, np.nan, np.nan], "'acpa' is 1 at each of the 1 training visits where it is known"),
+        ([2.5, 2.5, np.nan, 2.5], "'acpa' is 2.5 at each of the 3 training visits where it is known"),
+        ([np.nan] * 4, "'acpa' is missing in every training visit"),
+    ],
+)
+def test_a_covariate_that_does_not_differ_is_refused_by_name(values, sentence):
+    """A held-out visit knows another value: that is no help."""
+    visits = pd.DataFrame({"acpa": [*values, 0.0], "split": ["train"] * 4 + ["test"]})
+    with pytest.raises(DataRefused, match=sentence):
+        covariate_scale(visits, ("acpa",), ("acpa",))
+
+
+def test_a_covariate_that_differs_between_two_visits_has_a_finite_scale():
+    visits = pd.DataFrame({"acpa": [np.nan, 0.0, 1.0, np.nan], "split": "train"})
+    scale = covariate_scale(visits, ("acpa",), ("acpa",))
+    assert scale.mean == (0.5,)
+    assert scale.deviation == pytest.approx((np.sqrt(0.5),))

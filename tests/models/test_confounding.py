@@ -90,7 +90,7 @@ def test_a_supplied_covariate_that_no_strategy_uses_is_an_error():
     [
         ({"outcome_terms": ("agee",)}, "Did you mean age"),
         ({"residualised_outcome": True}, "name them"),
-        ({"adversary_from": 1.5}, "a share from 0 to 1, got 1.5"),
+        ({"adversary_from": 1.5}, "is a number from 0 to 1; got 1.5"),
         ({"reweight": ("age",)}, "yes-or-no confounders; age is a number"),
     ],
 )

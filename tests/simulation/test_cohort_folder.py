@@ -145,8 +145,8 @@ def test_the_check_prints_its_table_and_writes_nothing(tmp_path, capsys, monkeyp
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["c", "--patients", "-3"], "at least 1 patient"),
-        (["c", "--seed", "-1"], "a seed of 0 or more"),
+        (["c", "--patients", "-3"], "Setting patients (of Simulate) is a whole number from 1"),
+        (["c", "--seed", "-1"], "Setting seed (of Simulate) is a whole number from 0"),
         (["c", "--preset", "tral"], "Did you mean trial"),
         (["c", "--set", "hiden_signal=0"], "Did you mean hidden_signal"),
         (["c", "--do", "os=0"], "Did you mean oa"),

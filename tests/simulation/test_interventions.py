@@ -126,7 +126,7 @@ def test_interventions_add_up_and_the_last_one_of_a_name_counts():
     ("values", "sentence"),
     [
         ({"os": 1}, r"no intervention do\(os=...\). Did you mean oa"),
-        ({"oa": 1.5}, "a share from 0 to 1, got 1.5"),
+        ({"oa": 1.5}, "is a number from 0 to 1; got 1.5"),
         ({"site": "D"}, "names one of the sites, got 'D'"),
         ({"scanner": "CR"}, "names one of the sites, got 'CR'"),
     ],

@@ -108,5 +108,5 @@ def test_a_run_of_an_ensemble_goes_through_evaluation(small_dataset, tmp_path):
     run_training(file, small, small_dataset, tmp_path / "run", progress=quiet)
     run_evaluation(tmp_path / "run", progress=quiet)
     assert (tmp_path / "run" / "metrics.csv").exists()
-    with pytest.raises(UsageError, match="the number of networks, 1 or more; got 0"):
+    with pytest.raises(UsageError, match=r"Setting members .* is a whole number from 1 .*; got 0"):
         replace(EXPERIMENT, training=TrainingConfig(members=0))

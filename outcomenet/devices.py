@@ -1,0 +1,54 @@
+"""Devices that JAX can start here, or why it can start none."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from outcomenet.errors import OutcomenetError, UsageError
+
+# XLA maps far more than it uses (the demo 5.4 GB on two cores, and each core has its own arena and stack). With less it
+# was seen to crash (4 GB) or to wait for ever for a thread that could not be started.
+LEAST_ADDRESS_SPACE = 6 * 2**30
+ADDRESS_SPACE_PER_CORE = 2**27
+
+
+def usable_devices() -> list[Any]:
+    """The devices of this machine that JAX starts.
+
+    Raises:
+        UsageError: JAX_PLATFORMS asks for a kind of device that cannot be started here.
+        OutcomenetError: The address space of this shell is too small for XLA, or no device starts at all.
+    """
+    _refuse_small_address_space()
+    import jax
+
+    asked = os.environ.get("JAX_PLATFORMS", "")
+    try:
+        return jax.devices()
+    except (RuntimeError, AssertionError) as error:  # the second where a plug-in is there and its device is not
+        reason = str(error).partition("\n")[0].partition(" (set JAX_PLATFORMS")[0].rstrip(".")
+        because = f" ({reason})" if reason else ""
+        if asked:
+            raise UsageError(
+                f"JAX_PLATFORMS={asked} asks for a device that cannot be started on this machine{because}. "
+                "Unset JAX_PLATFORMS to take what is there, or set JAX_PLATFORMS=cpu."
+            ) from error
+        raise OutcomenetError(
+            f"JAX can start no device on this machine{because}; look at `outcomenet doctor`."
+        ) from error
+
+
+def _refuse_small_address_space() -> None:
+    try:
+        import resource
+    except ImportError:  # no such limit on this system
+        return
+    allowed = resource.getrlimit(resource.RLIMIT_AS)[0]
+    needed = LEAST_ADDRESS_SPACE + ADDRESS_SPACE_PER_CORE * (os.cpu_count() or 1)
+    if allowed != resource.RLIM_INFINITY and allowed < needed:
+        raise OutcomenetError(
+            f"This shell allows {allowed / 2**30:.1f} GB of address space (ulimit -v), and the networks' compiler maps up "
+            f"to {needed / 2**30:.1f} GB, most of it unused. Set `ulimit -v unlimited`; to limit memory use a cgroup or the "
+            "batch system's --mem."
+        )
