@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo results test check bench cards fuzz kills sweep lock clean
+.PHONY: demo results test check bench cards fuzz kills sweep pages lock clean
 
 demo: $(READY)
 	$(BIN)/outcomenet demo --out runs/demo
@@ -38,6 +38,10 @@ sweep: $(READY)
 # Every command killed at random moments and run again; ten kills each take about half an hour.
 kills: $(READY)
 	$(BIN)/python -m tests.kills
+
+# The demo's report and intake page in a browser (needs chromium): says what is cut, makes pictures and PDFs in runs/pages.
+pages: $(READY)
+	$(BIN)/python -m tests.look_at_pages runs/demo/report.html runs/*-dataset/intake.html --out runs/pages
 
 # The data cards anew, from data_cards/*/facts.toml, the importers' records and the builder's features.
 cards: $(READY)

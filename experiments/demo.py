@@ -1,7 +1,7 @@
 """Does a measure learned from outcomes beat the human score, on a cohort small enough to watch?
 
 Command:   make demo   (or: outcomenet demo --out runs/demo)
-Time:      10 minutes on 2 CPU cores, all included
+Time:      about 5 minutes on 2 CPU cores, all included
 Expected:  held-out R2 for HAQ in the order oracle > direct_adjusted > covariates; whether direct_adjusted beats
            human_total on so few patients is left open, and the report says what came out.
 """

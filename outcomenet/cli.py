@@ -23,7 +23,9 @@ class Command:
 
 
 COMMANDS: dict[str, Command] = {
-    "demo": Command("demo", "simulate a small cohort, take it in, train, evaluate and write a report (10 minutes)"),
+    "demo": Command(
+        "demo", "simulate a small cohort, take it in, train, evaluate and write a report (about 5 minutes)"
+    ),
     "simulate": Command("simulate", "write a simulated cohort with known causal truth, as a hospital would export it"),
     "intake": Command("intake", "check a cohort folder and make a data set of it"),
     "localize": Command("localize", "find the joints of films that bring no landmarks"),

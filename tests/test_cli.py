@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from outcomenet.cli import COMMANDS, main
@@ -45,3 +48,12 @@ def test_a_wrong_simulation_is_answered_in_a_sentence(tmp_path, capsys, argument
 def test_a_command_needs_its_folder(tmp_path, capsys):
     assert main(["evaluate", str(tmp_path)]) == 2
     assert "is not a run" in capsys.readouterr().err
+
+
+def test_every_word_on_how_long_the_demo_takes_is_the_measured_one():
+    root = Path(__file__).parents[1]
+    measured = re.search(r"From a fresh clone (\d+) min (\d+) s", (root / "docs" / "results.md").read_text())
+    assert measured is not None
+    minutes = round(int(measured[1]) + int(measured[2]) / 60)
+    assert f"(about {minutes} minutes)" in COMMANDS["demo"].help
+    assert f"Time:      about {minutes} minutes on 2 CPU cores" in (root / "experiments" / "demo.py").read_text()

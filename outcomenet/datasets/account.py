@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pandas as pd
 
 from outcomenet.cohorts.cohort import Cohort
 from outcomenet.csv_files import write_csv
-from outcomenet.datasets.dataset import SPLITS
+from outcomenet.datasets.dataset import LEDGER, SPLITS
 from outcomenet.datasets.flow import FLOW, flow_of, flow_table
 from outcomenet.datasets.flow_diagram import DIAGRAM, flow_svg
 from outcomenet.datasets.follow_up_table import FOLLOW_UP, follow_up_table
@@ -18,6 +19,13 @@ from outcomenet.datasets.reader_agreement import reader_agreement
 from outcomenet.datasets.table_one import table_one
 
 TABLE_ONE, AGREEMENT = "table1.csv", "agreement.csv"
+
+
+def copy_account(source: Path, target: Path) -> None:
+    """Copies what a report shows of an intake, ledger, flow, Table 1 and agreement, as far as it is in `source`."""
+    for name in (LEDGER, FLOW, TABLE_ONE, AGREEMENT):
+        if (source / name).is_file():
+            shutil.copyfile(source / name, target / name)
 
 
 def write_account(

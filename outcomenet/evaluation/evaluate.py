@@ -16,8 +16,9 @@ from outcomenet.anatomy import JOINT_NAMES
 from outcomenet.audits.sizes import AuditSizes
 from outcomenet.cohorts.splits import fold_of
 from outcomenet.csv_files import write_csv
+from outcomenet.datasets.account import copy_account
 from outcomenet.datasets.contact_sheet import contact_sheet
-from outcomenet.datasets.dataset import LEDGER, PREVIEWS, SPLITS, Dataset, visit_key
+from outcomenet.datasets.dataset import PREVIEWS, SPLITS, Dataset, visit_key
 from outcomenet.datasets.manifest import TRUTH
 from outcomenet.datasets.pairs import VisitPairs, changes_of_human_score
 from outcomenet.errors import DataRefused, UndefinedMetric
@@ -118,7 +119,7 @@ def evaluate(task: EvaluationTask, run: Path, progress: Progress) -> list[str]:
             task.dataset, facts, task.outcomes, run, zero_is_no_change=task.zero_is_no_change,
             resamples=task.resamples, seed=task.seed,
         )  # fmt: skip
-    shutil.copyfile(task.dataset.folder / LEDGER, run / LEDGER)
+    copy_account(task.dataset.folder, run)
     rung = next((name for name in BIOMARKER_RUNGS if name in readings), None)
     biomarker = None
     if rung is not None:

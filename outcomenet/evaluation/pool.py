@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from outcomenet.artifacts import refuse_existing, sha256_of, whole_folder, write
 from outcomenet.audits.findings import findings_table
 from outcomenet.audits.sites import audit_sites, sites_finding
 from outcomenet.csv_files import write_csv
-from outcomenet.datasets.dataset import LEDGER
+from outcomenet.datasets.account import copy_account
 from outcomenet.errors import DataRefused, UndefinedMetric, UsageError
 from outcomenet.evaluation.pooled_biomarker import pooled_biomarker, pooled_codebook
 from outcomenet.metrics.table import comparisons_table, metrics_table, primary_contrast
@@ -139,8 +138,7 @@ def _write(
     write_csv(undefined, out / "undefined_metrics.csv")
     primary = primary_contrast(records[0]["config"]["outcomes"])
     write_csv(comparisons_table(pooled, **chance, primary=primary), out / "comparisons.csv")
-    if (runs[0] / LEDGER).is_file():
-        shutil.copyfile(runs[0] / LEDGER, out / LEDGER)
+    copy_account(runs[0], out)
     notes = [note for run in runs for note in read_evaluation(run)["notes"]]
     notes += _write_biomarkers(runs, out)
     main = outcome(main_outcome(records[0]["config"]["outcomes"]))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
+from outcomenet.pages.tables import Row, Table
 from outcomenet.reports.numbers import counted, listed
-from outcomenet.reports.tables import Row, Table
 
 _ORDER = {"alarm": 0, "pass": 1, "not computed": 2}
 
@@ -14,11 +14,11 @@ def audit_table(audits: pd.DataFrame) -> Table:
     """One row per audit, alarms first and set off, those that could not be computed last, with the reason."""
     order = audits["judgement"].map(_ORDER).fillna(1).sort_values(kind="stable").index
     rows = [
-        Row([row.question, row.finding, row.judgement], strong=row.judgement == "alarm")
+        Row([row.question, row.judgement, row.finding], strong=row.judgement == "alarm")
         for row in audits.loc[order].itertuples()
     ]
     return Table(
-        "What was asked of the measure, and what was found.", ["Question", "Finding", "Verdict"], rows, (0, 1, 2)
+        "What was asked of the measure, and what was found.", ["Question", "Verdict", "Finding"], rows, (0, 1, 2)
     )
 
 

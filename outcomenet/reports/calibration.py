@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
+import textwrap
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from outcomenet.outcomes import OutcomeKind, OutcomeSpec, outcome
-from outcomenet.reports.figures import GREY, PALE, Drawing
+from outcomenet.reports.figures import GREY, PALE, Drawing, Layout
 from outcomenet.reports.ladder import DIRECT, HUMAN, rung
+from outcomenet.reports.numbers import inside_sentence
 
 ROWS_PER_BIN = 20
 MOST_BINS = 10
@@ -55,7 +56,9 @@ def _wilson(events: pd.Series) -> tuple[float, float]:
     return centre - half, centre + half
 
 
-def calibration_figure(held_out: pd.DataFrame, outcome_name: str, horizon: int) -> Drawing | None:
+def calibration_figure(
+    held_out: pd.DataFrame, outcome_name: str, horizon: int, *, layout: Layout = Layout.PAGE
+) -> Drawing | None:
     """The outcome-direct measure beside the human total; None where neither has 40 observed outcomes."""
     spec = outcome(outcome_name)
     binary = spec.kind is OutcomeKind.TIME_TO_EVENT
@@ -72,15 +75,16 @@ def calibration_figure(held_out: pd.DataFrame, outcome_name: str, horizon: int) 
             tables[name] = calibration_bins(rows, binary)
     if not tables:
         return None
-    figure = Figure(figsize=(0.4 + 3.8 * len(tables), 3.7), layout="constrained")
-    axes = figure.subplots(1, len(tables), sharex=True, sharey=True, squeeze=False)[0]
+    figure, axes = layout.panels(len(tables), 3.7, width=0.4 + 3.8 * len(tables), further=0.3, sharex=True, sharey=True)
+    figure.suptitle(layout.wrapped(spec.title, 36), fontweight="bold")
     for axis, (name, table) in zip(axes, tables.items(), strict=True):
         _panel(axis, table, name)
     _limits(axes[0], list(tables.values()), spec)
-    unit = f" ({spec.unit})"
+    predicted = f"risk of {inside_sentence(spec.title)}" if binary else f"{spec.title} ({spec.unit})"
     for axis in axes:
-        axis.set_xlabel(f"mean predicted{unit}")
-    axes[0].set_ylabel("share with the event" if binary else f"mean observed{unit}")
+        axis.set_xlabel(textwrap.fill(f"mean predicted {predicted}", 40))
+        axis.label_outer(remove_inner_ticks=False)
+    axes[0].set_ylabel("share with the event" if binary else "mean observed")
     data = pd.concat([table.assign(predictor=name) for name, table in tables.items()])
     spread = [f"{rung(name).phrase}, {_steps(table, spec)}" for name, table in tables.items()]
     return Drawing(

@@ -139,7 +139,7 @@ def _many_comparisons(folder: RunFolder) -> Caution:
         return Caution("No paired comparison was made.", asked)
     return Caution(
         "One question was asked in advance; the rest is description.",
-        f"{asked} {counted(len(comparisons), 'paired difference')} stand in this report without correction for their "
+        f"{asked} {counted(len(comparisons), 'paired difference')} were computed without correction for their "
         "number: about one in twenty intervals misses 0 where there is nothing.",
     )
 

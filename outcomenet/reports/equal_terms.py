@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import pandas as pd
 
-from outcomenet.reports.ladder import rung
+from outcomenet.outcomes import outcome
+from outcomenet.pages.tables import Row, Table
+from outcomenet.reports.ladder import HUMAN, rung
 from outcomenet.reports.measures import READINGS, digits_of, measure, verdict_on
 from outcomenet.reports.numbers import count, decimal, inside_sentence, interval
-from outcomenet.reports.tables import Row, Table, outcome_heading
+from outcomenet.reports.tables import outcome_heading
 
 _CALIBRATORS = {"none": "as predicted", "platt": "Platt", "isotonic": "isotonic"}
 
 
 def equal_adjustment(nested: pd.DataFrame) -> Table:
     """One row per outcome, covariate set and pair: both scores with the same covariates in the same cross-fitted
-    regression of the held-out patients."""
+    regression of the held-out patients; in the headline measure, against the human total, where there are such rows."""
+    headline = nested["metric"] == nested["outcome"].map(lambda name: outcome(name).headline_metric)
+    against_human = nested[headline & (nested["reference"] == HUMAN)]
     rows = []
-    for row in nested.itertuples():
+    for row in (nested if against_human.empty else against_human).itertuples():
         digits = digits_of(row.metric, row.outcome) + 1
         first, reference = rung(row.predictor).title, rung(row.reference).title
         cells = [

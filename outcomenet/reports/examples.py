@@ -8,9 +8,10 @@ from pathlib import Path
 import pandas as pd
 
 from outcomenet.errors import DataRefused
-from outcomenet.reports.figures import data_address
+from outcomenet.pages.pictures import small_picture
 
 MOST_VISITS = 2
+MOST_PX = 980  # of a picture's longer side; the run folder has the full ones
 _PNG = b"\x89PNG\r\n\x1a\n"
 _SIDES = {"LH": "left hand", "RH": "right hand", "LF": "left foot", "RF": "right foot"}
 
@@ -24,15 +25,36 @@ class Picture:
 
 @dataclass(frozen=True)
 class ExampleVisit:
-    """The films of one visit, hands before feet, and the contact sheet of its crops where there is one."""
+    """The films of one visit, hands before feet, and the contact sheet of its crops where there is one.
+
+    `standing` says in words whether the patient was held out; `learned` is true unless that is sure.
+    """
 
     visit_id: str
+    standing: str
+    learned: bool
     films: list[Picture]
     crops: Picture | None
 
 
-def example_visits(run: Path, films: pd.DataFrame) -> list[ExampleVisit]:
-    """The first visits of examples/films.csv; only images inside the run's examples folder are read."""
+_STANDINGS = {
+    "test": "a held-out patient",
+    "validation": "a patient used for choosing settings",
+    "train": "a training patient",
+}
+
+
+def example_visits(run: Path, films: pd.DataFrame, splits: dict[str, str]) -> list[ExampleVisit]:
+    """The first visits of examples/films.csv, held-out patients before others.
+
+    Args:
+        run: The run folder; only images inside its examples folder are read.
+        films: Rows of examples/films.csv, whose visit_id is "<patient>_<visit>".
+        splits: The split of each such visit; one that is not in it may have been trained on.
+
+    Raises:
+        DataRefused: An image lies elsewhere, is missing or no PNG, or a side is unknown.
+    """
     folder = run / "examples"
     order = list(_SIDES)
     for side in films["side"].unique():
@@ -41,13 +63,20 @@ def example_visits(run: Path, films: pd.DataFrame) -> list[ExampleVisit]:
                 f"{folder / 'films.csv'} names the side {side!r}; known are {', '.join(_SIDES)}. Correct it."
             )
     visits = []
-    for visit_id in list(dict.fromkeys(films["visit_id"]))[:MOST_VISITS]:
+    ranks = list(_STANDINGS)
+    shown = sorted(
+        dict.fromkeys(films["visit_id"]),
+        key=lambda visit: ranks.index(splits[visit]) if visit in splits else len(ranks),
+    )
+    for visit_id in shown[:MOST_VISITS]:
+        split = splits.get(visit_id, "")
+        standing = _STANDINGS.get(split, "not known whether held out")
         own = films[films["visit_id"] == visit_id]
         own = own.iloc[own["side"].map(order.index).argsort(kind="stable")]
         pictures = [
             Picture(
                 image_inside(folder, row.png),
-                f"{_SIDES[row.side].capitalize()}, film {row.film_id}",
+                f"{_SIDES[row.side].capitalize()}, film {row.film_id} ({standing})",
                 f"Radiograph of the {_SIDES[row.side]} with a square around each joint that was cut out.",
             )
             for row in own.itertuples()
@@ -57,15 +86,15 @@ def example_visits(run: Path, films: pd.DataFrame) -> list[ExampleVisit]:
         if (folder / sheet).is_file():
             crops = Picture(
                 image_inside(folder, sheet),
-                f"Joint crops of visit {visit_id}, as the network sees them",
+                f"Joint crops of visit {visit_id}, as the network sees them ({standing})",
                 f"Contact sheet of the joint crops of visit {visit_id}.",
             )
-        visits.append(ExampleVisit(visit_id, pictures, crops))
+        visits.append(ExampleVisit(visit_id, standing, split != "test", pictures, crops))
     return visits
 
 
 def image_inside(folder: Path, name: str) -> str:
-    """A PNG of `folder` as a data address; a path that leads elsewhere, or another kind of file, is refused."""
+    """A PNG of `folder` as the address of a smaller JPEG; a path that leads elsewhere, or another kind of file, is refused."""
     path = (folder / name).resolve()
     if not path.is_relative_to(folder.resolve()):
         raise DataRefused(f"Example image {name!r} lies outside {folder}. Keep example images inside that folder.")
@@ -73,7 +102,6 @@ def image_inside(folder: Path, name: str) -> str:
         raise DataRefused(
             f"Example image {name!r} is listed in {folder / 'films.csv'} but not there. Write it or unlist it."
         )
-    content = path.read_bytes()
-    if not content.startswith(_PNG):
+    if not path.read_bytes().startswith(_PNG):
         raise DataRefused(f"Example image {path} must be a PNG file and is not. Save it as PNG.")
-    return data_address(content, "image/png")
+    return small_picture(path, MOST_PX)

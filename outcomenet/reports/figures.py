@@ -1,12 +1,14 @@
-"""How a figure becomes part of a run: PNG, SVG and the CSV behind it in `figures/`, and an image inside the report."""
+"""How a figure becomes part of a run: PNG, SVG and the CSV behind it in `figures/`, and images inside the report."""
 
 from __future__ import annotations
 
-import base64
 import io
+import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
+from typing import Any
 
 import matplotlib
 import pandas as pd
@@ -15,8 +17,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from outcomenet.csv_files import write_csv
+from outcomenet.pages.pictures import data_address
 
-TEXT_WIDTH_INCHES = 8.6
+LARGEST_VECTOR = 250_000  # bytes
 GREY = "#767676"
 PALE = "#e3e6e8"
 
@@ -41,6 +44,35 @@ STYLE = {
 }
 
 
+class Layout(Enum):
+    """Where a figure is read; its value is the width in inches at which letters of 9 points stay that large."""
+
+    PAGE = 8.6
+    PHONE = 3.75
+
+    def panels(
+        self, count: int, height: float, *, width: float | None = None, further: float = 0.0, **subplots: Any
+    ) -> tuple[Figure, list[Axes]]:
+        """A figure of `count` panels: side by side on a page, one below the other on a phone.
+
+        Args:
+            count: Number of panels.
+            height: Of one panel with its title and axis, in inches.
+            width: Of the figure on a page, in inches; the text's width if not given.
+            further: Height for what stands beside the panels, such as a legend, in inches.
+            **subplots: Passed on to `Figure.subplots`.
+        """
+        page = self is Layout.PAGE
+        size = (width or self.value, height) if page else (self.value, height * count)
+        figure = Figure(figsize=(size[0], size[1] + further), layout="constrained")
+        shape = (1, count) if page else (count, 1)
+        return figure, list(figure.subplots(*shape, squeeze=False, **subplots).ravel())
+
+    def wrapped(self, label: str, characters: int = 22) -> str:
+        """A label of a phone's figure on several lines, so that it leaves room for the panel."""
+        return label if self is Layout.PAGE else textwrap.fill(label, characters)
+
+
 @dataclass(frozen=True)
 class Drawing:
     """A drawn figure with the table behind it, its caption and what a reader who cannot see it should know."""
@@ -54,39 +86,54 @@ class Drawing:
 
 @dataclass(frozen=True)
 class PublishedFigure:
-    """`image` is a data address, so that the report needs no other file; `files` are relative to the run."""
+    """`image` and `phone` are data addresses, so that the report needs no other file; `files` are relative to the run."""
 
     name: str
     image: str
+    phone: str
     caption: str
     alternative: str
     files: tuple[str, ...]
 
 
-def publish(draw: Callable[[], Drawing | None], folder: Path) -> PublishedFigure | None:
-    """Draws in the report's style and writes `folder/<name>.{png,svg,csv}`; None where there was nothing to draw."""
+def publish(draw: Callable[..., Drawing | None], folder: Path) -> PublishedFigure | None:
+    """Draws in the report's style and writes `folder/<name>.{png,svg,csv}`; None where there was nothing to draw.
+
+    `draw` takes `layout`; the files are those of the page.
+    """
     with matplotlib.rc_context(STYLE):
-        drawing = draw()
-        if drawing is None:
+        drawing, on_phone = draw(layout=Layout.PAGE), draw(layout=Layout.PHONE)
+        if drawing is None or on_phone is None:
             return None
-        FigureCanvasAgg(drawing.figure)
-        drawing.figure.savefig(folder / f"{drawing.name}.png", dpi=160, bbox_inches="tight", pad_inches=0.08)
-        vector = io.BytesIO()
-        drawing.figure.savefig(vector, format="svg", bbox_inches="tight", pad_inches=0.08, metadata={"Date": None})
-    (folder / f"{drawing.name}.svg").write_bytes(vector.getvalue())
+        pixels, vector = _saved(drawing.figure, bbox_inches="tight", pad_inches=0.08)
+        on_phone = _saved(on_phone.figure)  # as wide as the phone, however long its labels are
+    (folder / f"{drawing.name}.png").write_bytes(pixels)
+    (folder / f"{drawing.name}.svg").write_bytes(vector)
     write_csv(drawing.data, folder / f"{drawing.name}.csv")
     return PublishedFigure(
         drawing.name,
-        data_address(vector.getvalue(), "image/svg+xml"),
+        _address(pixels, vector),
+        _address(*on_phone),
         drawing.caption,
         drawing.alternative,
         tuple(f"{folder.name}/{drawing.name}.{ending}" for ending in ("csv", "svg", "png")),
     )
 
 
-def data_address(content: bytes, kind: str) -> str:
-    """The content itself as the address of an image."""
-    return f"data:{kind};base64,{base64.b64encode(content).decode('ascii')}"
+def _saved(figure: Figure, **extent: Any) -> tuple[bytes, bytes]:
+    """The figure as PNG and as SVG."""
+    FigureCanvasAgg(figure)
+    pixels, vector = io.BytesIO(), io.BytesIO()
+    figure.savefig(pixels, format="png", dpi=160, **extent)
+    figure.savefig(vector, format="svg", metadata={"Date": None}, **extent)
+    return pixels.getvalue(), vector.getvalue()
+
+
+def _address(pixels: bytes, vector: bytes) -> str:
+    """The sharper SVG inside the page, unless it draws so many shapes that it would make the page hard to mail."""
+    if len(vector) > LARGEST_VECTOR:
+        return data_address(pixels, "image/png")
+    return data_address(vector, "image/svg+xml")
 
 
 def without_y_axis(axes: Axes) -> None:

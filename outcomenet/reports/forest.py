@@ -8,11 +8,10 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from outcomenet.metrics.verdict import Verdict
 from outcomenet.outcomes import outcome
-from outcomenet.reports.figures import GREY, PALE, TEXT_WIDTH_INCHES, Drawing, without_y_axis
+from outcomenet.reports.figures import GREY, PALE, Drawing, Layout, without_y_axis
 from outcomenet.reports.ladder import HUMAN, in_ladder_order, rung
 from outcomenet.reports.measures import READINGS, Better, digits_of, measure, verdict_on
 from outcomenet.reports.numbers import decimal, inside_sentence, interval, listed
@@ -30,7 +29,9 @@ BEST = {Better.ONE: 1.0, Better.ZERO: 0.0, Better.NOMINAL: 0.9}
 _MARKER_SIZES = {"*": 12.0, "h": 9.5}
 
 
-def ladder_forest(metrics: pd.DataFrame, outcome_name: str, horizon: int) -> Drawing | None:
+def ladder_forest(
+    metrics: pd.DataFrame, outcome_name: str, horizon: int, *, layout: Layout = Layout.PAGE
+) -> Drawing | None:
     """One panel per metric of an outcome, one row per rung with its 95 % interval; None without a defined value."""
     rows = metrics[
         (metrics["outcome"] == outcome_name) & (metrics["horizon"] == horizon) & (metrics["subgroup"] == "all")
@@ -40,13 +41,13 @@ def ladder_forest(metrics: pd.DataFrame, outcome_name: str, horizon: int) -> Dra
     panels = [metric for metric in PANELS if metric in set(defined["metric"])][:MOST_PANELS]
     if not panels:
         return None
-    figure = Figure(figsize=(TEXT_WIDTH_INCHES, 1.15 + 0.32 * len(names)), layout="constrained")
-    axes = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
+    figure, axes = layout.panels(len(panels), 1.15 + 0.32 * len(names), further=0.3, sharey=True)
+    title = outcome(outcome_name).title
+    figure.suptitle(layout.wrapped(title, 36), fontweight="bold")
     for axis, metric in zip(axes, panels, strict=True):
         _metric_panel(axis, defined[defined["metric"] == metric], metric, names)
-    axes[0].set_yticks(range(len(names)), [rung(name).title for name in names])
+    axes[0].set_yticks(range(len(names)), [layout.wrapped(rung(name).title, 18) for name in names])
     axes[0].set_ylim(len(names) - 0.4, -0.6)
-    title = outcome(outcome_name).title
     return Drawing(
         f"forest_{outcome_name}" + ("" if horizon == outcome(outcome_name).horizon_days else f"_{horizon}_days"),
         figure,
@@ -124,7 +125,7 @@ _VERDICT_MARKS = {
 }
 
 
-def difference_forest(comparisons: pd.DataFrame) -> Drawing | None:
+def difference_forest(comparisons: pd.DataFrame, *, layout: Layout = Layout.PAGE) -> Drawing | None:
     """Paired differences in each outcome's headline metric, one panel per outcome; None where there is none."""
     headline = [outcome(name).headline_metric for name in comparisons["outcome"]]
     rows = comparisons[comparisons["metric"] == headline]
@@ -133,12 +134,16 @@ def difference_forest(comparisons: pd.DataFrame) -> Drawing | None:
         return None
     keys = list(dict.fromkeys(zip(rows["outcome"], rows["horizon"], strict=True)))
     pairs = list(dict.fromkeys(zip(rows["predictor"], rows["reference"], strict=True)))
-    figure = Figure(figsize=(TEXT_WIDTH_INCHES, 1.5 + 0.42 * len(pairs)), layout="constrained")
-    axes = figure.subplots(1, len(keys), sharey=True, squeeze=False)[0]
+    phone = layout is Layout.PHONE
+    figure, axes = layout.panels(len(keys), 1.5 + (0.74 if phone else 0.42) * len(pairs), sharey=True)
     for axis, (name, horizon) in zip(axes, keys, strict=True):
         _difference_panel(axis, rows[(rows["outcome"] == name) & (rows["horizon"] == horizon)], name, pairs)
     axes[0].set_yticks(
-        range(len(pairs)), [f"{rung(first).title}\nminus {inside_sentence(rung(second).title)}" for first, second in pairs],
+        range(len(pairs)),
+        [
+            f"{layout.wrapped(rung(first).title)}\n{layout.wrapped(f'minus {inside_sentence(rung(second).title)}')}"
+            for first, second in pairs
+        ],
         fontsize=8.5,
     )  # fmt: skip
     axes[0].set_ylim(len(pairs) - 0.4, -0.6)
@@ -146,7 +151,7 @@ def difference_forest(comparisons: pd.DataFrame) -> Drawing | None:
         axes[0].plot([], [], "o", color=edge, markerfacecolor=face, label=READINGS[verdict])[0]
         for verdict, (edge, face) in _VERDICT_MARKS.items()
     ]
-    figure.legend(handles=handles, loc="outside lower right", ncols=4, fontsize=8.5)
+    figure.legend(handles=handles, loc="outside lower right", ncols=1 if phone else len(handles), fontsize=8.5)
     return Drawing(
         "differences",
         figure,

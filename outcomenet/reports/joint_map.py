@@ -7,13 +7,12 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Colormap, LinearSegmentedColormap, Normalize
-from matplotlib.figure import Figure
 from matplotlib.patches import Circle, Polygon
 from matplotlib.ticker import MaxNLocator
 
 from outcomenet.anatomy import JOINTS, Joint, Region, Side
 from outcomenet.reports import schematic
-from outcomenet.reports.figures import Drawing
+from outcomenet.reports.figures import Drawing, Layout
 from outcomenet.reports.numbers import decimal, listed
 
 # Where each limb's origin stands on the panel, in mm: left limbs on the left, thumbs and big toes towards the middle.
@@ -58,12 +57,13 @@ def joint_contributions(biomarkers: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def joint_map_figure(contributions: pd.DataFrame, outcome_title: str) -> Drawing | None:
+def joint_map_figure(
+    contributions: pd.DataFrame, outcome_title: str, *, layout: Layout = Layout.PAGE
+) -> Drawing | None:
     """Two panels: the SD and the mean of each joint's contribution to the score of an outcome; None where no joint was seen in two patients."""
     if not contributions["sd"].notna().any():
         return None
-    figure = Figure(figsize=(10.4, 6.6), layout="constrained")
-    spread, mean = figure.subplots(1, 2)
+    figure, (spread, mean) = layout.panels(2, 6.6 if layout is Layout.PAGE else 4.9, width=10.4)
     largest = float(contributions["sd"].max()) or 1.0
     _panel(spread, contributions, "sd", _SPREAD, Normalize(0.0, largest))
     spread.set_title("Differs between patients (SD)")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pandas as pd
-from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from outcomenet.confounders import CONFOUNDERS
-from outcomenet.reports.figures import PALE, TEXT_WIDTH_INCHES, Drawing, without_y_axis
+from outcomenet.outcomes import HAQ
+from outcomenet.reports.figures import PALE, Drawing, Layout, without_y_axis
 from outcomenet.reports.numbers import decimal, listed
 
 _TITLES = {
@@ -28,29 +28,53 @@ def given_phrase(given: str) -> str:
     return listed([{"male": "sex", "site": "hospital"}.get(name, name) for name in names])
 
 
-def knowledge_figure(probes: pd.DataFrame) -> Drawing | None:
+def on_film(target: str) -> bool:
+    """Whether a film shows the fact itself, so that reading it is no shortcut: age, sex and osteoarthritis are."""
+    return target in CONFOUNDERS and CONFOUNDERS[target].on_film
+
+
+def is_trace(target: str, given: str, auroc: float, null_upper: float) -> bool:
+    """Whether a probe reads beyond chance what should leave no trace on a film.
+
+    Given an outcome its causes go together without any shortcut, so that such a probe accuses nobody.
+    """
+    return bool(auroc > null_upper) and not on_film(target) and HAQ.title not in given
+
+
+_MARKS = {
+    "trace": ("#D55E00", "#D55E00", "above chance, where films should hold no trace"),
+    "rightly": ("#555555", "#555555", "above chance, as films may show it (or given HAQ-DI)"),
+    "chance": ("#0072B2", "white", "not told from chance"),
+}
+
+
+def knowledge_figure(probes: pd.DataFrame, *, layout: Layout = Layout.PAGE) -> Drawing | None:
     """AUROC of each probe with its interval, over the band that shuffled labels give; None without a probe."""
     probes = probes[probes["auroc"].notna()]  # what could not be computed stands in the table with its reason
     if probes.empty:
         return None
-    figure = Figure(figsize=(TEXT_WIDTH_INCHES, 1.2 + 0.42 * len(probes)), layout="constrained")
-    axis = figure.subplots()
+    phone = layout is Layout.PHONE
+    figure, (axis,) = layout.panels(1, 1.7 + (0.62 if phone else 0.42) * len(probes))
     for y, row in enumerate(probes.itertuples()):
-        known = row.auroc > row.null_upper
-        colour = "#D55E00" if known else "#0072B2"
+        trace = is_trace(row.target, row.given, row.auroc, row.null_upper)
+        colour, face, _ = _MARKS["trace" if trace else "rightly" if row.auroc > row.null_upper else "chance"]
         axis.add_patch(
             Rectangle((row.null_lower, y - 0.32), row.null_upper - row.null_lower, 0.64, color="#c9cfd4", linewidth=0)
         )
         axis.plot([row.lower, row.upper], [y, y], color=colour, linewidth=1.8)
-        axis.plot(
-            row.auroc, y, "o", color=colour, markersize=7.5, markerfacecolor=colour if known else "white",
-            markeredgewidth=1.5,
-        )  # fmt: skip
+        axis.plot(row.auroc, y, "o", color=colour, markersize=7.5, markerfacecolor=face, markeredgewidth=1.5)
+    handles = [
+        axis.plot([], [], "o", color=edge, markerfacecolor=face, label=layout.wrapped(label, 40))[0]
+        for edge, face, label in _MARKS.values()
+    ]
+    figure.legend(handles=handles, loc="outside lower left", fontsize=8.5)
     axis.axvline(0.5, color="#222222", linewidth=0.8, linestyle=":")
-    axis.set_yticks(range(len(probes)), [target_title(row.target, row.given) for row in probes.itertuples()])
+    axis.set_yticks(
+        range(len(probes)), [layout.wrapped(target_title(row.target, row.given)) for row in probes.itertuples()]
+    )
     axis.set_ylim(len(probes) - 0.4, -0.6)
     axis.set_xlim(min(0.4, probes["lower"].min() - 0.02, probes["null_lower"].min() - 0.02), 1.005)
-    axis.set_xlabel("AUROC of the probe (0.5 = a coin toss, 1 = known exactly)")
+    axis.set_xlabel(layout.wrapped("AUROC of the probe (0.5 = a coin toss, 1 = known exactly)", 32))
     axis.grid(axis="x", color=PALE, linewidth=0.7, zorder=0)
     axis.set_axisbelow(True)
     without_y_axis(axis)
@@ -64,7 +88,8 @@ def knowledge_figure(probes: pd.DataFrame) -> Drawing | None:
         figure,
         probes,
         "How well a simple classifier reads each fact from the model’s internal description "
-        "of the films. Grey: what shuffled labels give, that is, chance. Filled orange: above chance; hollow blue: not "
-        "told from chance. Lines are 95 % intervals.",
+        "of the films. Grey bands: what shuffled labels give, that is, chance. Orange: above chance where films should hold "
+        "no trace. Grey dots: above chance, but age, sex and osteoarthritis are visible on films, and given HAQ-DI its "
+        "causes go together without a shortcut. Hollow blue: not told from chance. Lines are 95 % intervals.",
         f"Probe results: {'; '.join(words)}.",
     )

@@ -8,13 +8,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import pandas as pd
 
 from outcomenet import __version__
 from outcomenet.artifacts import write_whole
 from outcomenet.cohorts.source import CROPS, FILMS, NO_FILMS
 from outcomenet.outcomes import OutcomeKind, outcome
+from outcomenet.pages.flow import flow_chart
+from outcomenet.pages.tables import Table
+from outcomenet.pages.template import page_template
 from outcomenet.reports import tables
 from outcomenet.reports.audit_table import audit_summary, audit_table
 from outcomenet.reports.calibration import calibration_figure
@@ -43,19 +45,8 @@ def write_report(run: Path, into: Path | None = None) -> Path:
     """
     folder = read_run(Path(run), into)
     folder.figures.mkdir(exist_ok=True)
-    page = _template().render(_content(folder))
+    page = page_template("outcomenet.reports", "report.html").render(_content(folder))
     return write_whole(folder.figures.with_name("report.html"), page)
-
-
-def _template() -> jinja2.Template:
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("outcomenet.reports"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("report.html")
 
 
 # What the template asks of the record; all but the name may be absent.
@@ -72,14 +63,18 @@ def _content(folder: RunFolder) -> dict[str, Any]:
         "simulated": folder.simulated,
         "answer": answer(folder),
         "cautions": cautions(folder),
+        **_patients(folder),
         "ladder": tables.ladder_overview(folder.metrics),
         "measures": [measure(name) for name in dict.fromkeys(folder.metrics["metric"])],
         "outcomes": [_outcome_section(folder, name, horizon) for name, horizon in folder.outcomes],
         "subgroups": tables.subgroups(folder.metrics),
         "undefined": None if folder.undefined is None else tables.undefined(folder.undefined),
         "differences": tables.differences(folder.comparisons),
+        "differences_shown": tables.where_the_rest_is(
+            tables.differences(folder.comparisons), folder.comparisons, "comparisons.csv"
+        ),
         "difference_figure": publish(partial(difference_forest, folder.comparisons), figures),
-        "equal_adjustment": _if_any(equal_adjustment, folder.nested),
+        **_equal_adjustment(folder.nested),
         "seen_change": _if_any(seen_change, folder.responsiveness),
         "score_change": _if_any(score_change_table, folder.score_change),
         "calibration_figures": _calibration_figures(folder),
@@ -89,7 +84,7 @@ def _content(folder: RunFolder) -> dict[str, Any]:
         "probe_figure": None if folder.probes is None else publish(partial(knowledge_figure, folder.probes), figures),
         **_joint_map(folder),
         "codebook": None if folder.codebook is None else tables.codebook(folder.codebook),
-        "examples": [] if folder.films is None else example_visits(folder.path, folder.films),
+        "examples": [] if folder.films is None else example_visits(folder.path, folder.films, folder.split_of_visit),
         "example_note": _example_note(folder.films),
         **_ledger(folder),
         "training_figure": (
@@ -108,7 +103,7 @@ def _outcome_section(folder: RunFolder, name: str, horizon: int) -> dict[str, An
         "anchor": f"ladder-{name}-{horizon}",
         "title": tables.outcome_heading(name, horizon),
         "scale": _scale(name, horizon),
-        "table": tables.outcome_ladder(folder.metrics, name, horizon),
+        "tables": tables.outcome_ladder(folder.metrics, name, horizon),
         "figure": publish(partial(ladder_forest, folder.metrics, name, horizon), figures),
     }
 
@@ -129,8 +124,27 @@ def _calibration_figures(folder: RunFolder) -> list[PublishedFigure]:
     return [figure for figure in drawn if figure is not None]
 
 
-def _if_any(table: Callable[[pd.DataFrame], tables.Table], frame: pd.DataFrame | None) -> tables.Table | None:
+def _if_any(table: Callable[[pd.DataFrame], Table], frame: pd.DataFrame | None) -> Table | None:
     return None if frame is None or frame.empty else table(frame)
+
+
+def _equal_adjustment(nested: pd.DataFrame | None) -> dict[str, Any]:
+    table = _if_any(equal_adjustment, nested)
+    if table is None or nested is None:
+        return {"equal_adjustment": None, "adjustment_shown": ""}
+    return {
+        "equal_adjustment": table,
+        "adjustment_shown": tables.where_the_rest_is([table], nested, "nested_comparison.csv"),
+    }
+
+
+def _patients(folder: RunFolder) -> dict[str, Any]:
+    """Flow, Table 1 and readers, as the intake wrote them."""
+    return {
+        "flow": None if folder.flow is None else flow_chart(folder.flow, splits=len(_SPLITS)),
+        "table_one": _if_any(tables.table_one, folder.table_one),
+        "agreement": None if folder.agreement is None else tables.reader_agreement(folder.agreement),
+    }
 
 
 def _audits(audits: pd.DataFrame | None) -> dict[str, Any]:

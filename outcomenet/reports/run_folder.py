@@ -44,11 +44,17 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     ),
     "audits.csv": ("audit", "question", "judgement", "finding"),
     "ledger.csv": ("step", "unit", "reason", "count"),
+    "flow.csv": ("step", "unit", "count", "excluded", "reason"),
+    "table1.csv": ("variable", "level", "Overall"),
+    "agreement.csv": (
+        "scheme", "reading_mode", "measure", "readers", "statistic", "value", "lower", "upper", "n", "note",
+    ),
     "examples/films.csv": ("film_id", "side", "visit_id", "png"),
 }  # fmt: skip
 _TEXT = ("patient_id", "visit_id", "film_id", "side", "png", "predictor", "reference", "outcome", "subgroup", "metric",
          "reason", "target", "given", "reading", "step", "unit", "column", "meaning", "direction",
-         "audit", "question", "judgement", "finding", "adjusted_for", "calibrator", "measure", "statistic", "against", "note")  # fmt: skip
+         "audit", "question", "judgement", "finding", "adjusted_for", "calibrator", "measure", "statistic", "against",
+         "scheme", "reading_mode", "readers", "note")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -73,6 +79,9 @@ class RunFolder:
     ledger: pd.DataFrame | None
     training: pd.DataFrame | None
     films: pd.DataFrame | None
+    flow: pd.DataFrame | None
+    table_one: pd.DataFrame | None
+    agreement: pd.DataFrame | None
 
     @property
     def data(self) -> dict[str, Any]:
@@ -94,6 +103,16 @@ class RunFolder:
         """The outcome that the run's answer and its biomarker are about, see `outcomes.main_outcome`."""
         configured = (self.record.get("config") or {}).get("outcomes")
         return main_outcome(configured or self.metrics["outcome"])
+
+    @property
+    def split_of_visit(self) -> dict[str, str]:
+        """The split of each visit, by "<patient>_<visit>", from the biomarkers, which hold training patients too."""
+        frames = [self.predictions] if self.biomarkers is None else [self.predictions, self.biomarkers]
+        return {
+            f"{row.patient_id}_{row.visit_id}": str(row.split)
+            for frame in frames
+            for row in frame[["patient_id", "visit_id", "split"]].drop_duplicates().itertuples()
+        }
 
     @property
     def outcomes(self) -> list[tuple[str, int]]:
@@ -132,6 +151,9 @@ def read_run(run: Path, into: Path | None = None) -> RunFolder:
         ledger=_csv_if_there(run, "ledger.csv"),
         training=_json_lines(run / "metrics.jsonl") if (run / "metrics.jsonl").is_file() else None,
         films=_csv_if_there(run, "examples/films.csv"),
+        flow=_csv_if_there(run, "flow.csv"),
+        table_one=_text_if_there(run, "table1.csv"),
+        agreement=_csv_if_there(run, "agreement.csv"),
     )
     for frame in (folder.predictions, folder.metrics, folder.comparisons):
         for name in frame["outcome"].unique():
@@ -172,6 +194,13 @@ def _csv(run: Path, name: str) -> pd.DataFrame:
 
 def _csv_if_there(run: Path, name: str) -> pd.DataFrame | None:
     return _csv(run, name) if (run / name).is_file() else None
+
+
+def _text_if_there(run: Path, name: str) -> pd.DataFrame | None:
+    """A table of finished text: nothing is a number, and an empty cell is empty."""
+    if not (run / name).is_file():
+        return None
+    return _with_columns(pd.read_csv(run / name, dtype=str, keep_default_na=False), run, name)
 
 
 def _with_columns(frame: pd.DataFrame, run: Path, name: str) -> pd.DataFrame:

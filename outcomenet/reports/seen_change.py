@@ -5,9 +5,9 @@ from __future__ import annotations
 import pandas as pd
 
 from outcomenet.outcomes import OUTCOMES
+from outcomenet.pages.tables import Row, Table
 from outcomenet.reports.ladder import rung
 from outcomenet.reports.numbers import count, with_interval
-from outcomenet.reports.tables import Row, Table
 
 _DIFFERENCE = "_difference"
 

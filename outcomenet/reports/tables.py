@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,7 +9,8 @@ import pandas as pd
 
 from outcomenet.cohorts.ledger import KEPT
 from outcomenet.outcomes import outcome
-from outcomenet.reports.knowledge import given_phrase, target_title
+from outcomenet.pages.tables import Row, Table, table_of
+from outcomenet.reports.knowledge import given_phrase, is_trace, target_title
 from outcomenet.reports.ladder import DIRECT, HUMAN, in_ladder_order, rung
 from outcomenet.reports.measures import READINGS, Better, digits_of, measure, verdict_on
 from outcomenet.reports.narrative import at_declared_horizon
@@ -25,23 +25,8 @@ from outcomenet.reports.numbers import (
     with_interval,
 )
 
-
-@dataclass(frozen=True)
-class Row:
-    """Cells in the order of the headers; `strong` sets a row off from its neighbours."""
-
-    cells: list[str]
-    strong: bool = False
-
-
-@dataclass(frozen=True)
-class Table:
-    """`words` are the columns that hold sentences or names, set left; all others are numbers, set right."""
-
-    caption: str
-    headers: list[str]
-    rows: list[Row]
-    words: tuple[int, ...] = (0,)
+# Columns of values with intervals that a table can hold on a page; with more, it is set as several.
+MOST_VALUES = 5
 
 
 def ladder_overview(metrics: pd.DataFrame) -> Table:
@@ -65,12 +50,21 @@ def ladder_overview(metrics: pd.DataFrame) -> Table:
     )
 
 
-def outcome_ladder(metrics: pd.DataFrame, outcome_name: str, horizon: int) -> Table:
-    """Every metric of every rung on one outcome."""
+def outcome_ladder(metrics: pd.DataFrame, outcome_name: str, horizon: int) -> list[Table]:
+    """Every metric of every rung on one outcome, in as many tables as a page's width needs."""
     own = metrics[
         (metrics["outcome"] == outcome_name) & (metrics["horizon"] == horizon) & (metrics["subgroup"] == "all")
     ]
-    names = list(dict.fromkeys(own.loc[own["value"].notna(), "metric"]))  # why others have no value: table `undefined`
+    # why others have no value: table `undefined`
+    names = list(dict.fromkeys(own.loc[own["value"].notna(), "metric"]))
+    tables = -(-len(names) // MOST_VALUES)
+    return [
+        _outcome_ladder(own, outcome_name, horizon, [names[i] for i in part])
+        for part in (np.array_split(np.arange(len(names)), tables) if names else [])
+    ]
+
+
+def _outcome_ladder(own: pd.DataFrame, outcome_name: str, horizon: int, names: list[str]) -> Table:
     has_events = own["events"].notna().any()
     rows = []
     for name in in_ladder_order(set(own["predictor"])):
@@ -80,22 +74,39 @@ def outcome_ladder(metrics: pd.DataFrame, outcome_name: str, horizon: int) -> Ta
         cells += [_value(_first(of_rung[of_rung["metric"] == metric])) for metric in names]
         rows.append(Row(cells, strong=name == DIRECT))
     spec = outcome(outcome_name)
-    heading = outcome_heading(outcome_name, horizon)
     units = [f" ({spec.unit})" if measure(metric).digits is None else "" for metric in names]
     titles = [f"{measure(metric).title}{unit}" for metric, unit in zip(names, units, strict=True)]
     return Table(
-        f"{heading}: all measures, with 95 % intervals (n: visits with a known outcome). {spec.window}".strip(),
+        f"{outcome_heading(outcome_name, horizon)}: {inside_sentence(listed(titles))}, with 95 % intervals (n: visits with "
+        f"a known outcome). {spec.window}".strip(),
         ["Predictor", "n", *(["Events"] if has_events else []), *titles],
         rows,
     )
 
 
 def differences(comparisons: pd.DataFrame) -> list[Table]:
-    """A table per outcome of every paired difference, the share of resamples above 0 and what the interval shows."""
+    """A table per outcome of the paired differences that a reader asks for first (see `main_differences`)."""
     return [
         _outcome_differences(rows, name, int(horizon))
-        for (name, horizon), rows in comparisons.groupby(["outcome", "horizon"], sort=False)
+        for (name, horizon), rows in main_differences(comparisons).groupby(["outcome", "horizon"], sort=False)
     ]
+
+
+def main_differences(comparisons: pd.DataFrame) -> pd.DataFrame:
+    """The outcome-direct measure against every other predictor in the headline measure, and against the human total in all."""
+    headline = comparisons["metric"] == comparisons["outcome"].map(lambda name: outcome(name).headline_metric)
+    of_measure = (comparisons["predictor"] == DIRECT) | (comparisons["reference"] == DIRECT)
+    against_human = (comparisons["predictor"] == DIRECT) & (comparisons["reference"] == HUMAN)
+    shown = comparisons[(headline & of_measure) | against_human]
+    return comparisons if shown.empty else shown
+
+
+def where_the_rest_is(shown: list[Table], rows: pd.DataFrame, file: str) -> str:
+    """Names the file that has all `rows`, of which the report shows a part; empty where it shows all."""
+    number = sum(len(table.rows) for table in shown)
+    if number == len(rows):
+        return ""
+    return f"Here are {number} of {len(rows)} differences, those that were asked for first; {file} in the run folder has all."
 
 
 def _outcome_differences(comparisons: pd.DataFrame, outcome_name: str, horizon: int) -> Table:
@@ -109,8 +120,7 @@ def _outcome_differences(comparisons: pd.DataFrame, outcome_name: str, horizon: 
                 [
                     f"{first} minus {inside_sentence(reference)}",
                     measure(row.metric).title,
-                    signed(row.difference, digits),
-                    interval(row.lower, row.upper, digits),
+                    f"{signed(row.difference, digits)} ({interval(row.lower, row.upper, digits)})",
                     share,
                     count(row.n),
                     _reading(row),
@@ -121,9 +131,9 @@ def _outcome_differences(comparisons: pd.DataFrame, outcome_name: str, horizon: 
         )
     return Table(
         f"{outcome_heading(outcome_name, horizon)}: paired differences.",
-        ["Predictor minus reference", "Measure", "Difference", "95 % interval", "Resamples above 0", "n", "Reading"],
+        ["Predictor minus reference", "Measure", "Difference (95 % interval)", "Resamples above 0", "n", "Reading"],
         rows,
-        words=(0, 1, 6),
+        words=(0, 1, 5),
     )
 
 
@@ -196,7 +206,7 @@ def probes(frame: pd.DataFrame) -> Table:
                     count(row.events),
                     row.reading,
                 ],
-                strong=bool(row.auroc > row.null_upper),
+                strong=is_trace(row.target, row.given, row.auroc, row.null_upper),
             )
             for row in frame.itertuples()
         ],
@@ -226,6 +236,64 @@ def _ledger_table(ledger: pd.DataFrame, caption: str) -> Table | None:
         ],
         words=(0, 1, 2),
     )
+
+
+def table_one(frame: pd.DataFrame) -> Table:
+    """Table 1 as the intake wrote it, without the columns of single standardised differences but the largest."""
+    differences = [column for column in frame if column.startswith("SMD")]
+    groups = [column for column in frame if column not in ("variable", "level", *differences)]
+    largest = frame[differences].apply(lambda cells: _largest(list(cells)), axis=1) if differences else None
+    rows, variable = [], ""
+    for position, row in enumerate(frame.to_dict("records")):
+        title = "" if row["variable"] == variable else row["variable"]
+        variable = row["variable"]
+        level = row["level"] if row["level"] != "yes" else ""
+        name = f"{title or variable}: {level}" if level else title or variable
+        cells = [name, *(row[group] for group in groups)]
+        rows.append([*cells, largest.iloc[position]] if largest is not None else cells)
+    headers = ["Variable", *(group.capitalize() for group in groups), *(["Largest SMD"] if differences else [])]
+    return table_of("Patients at their first visit, by split.", headers, rows, words=(0,))
+
+
+def _largest(cells: list[str]) -> str:
+    """The largest of the differences between splits; a dash where none is defined."""
+    unsigned = [cell.lstrip("-") for cell in cells]
+    known = {float(cell.lstrip("<")): cell for cell in unsigned if cell.lstrip("<").replace(".", "").isdigit()}
+    if known:
+        return known[max(known)]
+    return next((cell for cell in cells if cell), "")
+
+
+def reader_agreement(frame: pd.DataFrame) -> Table | None:
+    """Agreement on totals and over all sites together; None where one reader alone read."""
+    shown = frame[frame["measure"].isin(_WHOLE) & frame["statistic"].isin(_AGREEMENT)]
+    if shown.empty:
+        return None
+    rows = []
+    for row in shown.itertuples():
+        digits = 2 if "icc" in row.statistic or "kappa" in row.statistic else 1
+        value = decimal(row.value, digits)
+        if np.isfinite([row.lower, row.upper]).all():
+            value = with_interval(row.value, row.lower, row.upper, digits)
+        readings = f"{row.scheme}, {row.reading_mode}"
+        rows.append([_AGREEMENT[row.statistic], row.readers, readings, value, count(row.n), row.note])
+    noted = any(row[-1] for row in rows)
+    return table_of(
+        "Agreement of the readers, first minus second where two are compared; 95 % intervals draw patients with all their visits.",
+        ["Statistic", "Readers", "Read", "Value (95 % interval)", "n", *(["Note"] if noted else [])],
+        [row if noted else row[:-1] for row in rows],
+        words=(0, 1, 2, 5),
+    )
+
+
+_WHOLE = ("total", "all sites")
+_AGREEMENT = {
+    "icc_a1": "ICC(2,1) of the total, absolute agreement",
+    "bias": "Bias of the total",
+    "lower_limit": "Lower limit of agreement",
+    "upper_limit": "Upper limit of agreement",
+    "kappa_quadratic": "Quadratic kappa of the grades",
+}
 
 
 def stages(record: dict[str, Any]) -> Table | None:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
-from outcomenet.reports.figures import PALE, TEXT_WIDTH_INCHES, Drawing
+from outcomenet.reports.figures import PALE, Drawing, Layout
 from outcomenet.reports.ladder import RUNGS
 
 # Keys of a training line that are not parts of the loss.
@@ -15,7 +14,7 @@ _LINES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#00
 _DASHES = ("-", "--", ":", "-.")
 
 
-def training_figure(training: pd.DataFrame) -> Drawing | None:
+def training_figure(training: pd.DataFrame, *, layout: Layout = Layout.PAGE) -> Drawing | None:
     """Total loss of every trained predictor, beside it the parts of each; None where no step was logged."""
     if training.empty or not {"step", "loss"} <= set(training.columns):
         return None
@@ -27,8 +26,7 @@ def training_figure(training: pd.DataFrame) -> Drawing | None:
         for column in training.select_dtypes("number").columns
         if column not in (*_NOT_A_LOSS, "loss") and training[column].notna().any()
     ]
-    figure = Figure(figsize=(TEXT_WIDTH_INCHES, 3.2), layout="constrained")
-    axes = figure.subplots(1, 1 + len(names) * bool(parts), squeeze=False)[0]
+    figure, axes = layout.panels(1 + len(names) * bool(parts), 3.2)
     for position, name in enumerate(names):
         _line(axes[0], training[training["predictor"] == name], "loss", _title(name), position)
     axes[0].set_title("Loss")

@@ -7,10 +7,11 @@ import pandas as pd
 import pytest
 
 from outcomenet.anatomy import JOINT_NAMES
-from outcomenet.reports.calibration import calibration_bins
-from outcomenet.reports.forest import ladder_forest
+from outcomenet.reports.calibration import calibration_bins, calibration_figure
+from outcomenet.reports.figures import Layout
+from outcomenet.reports.forest import difference_forest, ladder_forest
 from outcomenet.reports.joint_map import joint_contributions, joint_map_figure
-from outcomenet.reports.knowledge import target_title
+from outcomenet.reports.knowledge import is_trace, knowledge_figure, target_title
 from outcomenet.reports.tables import differences
 from outcomenet.reports.training_curve import training_figure
 
@@ -108,3 +109,58 @@ def test_difference_in_calibration_slope_is_given_no_direction():
 
 def test_probe_is_named_with_what_was_given():
     assert target_title("fm", "age, male, site") == "Fibromyalgia, given age, sex and hospital"
+
+
+@pytest.mark.parametrize("layout", Layout)
+def test_calibration_says_whose_it_is(layout):
+    rows = pd.DataFrame(
+        {
+            "predictor": "human_total", "outcome": "pain", "horizon": 0, "observed": True, "prediction": np.arange(80.0),
+            "target": np.arange(80.0), "patient_id": [str(i) for i in range(80)],
+        }
+    )  # fmt: skip
+    drawing = calibration_figure(rows, "pain", 0, layout=layout)
+    assert drawing is not None
+    assert "Pain VAS" in drawing.figure.get_suptitle()
+    assert "Pain VAS" in drawing.figure.axes[0].get_xlabel()
+
+
+@pytest.mark.parametrize(("layout", "shape"), [(Layout.PAGE, (1, 3)), (Layout.PHONE, (3, 1))])
+def test_panels_stand_side_by_side_on_a_page_and_below_each_other_on_a_phone(layout, shape):
+    figure, axes = layout.panels(3, 2.0)
+    grid = axes[0].get_subplotspec().get_gridspec()
+    assert (grid.nrows, grid.ncols) == shape
+    assert figure.get_figwidth() == layout.value
+
+
+PROBES = pd.DataFrame(
+    [
+        ("age", "", 0.8), ("male", "site", 0.9), ("oa", "age, sex", 0.7), ("fm", "age, sex, HAQ-DI", 0.7),
+        ("site", "", 0.9), ("fm", "age, sex", 0.7), ("fm", "age, sex", 0.55),
+    ],
+    columns=["target", "given", "auroc"],
+).assign(lower=0.5, upper=0.95, null_lower=0.4, null_upper=0.6)  # fmt: skip
+
+
+def test_only_what_films_should_hold_no_trace_of_is_painted_as_an_alarm():
+    # age, sex and osteoarthritis are visible; given HAQ-DI its causes go together without a shortcut
+    traces = [is_trace(row.target, row.given, row.auroc, row.null_upper) for row in PROBES.itertuples()]
+    assert traces == [False, False, False, False, True, True, False]
+    drawing = knowledge_figure(PROBES)
+    assert drawing is not None
+    axis = drawing.figure.axes[0]
+    dots = [
+        line.get_markerfacecolor() for line in axis.lines if line.get_marker() == "o" and len(line.get_xdata()) == 1
+    ]
+    assert [colour == "#D55E00" for colour in dots] == traces
+
+
+def test_labels_of_a_phone_leave_room_for_the_panel():
+    comparisons = pd.DataFrame(
+        [("haq", 0, "r2", "direct_adjusted", "score_mediated", 0.1, 0.0, 0.2)],
+        columns=["outcome", "horizon", "metric", "predictor", "reference", "difference", "lower", "upper"],
+    ).assign(lower_margin=0.001, upper_margin=0.001)
+    drawing = difference_forest(comparisons, layout=Layout.PHONE)
+    assert drawing is not None
+    labels = [text.get_text() for text in drawing.figure.axes[0].get_yticklabels()]
+    assert max(len(line) for label in labels for line in label.split("\n")) <= 22

@@ -1,0 +1,39 @@
+"""The flow of a cohort into a data set, from flow.csv, as boxes that a page can set at any width."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+
+@dataclass(frozen=True)
+class FlowBox:
+    """`kept` says what is left at a step, `left_out` what was lost on the way to it, each "12 visits"."""
+
+    title: str
+    kept: list[str]
+    left_out: list[str]
+
+
+@dataclass(frozen=True)
+class FlowChart:
+    """Steps one below the other, then the splits side by side."""
+
+    steps: list[FlowBox]
+    splits: list[FlowBox]
+
+
+def flow_chart(flow: pd.DataFrame, splits: int) -> FlowChart:
+    """`flow` has step, unit, count, excluded (0 or 1) and reason; its last `splits` steps are the splits."""
+    boxes = []
+    for title, rows in flow.fillna({"unit": "", "reason": ""}).groupby("step", sort=False):
+        out = rows["excluded"].astype(bool)
+        boxes.append(
+            FlowBox(
+                str(title),
+                [f"{int(row.count):,} {row.unit}" for row in rows[~out].itertuples(index=False, name="Kept")],
+                [f"{int(row.count):,} {row.reason}" for row in rows[out].itertuples(index=False, name="LeftOut")],
+            )
+        )
+    return FlowChart(boxes[: len(boxes) - splits], boxes[len(boxes) - splits :])
