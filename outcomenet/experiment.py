@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from outcomenet.audits.sizes import AuditSizes
+from outcomenet.cohorts.pseudonyms import Pseudonyms
 from outcomenet.confounders import confounder
 from outcomenet.confounding import ESTIMANDS, ConfoundingConfig
 from outcomenet.datasets.dataset import Dataset, open_dataset
@@ -459,7 +460,14 @@ def run_report(run: Path) -> Path:
 
 
 def run_prediction(
-    run: Path, films: Sequence[Path], out: Path, *, landmarks: Path | None = None, spacing_mm: float | None = None
+    run: Path,
+    films: Sequence[Path],
+    out: Path,
+    *,
+    landmarks: Path | None = None,
+    spacing_mm: float | None = None,
+    names: Pseudonyms | None = None,
+    progress: Progress | None = None,
 ) -> pd.DataFrame:
     """Reads film files with a trained run (see `evaluation.predict_films`)."""
     from outcomenet.evaluation.film_risks import calibrators_of
@@ -491,9 +499,10 @@ def run_prediction(
         run.name,
         rung,
     )
+    progress = progress or Progress()
     for note in other_conditions(record, environment()):
-        Progress().say(f"Warning: {note}")
-    return predict_films(task, films, out, landmarks=landmarks, spacing_mm=spacing_mm)
+        progress.say(f"Warning: {note}")
+    return predict_films(task, films, out, landmarks=landmarks, spacing_mm=spacing_mm, names=names, progress=progress)
 
 
 def restore_parameters(wiring: Wiring, run: Path, record: Mapping[str, Any]) -> dict[str, Parameters]:

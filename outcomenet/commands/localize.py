@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
 import tyro
 
 from outcomenet.commands.arguments import parse
+from outcomenet.commands.film_naming import FilmNaming, names_of
 from outcomenet.ranges import Workers, check_ranges
 
 
@@ -17,13 +18,13 @@ class Localize:
     """Finds hands, feet and their landmarks on films. Writes landmarks.csv, limbs.csv (flags) and overlay pictures."""
 
     films: Annotated[tuple[Path, ...], tyro.conf.Positional]
-    """Film files (DICOM, PNG, JPEG, TIFF) or folders of them."""
+    """Film files (DICOM, PNG, JPEG, TIFF, BMP, NPY), or folders of them: films are told by content, whatever their names."""
     out: Path | None = None
     """Folder to write; it must not exist. Without it everything goes to --review."""
     landmarks: Path | None = None
-    """landmarks.csv placed by hand (film_id = file name, landmark, x_px, y_px); wins over what is found."""
+    """landmarks.csv placed by hand (film_id = file name or pseudonym, landmark, x_px, y_px); wins over what is found."""
     review: Path | None = None
-    """Folder for overlay pictures and a COCO keypoints file, for correcting in CVAT or Label Studio."""
+    """Folder for overlays, and for pictures and a COCO keypoints file to correct in CVAT or Label Studio."""
     corrections: Path | None = None
     """COCO keypoints file as CVAT or Label Studio exported it; wins over what is found."""
     fine_tune: bool = False
@@ -32,6 +33,7 @@ class Localize:
     """Other weights than those that come with the package."""
     workers: Workers = 1
     """Processes that decode films."""
+    naming: Annotated[FilmNaming, tyro.conf.arg(name="")] = field(default_factory=FilmNaming)
 
     def __post_init__(self) -> None:
         check_ranges(self)
@@ -54,12 +56,13 @@ def main(arguments: list[str]) -> None:
         fine_tune=options.fine_tune,
         weights=options.weights,
         workers=options.workers,
+        names=names_of(options.naming, outside=[folder for folder in (out, options.review) if folder]),
     )
-    shown = limbs[["film_id", "side", "region", "found", "of", "scored", "flags"]]
+    shown = limbs[["file", "film_id", "side", "region", "found", "of", "scored", "flags"]]
     print(shown.to_string(index=False))
     print(f"Written to {out}: landmarks.csv, landmarks_all.csv, limbs.csv (flags in words), overlays/.")
     if options.review:
         print(
-            f"To correct: load the films and {options.review}/landmarks_coco.json (COCO Keypoints 1.0) into CVAT, export "
-            "in the same format, and give that file with --corrections."
+            f"To correct: load {options.review}/films and {options.review}/landmarks_coco.json (COCO Keypoints 1.0) into CVAT, "
+            "export in the same format, and give that file with --corrections."
         )

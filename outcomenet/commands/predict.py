@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
 import tyro
 
 from outcomenet.commands.arguments import parse
+from outcomenet.commands.film_naming import FilmNaming, names_of
 from outcomenet.ranges import PixelSpacing, check_ranges
 
 
@@ -19,13 +20,15 @@ class Predict:
     run: Annotated[Path, tyro.conf.Positional]
     """Run folder that `outcomenet train` made."""
     films: Annotated[tuple[Path, ...], tyro.conf.Positional]
-    """DICOM, PNG, JPEG or TIFF files; each is read on its own."""
+    """DICOM, PNG, JPEG, TIFF, BMP or NPY files, or folders of them; each film is read on its own."""
     out: Path
     """Folder to write; it must not exist."""
     landmarks: Path | None = None
-    """landmarks.csv placed by hand: film_id (the file's name), landmark, x_px, y_px; may have side (L, R or left, right)."""
+    """landmarks.csv placed by hand: film_id (the file's name, with its folder where names meet; or the pseudonym), landmark,
+    x_px, y_px; may have side (L, R or left, right)."""
     pixel_spacing_mm: PixelSpacing | None = None
     """Spacing of all films, where the files do not say."""
+    naming: Annotated[FilmNaming, tyro.conf.arg(name="")] = field(default_factory=FilmNaming)
 
     def __post_init__(self) -> None:
         check_ranges(self)
@@ -34,11 +37,18 @@ class Predict:
 def main(arguments: list[str]) -> None:
     options = parse(Predict, arguments, "predict")
     from outcomenet.experiment import run_prediction
+    from outcomenet.progress import Progress
 
     summary = run_prediction(
-        options.run, options.films, options.out, landmarks=options.landmarks, spacing_mm=options.pixel_spacing_mm
+        options.run,
+        options.films,
+        options.out,
+        landmarks=options.landmarks,
+        spacing_mm=options.pixel_spacing_mm,
+        names=names_of(options.naming, outside=(options.out,)),
+        progress=Progress(),
     )
-    print(summary.to_string(index=False))
+    print(summary.set_index("file").to_string())
     if any(name.endswith("_risk") for name in summary):
         print(
             "*_risk is what the network says of this film alone; *_risk_calibrated is what the calibrator of the run's "

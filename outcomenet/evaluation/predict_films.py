@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,10 +12,11 @@ import numpy as np
 import pandas as pd
 
 from outcomenet.anatomy import JOINT_COUNT, JOINT_INDEX, JOINT_NAMES, Joint, joints_of
-from outcomenet.artifacts import refuse_existing
+from outcomenet.artifacts import refuse_existing, whole_folder
+from outcomenet.cohorts.pseudonyms import Pseudonyms
 from outcomenet.csv_files import write_csv
 from outcomenet.datasets.contact_sheet import contact_sheet
-from outcomenet.errors import DataRefused, UsageError, did_you_mean
+from outcomenet.errors import DataRefused
 from outcomenet.evaluation.calibrators import Calibrators
 from outcomenet.evaluation.film_risks import film_risks, no_risks
 from outcomenet.evaluation.reading import read_visits_with
@@ -22,11 +24,13 @@ from outcomenet.input_pipeline.batches import stack
 from outcomenet.input_pipeline.transforms import CovariateScale, Standardise
 from outcomenet.localization.anatomy_mask import anatomy_mask
 from outcomenet.localization.crops import NoScale, cut_crops, film_scale
+from outcomenet.localization.film_list import list_films, pseudonymous_films
 from outcomenet.localization.film_quality import is_implausible
 from outcomenet.localization.found import FoundLimb
 from outcomenet.localization.geometry import CropGeometry, limb_length_px
 from outcomenet.localization.localizer import Localizer
 from outcomenet.localization.locating import LocatedFilm, locate_films
+from outcomenet.localization.matching import match_landmarks
 from outcomenet.localization.placed import PlacedLimb, read_landmarks
 from outcomenet.localization.quality import FLAGS, UNSCORABLE
 from outcomenet.outcomes import TARGET_FIELDS, main_outcome
@@ -56,37 +60,49 @@ def predict_films(
     *,
     landmarks: Path | None = None,
     spacing_mm: float | None = None,
+    names: Pseudonyms | None = None,
     progress: Progress | None = None,
 ) -> pd.DataFrame:
     """Writes films.csv (one row a limb: score, flags), joints.csv (one row a joint) and a crop sheet per limb.
 
+    `films` are files, and folders whose files are taken as films by their content. `names` gives films pseudonyms in everything
+    that is written; without it they are called as their files are (with their folders, where names meet).
+
     `score` is the part of the film's own joints in the biomarker's score, on its latent scale, higher is worse; a
     patient's score needs all four limbs. Risks of events stand as the network says them and recalibrated (see
     `film_risks`). Joints of films without placed landmarks are found (see `localization`); a film on which that fails is
-    flagged and not scored. A file that is no film is refused with its sentence. Returns the rows of films.csv.
+    flagged and not scored. A file that is no film is refused with its sentence. Returns the rows of films.csv,
+    with the name of the file (`file`), which is not written.
     """
     refuse_existing(out)
-    for film in films:
-        if not film.is_file():
-            raise UsageError(f"There is no film {film}.")
-    placed = read_landmarks(landmarks) if landmarks is not None else {}
-    for name in placed.keys() - {film.name for film in films}:
-        if landmarks is not None and not any(film.parent == landmarks.parent for film in films):
-            raise DataRefused(
-                f"{landmarks} names film {name!r}, which is not among the films. {did_you_mean(name, [f.name for f in films])}"
-            )
-    out.mkdir(parents=True)
-    rows, joints = [], []
-    for located in locate_films(Localizer(), films, placed, progress=progress):
-        for row, found, sheet in _read_film(task, located, located.path.name in placed, spacing_mm):
-            rows.append(row)
-            joints += found
-            if sheet is not None:
-                cv2.imwrite(str(out / f"crops_{located.path.stem}_{row['side']}.png"), sheet)
-    table = pd.DataFrame(rows)
-    write_csv(table, out / "films.csv")
-    write_csv(pd.DataFrame(joints, columns=JOINT_COLUMNS), out / "joints.csv")
-    return table
+    progress = progress or Progress(quiet=True)
+    listed = list_films(films)
+    known = pseudonymous_films(listed.films, names) if names else listed.films
+    placed = None
+    if landmarks is not None:
+        placed = match_landmarks(read_landmarks(landmarks), landmarks, listed.films, known)
+        for sentence in placed.in_words(landmarks):
+            progress.say(sentence)
+    if listed.others:
+        progress.say(listed.of_others())
+    by_hand = placed.limbs if placed else {}
+    rows, joints, files = [], [], []
+    with whole_folder(out) as folder:
+        located_films = locate_films(Localizer(), [film.path for film in known], by_hand, progress=progress)
+        for film, own, located in zip(known, listed.films, located_films, strict=True):
+            sheets: Counter[str] = Counter()
+            for row, found, sheet in _read_film(task, film.film_id, located, film.path in by_hand, spacing_mm):
+                rows.append(row)
+                joints += found
+                files.append(own.film_id)
+                if sheet is not None:
+                    sheets[row["side"]] += 1  # two left hands on one film: the second sheet is numbered
+                    number = f"_{sheets[row['side']]}" if sheets[row["side"]] > 1 else ""
+                    cv2.imwrite(str(folder / f"crops_{film.file_name}_{row['side']}{number}.png"), sheet)
+        table = pd.DataFrame(rows)
+        write_csv(table, folder / "films.csv")
+        write_csv(pd.DataFrame(joints, columns=JOINT_COLUMNS), folder / "joints.csv")
+    return table.assign(file=files)
 
 
 JOINT_COLUMNS = [
@@ -97,16 +113,18 @@ JOINT_COLUMNS = [
 Reading = tuple[dict, list[dict], np.ndarray | None]
 
 
-def _read_film(task: PredictionTask, located: LocatedFilm, by_hand: bool, spacing_mm: float | None) -> list[Reading]:
+def _read_film(
+    task: PredictionTask, film_id: str, located: LocatedFilm, by_hand: bool, spacing_mm: float | None
+) -> list[Reading]:
     """One reading per limb of a film; one without score where there is none."""
     row: dict = {
-        "film_id": located.path.name, "side": "", "region": "", "joints_seen": 0, "score": np.nan, "oa_score": np.nan,
+        "film_id": film_id, "side": "", "region": "", "joints_seen": 0, "score": np.nan, "oa_score": np.nan,
         "svdh_of_film": np.nan, "scale_mm_per_px": np.nan, "scale_source": "", "flags": "", "remark": "",
         **no_risks(task.outcomes),
     }  # fmt: skip
     if located.film is None:
         code = located.refused.code if located.refused else ""
-        return [(row | {"flags": f"refused:{code}", "remark": str(located.refused)}, [], None)]
+        return [(row | {"flags": f"refused:{code}", "remark": located.why_refused}, [], None)]
     if not located.found.limbs:
         return [
             (row | {"flags": ";".join(located.without_limb), "remark": f"{FLAGS['no_limb']} Not scored."}, [], None)
@@ -157,7 +175,7 @@ def _read_limb(
     sheet = contact_sheet(crops, present, JOINT_NAMES, columns=6)
     if "few_joints" in flags:
         return row | {"remark": f"{FLAGS['few_joints']} Not scored."}, [], sheet
-    values, joints = _say(task, located.path.name, crops, present, cut.frames.centre, at)
+    values, joints = _say(task, row["film_id"], crops, present, cut.frames.centre, at)
     return row | values, joints, sheet
 
 

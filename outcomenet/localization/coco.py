@@ -7,9 +7,10 @@ the landmark names of its region. Visibility as COCO has it: 2 seen, 1 placed bu
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -28,7 +29,7 @@ SEEN, PLACED, NOT_PLACED = 2, 1, 0
 
 
 def coco_keypoints(films: Mapping[str, tuple[FoundFilm, tuple[int, int]]]) -> dict[str, Any]:
-    """The COCO record of found films: {film's file name: (found, (height, width))}."""
+    """The COCO record of found films: {picture's file name: (found, (height, width))}."""
     sides = list(CATEGORIES)
     images, annotations = [], []
     for number, (name, (found, (height, width))) in enumerate(films.items(), start=1):
@@ -68,22 +69,33 @@ def coco_keypoints(films: Mapping[str, tuple[FoundFilm, tuple[int, int]]]) -> di
     return {"images": images, "annotations": annotations, "categories": categories}
 
 
-def read_coco(path: Path) -> dict[str, list[PlacedLimb]]:
-    """The limbs of a COCO keypoints file by film; landmarks that were not placed are left out, those placed unseen as well.
+class Corrections(NamedTuple):
+    """Limbs by the picture that they were drawn on, pixels of that picture, and its size as the file says (height, width)."""
 
-    Raises UsageError without a file, DataRefused for one that is not COCO keypoints with our categories.
+    limbs: dict[str, list[PlacedLimb]]
+    sizes: dict[str, tuple[float, float]]
+
+
+def read_coco(path: Path) -> Corrections:
+    """The limbs of a COCO keypoints file; landmarks that were not placed are left out, those placed unseen as well.
+
+    Raises UsageError without a file, DataRefused for one that is not COCO keypoints with our categories, or that does not
+    say how large its pictures are: points on a copy of another size would lie elsewhere on the film.
     """
     if not path.is_file():
         raise UsageError(f"There is no file of corrections {path}.")
     try:
-        record = json.loads(path.read_text())
-        images = {image["id"]: Path(image["file_name"]).name for image in record["images"]}
+        record = json.loads(path.read_bytes())  # bytes: with or without a byte order mark
+        images = {image["id"]: str(image["file_name"]) for image in record["images"]}
+        sizes = {str(image["file_name"]): (image.get("height"), image.get("width")) for image in record["images"]}
         categories = {c["id"]: (c["name"], c.get("keypoints")) for c in record["categories"]}
         annotations = [(a["image_id"], a["category_id"], a["keypoints"]) for a in record["annotations"]]
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise DataRefused(
             f"{path.name} is not a COCO keypoints file ({type(error).__name__}: {error}); export as `COCO Keypoints 1.0`."
         ) from error
+    if len(sizes) < len(record["images"]):
+        raise DataRefused(f"{path.name} lists two pictures under one file_name; export them with their folders.")
     sides = {name: side for side, name in CATEGORIES.items()}
     limbs: dict[str, list[PlacedLimb]] = {}
     for image, category, values in annotations:
@@ -99,9 +111,15 @@ def read_coco(path: Path) -> dict[str, list[PlacedLimb]]:
             raise DataRefused(
                 f"{path.name} names a keypoint {unknown[0]!r} of {name}. {did_you_mean(unknown[0], landmarks_of(side.region))}"
             )
-        if len(values) != 3 * len(names):
+        if not isinstance(values, list) or len(values) != 3 * len(names):
+            came = f"{len(values)} keypoint numbers" if isinstance(values, list) else f"keypoints {values!r:.40}"
             raise DataRefused(
-                f"{path.name} has {len(values)} keypoint numbers for a {name}; {len(names)} keypoints need {3 * len(names)}."
+                f"{path.name} has {came} for a {name}; {len(names)} keypoints need {3 * len(names)} numbers."
+            )
+        if not all(_is_number(value) for value in values):
+            wrong = next(value for value in values if not _is_number(value))
+            raise DataRefused(
+                f"{path.name} has a keypoint number {wrong!r:.40} for a {name}; a pixel position was expected."
             )
         points = {
             landmark: (float(values[3 * n]), float(values[3 * n + 1]))
@@ -109,7 +127,17 @@ def read_coco(path: Path) -> dict[str, list[PlacedLimb]]:
             if values[3 * n + 2] == SEEN
         }
         limbs.setdefault(images[image], []).append(PlacedLimb(side.region, points, side.laterality, complete=True))
-    return limbs
+    for picture in limbs:
+        if not all(_is_number(length) and length >= 1 for length in sizes[picture]):
+            raise DataRefused(
+                f"{path.name} does not say how large picture {picture} is (height and width of its entry in images), so "
+                "nobody knows where its keypoints lie on the film; export it again as `COCO Keypoints 1.0`."
+            )
+    return Corrections(limbs, {picture: sizes[picture] for picture in limbs})
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def _skeleton(region: Region) -> list[list[int]]:

@@ -17,8 +17,9 @@ from outcomenet.cohorts.film import Film
 from outcomenet.cohorts.films import read_film
 from outcomenet.cohorts.ledger import Ledger
 from outcomenet.csv_files import write_csv
-from outcomenet.errors import DataRefused, FilmRefused, UsageError
+from outcomenet.errors import DataRefused, FilmRefused
 from outcomenet.localization.coco import coco_keypoints
+from outcomenet.localization.film_list import NamedFilm
 from outcomenet.localization.film_quality import picture_flags
 from outcomenet.localization.found import DARK, FoundFilm, FoundLandmark, FoundLimb, State
 from outcomenet.localization.frames import NO_FRAME, Pyramid, fitted_frame
@@ -32,7 +33,7 @@ from outcomenet.progress import Progress
 LANDMARKS, LIMBS, ALL, LEDGER, COCO, OVERLAYS = (
     "landmarks.csv", "limbs.csv", "landmarks_all.csv", "ledger.csv", "landmarks_coco.json", "overlays",
 )  # fmt: skip
-SUFFIXES = {".dcm", ".png", ".jpg", ".jpeg", ".tif", ".tiff", ""}
+PICTURES = "films"
 LIMB_COLUMNS = [
     "film_id", "side", "region", "found", "of", "turned_degrees", "length_px", "view", "agreement", "scored", "flags",
     "remark",
@@ -52,6 +53,11 @@ class LocatedFilm(NamedTuple):
     without_limb: tuple[str, ...] = ()  # flags of a film on which no limb was found
 
     @property
+    def why_refused(self) -> str:
+        """Why it is no film, without its file's name, which may be a person's."""
+        return str(self.refused).removeprefix(f"{self.path.name}: ")
+
+    @property
     def reversed(self) -> bool:
         """Whether bones were dark, so that `film` has its grey levels reversed against the file."""
         return self.found.dark_bones > DARK
@@ -65,32 +71,10 @@ class LocatedFilm(NamedTuple):
         return self.film.header.laterality if self.film is not None and alone else ""
 
 
-def film_files(places: Sequence[Path]) -> list[Path]:
-    """Films named one by one, and all files of folders that could be one, sorted; raises UsageError for what is not there."""
-    if not places:
-        raise UsageError("Name at least one film file, or a folder of films.")
-    files: list[Path] = []
-    for place in places:
-        if place.is_dir():
-            inside = sorted(p for p in place.rglob("*") if p.is_file() and p.suffix.lower() in SUFFIXES)
-            if not inside:
-                raise UsageError(f"Folder {place} holds no film (.dcm, .png, .jpg, .tif).")
-            files += inside
-        elif place.is_file():
-            files.append(place)
-        else:
-            raise UsageError(f"There is no film or folder {place}.")
-    names = [file.name for file in files]
-    twice = next((name for name in names if names.count(name) > 1), None)
-    if twice:
-        raise UsageError(f"Two films are called {twice}, but a film is known by its file name here; locate them apart.")
-    return files
-
-
 def locate_films(
     localizer: Localizer,
     files: Sequence[Path],
-    by_hand: Mapping[str, list[PlacedLimb]] | None = None,
+    by_hand: Mapping[Path, list[PlacedLimb]] | None = None,
     *,
     workers: int = 1,
     progress: Progress | None = None,
@@ -108,11 +92,11 @@ def locate_films(
             found = localizer.locate(film.pixels)
             if found.dark_bones > DARK:
                 film = Film(np.uint16(65535) - film.pixels, film.header)
-            if path.name in by_hand:
+            if path in by_hand:
                 found = FoundFilm(
-                    [placed_limb(p, found, localizer.weights.shapes) for p in by_hand[path.name]], found.dark_bones
+                    [placed_limb(p, found, localizer.weights.shapes) for p in by_hand[path]], found.dark_bones
                 )
-            located = LocatedFilm(path, film, found, [], by_hand=tuple(by_hand.get(path.name, ())))
+            located = LocatedFilm(path, film, found, [], by_hand=tuple(by_hand.get(path, ())))
             pyramid = Pyramid(film.pixels)
             remarks = film.header.remarks
             flags = [[*flags_of(limb, found, pyramid, located.declared(limb)), *remarks] for limb in found.limbs]
@@ -157,17 +141,22 @@ class LocatedTables:
         self.limbs: list[dict] = []
         self.landmarks: list[dict] = []
         self.films: dict[str, tuple[FoundFilm, tuple[int, int]]] = {}
+        self.ledger = Ledger()
         for folder in self.folders:
             (folder / OVERLAYS).mkdir()
+        if review is not None:
+            (review / PICTURES).mkdir()
 
-    def add(self, located: LocatedFilm) -> None:
-        name = located.path.name
+    def add(self, located: LocatedFilm, known: NamedFilm) -> None:
+        """Takes a film under the id that is written."""
+        name = known.film_id
         if located.film is None:
             code = located.refused.code if located.refused else ""
-            self._note(name, [f"refused:{code}"], remark=str(located.refused))
+            self._note(name, [f"refused:{code}"], remark=located.why_refused)
             return
         film, found = located.film, located.found
-        self.films[name] = found, film.pixels.shape
+        picture_name = f"{known.file_name}.png"
+        self.films[picture_name] = found, film.pixels.shape
         if not found.limbs:
             self._note(name, list(located.without_limb))
         for limb, flags in zip(found.limbs, located.flags, strict=True):
@@ -190,7 +179,9 @@ class LocatedTables:
                 )
         picture = draw_overlay(film.pixels, found.limbs, located.flags)
         for folder in self.folders:
-            cv2.imwrite(str(folder / OVERLAYS / f"{name}.png"), picture)
+            cv2.imwrite(str(folder / OVERLAYS / picture_name), picture)
+        if self.review is not None:
+            cv2.imwrite(str(self.review / PICTURES / picture_name), (film.pixels >> 8).astype(np.uint8))
 
     def _note(self, name: str, flags: list[str], limb: FoundLimb | None = None, remark: str = "") -> None:
         row = {"film_id": name, "flags": ";".join(flags), "found": 0, "of": 0, "scored": False}
@@ -211,9 +202,10 @@ class LocatedTables:
 
     def write(self) -> pd.DataFrame:
         """landmarks.csv (what can be relied on), landmarks_all.csv (every landmark with its state), limbs.csv (one
-        row a limb, with flags), ledger.csv (their counts); for reviewing landmarks_coco.json. Returns limbs.csv's rows.
+        row a limb, with flags), ledger.csv (their counts); for reviewing landmarks_coco.json, of the pictures in films/.
+        Returns limbs.csv's rows.
 
-        A picture of every film was written when it was added.
+        Pictures of every film were written when it was added.
         """
         every = pd.DataFrame(self.landmarks, columns=[*LANDMARK_COLUMNS, "state"])
         write_csv(every, self.out / ALL)
@@ -226,10 +218,9 @@ class LocatedTables:
         write_csv(self._ledger(table, every).to_frame(), self.out / LEDGER)
         return table
 
-    @staticmethod
-    def _ledger(limbs: pd.DataFrame, landmarks: pd.DataFrame) -> Ledger:
+    def _ledger(self, limbs: pd.DataFrame, landmarks: pd.DataFrame) -> Ledger:
         """Limbs and landmarks that are not given, each once under its first reason; what else is said of a limb is kept."""
-        ledger = Ledger()
+        ledger = self.ledger
         for row in limbs.itertuples():
             flags = list(filter(None, str(row.flags).split(";")))
             if not row.scored:

@@ -69,8 +69,7 @@ class MixedBank:
 
 def fine_tuned(
     weights: LocalizerWeights,
-    files: Sequence[Path],
-    corrections: Mapping[str, list[PlacedLimb]],
+    corrections: Mapping[Path, list[PlacedLimb]],
     folder: Path,
     tuning: FineTuning,
     *,
@@ -78,9 +77,9 @@ def fine_tuned(
 ) -> LocalizerWeights:
     """Weights trained further on corrected films. Calibration is kept; resumes in `folder`.
 
-    Raises UsageError when no corrected film is among `files` or none has enough landmarks.
+    Raises UsageError when no corrected film has enough landmarks.
     """
-    own = corrected_films(weights, files, corrections)
+    own = corrected_films(weights, corrections)
     if not any(own.values()):
         raise UsageError(
             f"Fine-tuning needs films with at least {LEAST_LANDMARKS} corrected landmarks of a hand or foot; "
@@ -107,7 +106,7 @@ def fine_tuned(
             name, getattr(networks, name), source, config, tuning.optimiser, folder / name, identity, progress
         )
         networks = dataclasses.replace(networks, **{name: trained})
-    digest = hashlib.sha256(json.dumps(sorted(corrections), default=str).encode()).hexdigest()
+    digest = hashlib.sha256(json.dumps(sorted(path.name for path in corrections)).encode()).hexdigest()
     made_by = weights.made_by | {
         "fine_tuned_on": {"limbs": {str(r): len(films) for r, films in own.items()}, "films_sha256": digest}
     }
@@ -115,17 +114,16 @@ def fine_tuned(
 
 
 def corrected_films(
-    weights: LocalizerWeights, files: Sequence[Path], corrections: Mapping[str, list[PlacedLimb]]
+    weights: LocalizerWeights, corrections: Mapping[Path, list[PlacedLimb]]
 ) -> dict[Region, list[BankFilm]]:
     """The corrected limbs as films of the bank: left limbs, 8-bit, at the bank's scale. What was left unplaced in a COCO file
     counts as not to be seen; of what landmarks.csv does not name nothing is known."""
     own: dict[Region, list[BankFilm]] = {region: [] for region in Region}
-    known = [file for file in files if file.name in corrections]
     with FilmDecoder(workers=1) as decoder:
-        for file, film in zip(known, decoder.map(read_film, known), strict=True):
+        for file, film in zip(corrections, decoder.map(read_film, list(corrections)), strict=True):
             if isinstance(film, FilmRefused):
                 raise UsageError(f"A corrected film cannot be read: {film}")
-            for limb in corrections[file.name]:
+            for limb in corrections[file]:
                 if len(limb.points) >= LEAST_LANDMARKS:
                     own[limb.side.region].append(_as_bank_film(film.pixels, limb, weights))
     return own

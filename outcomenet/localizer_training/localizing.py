@@ -9,11 +9,14 @@ from pathlib import Path
 import pandas as pd
 
 from outcomenet.artifacts import is_made, note_of, whole_folder
-from outcomenet.errors import DataRefused, UsageError, did_you_mean
+from outcomenet.cohorts.pseudonyms import Pseudonyms
+from outcomenet.errors import UsageError
 from outcomenet.localization.coco import read_coco
+from outcomenet.localization.film_list import NamedFilm, list_films, pseudonymous_films
 from outcomenet.localization.localizer import Localizer
-from outcomenet.localization.locating import LIMBS, LocatedTables, film_files, locate_films
-from outcomenet.localization.placed import PlacedLimb, read_landmarks
+from outcomenet.localization.locating import LIMBS, LocatedTables, locate_films
+from outcomenet.localization.matching import Matched, match_corrections, match_landmarks
+from outcomenet.localization.placed import read_landmarks
 from outcomenet.localization.weights import load_weights, save_weights
 from outcomenet.localizer_training.fine_tune import FineTuning, fine_tuned
 from outcomenet.localizer_training.run import WEIGHTS
@@ -30,27 +33,54 @@ def localize(
     fine_tune: bool = False,
     weights: Path | None = None,
     workers: int = 1,
+    names: Pseudonyms | None = None,
     tuning: FineTuning | None = None,
     progress: Progress | None = None,
 ) -> pd.DataFrame:
-    """Locates films and writes the folder `out` (see `LocatedTables.write`); returns one row per limb.
+    """Locates films and writes the folder `out` (see `LocatedTables.write`).
 
-    `landmarks` and `corrections` win over what is found. With `fine_tune` the networks first learn from the corrected
-    films, in `out`.tuning, where a killed run goes on; the new weights are written to `out`.
+    Args:
+      films: files, and folders whose files are taken as films by their content.
+      out: folder to write.
+      landmarks: landmarks.csv placed by hand; wins over what is found.
+      review: folder for pictures and a COCO keypoints file to correct.
+      corrections: that file, corrected; wins over `landmarks`.
+      fine_tune: whether the networks first learn from the corrected films, in `out`.tuning, where a killed run goes on; the
+        new weights are written to `out`.
+      weights: other weights than those that come with the package.
+      workers: processes that decode films.
+      names: gives films pseudonyms in everything that is written; None: they are called as their files are.
+      tuning: how the networks learn further.
+      progress: where progress is shown.
+
+    Returns:
+      One row per limb, as in limbs.csv, with the name of the file (`file`), which is not written.
+
+    Raises:
+      UsageError: nothing to read, or a folder to write is there already.
+      DataRefused: landmarks or corrections of another film, or outside of theirs.
     """
     progress = progress or Progress()
-    files = film_files(films)
-    by_hand: dict[str, list[PlacedLimb]] = {}
-    for path, read in ((landmarks, read_landmarks), (corrections, read_coco)):
+    listed = list_films(films)
+    known = pseudonymous_films(listed.films, names) if names else listed.films
+    matched: list[Matched] = []
+    for path, match in ((landmarks, _landmarks_of), (corrections, _corrections_of)):
         if path is not None:
-            by_hand |= _of_these(read(path), path, files)
+            matched.append(match(path, listed.films, known))
+            for sentence in matched[-1].in_words(path):
+                progress.say(sentence)
+    by_hand = {film: limbs for one in matched for film, limbs in one.limbs.items()}
     if fine_tune and corrections is None and landmarks is None:
         raise UsageError("Fine-tuning learns from corrected films; name them with --corrections or --landmarks.")
+    files = {film.film_id: named.film_id for film, named in zip(known, listed.films, strict=True)}
+    paths = [film.path for film in known]
     given = [path for path in (landmarks, corrections, weights) if path is not None]
-    note = note_of("localize", [*files, *given], review=review, fine_tune=(fine_tune, tuning), given=given)
+    settings = (fine_tune, tuning, sorted(files))
+    note = note_of("localize", [*paths, *given], review=review, fine_tune=settings, given=given)
     if is_made(out, note) and (review is None or review.is_dir()):
         progress.say(f"{out} is there already, whole, from this very command.")
-        return pd.read_csv(out / LIMBS)
+        limbs = pd.read_csv(out / LIMBS)
+        return limbs.assign(file=limbs["film_id"].map(files))
     with ExitStack() as folders:
         staged = folders.enter_context(whole_folder(out, note=note))
         staged_review = None
@@ -62,19 +92,25 @@ def localize(
         learned = load_weights(weights)
         if fine_tune:
             folder = out.with_name(f"{out.name}.tuning")
-            learned = fine_tuned(learned, files, by_hand, folder, tuning or FineTuning(), progress=progress)
+            learned = fine_tuned(learned, by_hand, folder, tuning or FineTuning(), progress=progress)
             save_weights(learned, staged / WEIGHTS)
         tables = LocatedTables(staged, staged_review)
-        for located in locate_films(Localizer(learned), files, by_hand, workers=workers, progress=progress):
-            tables.add(located)
-        return tables.write()
+        for one in matched:
+            tables.ledger.add("localisation", "film with landmarks", "not among the films", one.without_film)
+            tables.ledger.flag("localisation", "film", "no landmarks placed, joints found", len(one.without_landmarks))
+        if listed.others:
+            progress.say(listed.of_others())
+            tables.ledger.add("localisation", "file", "not a film by its content", len(listed.others))
+        located = locate_films(Localizer(learned), paths, by_hand, workers=workers, progress=progress)
+        for film, one in zip(known, located, strict=True):
+            tables.add(one, film)
+        limbs = tables.write()
+        return limbs.assign(file=limbs["film_id"].map(files))
 
 
-def _of_these(placed: dict[str, list[PlacedLimb]], path: Path, files: Sequence[Path]) -> dict[str, list[PlacedLimb]]:
-    """Placed limbs of the films at hand. A table beside them may hold more; one that names none of them is refused."""
-    names = [file.name for file in files]
-    own = {film: limbs for film, limbs in placed.items() if film in names}
-    if placed and not own:
-        film = next(iter(placed))
-        raise DataRefused(f"{path} names film {film!r}, which is not among the films. {did_you_mean(film, names)}")
-    return own
+def _landmarks_of(path: Path, films: Sequence[NamedFilm], known: Sequence[NamedFilm]) -> Matched:
+    return match_landmarks(read_landmarks(path), path, films, known)
+
+
+def _corrections_of(path: Path, films: Sequence[NamedFilm], known: Sequence[NamedFilm]) -> Matched:
+    return match_corrections(read_coco(path), path, films, known)

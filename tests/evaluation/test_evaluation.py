@@ -131,7 +131,7 @@ def test_predict_reads_placed_and_found_films_and_flags_what_is_none(runs, film,
     arguments = ["predict", str(runs["demo"]), str(film), str(other), str(text), foot, "--out", str(tmp_path / "out")]
     own = pd.read_csv(tmp_path / "landmarks.csv")
     own[own["film_id"] == film.name].to_csv(tmp_path / "own.csv", index=False)
-    assert main([*arguments, "--landmarks", str(tmp_path / "own.csv")]) == 0
+    assert main([*arguments, "--landmarks", str(tmp_path / "own.csv"), "--film-names", "files"]) == 0
     rows = pd.read_csv(tmp_path / "out" / "films.csv").set_index("film_id")
     assert rows.loc[film.name, "joints_seen"] == 23
     assert np.isfinite(rows.loc[film.name, "score"])

@@ -113,21 +113,61 @@ def test_the_middle_of_a_crop_is_the_placed_joint(datasets, name, patient, regio
 
 def test_predict_reads_all_three(datasets, runs, tmp_path):
     cohort = datasets["MONOCHROME1"][0]
-    films = sorted(str(path) for path in (cohort / "films").iterdir())
     placed = pd.read_csv(DATA / "landmarks.csv")
     placed["film_id"] = placed["film_id"].str.replace(".jpg", ".dcm")
     placed.to_csv(tmp_path / "landmarks.csv", index=False)
     out = tmp_path / "out"
-    assert (
-        main(["predict", str(runs["demo"]), *films, "--landmarks", str(tmp_path / "landmarks.csv"), "--out", str(out)])
-        == 0
-    )
+    arguments = ["--landmarks", str(tmp_path / "landmarks.csv"), "--out", str(out), "--film-names", "files"]
+    assert main(["predict", str(runs["demo"]), str(cohort / "films"), *arguments]) == 0
     rows = pd.read_csv(out / "films.csv").set_index("film_id")
     assert rows["joints_seen"].to_dict() == {
         "normal-foot-ap-small.dcm": 6, "normal-hand-pa-small.dcm": 23, "openstax-hand-pa.dcm": 23,
     }  # fmt: skip
     assert np.isfinite(rows["score"]).all()
     assert (rows["flags"] == "scale_from_limb_length").all()
+
+
+def test_two_patients_films_of_one_name_stay_two(datasets, runs, tmp_path):
+    """Landmarks for one of them used to be laid on the other, and one crop sheet was written over by the next."""
+    cohort = datasets["MONOCHROME1"][0]
+    alone, together = tmp_path / "alone", tmp_path / "together"
+    films = []
+    for patient, name in (("PAT1", "normal-hand-pa-small.dcm"), ("PAT2", "openstax-hand-pa.dcm")):
+        (tmp_path / patient).mkdir()
+        films.append(tmp_path / patient / "IM1.dcm")
+        films[-1].write_bytes((cohort / "films" / name).read_bytes())
+    placed = pd.read_csv(DATA / "landmarks.csv").query("film_id == 'normal-hand-pa-small.jpg'")
+    placed.assign(film_id="PAT1/IM1.dcm").to_csv(tmp_path / "landmarks.csv", index=False)
+    placed.assign(film_id="IM1.dcm").to_csv(tmp_path / "unclear.csv", index=False)
+    predict = ["predict", str(runs["demo"])]
+    names = ["--film-names", "files"]
+    landmarks = ["--landmarks", str(tmp_path / "landmarks.csv")]
+    assert main([*predict, str(films[1]), "--out", str(alone), *names]) == 0
+    assert main([*predict, *map(str, films), "--out", str(together), *names, *landmarks]) == 0
+    rows = pd.read_csv(together / "films.csv").set_index("film_id")
+    assert list(rows.index) == ["PAT1/IM1.dcm", "PAT2/IM1.dcm"]
+    assert rows.loc["PAT2/IM1.dcm", "score"] == pytest.approx(pd.read_csv(alone / "films.csv")["score"][0], abs=1e-6)
+    assert rows["flags"].str.contains("landmarks_found").tolist() == [False, True]
+    assert len(list(together.glob("crops_*.png"))) == 2
+    unclear = ["--landmarks", str(tmp_path / "unclear.csv"), "--out", str(tmp_path / "none")]
+    assert main([*predict, *map(str, films), *unclear, *names]) == 3
+    assert not (tmp_path / "none").exists()
+
+
+def test_predict_writes_no_files_name_unless_asked(datasets, runs, tmp_path):
+    film = tmp_path / "Meier_Hans_1950.dcm"
+    film.write_bytes((datasets["MONOCHROME1"][0] / "films/openstax-hand-pa.dcm").read_bytes())
+    (tmp_path / "Meier_broken.dcm").write_bytes(b"no film")
+    out = tmp_path / "out"
+    key = str(tmp_path.parent / f"{tmp_path.name}.key")
+    films = [str(film), str(tmp_path / "Meier_broken.dcm")]
+    assert main(["predict", str(runs["demo"]), *films, "--out", str(out), "--key", key]) == 0
+    written = list(out.iterdir())
+    assert len(written) == 3
+    assert not any("Meier" in path.name or b"Meier" in path.read_bytes() for path in written)
+    rows = pd.read_csv(out / "films.csv")
+    assert rows["film_id"].str.fullmatch("F[0-9a-f]{12}").all()
+    assert rows["flags"].tolist()[1].startswith("refused:")
 
 
 def test_intake_without_landmarks_finds_the_joints_and_says_so(tmp_path):
@@ -168,7 +208,7 @@ def test_a_film_of_both_hands_becomes_two_limbs(tmp_path):
 def test_predict_finds_the_joints_where_none_were_placed(runs, tmp_path):
     out = tmp_path / "out"
     films = [str(DATA / name) for name, *_ in FILMS]
-    assert main(["predict", str(runs["demo"]), *films, "--out", str(out)]) == 0
+    assert main(["predict", str(runs["demo"]), *films, "--out", str(out), "--film-names", "files"]) == 0
     rows = pd.read_csv(out / "films.csv").set_index("film_id")
     assert np.isfinite(rows["score"]).all()
     assert rows["flags"].str.contains("landmarks_found").all()

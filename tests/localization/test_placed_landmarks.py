@@ -32,7 +32,7 @@ FILM = FoundFilm([limb(Region.HAND, True, (300, 300), ("DIP5", "TIP5")), limb(Re
 def test_limbs_come_back_from_a_coco_file_without_what_was_hidden(tmp_path):
     path = tmp_path / "coco.json"
     path.write_text(json.dumps(coco_keypoints({"both.png": (FILM, (600, 1000))})))
-    limbs = read_coco(path)["both.png"]
+    limbs = read_coco(path).limbs["both.png"]
     assert [placed.side for placed in limbs] == [Side.LEFT_HAND, Side.RIGHT_HAND]
     assert set(limbs[0].points) == set(landmarks_of(Region.HAND)) - {"DIP5", "TIP5"}
     for placed, found in zip(limbs, FILM.limbs, strict=True):
