@@ -121,8 +121,8 @@ def test_calibration_says_whose_it_is(layout):
     )  # fmt: skip
     drawing = calibration_figure(rows, "pain", 0, layout=layout)
     assert drawing is not None
-    assert "Pain VAS" in drawing.figure.get_suptitle()
-    assert "Pain VAS" in drawing.figure.axes[0].get_xlabel()
+    assert drawing.figure.get_suptitle() == "Pain"
+    assert drawing.figure.axes[0].get_xlabel() == "mean predicted Pain (points)"
 
 
 @pytest.mark.parametrize(("layout", "shape"), [(Layout.PAGE, (1, 3)), (Layout.PHONE, (3, 1))])
