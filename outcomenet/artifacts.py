@@ -88,8 +88,8 @@ def whole_folder(out: Path, *, replace: bool = False, note: str = "") -> Iterato
             refuse_existing(out)
         staging, old = out.with_name(f".{out.name}.partial"), out.with_name(f".{out.name}.old")
         shutil.rmtree(staging, ignore_errors=True)
-        staging.mkdir(parents=True)
         try:
+            staging.mkdir(parents=True)  # in here: a signal may come as soon as it is there
             yield staging
             if note:
                 (staging / MADE).write_text(note, encoding="ascii")

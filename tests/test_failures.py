@@ -97,11 +97,9 @@ def test_a_closed_pipe_is_one_sentence():
 
 def test_a_file_that_may_not_grow_leaves_nothing(tmp_path):
     """RLIMIT_FSIZE stands for a disk that is full."""
-    done = subprocess.run(
-        [*SIMULATE, str(tmp_path / "cohort"), "--patients", "50", "--films", "none"],
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000)),
-        capture_output=True, text=True,
-    )  # fmt: skip
+    command = [*SIMULATE, str(tmp_path / "cohort"), "--patients", "50", "--films", "none"]
+    limited = ["sh", "-c", 'ulimit -f 20; exec "$@"', "sh", *command]
+    done = subprocess.run(limited, capture_output=True, text=True)
     assert done.returncode == 1
     assert "Raise `ulimit -f`" in done.stderr.splitlines()[-1]
     assert "Traceback" not in done.stderr

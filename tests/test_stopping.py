@@ -25,16 +25,18 @@ def wait_until(there: Callable[[], bool], process: subprocess.Popen) -> None:
 
 
 def start(*arguments: object) -> subprocess.Popen:
-    return subprocess.Popen(
-        [*COMMAND, *map(str, arguments)],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=heed_signals,
-    )  # fmt: skip
+    return subprocess.Popen([*COMMAND, *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
-def heed_signals() -> None:
-    """A shell that runs the tests in the background lets them ignore SIGINT."""
-    for number in SIGNALS:
+@pytest.fixture(autouse=True)
+def heeded_signals():
+    """A shell that runs the tests in the background lets them, and what they start, ignore SIGINT."""
+    ignored = [number for number in SIGNALS if signal.getsignal(number) is signal.SIG_IGN]
+    for number in ignored:
         signal.signal(number, signal.SIG_DFL)
+    yield
+    for number in ignored:
+        signal.signal(number, signal.SIG_IGN)
 
 
 def start_simulation(out: Path) -> subprocess.Popen:
