@@ -13,6 +13,7 @@ from outcomenet.anatomy import JOINTS
 from outcomenet.arrays import Bool, UInt16
 from outcomenet.csv_files import write_csv
 from outcomenet.datasets.contact_sheet import TILE_PX, tiled
+from outcomenet.picture_files import write_png
 
 JOINT_SHEETS = "joint_sheets"
 TILES = 60  # per joint
@@ -57,6 +58,6 @@ class JointSheets:
             return
         (folder / JOINT_SHEETS).mkdir()
         for kind, tiles in self._tiles.items():
-            cv2.imwrite(str(folder / JOINT_SHEETS / f"{kind}.png"), tiled(tiles, 10))
+            write_png(folder / JOINT_SHEETS / f"{kind}.png", tiled(tiles, 10))
         index = pd.DataFrame(self._rows, columns=["joint", "tile", "side", "patient_id", "visit_id"])
         write_csv(index.sort_values(["joint", "tile"]), folder / JOINT_SHEETS / "index.csv")

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import pandas as pd
 
@@ -38,6 +37,7 @@ from outcomenet.input_pipeline.batches import evaluation_batches
 from outcomenet.input_pipeline.transforms import AugmentationConfig, CovariateScale
 from outcomenet.metrics.table import comparisons_table, metrics_table, primary_contrast
 from outcomenet.outcomes import main_outcome, outcome
+from outcomenet.picture_files import write_png
 from outcomenet.predictions import write_predictions
 from outcomenet.progress import Progress
 from outcomenet.training.rungs import Parameters, RungNetwork
@@ -329,6 +329,6 @@ def _write_examples(task: EvaluationTask, run: Path) -> None:
         if key in wanted:
             wanted.discard(key)
             sheet = contact_sheet(example["crops"], example["present"].astype(bool), JOINT_NAMES)
-            cv2.imwrite(str(target / f"crops_{key[0]}_{key[1]}.png"), sheet)
+            write_png(target / f"crops_{key[0]}_{key[1]}.png", sheet)
         if not wanted:
             break

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pandas as pd
 
@@ -34,6 +33,7 @@ from outcomenet.localization.matching import match_landmarks
 from outcomenet.localization.placed import PlacedLimb, read_landmarks
 from outcomenet.localization.quality import FLAGS, UNSCORABLE
 from outcomenet.outcomes import TARGET_FIELDS, main_outcome
+from outcomenet.picture_files import write_png
 from outcomenet.progress import Progress
 from outcomenet.scoring import KELLGREN_LAWRENCE, SVDH
 from outcomenet.training.rungs import Parameters, RungNetwork
@@ -98,7 +98,7 @@ def predict_films(
                 if sheet is not None:
                     sheets[row["side"]] += 1  # two left hands on one film: the second sheet is numbered
                     number = f"_{sheets[row['side']]}" if sheets[row["side"]] > 1 else ""
-                    cv2.imwrite(str(folder / f"crops_{film.file_name}_{row['side']}{number}.png"), sheet)
+                    write_png(folder / f"crops_{film.file_name}_{row['side']}{number}.png", sheet)
         table = pd.DataFrame(rows)
         write_csv(table, folder / "films.csv")
         write_csv(pd.DataFrame(joints, columns=JOINT_COLUMNS), folder / "joints.csv")

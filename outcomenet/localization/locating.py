@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-import cv2
 import numpy as np
 import pandas as pd
 
@@ -28,6 +27,7 @@ from outcomenet.localization.overlay import draw_overlay
 from outcomenet.localization.placed import PlacedLimb
 from outcomenet.localization.quality import FLAGS, UNSCORABLE, flags_of
 from outcomenet.localization.shape_model import ShapeModel
+from outcomenet.picture_files import write_png
 from outcomenet.progress import Progress
 
 LANDMARKS, LIMBS, ALL, LEDGER, COCO, OVERLAYS = (
@@ -179,9 +179,9 @@ class LocatedTables:
                 )
         picture = draw_overlay(film.pixels, found.limbs, located.flags)
         for folder in self.folders:
-            cv2.imwrite(str(folder / OVERLAYS / picture_name), picture)
+            write_png(folder / OVERLAYS / picture_name, picture)
         if self.review is not None:
-            cv2.imwrite(str(self.review / PICTURES / picture_name), (film.pixels >> 8).astype(np.uint8))
+            write_png(self.review / PICTURES / picture_name, (film.pixels >> 8).astype(np.uint8))
 
     def _note(self, name: str, flags: list[str], limb: FoundLimb | None = None, remark: str = "") -> None:
         row = {"film_id": name, "flags": ";".join(flags), "found": 0, "of": 0, "scored": False}

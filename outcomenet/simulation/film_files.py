@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-import cv2
 import numpy as np
 
 from outcomenet.anatomy import JOINT_INDEX, Joint, Region, Side, joints_of
 from outcomenet.arrays import Bool
 from outcomenet.cohorts.dicom_writer import write_dicom
 from outcomenet.localization.geometry import CropGeometry
+from outcomenet.picture_files import write_png
 from outcomenet.simulation.rendering import (
     FilmPose,
     LimbAnatomy,
@@ -138,7 +138,7 @@ class FilmFiles:
                 self._write_dicom(path, image, place, side, archive)
             else:
                 row["pixel_spacing_mm"] = archive.scanner.spacing_mm
-                cv2.imwrite(str(path), image * 16, [cv2.IMWRITE_PNG_COMPRESSION, 1])
+                write_png(path, image * 16, compression=1)
             films.append(row)
             landmarks += [
                 {"film_id": row["film_id"], "landmark": name, "x_px": round(x, 2), "y_px": round(y, 2)}

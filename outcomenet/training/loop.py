@@ -13,7 +13,7 @@ import jax
 import numpy as np
 from jax.sharding import Mesh
 
-from outcomenet.errors import Preempted, TrainingDiverged
+from outcomenet.errors import DataRefused, Preempted, TrainingDiverged
 from outcomenet.progress import Progress
 from outcomenet.ranges import Count, CountOrNone, Seed, Workers, check_ranges
 from outcomenet.training.checkpoints import Checkpoints, abstract_of
@@ -96,7 +96,7 @@ class MetricsLog:
         self.path = path
         if path.exists():
             lines = path.read_text().splitlines(keepends=True)
-            kept = [line for line in lines if line.endswith("\n") and json.loads(line)["step"] <= step]
+            kept = [line for n, line in enumerate(lines, 1) if line.endswith("\n") and _step_of(line, n, path) <= step]
             path.write_text("".join(kept))
 
     def write(self, step: int, metrics: Mapping[str, Mapping[str, np.ndarray]], seconds: float) -> float:
@@ -113,3 +113,14 @@ class MetricsLog:
                         "optimiser.learning_rate."
                     )
         return loss
+
+
+def _step_of(line: str, number: int, path: Path) -> int:
+    """The step that a line of metrics.jsonl speaks of; DataRefused where somebody changed the line."""
+    try:
+        return int(json.loads(line)["step"])
+    except (ValueError, KeyError, TypeError):
+        raise DataRefused(
+            f"{path}, line {number}: expected a JSON object with a step, as training writes it, got {line.strip()!r:.60}; "
+            "remove that line and run the same command to go on."
+        ) from None

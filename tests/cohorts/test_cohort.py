@@ -59,9 +59,10 @@ def test_a_visit_before_the_first_symptom_has_no_duration_and_is_noted(cohort_fo
     assert counts(cohort)["before symptom onset: no duration"] == 1
 
 
-def test_a_given_haq_has_the_grid_on_which_it_lies(cohort_folder):
+def test_a_given_haq_does_not_say_how_many_categories_were_answered(cohort_folder):
     row = visit(read_cohort(cohort_folder), "P1", "V1")
-    assert (row["haq"], row["haq_answered"]) == (1.125, 8)
+    assert row["haq"] == 1.125
+    assert np.isnan(row["haq_answered"])
 
 
 def test_haq_items_are_scored_with_aids(cohort_folder):
