@@ -15,7 +15,7 @@ LAYERS = [
     {"errors", "__init__"},
     {"arrays", "devices", "failures", "locks", "ranges", "stopping"},
     {"artifacts"},
-    {"anatomy", "csv_files", "outcomes", "confounders", "progress", "pages"},
+    {"anatomy", "csv_files", "picture_files", "outcomes", "confounders", "progress", "pages"},
     {"scoring", "confounding", "runs"},
     {"cohorts", "predictions"},
     {"localization", "metrics"},
