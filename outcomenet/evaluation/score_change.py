@@ -13,7 +13,7 @@ from outcomenet.arrays import Float
 from outcomenet.datasets.dataset import Dataset
 from outcomenet.datasets.manifest import TRUTH
 from outcomenet.datasets.pairs import KEYS, paired_visits
-from outcomenet.datasets.visit_table import LATER_VISIT
+from outcomenet.datasets.visit_table import LATER_VISIT, reading_totals
 from outcomenet.errors import UndefinedMetric
 from outcomenet.evaluation.biomarker import reread_scores
 from outcomenet.evaluation.reading import NetworkReading
@@ -23,6 +23,7 @@ from outcomenet.metrics.detectable import smallest_detectable_change
 from outcomenet.metrics.resampling import bootstrap_weights, percentile_interval
 from outcomenet.metrics.responsiveness import response_mean
 from outcomenet.metrics.trial_size import patients_per_arm
+from outcomenet.scoring import SVDH, UnreadablePolicy
 
 SCORE, HUMAN = "score", "human_total"
 TREATMENT_EFFECT = 0.5  # share of the mean change that the treatment takes away
@@ -34,11 +35,11 @@ REREAD = "the same films cut and toned again; films taken again would differ mor
 @dataclass(frozen=True)
 class Measured:
     """One measure: `status` of every visit by (patient_id, visit_id), `readings` of it [visit, reading] (NaN: not read),
-    how many readings the status is the mean of, and what kind of readings these are."""
+    how many readings the status is the mean of (the median over visits), and what kind of readings these are."""
 
     status: pd.Series
     readings: pd.DataFrame
-    averaged: int
+    averaged: float
     kind: str
 
     def change(self, pairs: pd.DataFrame) -> Float[np.ndarray, "pair"]:
@@ -134,7 +135,7 @@ def _per_arm(srm: float, power: float) -> float:
 def _of_readings(
     of: Measured, pairs: pd.DataFrame, change: np.ndarray, weights: np.ndarray, resamples: int, seed: int
 ) -> Iterator[Row]:
-    """What repeated readings tell; no row where a measure was read once."""
+    """What repeated readings tell; no row where a measure was read once, no value where too little was read twice."""
     if of.readings.shape[1] < 2:
         return
     changes = of.changes_read(pairs)
@@ -146,15 +147,21 @@ def _of_readings(
             for two in combinations(range(changes.shape[1]), 2)
         ]
         sdc = float(np.sqrt(np.mean(np.square(each))))
-        yield "sdc", "", sdc, np.nan, np.nan, f"95 %, mean of {of.averaged}: {of.kind}"
+        yield "sdc", "", sdc, np.nan, np.nan, f"95 %, mean of {of.averaged:g}: {of.kind}"
         yield "sdc_in_sd", "", sdc / float(change.std(ddof=1)), np.nan, np.nan, "SDC in SDs of the change"
         icc = icc_of_sums("icc_a1", weights[:, both] @ rating_sums(changes[both]))
         yield "icc_a1_change", "", *_estimate(icc), f"ICC(2,1) of the change: {of.kind}"
+    else:
+        why = f"not defined: {both.sum()} of {len(both)} changes have two readings' totals: {of.kind}"
+        yield from ((name, "", np.nan, np.nan, np.nan, why) for name in ("sdc", "sdc_in_sd", "icc_a1_change"))
     status = of.readings.dropna()
     if len(status) > 1:
         of_visits = bootstrap_weights(status.index.get_level_values(0).to_series(), resamples, seed)
         icc = icc_of_sums("icc_a1", of_visits @ rating_sums(status.to_numpy(float)))
         yield "icc_a1", "", *_estimate(icc), f"ICC(2,1) of status, {len(status)} visits: {of.kind}"
+    else:
+        why = f"not defined: {len(status)} visits have two readings' totals: {of.kind}"
+        yield "icc_a1", "", np.nan, np.nan, np.nan, why
 
 
 def _score(biomarker: pd.DataFrame, rereadings: Sequence[NetworkReading], outcome: int) -> Measured:
@@ -166,20 +173,51 @@ def _score(biomarker: pd.DataFrame, rereadings: Sequence[NetworkReading], outcom
 
 
 def _human(dataset: Dataset) -> Measured:
-    """The human total with the totals of the two readers who read most visits of held-out patients together in full."""
+    """The human total with the totals of the two readers who have most held-out visits in common."""
     rows = dataset.visits[dataset.visits["split"] == "test"]
     status = rows.set_index(KEYS)["svdh_total"].astype(float)
-    readers, totals = dataset.manifest.readers, {}
-    for example in dataset.examples("test"):
-        grades = example["svdh"].astype(float)
-        key = example["patient_id"].decode(), example["visit_id"].decode()
-        totals[key] = np.where((grades >= 0).all(1), grades.sum(1), np.nan)
-    index = pd.MultiIndex.from_tuples(list(totals), names=KEYS)
-    table = pd.DataFrame(list(totals.values()), index=index, columns=list(readers))
+    table, readers = _reader_totals(dataset, rows), dataset.manifest.readers
     if len(readers) < 2:
         return Measured(status, table.iloc[:, :0], 1, "")
+    per_visit = table.notna().sum(1)
+    averaged = float(per_visit[per_visit > 0].median()) if per_visit.any() else 1.0
     two = max(combinations(readers, 2), key=lambda pair: len(table[list(pair)].dropna()))
-    return Measured(status, table[list(two)], len(readers), f"two of {len(readers)} readers")
+    kind = f"two of {len(readers)} readers; a held-out visit has the totals of {averaged:g} (median)"
+    return Measured(status, table[list(two)], averaged, kind)
+
+
+def _reader_totals(dataset: Dataset, rows: pd.DataFrame) -> pd.DataFrame:
+    """Each reader's total [visit, reader] of held-out visits with films; NaN: he did not read it, or it has no total.
+
+    The data set keeps grades and the mean total, not the cohort's policy for unreadable sites: it is the one under which
+    the readers' totals have that mean at most visits (carried grades of visits without films are not kept).
+    """
+    grades = {}
+    for example in dataset.examples("test"):
+        of_readers = np.where(example["svdh"] < 0, np.nan, example["svdh"])
+        grades[example["patient_id"].decode(), example["visit_id"].decode()] = of_readers
+    keys = [key for key in zip(rows["patient_id"], rows["visit_id"], strict=True) if key in grades]
+    readers = list(dataset.manifest.readers)
+    readings = pd.DataFrame(
+        [
+            (*key, reader, *graded)
+            for key in keys  # a patient's visits in the order of their dates
+            for reader, graded in zip(readers, grades[key], strict=True)
+            if np.isfinite(graded).any()
+        ],
+        columns=[*KEYS, "reader", *(site.name for site in SVDH.sites)],
+    )
+    index = pd.MultiIndex.from_tuples(keys, names=KEYS)
+    mean = rows.set_index(KEYS)["svdh_total"].reindex(index).to_numpy(float)
+
+    def under(policy: UnreadablePolicy) -> pd.DataFrame:
+        totals = reading_totals(readings, SVDH, policy).astype({"total": float})
+        return totals.pivot(index=KEYS, columns="reader", values="total").reindex(index=index, columns=readers)
+
+    if not readings.isna().any(axis=None):
+        return under(UnreadablePolicy.MISSING)
+    tables = [under(policy) for policy in UnreadablePolicy]
+    return max(tables, key=lambda table: np.isclose(table.mean(axis=1), mean, atol=1e-3, equal_nan=True).sum())
 
 
 def _against(dataset: Dataset, pairs: pd.DataFrame) -> dict[str, Float[np.ndarray, "pair"]]:

@@ -18,7 +18,7 @@ Z = {0.95: 1.96, 0.80: 1.28}
 
 
 def smallest_detectable_difference(
-    status: Float[np.ndarray, "patient reader"], averaged: int = 2, level: float = 0.95
+    status: Float[np.ndarray, "patient reader"], averaged: float = 2, level: float = 0.95
 ) -> float:
     """SDD between two patients' scores, each the mean of `averaged` readers: z SD_d / sqrt(k) (Lassere 1999).
 
@@ -28,7 +28,7 @@ def smallest_detectable_difference(
 
 
 def smallest_detectable_change(
-    change: Float[np.ndarray, "patient reader"], averaged: int = 2, level: float = 0.95
+    change: Float[np.ndarray, "patient reader"], averaged: float = 2, level: float = 0.95
 ) -> float:
     """SDC of a patient's score, the mean of `averaged` readers: z SD_d / (sqrt(2) sqrt(k)) (Bruynesteyn 2005).
 

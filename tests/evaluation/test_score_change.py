@@ -104,6 +104,64 @@ def test_the_smallest_detectable_change_comes_from_readers_and_from_readings_aga
             assert 0.5 < row["lower"] < row["value"] < row["upper"] <= 1
 
 
+def graded_by(dataset, totals: np.ndarray, readers: tuple[str, ...], ungraded: int = 0) -> Data:
+    """The data set read by others: `totals` [visit, reader], NaN where he did not read, and its last sites of nobody."""
+
+    def grades(total: float) -> np.ndarray:
+        if np.isnan(total):
+            return np.full(len(SVDH.sites), -1, np.int8)
+        known = grades_of(total)
+        known[len(known) - ungraded :] = -1
+        return known
+
+    held_out = tuple(
+        example | {"svdh": np.stack([grades(t) for t in row])}
+        for example, row in zip(dataset.held_out, totals, strict=True)
+    )
+    visits = dataset.visits.assign(svdh_total=np.nanmean(totals, axis=1))
+    return Data(dataset.folder, SimpleNamespace(readers=readers), visits, held_out)  # pyright: ignore[reportArgumentType]
+
+
+def test_the_smallest_detectable_change_is_of_as_many_readers_as_read_a_visit(dataset):
+    """Four readers, two a visit, error SD 2 of each: the mean of two has a change error of SD 2, whose 1.96 is 3.92."""
+    rng = np.random.default_rng(3)
+    patients = np.repeat(np.arange(PATIENTS), 2)
+    read = np.where((patients % 2 == 0)[:, None], [True, True, False, False], [False, False, True, True])
+    totals = np.where(read, TRUE[:, None] + rng.normal(0, 2, (2 * PATIENTS, 4)).round() + 10, np.nan)
+    table = table_of(graded_by(dataset, totals, ("R1", "R2", "R3", "R4")))
+    both = read[:, 0]
+    first, second = change(totals[both, 0]), change(totals[both, 1])
+    row = table.loc["human_total", "sdc", ""]
+    assert row["value"] == pytest.approx(1.96 * (first - second).std(ddof=1) / 2)  # k = 2, not 4
+    assert row["value"] == pytest.approx(3.92, rel=0.25)
+    assert row["note"] == "95 %, mean of 2: two of 4 readers; a held-out visit has the totals of 2 (median)"
+
+
+def test_readings_of_some_sites_count_where_the_data_set_counts_them(dataset):
+    """Policy `exclude`: totals sum what was graded, as when only hands were read. The numbers are those of full readings."""
+    hands_only = table_of(graded_by(dataset, TOTALS, ("R1", "R2"), ungraded=100))
+    whole = table_of(dataset)
+    for statistic in ("sdc", "sdc_in_sd", "icc_a1", "icc_a1_change"):
+        of_both = (table.loc["human_total", statistic, ""]["value"] for table in (hands_only, whole))
+        assert next(of_both) == pytest.approx(next(of_both))
+
+
+def test_a_reading_without_a_total_does_not_count_and_the_table_says_so(dataset):
+    """Policy `missing`: where the second reader left sites out, the visit's total is the first reader's alone."""
+    part = graded_by(dataset, TOTALS, ("R1", "R2"))
+    for example in part.held_out:
+        example["svdh"][1, -1] = -1
+    part = Data(part.folder, part.manifest, part.visits.assign(svdh_total=TOTALS[:, 0]), part.held_out)
+    table = table_of(part)
+    for statistic in ("sdc", "sdc_in_sd", "icc_a1", "icc_a1_change"):
+        row = table.loc["human_total", statistic, ""]
+        assert np.isnan(row["value"])
+        assert row["note"].startswith("not defined: 0 ")
+    assert table.loc["human_total", "srm", ""]["value"] == pytest.approx(
+        change(TOTALS[:, 0]).mean() / change(TOTALS[:, 0]).std(ddof=1)
+    )
+
+
 def test_an_srm_interval_that_holds_zero_has_no_largest_trial(dataset):
     table = table_of(dataset)
     row = table.loc["score", "srm", ""]
