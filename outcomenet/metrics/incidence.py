@@ -2,7 +2,7 @@
 
 A film's date is not the event's: with films a year apart nearly everybody leaves the risk set within a few weeks, and
 an estimator that takes films' dates for events' (Kaplan-Meier, Aalen-Johansen) divides by the few who are filmed last. Here
-time is counted in planned visits, and an event between two films lies at any visit after the first and up to the second
+time is counted in planned visits, and a progression between two films lies at any visit after the first and up to the second
 (interval censoring; nonparametric maximum likelihood by self-consistency: Turnbull, J R Stat Soc B 1976; with competing
 events Hudgens, Satten & Longini, Biometrics 2001). Without missed visits it is the Aalen-Johansen estimate in planned visits.
 """
@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from outcomenet.arrays import Float
+from outcomenet.arrays import Bool, Float
 from outcomenet.errors import UndefinedMetric, UsageError, did_you_mean
 from outcomenet.metrics.follow_up import LEAST_LEFT
 from outcomenet.metrics.resampling import percentile_interval
@@ -50,11 +50,11 @@ def incidence_at_visits(
     Returns:
         A row per planned visit: its number and day; how many patients without an event were still watched at it; how
         many events it showed; incidence with its interval. Where under a tenth of all patients is watched, the incidence is
-        empty and `note` says so: too few would stand for all.
+        empty and `note` says so: too few would stand for all. `note` also counts the progressions first seen off schedule.
 
     Raises:
-        UndefinedMetric: fewer than a tenth of the patients are watched at the first planned visit, or more than a tenth have
-            last films so far from a planned visit that they cannot stand for one.
+        UndefinedMetric: fewer than a tenth of the patients are watched at the first planned visit, or more than a tenth stayed
+            without an event and have last films so far from a planned visit that they cannot stand for one.
     """
     visits = _in_visits(table, cause, every_days)
     n, last = len(table), np.where(visits.first_with > 0, visits.first_with, visits.free)
@@ -75,46 +75,63 @@ def incidence_at_visits(
         found, note = (np.nan,) * 3, f"under a tenth of {n} patients is watched"
         if k <= shown:
             found = (incidence[0, k - 1], *percentile_interval(incidence[1:, k - 1], level))
-            note = ""
+            note = _off_schedule(visits, k)
         rows.append((k, k * every_days, watched[k - 1], events, *found, note))
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
 class _Visits(NamedTuple):
-    """Each patient in planned visits: the last one without any event, the first one with it (0: none), whether of interest."""
+    """Each patient in planned visits: the last one without any event, the first one with it (0: none), whether of interest,
+    whether a film shows it, and whether that film stands for no planned visit."""
 
     free: np.ndarray
     first_with: np.ndarray
     of_interest: np.ndarray
+    on_film: np.ndarray
+    off_schedule: np.ndarray
 
 
 def _in_visits(table: pd.DataFrame, cause: str, every_days: float) -> _Visits:
-    since = (
+    if cause not in EVENT_CAUSES:
+        raise UsageError(f"{cause!r} is no cause of the follow-up table. {did_you_mean(cause, EVENT_CAUSES)}")
+    without, end = (
         table[["last_film_without_days", "interval_end_days"]].sub(table["entry_days"], axis=0).to_numpy(float).T
         / every_days
     )
     kind = table["cause"].to_numpy(object)
-    if cause not in EVENT_CAUSES:
-        raise UsageError(f"{cause!r} is no cause of the follow-up table. {did_you_mean(cause, EVENT_CAUSES)}")
-    free = np.floor(since[0] + OFF_SCHEDULE)
-    on_film = kind == SEEN_ON_FILMS
-    known_day = ~on_film & np.isin(kind, EVENT_CAUSES)
-    nearest = np.rint(since[1])
-    off = on_film & ((np.abs(since[1] - nearest) > OFF_SCHEDULE) | (nearest < 1))
-    off_last = ~on_film & ~known_day & ((np.abs(since[0] - np.rint(since[0])) > OFF_SCHEDULE) | (free < 1))
-    astray = int((off | off_last).sum())
-    if astray > LEAST_LEFT * len(table):
+    on_film, known_day = kind == SEEN_ON_FILMS, np.isin(kind, EVENT_CAUSES[1:])
+    free = np.floor(without + OFF_SCHEDULE)
+    _refuse_other_rhythm(~on_film & ~known_day & ((without - free > OFF_SCHEDULE) | (free < 1)), every_days)
+    nearest = np.rint(end)
+    off_schedule = on_film & ((np.abs(end - nearest) > OFF_SCHEDULE) | (nearest < 1))
+    # a film between two planned visits shows what the next one would have shown, and so is a day between them
+    first_with = np.where(on_film & ~off_schedule, nearest, np.maximum(np.ceil(end), 1))
+    first_with = np.where(on_film | known_day, first_with, 0)
+    free = np.where(known_day, first_with - 1, np.where(on_film, np.minimum(free, first_with - 1), free))
+    return _Visits(free.astype(int), first_with.astype(int), kind == cause, on_film, off_schedule)
+
+
+def _refuse_other_rhythm(astray: Bool[np.ndarray, "patient"], every_days: float) -> None:
+    """Whoever was last filmed off schedule without an event is watched to the planned visit before; that must be few."""
+    if astray.sum() > LEAST_LEFT * len(astray):
         raise UndefinedMetric(
-            f"The last films of {astray} of {len(table)} patients lie more than a quarter of {every_days:g} days from every planned "
-            "visit. Give the days between planned visits as every_days, or, where there is no schedule, fit the intervals "
-            "themselves (lifelines' WeibullFitter.fit_interval_censoring, docs/intake/follow_up.md)."
+            f"The last films of {astray.sum()} of {len(astray)} patients, all without an event, lie more than a quarter of "
+            f"{every_days:g} days from every planned visit. Give the days between planned visits as every_days, or, where there is "
+            "no schedule, fit the intervals themselves (lifelines' WeibullFitter.fit_interval_censoring, "
+            "docs/intake/follow_up.md)."
         )
-    first_with = np.zeros(len(table))
-    # whoever was last filmed off schedule is watched to the planned visit before, with the event as without it
-    first_with[on_film & ~off] = nearest[on_film & ~off]
-    first_with[known_day] = np.maximum(np.ceil(since[1][known_day]), free[known_day] + 1)
-    free = np.where(first_with > 0, np.minimum(free, first_with - 1), free)
-    return _Visits(free.astype(int), first_with.astype(int), kind == cause)
+
+
+def _off_schedule(visits: _Visits, visit: int) -> str:
+    """How many of the progressions that count by a visit were first seen on films that stand for none; empty if none were."""
+    by_then = visits.on_film & (visits.first_with <= visit)
+    off = int((by_then & visits.off_schedule).sum())
+    if not off:
+        return ""
+    return (
+        f"{off} of {int(by_then.sum())} progressions so far were first seen on films more than a quarter of the interval from "
+        "every planned visit; each counts between the visits around its two films"
+    )
 
 
 def _patterns(visits: _Visits, shown: int) -> tuple[Float[np.ndarray, "pattern cell"], Float[np.ndarray, "pattern"]]:

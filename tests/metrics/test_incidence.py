@@ -120,15 +120,54 @@ def test_nobody_at_the_first_visit_is_refused():
 
 def test_films_off_the_schedule_are_refused_and_fit_their_own():
     half = rows(*[(0.5, np.nan, "censored")] * 8, *[(0.0, 0.5, "progression")] * 2)
-    with pytest.raises(UndefinedMetric, match="The last films of 10 of 10 patients lie more than a quarter"):
+    with pytest.raises(
+        UndefinedMetric, match="The last films of 8 of 10 patients, all without an event, lie more than"
+    ):
         incidence_at_visits(half)
     assert incidences(half, every_days=YEAR / 2) == pytest.approx([0.2])
 
 
-def test_few_last_films_off_schedule_count_neither_way():
+def test_few_last_films_off_schedule_without_an_event_do_not_count():
     on = [(1.0, np.nan, "censored")] * 90 + [(0.0, 1.0, "progression")] * 10
-    for astray in ([(0.0, 0.5, "progression")] * 5, [(0.5, np.nan, "censored")] * 5):
-        assert incidences(rows(*on, *astray)) == pytest.approx([0.1])
+    found = incidence_at_visits(rows(*on, *[(0.5, np.nan, "censored")] * 5), resamples=20)
+    assert found["incidence"].tolist() == pytest.approx([0.1])
+    assert found["note"].tolist() == [""]
+
+
+def test_progressions_on_half_yearly_films_count_between_the_yearly_visits_around_them():
+    shown = [(end - 0.5, end, "progression") for end in (1.0, 1.5, 2.0, 2.5)]
+    table = rows(*shown * 6, *[(3.0, np.nan, "censored")] * 176)
+    found = incidence_at_visits(table, resamples=20)
+    # nobody is lost: 6, 18 and 24 of 200
+    assert found["incidence"].tolist() == pytest.approx([0.03, 0.09, 0.12], abs=1e-6)
+    assert found["events"].tolist() == [6, 12, 6]
+    assert found["note"].iloc[0] == ""
+    assert found["note"].iloc[2].startswith("12 of 24 progressions so far were first seen on films more than a quarter")
+    by_halves = incidences(table, every_days=YEAR / 2)
+    assert by_halves == pytest.approx([0.0, 0.03, 0.06, 0.09, 0.12, 0.12], abs=1e-6)
+
+
+def test_progressions_on_films_for_a_flare_count_by_the_next_visit():
+    flares = [(0.0, 0.65, "progression")] * 7 + [(0.0, 0.1, "progression")] * 2
+    table = rows(*flares, *[(0.0, 1.0, "progression")] * 5, *[(1.0, np.nan, "censored")] * 86)
+    found = incidence_at_visits(table, resamples=20)
+    assert found["incidence"].tolist() == pytest.approx([14 / 100])
+    assert found["note"].iloc[0].startswith("9 of 14 progressions so far")
+
+
+def test_a_flare_after_a_missed_visit_is_spread_over_both_visits():
+    table = rows((0.0, 1.6, "progression"), (0.0, 1.0, "progression"), *[(2.0, np.nan, "censored")] * 8)
+    # all that is known to fall in one year falls in the first, so that the flare's share goes there too
+    assert incidences(table) == pytest.approx([0.2, 0.2], abs=1e-3)
+
+
+@pytest.mark.parametrize("cause", ["death", "joint_surgery"])
+def test_an_event_with_a_day_counts_by_the_next_visit_however_long_ago_the_last_film_was(cause):
+    table = rows(*[(1.0, 2.2, cause)] * 10, *[(3.0, np.nan, "censored")] * 90)
+    assert incidences(table, cause=cause) == pytest.approx([0.0, 0.0, 0.1], abs=1e-6)
+    # a film some weeks early stands for the visit, and the day after it is still before the visit; day 0 is in the first
+    early = rows((0.9, 0.95, cause), (0.0, 0.0, cause), (1.0, 2.0, cause), *[(2.0, np.nan, "censored")] * 7)
+    assert incidences(early, cause=cause) == pytest.approx([0.2, 0.3], abs=1e-6)
 
 
 def test_an_unknown_cause_is_named():
