@@ -99,15 +99,19 @@ def metrics_of(outcome: str, horizon: int) -> dict[str, Metric]:
     """The metrics that an outcome is judged by."""
     if OUTCOMES[outcome].kind.is_value:
         return {name: Metric(_observed, _against_target(f)) for name, f in OF_SCORES.items()}
-    tau = (1 + HORIZON_TOLERANCE) * horizon  # the horizon with the leeway that films a year apart have
 
     def concordance(rows: pd.DataFrame, weights: np.ndarray, uno: bool) -> np.ndarray:
-        time, event = _time_and_event(rows)
+        day, event = _time_and_event(rows)
         interval = horizon / VISITS_IN_HORIZON
-        time = at_planned_visits(time, interval)
+        time = at_planned_visits(day, interval)
         free = at_planned_visits(rows["interval_start"].to_numpy(), interval)
         risk = rows["prediction"].to_numpy()
-        return uno_c(time, event, risk, weights, tau, free) if uno else harrell_c(time, event, risk, weights, free)
+        if not uno:
+            return harrell_c(time, event, risk, weights, free)
+        # The last day is that of the horizon's window, as for AUROC. Films near it are moved to the visit on that day, and Uno's
+        # tau is strict: it lies half an interval beyond, and who was seen with the event later opens no pair.
+        last_day = (1 + HORIZON_TOLERANCE) * horizon
+        return uno_c(time, event & (day <= last_day), risk, weights, last_day + interval / 2, free)
 
     return {name: Metric(_observed, _against_target(f)) for name, f in OF_RISKS.items()} | {
         "harrell_c": Metric(_followed, lambda rows, w: concordance(rows, w, uno=False), _one_follow_up_film),

@@ -63,8 +63,8 @@ MEASURES: dict[str, Measure] = {
         ),
         Measure(
             "uno_c", "Uno’s C",
-            "the same up to a quarter beyond the horizon, each pair weighted by the inverse chance of being still followed; it "
-            "assumes that the end of follow-up has nothing to do with the risk",
+            "the same for events seen up to a quarter beyond the horizon, each pair weighted by the inverse chance of being still "
+            "followed; it assumes that the end of follow-up has nothing to do with the risk",
             Better.HIGHER,
         ),
         Measure(

@@ -209,6 +209,39 @@ def test_concordance_at_planned_visits_by_hand():
     assert compute(rows, np.ones((1, 5)))[0] == pytest.approx(3 / 5)
 
 
+@pytest.mark.parametrize(
+    ("day", "counts"), [(405, True), (415, True), (430, True), (456, True), (457, False), (480, False)]
+)
+def test_unos_events_are_those_of_the_horizons_window(day, counts):
+    # twelve events seen on one day, the film before on day 180; twelve others are free beyond, at half of the risk
+    event = np.repeat([True, False], 12)
+    rows = pd.DataFrame(
+        {
+            "interval_start": np.where(event, 180.0, 560.0), "interval_end": np.where(event, float(day), np.inf),
+            "prediction": np.where(event, 0.6, 0.3),
+        }
+    )  # fmt: skip
+    found = metrics_of("progression", 365)
+    uno, harrell = (found[name].compute(rows, np.ones((1, 24)))[0] for name in ("uno_c", "harrell_c"))
+    assert harrell == 1.0
+    assert uno == 1.0 if counts else np.isnan(uno)
+
+
+def test_an_event_beyond_the_window_does_not_weigh_those_within_it():
+    # event at visit 2 (risk 3), at visit 5 (day 430, risk 1), beyond the window (day 470, risk 2), free throughout (risk 0)
+    rows = pd.DataFrame(
+        {
+            "interval_start": [90.0, 360.0, 365.0, 560.0, 100.0], "interval_end": [185.0, 430.0, 470.0, np.inf, np.inf],
+            "prediction": [3.0, 1.0, 2.0, 0.0, 4.0],
+        }
+    )  # fmt: skip
+    # The fifth is censored at visit 1 of five at risk: G is 4/5 for both events, so that all pairs weigh the same. The first is
+    # right of the second, third and fourth; the second of the fourth, and has no pair with the third, free to visit 4 only.
+    assert metrics_of("progression", 365)["uno_c"].compute(rows, np.ones((1, 5)))[0] == pytest.approx(1.0)
+    wrong = rows.assign(prediction=[3.0, 0.0, 2.0, 1.0, 4.0])
+    assert metrics_of("progression", 365)["uno_c"].compute(wrong, np.ones((1, 5)))[0] == pytest.approx(3 / 4)
+
+
 def test_a_certain_risk_that_was_wrong_leaves_calibration_undefined_with_the_reason():
     predictions = progression_table()
     predictions.loc[0, "prediction"] = 1.0
