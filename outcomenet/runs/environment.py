@@ -26,6 +26,9 @@ NUMERICS: dict[str, Any] = {
 # Vector instructions by which compilers of linear algebra choose how a sum is ordered.
 CPU_FEATURES = ("sse4_2", "avx", "avx2", "fma", "avx512f", "avx512_bf16", "avx512_vnni", "amx_tile", "asimd", "sve")
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NPROC", "NVIDIA_TF32_OVERRIDE")
+# A flag as XLA parses it: its value may be quoted and then hold blanks.
+_FLAG = re.compile(r"""(?<!\S)-[^\s=]*(?:=(?:'[^']*'|"(?:\\.|[^"\\])*"|\S*))?""")
+_NOT_RECORDED = re.compile(r"--xla_(dump|force_host_platform_device_count|hlo_profile)")
 # Compared between training, evaluation and pooling: these move numbers in their last digits, or are another program.
 COMPARED = {
     "version": "the version of outcomenet",
@@ -45,7 +48,7 @@ def set_numerics() -> None:
     """Sets what numbers hang on and no configuration says. Call it before anything is computed.
 
     Raises:
-        UsageError: XLA_FLAGS ask for fast mathematics, which gives other numbers at every call.
+        UsageError: XLA_FLAGS ask for fast mathematics, which gives other numbers at every call, or name a file of flags.
     """
     import jax
 
@@ -102,9 +105,18 @@ def _kind(device: Any) -> str:
 
 
 def _xla_flags() -> list[str]:
-    """Flags of XLA but those that say where to write, and how many devices a host shows: devices are compared apart."""
-    flags = os.environ.get("XLA_FLAGS", "").split()
-    return sorted(f for f in flags if not re.match(r"--xla_(dump|force_host_platform_device_count|hlo_profile)", f))
+    """Flags of XLA but those that say where to write, and how many devices a host shows: devices are compared apart.
+
+    Of a flag whose value holds a path, its name.
+    """
+    text = os.environ.get("XLA_FLAGS", "")
+    if text.strip() and not text.lstrip().startswith("-"):  # XLA takes such a value for the name of a file of flags
+        raise UsageError(
+            "XLA_FLAGS names a file of flags instead of flags, which begin with `-`: a record could not tell what was set. "
+            "Write the flags themselves into XLA_FLAGS and run the command again."
+        )
+    flags = [flag for flag in _FLAG.findall(text) if not _NOT_RECORDED.match(flag)]
+    return sorted(flag.split("=")[0] if re.search(r"[/\\~]", flag) else flag for flag in flags)
 
 
 def _cpu_features() -> list[str]:

@@ -62,6 +62,25 @@ def test_fast_mathematics_that_is_switched_off_is_not_refused(monkeypatch):
     set_numerics()
 
 
+@pytest.mark.parametrize("lead", ["", " "])
+def test_a_file_of_flags_is_refused(monkeypatch, tmp_path, lead):
+    (tmp_path / "flags").write_text("--xla_cpu_enable_fast_math=true")
+    monkeypatch.setenv("XLA_FLAGS", f"{lead}{tmp_path / 'flags'}")
+    for command in (set_numerics, environment):
+        with pytest.raises(UsageError, match="names a file of flags.* Write the flags themselves into XLA_FLAGS") as it:
+            command()
+        assert it.value.exit_code == 2
+        assert str(tmp_path) not in str(it.value)
+
+
+@pytest.mark.parametrize(
+    "value", ["/home/alice/cuda", "'/home/alice b/cuda'", '"/home/alice b/cuda"', "~/cuda", "alice/cuda", r"C:\alice"]
+)
+def test_of_a_flag_with_a_path_the_name_is_recorded(monkeypatch, value):
+    monkeypatch.setenv("XLA_FLAGS", f"--xla_gpu_cuda_data_dir={value} --xla_gpu_autotune_level=0")
+    assert environment()["xla_flags"] == ["--xla_gpu_autotune_level=0", "--xla_gpu_cuda_data_dir"]
+
+
 def test_what_differs_is_said_in_words(monkeypatch):
     monkeypatch.setenv("XLA_FLAGS", "--xla_dump_to=/home/somebody")
     here = environment()
