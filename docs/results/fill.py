@@ -117,7 +117,7 @@ def _estimate(rows: pd.DataFrame, digits: int) -> str:
     row = rows.iloc[0]
     if pd.isna(row["lower"]):
         return f"{row['value']:.{digits}f}"
-    upper = f"{row['upper']:.{digits}f}" if row["upper"] < float("inf") else "no number"
+    upper = f"{row['upper']:.{digits}f}" if row["upper"] < float("inf") else "more than any number"
     return f"{row['value']:.{digits}f} ({row['lower']:.{digits}f} to {upper})"
 
 

@@ -72,7 +72,8 @@ def score_change_table(
         A row per number: `measure` (score, human_total), `statistic`, `against`, `value` with its interval. mean_change,
         sd_change; `srm` and `srm_difference` (absolute values, score minus human); `sdc` (95 %) and `sdc_in_sd` (in SDs
         of the change); `icc_a1` of status and `icc_a1_change`; `n_per_arm_80`, `n_per_arm_90`: patients per arm of a
-        trial whose treatment halves the mean change, two-sided t test at 5 %; `correlation` and `rank_correlation` of the change with
+        trial whose treatment halves the mean change, two-sided t test at 5 % (infinite: an SRM of 0 sets no limit; empty where the
+        SRM is); `correlation` and `rank_correlation` of the change with
         other changes.
 
     Raises:
@@ -120,16 +121,16 @@ def _of_change(change: np.ndarray, srm: np.ndarray, weights: np.ndarray) -> Iter
     yield "srm", "", value, lower, upper, "mean over SD of the change"
     for power in POWERS:
         note = f"treatment halves the mean change; two-sided t test at 5 %, power {100 * power:.0f} %"
-        most = np.inf if not lower * upper > 0 else _per_arm(min(abs(lower), abs(upper)), power)
+        most = _per_arm(0.0 if lower * upper <= 0 else min(abs(lower), abs(upper)), power)
         least = _per_arm(max(abs(lower), abs(upper)), power)
         yield f"n_per_arm_{100 * power:.0f}", "", _per_arm(value, power), least, most, note
 
 
 def _per_arm(srm: float, power: float) -> float:
-    try:
-        return float(patients_per_arm(TREATMENT_EFFECT * srm, power=power))
-    except UndefinedMetric:
-        return np.inf
+    """Infinite where there is no change on average, NaN where the response mean is not defined."""
+    if srm == 0 or np.isnan(srm):
+        return np.inf if srm == 0 else np.nan
+    return float(patients_per_arm(TREATMENT_EFFECT * srm, power=power))
 
 
 def _of_readings(
@@ -148,7 +149,9 @@ def _of_readings(
         ]
         sdc = float(np.sqrt(np.mean(np.square(each))))
         yield "sdc", "", sdc, np.nan, np.nan, f"95 %, mean of {of.averaged:g}: {of.kind}"
-        yield "sdc_in_sd", "", sdc / float(change.std(ddof=1)), np.nan, np.nan, "SDC in SDs of the change"
+        spread = float(change.std(ddof=1))
+        in_sd = sdc / spread if spread > 0 else np.nan
+        yield "sdc_in_sd", "", in_sd, np.nan, np.nan, "SDC in SDs of the change"
         icc = icc_of_sums("icc_a1", weights[:, both] @ rating_sums(changes[both]))
         yield "icc_a1_change", "", *_estimate(icc), f"ICC(2,1) of the change: {of.kind}"
     else:

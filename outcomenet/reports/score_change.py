@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import pandas as pd
 
-from outcomenet.reports.numbers import count, counted, decimal, interval, signed, with_interval
+from outcomenet.reports.numbers import NOT_DEFINED, count, counted, decimal, signed, with_interval
 from outcomenet.reports.tables import Row, Table
 
 _MEASURES = {"score": "Score of the films", "human_total": "Human total score"}
@@ -18,28 +19,52 @@ _STATISTICS = {
     "correlation": "Correlation of the change with that of",
     "rank_correlation": "Rank correlation of the change with that of",
 }  # fmt: skip
+TRUE_ACTIVITY = "true activity"  # as score_change.csv names it where patients were simulated
 NOT_FOR_CHANGE = "The score cannot be used as an outcome of change."
 
 
 def not_for_change(table: pd.DataFrame | None) -> str:
     """Why, with both measures' numbers on the same patients where the run has them."""
-    why = "It was learned to tell state, and activity of today moves it as well as damage."
+    why = f"It was learned to tell state, and activity of today {_moves(table)} it as well as damage."
     if table is None:
         return f"{why} How it sees change was not computed in this run."
     rows = {(row.measure, row.statistic): row for row in table.itertuples()}
-    score, human = (rows[name, "srm"] for name in ("score", "human_total"))
-    size, other = (rows[name, "n_per_arm_80"].value for name in ("score", "human_total"))
+    score, human = (rows[name, "srm"] for name in _MEASURES)
     with_what = "".join(
         f" Its change went with that of {row.against} at {signed(row.value, 2)} (correlation)."
         for row in table[(table["measure"] == "score") & (table["statistic"] == "correlation")].itertuples()
     )
     return (
         f"{why} On {counted(score.patients, 'held-out patient')} seen twice a year apart its standardised response mean "
-        f"was {decimal(score.value, 2)} ({interval(score.lower, score.upper, 2)}), that of the human total "
-        f"{decimal(human.value, 2)} ({interval(human.lower, human.upper, 2)}). A trial of a treatment that halves the "
-        f"mean change needs {_patients(size)} per arm with the score and {_patients(other)} with the human total "
-        f"(two-sided t test at 5 %, power 80 %).{with_what}"
+        f"was {with_interval(score.value, score.lower, score.upper, 2)}, that of the human total "
+        f"{with_interval(human.value, human.lower, human.upper, 2)}. {_trial(rows)}{with_what}"
     )
+
+
+def _moves(table: pd.DataFrame | None) -> str:
+    """Whether activity moves the score is known only where the patients' true activity is."""
+    if table is None:
+        return "may move"
+    with_activity = table[
+        (table["measure"] == "score") & (table["statistic"] == "correlation") & (table["against"] == TRUE_ACTIVITY)
+    ]
+    return "moves" if (with_activity["lower"] > 0).any() else "may move"
+
+
+def _trial(rows: dict[tuple[str, str], Any]) -> str:
+    """How many patients a trial needs with either measure; of one without a response mean that there is no number."""
+    needed, unknown = [], []
+    for name, title in (("score", "the score"), ("human_total", "the human total")):
+        if math.isnan(rows[name, "srm"].value):
+            unknown.append(
+                f"No number of patients per arm can be given for {title}, whose response mean is not defined."
+            )
+        else:
+            size = rows[name, "n_per_arm_80"].value
+            patients = f"{count(size)} patients" if math.isfinite(size) else "more patients than any number"
+            needed.append(f"{patients} per arm with {title}")
+    trial = f"A trial of a treatment that halves the mean change needs {' and '.join(needed)} (two-sided t test at 5 %, power 80 %)."
+    return " ".join([trial] * bool(needed) + unknown)
 
 
 def score_change_table(frame: pd.DataFrame) -> Table:
@@ -62,11 +87,16 @@ def score_change_table(frame: pd.DataFrame) -> Table:
 
 def _value(row) -> str:
     if row.statistic.startswith("n_per_arm"):
-        return f"{_patients(row.value, '')} ({_patients(row.lower, '')} to {_patients(row.upper, '')})"
+        return _patients_needed(row)
     if math.isnan(row.lower):
         return decimal(row.value, 2)
     return with_interval(row.value, row.lower, row.upper, 2)
 
 
-def _patients(number: float, noun: str = " patients") -> str:
-    return f"{count(number)}{noun}" if math.isfinite(number) else "no number of patients" if noun else "no number"
+def _patients_needed(row) -> str:
+    """`7 024 (856 to more than any number)`: an SRM whose interval holds 0 sets no limit."""
+    value, lower, upper = (
+        count(n) if math.isfinite(n) else NOT_DEFINED if math.isnan(n) else "more than any number"
+        for n in (row.value, row.lower, row.upper)
+    )
+    return NOT_DEFINED if math.isnan(row.value) else value if lower == upper else f"{value} ({lower} to {upper})"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -84,6 +84,23 @@ def test_both_measures_numbers_are_those_of_a_hand_calculation(dataset):
     score, human = (table.loc[name, "srm", ""]["value"] for name in ("score", "human_total"))
     assert difference["value"] == pytest.approx(abs(score) - abs(human))
     assert (table["patients"] == PATIENTS).all()
+
+
+def test_a_change_that_does_not_vary_gives_no_number_of_patients(dataset):
+    totals = np.where(np.arange(2 * PATIENTS) % 2, 12.0, 10.0)  # up by 2 in everybody
+    table = table_of(replace(dataset, visits=dataset.visits.assign(svdh_total=totals)))
+    for statistic in ("srm", "n_per_arm_80", "n_per_arm_90", "sdc_in_sd"):
+        found = table.loc["human_total", statistic, ""]
+        assert np.isnan([found[column] for column in ("value", "lower", "upper")]).all()
+    assert np.isfinite(table.loc["score", "n_per_arm_80", ""]["value"])
+
+
+def test_no_change_on_average_leaves_the_number_of_patients_without_limit(dataset):
+    totals = np.where(np.arange(2 * PATIENTS) % 2, 10.0 + np.tile([0, 3, 0, -3], PATIENTS // 2), 10.0)
+    table = table_of(replace(dataset, visits=dataset.visits.assign(svdh_total=totals)))
+    found = table.loc["human_total", "n_per_arm_80", ""]
+    assert found["value"] == found["upper"] == np.inf
+    assert np.isfinite(found["lower"])
 
 
 def test_the_smallest_detectable_change_comes_from_readers_and_from_readings_again(dataset):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 
+import numpy as np
 import pandas as pd
 
 from outcomenet.reports.cautions import cautions
 from outcomenet.reports.render import write_report
 from outcomenet.reports.run_folder import read_run
-from outcomenet.reports.score_change import NOT_FOR_CHANGE, score_change_table
+from outcomenet.reports.score_change import NOT_FOR_CHANGE, not_for_change, score_change_table
 
 ROWS = [
     ("score", "srm", "", 0.094, -0.08, 0.27, 124, 124, ""),
@@ -34,9 +35,10 @@ def test_the_caution_gives_both_measures_numbers(better_run):
     )
     assert "that of the human total 0.47 (0.30 to 0.60)" in caution.text
     assert (
-        "needs 7\N{NARROW NO-BREAK SPACE}100 patients per arm with the score and 283 patients with the human"
+        "needs 7\N{NARROW NO-BREAK SPACE}100 patients per arm with the score and 283 patients per arm with the human"
         in caution.text
     )
+    assert "activity of today moves it as well as damage" in caution.text
     assert "went with that of true activity at +0.80" in caution.text
     assert "went with that of true SvdH at −0.23" in caution.text
 
@@ -44,14 +46,48 @@ def test_the_caution_gives_both_measures_numbers(better_run):
 def test_without_numbers_it_is_said_all_the_same_and_of_a_run_without_a_score_it_is_not(better_run, covariates_run):
     (caution,) = [c for c in cautions(read_run(better_run)) if c.title == NOT_FOR_CHANGE]
     assert "was not computed in this run" in caution.text
+    assert "activity of today may move it" in caution.text
     assert NOT_FOR_CHANGE not in [c.title for c in cautions(read_run(covariates_run))]
+
+
+def test_activity_moves_it_is_said_only_where_true_activity_says_so():
+    real = TABLE[~TABLE["against"].str.startswith("true")]
+    chance = TABLE.assign(lower=TABLE["lower"].where(TABLE["against"] != "true activity", -0.1))
+    for table in (real, chance, None):
+        assert "activity of today may move it as well as damage" in not_for_change(table)
+    assert "activity of today moves it" in not_for_change(TABLE)
+
+
+def with_score(srm: float, per_arm: float) -> pd.DataFrame:
+    """The table with another response mean of the score and the number of patients that follows."""
+    table = TABLE.copy()
+    of_score = table["measure"] == "score"
+    for statistic, value in (("srm", srm), ("n_per_arm_80", per_arm)):
+        table.loc[of_score & (table["statistic"] == statistic), ["value", "lower", "upper"]] = value
+    return table
+
+
+def test_without_a_response_mean_no_number_of_patients_can_be_given():
+    text = not_for_change(with_score(np.nan, np.nan))
+    assert "its standardised response mean was not defined, that of the human total 0.47" in text
+    assert "needs 283 patients per arm with the human total (two-sided" in text
+    assert "No number of patients per arm can be given for the score, whose response mean is not defined." in text
+    cells = {row.cells[0]: row.cells[1] for row in score_change_table(with_score(np.nan, np.nan)).rows}
+    assert cells["Patients per arm, power 80 %"] == "not defined"
+
+
+def test_without_any_mean_change_no_trial_is_large_enough():
+    table = with_score(0.0, np.inf)
+    assert "needs more patients than any number per arm with the score and 283 patients" in not_for_change(table)
+    cells = {row.cells[0]: row.cells[1] for row in score_change_table(table).rows}
+    assert cells["Patients per arm, power 80 %"] == "more than any number"
 
 
 def test_the_table_sets_both_measures_side_by_side():
     rows = {row.cells[0]: row.cells[1:] for row in score_change_table(TABLE).rows}
     assert rows["Standardised response mean (SRM)"] == ["0.09 (−0.08 to 0.27)", "0.47 (0.30 to 0.60)"]
     assert rows["Patients per arm, power 80 %"] == [
-        "7\N{NARROW NO-BREAK SPACE}100 (861 to no number)",
+        "7\N{NARROW NO-BREAK SPACE}100 (861 to more than any number)",
         "283 (176 to 700)",
     ]
     assert rows["Smallest detectable change (SDC, 95 %)"] == ["0.20", "not computed"]
