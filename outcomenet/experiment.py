@@ -36,7 +36,7 @@ from outcomenet.ranges import Count, Filled, Folds, Name, Names, NotNegative, Re
 from outcomenet.runs import chain
 from outcomenet.runs.config import from_record
 from outcomenet.runs.environment import differences, environment, set_numerics
-from outcomenet.runs.provenance import portable_path, resolved_path
+from outcomenet.runs.provenance import portable_path, public_name, resolved_path
 from outcomenet.runs.record import begin_run, origin, read_record, utc_now, write_record
 from outcomenet.stopping import asked_by_signals
 from outcomenet.training.checkpoints import Checkpoints, abstract_of
@@ -245,7 +245,7 @@ def run_training(
     for note in [*known_outcomes(experiment, dataset), *alike_notes(alike)]:
         progress.say(f"Note: {note}")
     record = {
-        "name": run.name,
+        "name": public_name(run),
         **origin(file),
         "config": asdict(experiment),
         "estimands": {name: ESTIMANDS[name] for name in experiment.confounding.strategies()},
@@ -418,7 +418,7 @@ def run_evaluation(run: Path, data: Path | None = None, *, progress: Progress) -
         of_pairs=experiment.of_pairs,
         fold=experiment.split.fold,
         zero_is_no_change=experiment.network.pairs is not PairReading.CHRONOLOGICAL,
-        run=run.name,
+        run=public_name(run),
         **vars(experiment.evaluation),
     )
     alike = refuse_leaks(dataset, accept_alike=experiment.split.accept_alike_films)
@@ -496,7 +496,7 @@ def run_prediction(
         len(experiment.covariates),
         experiment.outcomes,
         calibrators_of(run, rung),
-        run.name,
+        public_name(run),
         rung,
     )
     progress = progress or Progress()

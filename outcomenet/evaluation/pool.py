@@ -21,7 +21,7 @@ from outcomenet.outcomes import HAQ, main_outcome, outcome
 from outcomenet.predictions import write_predictions
 from outcomenet.runs.chain import EVALUATION, Stage, check_run, inputs_of, read_evaluation, write_evaluation
 from outcomenet.runs.environment import differences, environment
-from outcomenet.runs.provenance import command_line
+from outcomenet.runs.provenance import command_line, public_name
 from outcomenet.runs.record import read_record, run_id, utc_now, write_record
 
 PREDICTIONS, BIOMARKERS, CODEBOOK = "predictions.parquet", "biomarkers.parquet", "codebook.csv"
@@ -42,7 +42,7 @@ def pool_runs(runs: Sequence[Path], out: Path) -> pd.DataFrame:
     records = [check_run(run, needs=Stage.EVALUATION) for run in runs]
     for run, record in zip(runs, records, strict=True):
         _same_but_for_the_split(runs[0], records[0], run, record)
-    parts = {record["name"]: sha256_of(run / EVALUATION) for run, record in zip(runs, records, strict=True)}
+    parts = {name: sha256_of(run / EVALUATION) for name, run in zip(_names(records), runs, strict=True)}
     if _is_joined(out, parts):
         return pd.read_csv(out / "metrics.csv")
     refuse_existing(out)
@@ -51,14 +51,22 @@ def pool_runs(runs: Sequence[Path], out: Path) -> pd.DataFrame:
     of_sites = any(split["leave_site_out"] for split in splits)
     _complete(runs, splits, tables, of_sites)
     held_out = [table[table["split"] == "test"].assign(fold=k) for k, table in enumerate(tables)]
-    pooled, absent = in_every_part(pd.concat(held_out, ignore_index=True).assign(run=out.name), len(runs))
+    pooled, absent = in_every_part(pd.concat(held_out, ignore_index=True).assign(run=public_name(out)), len(runs))
     twice = pooled.duplicated(["predictor", "outcome", "horizon", "patient_id", "visit_id"])
     if twice.any():
         raise DataRefused(f"{int(twice.sum())} predictions are of visits that two runs held out; name each fold once.")
     of = {"pooled": parts, "environment": environment(), "begun": utc_now()}
     with whole_folder(out) as folder:
-        notes = absent + _conditions(runs) + _write(pooled, records, runs, folder, of_sites)
-        _seal(folder, out.name, records, of, notes, command_line(["pool", *map(str, runs), "--out", str(out)]), pooled)
+        notes = absent + _conditions(runs, list(parts)) + _write(pooled, records, runs, folder, of_sites)
+        _seal(
+            folder,
+            public_name(out),
+            records,
+            of,
+            notes,
+            command_line(["pool", *map(str, runs), "--out", str(out)]),
+            pooled,
+        )
     return pd.read_csv(out / "metrics.csv")
 
 
@@ -114,14 +122,20 @@ def _is_joined(out: Path, parts: Mapping[str, str]) -> bool:
         return False
 
 
-def _conditions(runs: Sequence[Path]) -> list[str]:
+def _names(records: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The parts' names; those that are called alike get their place among the parts behind the name."""
+    names = [record["name"] for record in records]
+    return [name if names.count(name) == 1 else f"{name}_{place}" for place, name in enumerate(names)]
+
+
+def _conditions(runs: Sequence[Path], names: Sequence[str]) -> list[str]:
     """A sentence where the parts were not made by one program on one kind of machine."""
     environments = [read_evaluation(run)["environment"] for run in runs]
     sentences = []
-    for run, other in zip(runs, environments, strict=True):
+    for name, other in zip(names, environments, strict=True):
         if changed := differences(environments[0], other):
             sentences.append(
-                f"{run.name} was evaluated under other conditions than {runs[0].name}: {'; '.join(changed)}. Numbers may differ."
+                f"{name} was evaluated under other conditions than {names[0]}: {'; '.join(changed)}. Numbers may differ."
             )
     return sentences
 
@@ -158,7 +172,9 @@ def _write_biomarkers(runs: Sequence[Path], out: Path) -> list[str]:
     if not all((run / BIOMARKERS).is_file() for run in runs):
         return []
     try:
-        table, links = pooled_biomarker([pd.read_parquet(run / BIOMARKERS) for run in runs], [run.name for run in runs])
+        table, links = pooled_biomarker(
+            [pd.read_parquet(run / BIOMARKERS) for run in runs], [public_name(run) for run in runs]
+        )
     except UndefinedMetric as reason:
         return [f"The biomarker of the joined runs is absent: {reason}"]
     table.to_parquet(out / BIOMARKERS, index=False)

@@ -23,6 +23,7 @@ from outcomenet.localizer_training.source import Source
 from outcomenet.localizer_training.stages import train_stage
 from outcomenet.progress import Progress
 from outcomenet.runs.environment import set_numerics
+from outcomenet.runs.provenance import public_name
 from outcomenet.runs.record import begin_run, origin, write_record
 
 WEIGHTS = "weights.safetensors"
@@ -32,7 +33,7 @@ def run_localizer_training(file: Path, experiment: LocalizerExperiment, run: Pat
     """Trains the localiser into the run folder `run`, going on where an earlier call stopped; returns the weights file."""
     set_numerics()
     record = {
-        "name": run.name,
+        "name": public_name(run),
         **origin(file),
         "config": asdict(experiment),
         "seeds": {"training": experiment.seed},

@@ -74,17 +74,21 @@ def source_sha256() -> str:
     return digest.hexdigest()
 
 
+def public_name(run: Path) -> str:
+    """The name of a run's folder as records and tables hold it: `run` where it names the user, the machine or the home."""
+    return "run" if _names_somebody(run.name) else run.name
+
+
 def _argument(text: str) -> str:
-    """An argument of a command without absolute paths; `--name=/path` keeps its name."""
+    """An argument of a command without absolute paths; `--name=/path` keeps its name. `...` where it would name somebody."""
     name, equals, value = text.partition("=") if text.startswith("-") else ("", "", text)
     if value.startswith((os.sep, f"~{os.sep}")):
-        path = Path(value).expanduser()
-        value = portable_path(path, Path.cwd()) or f".../{path.name}"
+        value = portable_path(Path(value).expanduser(), Path.cwd()) or "..."
     elif home := _home():
         value = value.replace(str(home), "~")
-    if os.sep in value and _names_somebody(value):
-        value = f".../{Path(value).name}"
-    return name + equals + value
+    if _names_somebody(value):
+        value = "..."
+    return "..." if _names_somebody(name) else name + equals + value
 
 
 def _home() -> Path | None:
@@ -102,13 +106,14 @@ def _somebody(home: Path | None) -> frozenset[str]:
         user = getpass.getuser()
     except (KeyError, OSError):  # a container's user without a name
         user = ""
-    return frozenset(name.lower() for name in (user, platform.node(), home.name if home else "") if name)
+    machine = platform.node()
+    return frozenset(name.lower() for name in (user, machine, machine.split(".")[0], home.name if home else "") if name)
 
 
-def _names_somebody(path: str) -> bool:
-    """Whether a part of a path is, or holds as a word, the name of the user, the machine or the home."""
-    names = _somebody(_home())
-    return any(part.lower() in names or names & set(re.split(r"[^a-z0-9]+", part.lower())) for part in Path(path).parts)
+def _names_somebody(text: str) -> bool:
+    """Whether a text is, or holds as a word, the name of the user, the machine or the home."""
+    names = "|".join(map(re.escape, _somebody(_home())))
+    return bool(names) and re.search(rf"(?<![a-z0-9])(?:{names})(?![a-z0-9])", text.lower()) is not None
 
 
 def _changes() -> str:

@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 
 import outcomenet
+from outcomenet.evaluation.pool import _names
 from outcomenet.runs import provenance
-from outcomenet.runs.provenance import command_line, portable_path, resolved_path
+from outcomenet.runs.provenance import command_line, portable_path, public_name, resolved_path
 
 PACKAGE = Path(outcomenet.__file__).parent
 SAY = "import json; from outcomenet.runs.provenance import provenance; print(json.dumps(provenance()))"
@@ -124,7 +125,41 @@ def test_a_path_that_would_name_somebody_is_not_stored(person, tmp_path, monkeyp
     for folder in (person / "data", tmp_path / "scratch" / "data"):
         assert Path(os.path.normpath(resolved_path(portable_path(folder, elsewhere), elsewhere))) == folder
     monkeypatch.chdir(tmp_path)
-    assert command_line(["train", f"{tmp_path}/scratch/alice/e.py"]) == "outcomenet train .../e.py"
+    assert command_line(["train", f"{tmp_path}/scratch/alice/e.py"]) == "outcomenet train ..."
+
+
+@pytest.mark.parametrize("user", ["anna", "anna.meier", "jean-luc", "o_brien"])
+def test_no_argument_names_the_user(person, monkeypatch, user):
+    monkeypatch.setattr(provenance.getpass, "getuser", lambda: user)
+    provenance._somebody.cache_clear()
+    assert shlex.split(command_line([f"--data=/mnt/x/{user}", f"--data=/mnt/{user}_ra/d", f"--out={user}.run"])) == [
+        "outcomenet", "--data=...", "--data=...", "--out=...",
+    ]  # fmt: skip
+    for text in (
+        f"/mnt/{user}_ra/d",
+        f"{user}_run",
+        user.upper(),
+        f"see {user}'s",
+        f"../{user}/x",
+        f"-{user}",
+        f"a={user}",
+    ):
+        assert command_line([text]) == "outcomenet ..."
+    kept = f"jo{user}", f"{user}2", f"x{user}/d"
+    assert shlex.split(command_line(kept)) == ["outcomenet", *kept]
+    assert portable_path(Path(f"/mnt/{user}_ra/d"), person) == ""
+    assert public_name(Path(f"/mnt/{user}/f0")) == "f0"
+    assert public_name(Path(f"/mnt/x/{user}_f0")) == public_name(Path("ward7")) == "run"
+
+
+def test_a_machine_is_known_by_its_short_name_too(person, monkeypatch):
+    monkeypatch.setattr(provenance.platform, "node", lambda: "ward7.hospital.example")
+    provenance._somebody.cache_clear()
+    assert command_line(["--out", "ward7_run", "ward70"]) == "outcomenet --out ... ward70"
+
+
+def test_parts_that_are_called_alike_stay_apart():
+    assert _names([{"name": "run"}, {"name": "f1"}, {"name": "run"}]) == ["run_0", "f1", "run_2"]
 
 
 def test_without_a_home_or_a_name_a_record_is_made(monkeypatch, tmp_path):
