@@ -8,10 +8,12 @@ from pathlib import Path
 import pandas as pd
 
 # What spreadsheets begin a formula with, also in full width, and what they skip before it (OWASP, CSV Injection). Where
-# semicolons or tabs separate cells, a formula can stand behind one in the middle of a cell.
-_STARTS = r"(?=\s*[=+\-@＝＋－＠])"
-_FORMULA = re.compile(rf"^(?:{_STARTS}|(?=[\t\r\n]))|(?:(?<=;)|(?<=\S\t)){_STARTS}")
-_GUARDED = re.compile(rf"(?:^'(?:{_STARTS}|(?=[\t\r\n])))|(?:(?<=;)|(?<=\S\t))'{_STARTS}")
+# semicolons, tabs or line breaks separate cells, a formula can stand behind one in the middle of a cell. Apostrophes that
+# stand before a formula already are kept: one more is set, and one is taken away when the text is read.
+_BEGINNING = r"(?:^|(?<=[;\t\r\n]))"
+_STARTS = r"(?='*[^\S\t\r\n]*[=+\-@＝＋－＠])"
+_FORMULA = re.compile(rf"{_BEGINNING}{_STARTS}|^(?='*[\t\r\n])")
+_GUARDED = re.compile(rf"{_BEGINNING}'{_STARTS}|^'(?='*[\t\r\n])")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?(inf|nan)", re.IGNORECASE)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import csv
 import io
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from outcomenet.cohorts.csv_text import read_csv_text
 from outcomenet.csv_files import guarded, unguarded, write_csv
 
 FORMULAS = [
-    "=1+1", "=cmd|' /C calc'!A0", "+1+1", "-1+1", "-2-3", "@SUM(A1)", "\t=1", "\r=1", "\tx", "\rx", "  =1+1", "\n=1", "＝1+1",
+    "=1+1", "=cmd|' /C calc'!A0", "+1+1", "-1+1", "-2-3", "@SUM(A1)", "\tx", "\rx", "  =1+1", "＝1+1",
     "＋1+1", "－1+1", "＠SUM(1)", "-", "+", "=", "@", "-x", "+32 9 332", "-0.1 to 0.2", "\u00a0=1",
 ]  # fmt: skip
 HARMLESS = [
@@ -51,6 +52,21 @@ def test_other_text_and_numbers_stay_as_they_are(text):
 def test_a_formula_behind_a_separator_is_guarded_too():
     assert guarded("MTX;=1+1\t@x") == "MTX;'=1+1\t'@x"
     assert unguarded("MTX;'=1+1\t'@x") == "MTX;=1+1\t@x"
+
+
+@pytest.mark.parametrize("gap", ["\n", "\r", "\r\n", "\n\n", "\t", "\n \t"])
+def test_a_formula_behind_a_line_break_is_guarded_too(gap):
+    for before in ("x", "", " "):
+        text = f"{before}{gap}=HYPERLINK(1)"
+        assert guarded(text).endswith(f"{gap}'=HYPERLINK(1)")
+        assert unguarded(guarded(text)) == text
+
+
+def test_every_text_is_read_back_as_it_was():
+    for length in range(6):
+        for signs in itertools.product("x=1\n;\t '", repeat=length):
+            text = "".join(signs)
+            assert unguarded(guarded(text)) == text
 
 
 def test_a_table_is_written_with_guarded_text_and_its_numbers(tmp_path):
