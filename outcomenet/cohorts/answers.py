@@ -17,6 +17,7 @@ from enum import Enum
 from typing import Any, TypeGuard
 
 import numpy as np
+from jaxtyping import jaxtyped
 
 # Of an answer: its JSON, and its arrays (a film of 6,000 x 6,000 pixels has 72 MB).
 MOST_JSON_BYTES = 2**20
@@ -122,7 +123,8 @@ def is_text(value: object, most: int = 1_000) -> TypeGuard[str]:
 def unpacked(kind: Any, said: Any, data: bytearray) -> Any:
     """The value of type `kind` that JSON values and array bytes hold. Raises BadAnswer where they hold another."""
     try:
-        value, rest = _typed(kind, said, memoryview(data))
+        with jaxtyped("context"):  # its axes' lengths are those of this answer, not of one that the caller had before
+            value, rest = _typed(kind, said, memoryview(data))
     except (ValueError, TypeError, KeyError, RecursionError, OverflowError, AttributeError) as error:
         raise BadAnswer(str(error)) from None
     if len(rest):

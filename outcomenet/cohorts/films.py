@@ -19,7 +19,7 @@ from outcomenet.cohorts.film import Film, FilmHeader
 from outcomenet.cohorts.image_reader import MARKS, read_image_header, read_image_pixels
 from outcomenet.errors import FilmRefused
 
-__all__ = ["Film", "FilmHeader", "film_format", "read_film", "read_header", "unnamed_header"]
+__all__ = ["Film", "FilmHeader", "film_format", "read_film", "read_header", "unnamed_film", "unnamed_header"]
 
 
 def read_header(path: Path | str) -> FilmHeader:
@@ -56,12 +56,17 @@ def read_film(path: Path | str) -> Film:
     """
     path = Path(path)
     try:
-        header = unnamed_header(path)
-        if header.format == "crops":
-            raise FilmRefused("A film was expected, this is a file of crops; read it with `read_crops`.", "crops")
-        pixels, remarks = _pixels(path, header.format)
+        return unnamed_film(path)
     except FilmRefused as refused:
         raise FilmRefused(f"{path.name}: {refused}", refused.code) from refused
+
+
+def unnamed_film(path: Path) -> Film:
+    """As `read_film`, but refusals do not give the file's name, which often holds a patient's identifier."""
+    header = unnamed_header(path)
+    if header.format == "crops":
+        raise FilmRefused("A film was expected, this is a file of crops; read it with `read_crops`.", "crops")
+    pixels, remarks = _pixels(path, header.format)
     return Film(pixels, replace(header, remarks=(*header.remarks, *remarks)))
 
 

@@ -59,7 +59,7 @@ class Pseudonyms:
 
     def _digest(self, *parts: str) -> str:
         # the zero byte keeps ("ab", "c") and ("a", "bc") apart
-        return hmac.new(self.key, "\0".join(parts).encode(), hashlib.sha256).hexdigest()
+        return hmac.new(self.key, "\0".join(parts).encode("utf-8", "surrogateescape"), hashlib.sha256).hexdigest()
 
 
 def pseudonymous(cohort: Cohort, names: Pseudonyms) -> Cohort:

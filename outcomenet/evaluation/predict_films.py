@@ -124,7 +124,7 @@ def _read_film(
     }  # fmt: skip
     if located.film is None:
         code = located.refused.code if located.refused else ""
-        return [(row | {"flags": f"refused:{code}", "remark": located.why_refused}, [], None)]
+        return [(row | {"flags": f"refused:{code}", "remark": str(located.refused)}, [], None)]
     if not located.found.limbs:
         return [
             (row | {"flags": ";".join(located.without_limb), "remark": f"{FLAGS['no_limb']} Not scored."}, [], None)

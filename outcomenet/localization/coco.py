@@ -86,11 +86,15 @@ def read_coco(path: Path) -> Corrections:
         raise UsageError(f"There is no file of corrections {path}.")
     try:
         record = json.loads(path.read_bytes())  # bytes: with or without a byte order mark
-        images = {image["id"]: str(image["file_name"]) for image in record["images"]}
-        sizes = {str(image["file_name"]): (image.get("height"), image.get("width")) for image in record["images"]}
-        categories = {c["id"]: (c["name"], c.get("keypoints")) for c in record["categories"]}
+        listed = [
+            (image["id"], _file_name(image), (image.get("height"), image.get("width"))) for image in record["images"]
+        ]
+        images = {number: name for number, name, _ in listed}
+        sizes = {name: size for _, name, size in listed}
+        categories = {c["id"]: (str(c["name"]), c.get("keypoints")) for c in record["categories"]}
         annotations = [(a["image_id"], a["category_id"], a["keypoints"]) for a in record["annotations"]]
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        hash(tuple(key for annotation in annotations for key in annotation[:2]))  # ids are numbers or words, not lists
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise DataRefused(
             f"{path.name} is not a COCO keypoints file ({type(error).__name__}: {error}); export as `COCO Keypoints 1.0`."
         ) from error
@@ -106,6 +110,8 @@ def read_coco(path: Path) -> Corrections:
             raise DataRefused(f"{path.name} has an annotation of image {image}, which it does not list.")
         side = sides[name]
         names = names or landmarks_of(side.region)
+        if not isinstance(names, list | tuple) or not all(isinstance(n, str) for n in names):
+            raise DataRefused(f"{path.name} should list the keypoints of {name} by name, got {names!r:.40}.")
         unknown = [n for n in names if n not in landmarks_of(side.region)]
         if unknown:
             raise DataRefused(
@@ -134,6 +140,10 @@ def read_coco(path: Path) -> Corrections:
                 "nobody knows where its keypoints lie on the film; export it again as `COCO Keypoints 1.0`."
             )
     return Corrections(limbs, {picture: sizes[picture] for picture in limbs})
+
+
+def _file_name(image: Mapping[str, Any]) -> str:
+    return str(image["file_name"]).replace("\\", "/")
 
 
 def _is_number(value: object) -> bool:

@@ -41,7 +41,7 @@ class FilmList(NamedTuple):
         """The files that are no films, in words; empty where there are none."""
         if not self.others:
             return ""
-        names = ", ".join(path.name for path in self.others[:5]) + (", ..." if len(self.others) > 5 else "")
+        names = ", ".join(_printable(path.name) for path in self.others[:5]) + (", ..." if len(self.others) > 5 else "")
         return f"{len(self.others)} files of the folders are no films by their content and were left out: {names}."
 
 
@@ -99,6 +99,11 @@ def _is_film(path: Path) -> bool:
         return False
 
 
+def _printable(name: str) -> str:
+    """A name that any terminal and UTF-8 file can hold: other characters, and bytes of other encodings, as escapes."""
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in name)
+
+
 def _absolute(path: Path) -> Path:
     return Path(os.path.abspath(path))
 
@@ -107,7 +112,7 @@ def _ids(paths: Sequence[Path]) -> list[str]:
     """Each path's shortest ending that no other path has, in the order of `paths`."""
     depth = dict.fromkeys(paths, 1)
     while True:
-        ids = {path: "/".join(path.parts[-depth[path] :]) for path in paths}
+        ids = {path: _printable("/".join(path.parts[-depth[path] :])) for path in paths}
         count = Counter(ids.values())
         shared = [path for path in paths if count[ids[path]] > 1]
         if not shared:

@@ -13,7 +13,7 @@ import pandas as pd
 from outcomenet.anatomy import Region, landmarks_of
 from outcomenet.cohorts.decoding import FilmDecoder
 from outcomenet.cohorts.film import Film
-from outcomenet.cohorts.films import read_film
+from outcomenet.cohorts.films import unnamed_film
 from outcomenet.cohorts.ledger import Ledger
 from outcomenet.csv_files import write_csv
 from outcomenet.errors import DataRefused, FilmRefused
@@ -53,11 +53,6 @@ class LocatedFilm(NamedTuple):
     without_limb: tuple[str, ...] = ()  # flags of a film on which no limb was found
 
     @property
-    def why_refused(self) -> str:
-        """Why it is no film, without its file's name, which may be a person's."""
-        return str(self.refused).removeprefix(f"{self.path.name}: ")
-
-    @property
     def reversed(self) -> bool:
         """Whether bones were dark, so that `film` has its grey levels reversed against the file."""
         return self.found.dark_bones > DARK
@@ -84,7 +79,7 @@ def locate_films(
     progress = progress or Progress(quiet=True)
     progress.start("films", len(files), "find joints")
     with FilmDecoder(workers=workers) as decoder:
-        for path, film in zip(files, decoder.map(read_film, files), strict=True):
+        for path, film in zip(files, decoder.map(unnamed_film, files), strict=True):
             progress.advance()
             if isinstance(film, FilmRefused):
                 yield LocatedFilm(path, None, FoundFilm([], 0.0), [], film)
@@ -152,7 +147,7 @@ class LocatedTables:
         name = known.film_id
         if located.film is None:
             code = located.refused.code if located.refused else ""
-            self._note(name, [f"refused:{code}"], remark=located.why_refused)
+            self._note(name, [f"refused:{code}"], remark=str(located.refused))
             return
         film, found = located.film, located.found
         picture_name = f"{known.file_name}.png"

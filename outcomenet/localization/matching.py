@@ -15,8 +15,9 @@ from outcomenet.localization.coco import Corrections
 from outcomenet.localization.film_list import NamedFilm
 from outcomenet.localization.placed import PlacedLimb
 
-# Label Studio puts eight hexadecimal digits before the name of an uploaded file, and a folder before its exports.
-_UPLOADED = re.compile(r"^[0-9a-f]{8}-(?=.)")
+# Label Studio puts eight hexadecimal digits before the name of an uploaded file, and a folder before its exports. Eight decimal
+# digits are a date or a number of the hospital's own.
+_UPLOADED = re.compile(r"^(?=[0-9a-f]{0,7}[a-f])[0-9a-f]{8}-(?=.)")
 _EXPORT_FOLDER = "images/"
 # Where a landmark may lie beside its film: half a pixel of rounding, and the far edge itself.
 _EDGE_PX = 1.0
@@ -28,6 +29,7 @@ class Matched(NamedTuple):
     limbs: dict[Path, list[PlacedLimb]]
     without_film: list[str]
     without_landmarks: list[NamedFilm]
+    taken_for: dict[str, str] = {}  # names that an upload lengthened, and the film that each was taken for
 
     def in_words(self, source: Path) -> list[str]:
         """One sentence for each kind that found no partner."""
@@ -37,8 +39,11 @@ class Matched(NamedTuple):
                 f"{source.name} has landmarks of {len(self.without_film)} films that are not among the films, which nobody used: "
                 f"{', '.join(self.without_film)}."
             )
+        if self.taken_for:
+            names = ", ".join(f"{name} for {film}" for name, film in self.taken_for.items())
+            sentences.append(f"{source.name}: names that an upload had lengthened were taken for films: {names}.")
         if self.without_landmarks:
-            names = ", ".join(film.path.name for film in self.without_landmarks)
+            names = ", ".join(film.film_id for film in self.without_landmarks)
             sentences.append(
                 f"{len(self.without_landmarks)} films have no landmarks in {source.name}, so their joints are looked for: {names}."
             )
@@ -62,7 +67,7 @@ def match_landmarks(
     Raises:
       DataRefused: no name is that of a film, a name is that of several, or a landmark lies outside its film.
     """
-    return _within_films(_matched(placed, source, films, known_as), source)
+    return _within_films(_matched(placed, _partners(placed, source, films, known_as), source, films), source)
 
 
 def match_corrections(
@@ -73,9 +78,16 @@ def match_corrections(
     Raises DataRefused as well where a copy is not the film made larger or smaller: points on a cropped or turned copy tell
     nothing of the film.
     """
-    matched = _matched(corrections.limbs, source, films, known_as)
+    uploaded = {name: _UPLOADED.sub("", name.removeprefix(_EXPORT_FOLDER)) for name in corrections.limbs}
+    partners = _partners(corrections.limbs, source, films, known_as)
+    late = {name: plain for name, plain in uploaded.items() if name not in partners and plain != name}
+    found = _partners(late.values(), source, films, known_as)
+    taken_for = {name: plain for name, plain in late.items() if plain in found}
+    partners |= {name: found[plain] for name, plain in taken_for.items()}
+    _refuse_two_names(partners, source)
+    matched = _matched(corrections.limbs, partners, source, films)._replace(taken_for=taken_for)
     headers = _headers(matched.limbs)
-    names = {film: name for name, film in _partners(corrections.limbs, source, films, known_as).items()}
+    names = {film: name for name, film in partners.items()}
     scaled = {}
     for path, limbs in matched.limbs.items():
         header = headers.get(path)
@@ -84,9 +96,8 @@ def match_corrections(
 
 
 def _matched(
-    placed: Mapping[str, list[PlacedLimb]], source: Path, films: Sequence[NamedFilm], known_as: Sequence[NamedFilm]
+    placed: Mapping[str, list[PlacedLimb]], partners: Mapping[str, Path], source: Path, films: Sequence[NamedFilm]
 ) -> Matched:
-    partners = _partners(placed, source, films, known_as)
     if placed and not partners:
         name = next(iter(placed))
         hint = did_you_mean(name, [film.film_id for film in films])
@@ -111,26 +122,28 @@ def _partners(
                 f"{', '.join(film.film_id for film in own)}."
             )
         if own:
-            twice = next((other for other, path in partners.items() if path == own[0].path), None)
-            if twice is not None:
-                raise DataRefused(
-                    f"{source.name} names film {own[0].film_id} as {twice!r} and as {name!r}; keep the one that is right."
-                )
             partners[name] = own[0].path
+    _refuse_two_names(partners, source)
     return partners
+
+
+def _refuse_two_names(partners: Mapping[str, Path], source: Path) -> None:
+    """Raises DataRefused where two names are those of one film."""
+    names: dict[Path, str] = {}
+    for name, path in partners.items():
+        if path in names:
+            raise DataRefused(
+                f"{source.name} names film {path.name} as {names[path]!r} and as {name!r}; keep the one that is right."
+            )
+        names[path] = name
 
 
 def _films_called(name: str, films: Sequence[NamedFilm], known_as: Sequence[NamedFilm]) -> list[NamedFilm]:
     by_id = [film for film in known_as if name in (film.film_id, film.file_name, f"{film.file_name}.png")]
     if by_id:
         return by_id
-    plain = name.replace("\\", "/").removeprefix(_EXPORT_FOLDER)
-    for candidate in dict.fromkeys((plain, _UPLOADED.sub("", plain))):
-        parts = tuple(candidate.split("/"))
-        called = [film for film in films if film.path.parts[-len(parts) :] == parts]
-        if called:
-            return called
-    return []
+    parts = tuple(name.replace("\\", "/").split("/"))
+    return [film for film in films if film.path.parts[-len(parts) :] == parts]
 
 
 def _headers(paths: Iterable[Path]) -> dict[Path, FilmHeader]:

@@ -9,7 +9,8 @@ from typing import NamedTuple
 import pandas as pd
 
 from outcomenet.anatomy import Region, Side, landmarks_of
-from outcomenet.csv_files import unguarded
+from outcomenet.cohorts.csv_text import read_csv_text
+from outcomenet.cohorts.faults import CohortRefused
 from outcomenet.errors import DataRefused, UsageError, did_you_mean
 from outcomenet.localization.geometry import is_left_as_displayed
 
@@ -45,7 +46,10 @@ def read_landmarks(path: Path) -> dict[str, list[PlacedLimb]]:
     """
     if not path.is_file():
         raise UsageError(f"There is no landmarks file {path}.")
-    table = pd.read_csv(path, dtype=str, keep_default_na=False).rename(columns={"film": "film_id"})
+    read, faults = read_csv_text(path)
+    if read is None or faults:
+        raise CohortRefused(faults)
+    table = read.fillna("").rename(columns={"film": "film_id"})
     for column in NEEDED:
         if column not in table:
             raise DataRefused(f"{path.name} lacks column {column}; it needs {', '.join(NEEDED[:-1])} and {NEEDED[-1]}.")
@@ -54,13 +58,12 @@ def read_landmarks(path: Path) -> dict[str, list[PlacedLimb]]:
             raise DataRefused(
                 f"{path.name} has an unknown column {column!r}. {did_you_mean(str(column), (*NEEDED, *OPTIONAL))}"
             )
-    table["film_id"] = table["film_id"].map(unguarded)
     for column in ("x_px", "y_px"):
         number = pd.to_numeric(table[column], errors="coerce")
         if number.isna().any():
-            line = int(number.isna().to_numpy().argmax())
+            row = number.index[number.isna()][0]
             raise DataRefused(
-                f"{path.name}, row {line + 2}, column {column}: expected a pixel position, got {table[column][line]!r}."
+                f"{path.name}, row {row}, column {column}: expected a pixel position, got {table[column][row]!r}."
             )
         table[column] = number
     table["side"] = _sides(path, table)
@@ -81,7 +84,7 @@ def _sides(path: Path, table: pd.DataFrame) -> pd.Series:
     unknown = sides[~sides.isin(LATERALITY)]
     if len(unknown):
         raise DataRefused(
-            f"{path.name}, row {int(unknown.index[0]) + 2}, column side: expected L, R or nothing, got {unknown.iloc[0]!r}."
+            f"{path.name}, row {unknown.index[0]}, column side: expected L, R or nothing, got {unknown.iloc[0]!r}."
         )
     return sides.map(LATERALITY)
 

@@ -95,7 +95,7 @@ class MetricsLog:
     def __init__(self, path: Path, step: int):
         self.path = path
         if path.exists():
-            lines = path.read_text().splitlines(keepends=True)
+            lines = path.read_text(errors="replace").splitlines(keepends=True)
             kept = [line for n, line in enumerate(lines, 1) if line.endswith("\n") and _step_of(line, n, path) <= step]
             path.write_text("".join(kept))
 
@@ -119,7 +119,7 @@ def _step_of(line: str, number: int, path: Path) -> int:
     """The step that a line of metrics.jsonl speaks of; DataRefused where somebody changed the line."""
     try:
         return int(json.loads(line)["step"])
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
         raise DataRefused(
             f"{path}, line {number}: expected a JSON object with a step, as training writes it, got {line.strip()!r:.60}; "
             "remove that line and run the same command to go on."

@@ -253,3 +253,58 @@ def test_a_key_for_names_that_are_not_made_is_wrong_usage(tmp_path, capsys):
     arguments = ["localize", str(film), "--out", str(tmp_path / "out"), "--film-names", "files", "--key", "k"]
     assert main(arguments) == 2
     assert "leave one out" in capsys.readouterr().err
+
+
+def test_a_date_or_number_before_a_name_makes_it_another_film(tmp_path):
+    """Eight digits before a name are what Label Studio writes, but also a date: such landmarks were laid on the other film."""
+    film = place(tmp_path / "hand.jpg")
+    with pytest.raises(DataRefused, match="not among the films"):
+        matched(landmarks(tmp_path / "landmarks.csv", "3f2a91bc-hand.jpg,MCP2,1,2"), [film])
+    size = cv2.imread(str(film), cv2.IMREAD_GRAYSCALE).shape
+    with pytest.raises(DataRefused, match="not among the films"):
+        corrected(coco(tmp_path / "c.json", "20240115-hand.jpg", size, {"MCP2": (1, 2)}), film)
+    words = corrected(coco(tmp_path / "c.json", "3f2a91bc-hand.jpg", size, {"MCP2": (1, 2)}), film).in_words(film)
+    assert any("3f2a91bc-hand.jpg for hand.jpg" in sentence for sentence in words)
+
+
+@pytest.mark.parametrize("name", ["DOE\u00a0JANE.png", b"M\xfcller.png".decode("utf-8", "surrogateescape"), "a\nb.png"])
+def test_names_that_cannot_be_printed_are_neither_written_nor_a_traceback(tmp_path, name):
+    film = tmp_path / "films" / name
+    film.parent.mkdir()
+    film.write_bytes(b"\x89PNG\r\n\x1a\nnothing more")
+    known, named = tmp_path / "known", tmp_path / "named"
+    assert main(["localize", str(film.parent), "--out", str(known), "--key", str(tmp_path / "key")]) == 0
+    limbs = pd.read_csv(known / "limbs.csv")
+    assert "png" not in limbs["remark"][0]
+    assert main(["localize", str(film.parent), "--out", str(named), "--film-names", "files"]) == 0
+    assert pd.read_csv(named / "limbs.csv")["film_id"][0].isascii()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda r: r["annotations"][0].update(category_id=[1]),
+        lambda r: r["annotations"][0].update(image_id=[1]),
+        lambda r: r["categories"][0].update(name=5),
+        lambda r: r["categories"][0].update(keypoints=7),
+        lambda r: r.update(images=7),
+        lambda r: r.update(annotations=[7]),
+    ],
+)
+def test_coco_values_of_another_type_are_one_sentence(tmp_path, change):
+    file = coco(tmp_path / "c.json", "hand.jpg", (10, 10), {"MCP2": (1, 2)})
+    record = json.loads(file.read_text())
+    change(record)
+    file.write_text(json.dumps(record))
+    with pytest.raises(DataRefused, match=r"c\.json"):
+        read_coco(file)
+
+
+@pytest.mark.parametrize(
+    "content", [b"", "film_id,landmark,x_px,y_px\nä,MCP2,1,2\n".encode("utf-16"), b"film_id\xe4,x\n"]
+)
+def test_landmarks_in_another_encoding_or_none_are_one_sentence(tmp_path, content):
+    path = tmp_path / "landmarks.csv"
+    path.write_bytes(content)
+    with pytest.raises(DataRefused, match=r"landmarks\.csv"):
+        read_landmarks(path)

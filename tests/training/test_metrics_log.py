@@ -21,10 +21,19 @@ def test_what_was_logged_after_the_step_or_only_begun_is_dropped(tmp_path):
     assert path.read_text() == lines(20, 40)
 
 
-@pytest.mark.parametrize("line", ["{}", "[1]", "null", '{"step": "x"}', "not JSON"])
+@pytest.mark.parametrize(
+    "line", ["{}", "[1]", "null", '{"step": "x"}', "not JSON", '{"step": Infinity}', "[" * 100_000]
+)
 def test_a_line_that_is_none_is_named(tmp_path, line):
     path = tmp_path / "metrics.jsonl"
     path.write_text(f"{lines(20)}{line}\n{lines(60)}")
     with pytest.raises(DataRefused, match="line 2: expected a JSON object with a step"):
         MetricsLog(path, 40)
     assert path.read_text() == f"{lines(20)}{line}\n{lines(60)}"
+
+
+def test_a_flipped_bit_is_named_too(tmp_path):
+    path = tmp_path / "metrics.jsonl"
+    path.write_bytes(lines(20).encode() + lines(40).encode().replace(b"step", b"st\xe5p"))
+    with pytest.raises(DataRefused, match="line 2: expected a JSON object with a step"):
+        MetricsLog(path, 40)
