@@ -25,17 +25,21 @@ def same_films(films: pd.DataFrame) -> pd.DataFrame:
     `films` has a row per limb: film_id, patient_id, side, pixels, likeness (see `FilmIdentity`). The same pixels count
     wherever they turn up twice, looking the same only between patients: films of one patient at two visits do look alike.
     """
-    films = films.drop_duplicates("film_id").reset_index(drop=True)
+    once = films.drop_duplicates("film_id")
     rows = []
-    for _, twins in films[films["pixels"] != ""].groupby("pixels", sort=False):
+    for _, twins in once[once["pixels"] != ""].groupby("pixels", sort=False):
         rows += [_pair(twins.iloc[0], twins.iloc[k], "the same pixels", 1.0) for k in range(1, len(twins))]
+    alike: dict[frozenset[str], tuple] = {}  # of two films with two limbs each, the pair of limbs that agrees best
     for _, limbs in films[films["likeness"] != ""].groupby(films["side"].str[1]):  # hands with hands
-        limbs = limbs.drop_duplicates(["pixels", "patient_id"])
+        limbs = limbs.drop_duplicates(["pixels", "patient_id", "likeness"])
         patterns = [JointPatterns(text) for text in limbs["likeness"]]
         for (one, other), agreement in alike_pairs(patterns, list(limbs["patient_id"])).items():
             first, second = limbs.iloc[one], limbs.iloc[other]
             if first["pixels"] != second["pixels"] or not first["pixels"]:
-                rows.append(_pair(first, second, "joints that look the same", agreement))
+                pair = _pair(first, second, "joints that look the same", agreement)
+                of = frozenset(pair[:2])
+                alike[of] = max(alike.get(of, pair), pair, key=lambda known: known[-1])
+    rows += alike.values()
     return pd.DataFrame(rows, columns=COLUMNS)
 
 

@@ -70,6 +70,24 @@ def test_joints_that_look_the_same_are_listed_between_patients_only():
     assert leaking_patients(kept, split, (ALIKE,))["patient_id"].tolist() == ["A", "B"]
 
 
+def test_every_limb_of_a_film_of_two_is_compared_and_a_pair_of_films_is_listed_once(monkeypatch):
+    # the copy is mirrored, so its first limb is the original's second: LH=A, RH=B against LH=B, RH=A
+    monkeypatch.setattr("outcomenet.datasets.alike_films.JointPatterns", str)
+    monkeypatch.setattr(
+        "outcomenet.datasets.alike_films.alike_pairs",
+        lambda limbs, owners: {
+            (i, j): 1.0
+            for i in range(len(limbs))
+            for j in range(i + 1, len(limbs))
+            if limbs[i] == limbs[j] and owners[i] != owners[j]
+        },
+    )
+    table = films(("P1", "", "1", "a"), ("P1", "", "1", "b"), ("P2", "", "2", "b"), ("P2", "", "2", "a"))
+    table = table.assign(film_id=["F1", "F1", "F2", "F2"], side=["LH", "RH", "LH", "RH"])
+    assert same_films(table)[["film_id", "other_film_id"]].values.tolist() == [["F1", "F2"]]
+    assert same_films(table.iloc[[0, 2, 1, 3]])[["film_id", "other_film_id"]].values.tolist() == [["F1", "F2"]]
+
+
 def test_no_films_are_no_pairs():
     none = films().astype(object)
     assert same_films(none).empty
