@@ -107,12 +107,12 @@ def note_of(command: str, inputs: Collection[Path], **settings: Any) -> str:
 
     Args:
         command: Name of the command.
-        inputs: Files, and folders with all that is in them; a file is the same while its name, size and time of change
-            are, as make and rsync take it.
+        inputs: Files, and folders with all that is in them; a file is the same while its name and its bytes are. Times
+            of change do not tell: copies keep them, and two files of one size can be exchanged.
         settings: Everything else that the result depends on.
     """
     files = [file for place in inputs for file in (sorted(place.rglob("*")) if place.is_dir() else [place])]
-    stated = [(str(file.absolute()), file.stat().st_size, file.stat().st_mtime_ns) for file in files if file.is_file()]
+    stated = [(str(file.absolute()), sha256_of(file)) for file in files if file.is_file()]
     return sha256_of_json([command, stated, repr(sorted(settings.items())), sha256_of_program()])
 
 

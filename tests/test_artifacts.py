@@ -12,6 +12,7 @@ from outcomenet.artifacts import (
     MANIFEST,
     digests_of,
     first_difference,
+    note_of,
     read_json_object,
     read_manifest,
     sha256_of,
@@ -143,3 +144,15 @@ def test_a_damaged_manifest_is_one_sentence(folder, content, sentence):
 def test_a_json_object_is_read(tmp_path):
     (tmp_path / "x.json").write_text('{"a": 1}')
     assert read_json_object(tmp_path / "x.json", "make it again") == {"a": 1}
+
+
+def test_files_of_one_size_and_time_that_are_exchanged_are_other_inputs(tmp_path):
+    for name in ("a", "b"):
+        (tmp_path / name).write_text(name)
+        os.utime(tmp_path / name, (1, 1))
+    before = note_of("intake", [tmp_path])
+    assert note_of("intake", [tmp_path]) == before
+    for name, content in (("a", "b"), ("b", "a")):
+        (tmp_path / name).write_text(content)
+        os.utime(tmp_path / name, (1, 1))
+    assert note_of("intake", [tmp_path]) != before
