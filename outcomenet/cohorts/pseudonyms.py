@@ -213,7 +213,8 @@ def _is_random(key: bytes) -> bool:
     """
     steps = {(after - before) % 256 for before, after in itertools.pairwise(key)}
     is_text = all(byte < 128 for byte in key)
-    return len(set(key)) > len(key) // 2 and len(steps) > len(key) // 2 and not is_text
+    enough = min(len(key), 64) // 2  # there are 256 bytes and 256 steps, however long the key is
+    return len(set(key)) > enough and len(steps) > enough and not is_text
 
 
 def default_key_path() -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import stat
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -110,6 +111,14 @@ def test_random_keys_are_taken(tmp_path):
     for n in range(200):
         path = tmp_path / f"key{n}"
         assert len(key_of(path, outside=())) == 32
+
+
+@pytest.mark.parametrize("size", [32, 64, 128, 384, 512])
+def test_long_random_keys_are_taken(tmp_path, size):
+    path = tmp_path / "key"  # of 512 random bytes about 221 of the 256 values are there, fewer than half of 512
+    path.write_text(np.random.default_rng(size).bytes(size).hex())
+    path.chmod(0o600)
+    assert len(key_of(path, outside=())) == size
 
 
 @pytest.mark.parametrize("there", [False, True])
