@@ -130,7 +130,7 @@ def test_a_checkpoint_on_a_full_disk_is_one_error_and_gives_its_part_back(tmp_pa
 
     from outcomenet.training.checkpoints import Checkpoints
 
-    checkpoints = Checkpoints(tmp_path)
+    checkpoints = Checkpoints(tmp_path, "0" * 64)
     monkeypatch.setattr(shutil, "disk_usage", lambda folder: shutil._ntuple_diskusage(100, 90, 10))
     with pytest.raises(OSError, match="No space left"):
         checkpoints.save(1, {"a": jnp.zeros(3)}, {})

@@ -125,6 +125,9 @@ def test_a_fold_that_is_missing_or_of_another_kind_is_named(folds, tmp_path, sma
         pool_runs([folds[0], folds[1], folds[1]], tmp_path / "x")
     other = replace(with_split(folds=3, fold=2), training=TrainingConfig(steps=1, batch_size=2, seed=5))
     run_training(FILE, other, small_dataset, tmp_path / "other", progress=QUIET)
+    with pytest.raises(UsageError, match="is not evaluated to the end"):
+        pool_runs([*folds[:2], tmp_path / "other"], tmp_path / "x")
+    run_evaluation(tmp_path / "other", progress=QUIET)
     with pytest.raises(DataRefused, match="differs from .* in more than the patients"):
         pool_runs([*folds[:2], tmp_path / "other"], tmp_path / "x")
     assert not (tmp_path / "x").exists()
