@@ -36,6 +36,24 @@ def test_it_is_found_at_its_place_and_alone(name, cohort_folder):
     assert says in faults[0].sentence
 
 
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda whole: whole[:-40], "ends early"),
+        (lambda _: b"Dear colleague," * 20, "not one of them by its first bytes"),
+    ],
+    ids=["ends early", "is a letter"],
+)
+def test_a_film_that_cannot_be_read_is_found_at_its_place_and_left_out(change, says, cohort_folder):
+    film = cohort_folder / "films/f2.png"
+    film.write_bytes(change(film.read_bytes()))
+    cohort = read_cohort(cohort_folder)
+    (fault,) = cohort.unread.faults
+    assert place(fault) == "films.csv|3|path"
+    assert says in fault.sentence
+    assert 3 not in set(cohort.films["row"])
+
+
 def test_they_are_a_hundred_kinds():
     # a kind is a column of a file and the rule that it breaks, not a value
     assert len(KINDS) > 200
