@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import signal
 import subprocess
@@ -95,9 +96,10 @@ def test_a_film_crosses_as_it_is():
 
 TASK = FilmTask("f", 2, Path("film.dcm"), Side.LEFT_HAND, {}, True, CropGeometry(8, 0.5))
 JOINTS = len(joints_of("hand"))
+PATTERNS = base64.b64encode(bytes(JOINTS * 42**2 // 2)).decode()  # half a byte for each of a joint's pixels
 CUT = CutFilm(
     "other", Side.RIGHT_FOOT, np.zeros((JOINTS, 8, 8), np.uint16), np.ones(JOINTS, bool), 0.2, "PixelSpacing", False, "",
-    b"\x89PNG\r\n\x1a\n", FilmIdentity("", "ab", "0f"), ("turned",), (TextBox(1, 2, 3, 4),),
+    b"\x89PNG\r\n\x1a\n", FilmIdentity("", "ab", PATTERNS), ("turned",), (TextBox(1, 2, 3, 4),),
 )  # fmt: skip
 
 
@@ -120,7 +122,7 @@ def test_a_cut_film_is_its_task_s_whatever_it_says():
     [
         {"crops": np.zeros((JOINTS, 9, 9), np.uint16)}, {"crops": None}, {"present": np.ones(3, bool)}, {"scale_mm_per_px": 0.0},
         {"scale_mm_per_px": float("nan")}, {"flags": ("=cmd",)}, {"refused": "a\nb"}, {"scale_source": "x" * 999},
-        {"identity": FilmIdentity("<b>", "", "")}, {"preview_png": b"<script>"},
+        {"identity": FilmIdentity("<b>", "", "")}, {"identity": FilmIdentity("", "ab", "0f")}, {"preview_png": b"<script>"},
     ],
 )  # fmt: skip
 def test_a_cut_film_that_cannot_be_the_task_s_is_refused(change):
