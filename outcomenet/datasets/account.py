@@ -10,22 +10,34 @@ import pandas as pd
 from outcomenet.cohorts.cohort import Cohort
 from outcomenet.csv_files import write_csv
 from outcomenet.datasets.dataset import LEDGER, SPLITS
-from outcomenet.datasets.flow import FLOW, flow_of, flow_table
+from outcomenet.datasets.flow import FLOW, flow_of, flow_table, without_split_steps
 from outcomenet.datasets.flow_diagram import DIAGRAM, flow_svg
 from outcomenet.datasets.follow_up_table import FOLLOW_UP, follow_up_table
 from outcomenet.datasets.leaks import SAME_FILMS
 from outcomenet.datasets.measured import measured_titles
 from outcomenet.datasets.reader_agreement import reader_agreement
-from outcomenet.datasets.table_one import table_one
+from outcomenet.datasets.table_one import table_one, without_split_columns
 
 TABLE_ONE, AGREEMENT = "table1.csv", "agreement.csv"
 
 
-def copy_account(source: Path, target: Path) -> None:
-    """Copies what a report shows of an intake, ledger, flow, Table 1 and agreement, as far as it is in `source`."""
-    for name in (LEDGER, FLOW, TABLE_ONE, AGREEMENT):
-        if (source / name).is_file():
+def copy_account(source: Path, target: Path, *, splits: bool) -> None:
+    """Copies what a report shows of an intake, ledger, flow, Table 1 and agreement, as far as it is in `source`.
+
+    Args:
+        source: the data set, or a run that has its account.
+        target: the run's folder.
+        splits: whether the run divided the patients as the data set does. Otherwise flow and Table 1 are of all patients
+            together: the intake's splits are not the run's.
+    """
+    for name in (LEDGER, AGREEMENT, FLOW, TABLE_ONE):
+        if not (source / name).is_file():
+            continue
+        if splits or name in (LEDGER, AGREEMENT):
             shutil.copyfile(source / name, target / name)
+            continue
+        table = pd.read_csv(source / name, dtype=str, keep_default_na=False)
+        write_csv(without_split_steps(table) if name == FLOW else without_split_columns(table), target / name)
 
 
 def write_account(

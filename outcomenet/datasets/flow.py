@@ -72,6 +72,11 @@ def flow_table(steps: Sequence[Step]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
+def without_split_steps(flow: pd.DataFrame) -> pd.DataFrame:
+    """The table of `flow_table` without the steps that are splits."""
+    return flow[~flow["step"].isin([split.capitalize() for split in SPLITS])]
+
+
 def _left_out(ledger: pd.DataFrame, unit: str) -> list[tuple[str, int]]:
     """(reason, count) of what was left out of a unit; what was only flagged has KEPT behind its unit."""
     assert not unit.endswith(KEPT)

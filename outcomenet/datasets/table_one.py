@@ -85,6 +85,11 @@ def table_one(visits: pd.DataFrame, titles: Mapping[str, str] | None = None) -> 
     return table.reindex(columns=["Missing", "Overall", *present, *differences], fill_value="").astype(str)
 
 
+def without_split_columns(table: pd.DataFrame) -> pd.DataFrame:
+    """The table without the splits' columns and the differences between them."""
+    return table.drop(columns=[name for name in table if name in SPLITS or str(name).startswith("SMD")])
+
+
 def _difference(cell: str, known: float) -> str:
     """An SMD without its sign, which depends on which split is named first; a dash where `known` patients are too few."""
     unsigned = cell.lstrip("-")  # tableone writes the smallest as "<0.001"

@@ -17,7 +17,7 @@ from outcomenet.cohorts.splits import fold_of
 from outcomenet.csv_files import write_csv
 from outcomenet.datasets.account import copy_account
 from outcomenet.datasets.contact_sheet import contact_sheet
-from outcomenet.datasets.dataset import PREVIEWS, SPLITS, Dataset, visit_key
+from outcomenet.datasets.dataset import PREVIEWS, SPLITS, STORED_SPLIT, Dataset, visit_key
 from outcomenet.datasets.manifest import TRUTH
 from outcomenet.datasets.pairs import VisitPairs, changes_of_human_score
 from outcomenet.errors import DataRefused, UndefinedMetric
@@ -119,7 +119,8 @@ def evaluate(task: EvaluationTask, run: Path, progress: Progress) -> list[str]:
             task.dataset, facts, task.outcomes, run, zero_is_no_change=task.zero_is_no_change,
             resamples=task.resamples, seed=task.seed,
         )  # fmt: skip
-    copy_account(task.dataset.folder, run)
+    as_stored = STORED_SPLIT not in task.dataset.visits and not task.cross_fit_folds
+    copy_account(task.dataset.folder, run, splits=as_stored)
     rung = next((name for name in BIOMARKER_RUNGS if name in readings), None)
     biomarker = None
     if rung is not None:

@@ -152,7 +152,7 @@ def _write(
     write_csv(undefined, out / "undefined_metrics.csv")
     primary = primary_contrast(records[0]["config"]["outcomes"])
     write_csv(comparisons_table(pooled, **chance, primary=primary), out / "comparisons.csv")
-    copy_account(runs[0], out)
+    copy_account(runs[0], out, splits=False)
     notes = [note for run in runs for note in read_evaluation(run)["notes"]]
     notes += _write_biomarkers(runs, out)
     main = outcome(main_outcome(records[0]["config"]["outcomes"]))

@@ -140,8 +140,11 @@ def _equal_adjustment(nested: pd.DataFrame | None) -> dict[str, Any]:
 
 def _patients(folder: RunFolder) -> dict[str, Any]:
     """Flow, Table 1 and readers, as the intake wrote them."""
+    flow = folder.flow
+    # a run that divided the patients otherwise than the data set has no splits in its flow
+    splits = 0 if flow is None else int(flow["step"].drop_duplicates().str.lower().isin(_SPLITS).sum())
     return {
-        "flow": None if folder.flow is None else flow_chart(folder.flow, splits=len(_SPLITS)),
+        "flow": None if flow is None else flow_chart(flow, splits),
         "table_one": _if_any(tables.table_one, folder.table_one),
         "agreement": None if folder.agreement is None else tables.reader_agreement(folder.agreement),
     }

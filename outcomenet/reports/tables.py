@@ -252,7 +252,10 @@ def table_one(frame: pd.DataFrame) -> Table:
         cells = [name, *(row[group] for group in groups)]
         rows.append([*cells, largest.iloc[position]] if largest is not None else cells)
     headers = ["Variable", *(group.capitalize() for group in groups), *(["Largest SMD"] if differences else [])]
-    return table_of("Patients at their first visit, by split.", headers, rows, words=(0,))
+    caption = "Patients at their first visit, by split."
+    if not {"train", "validation", "test"} & set(groups):
+        caption = "Patients at their first visit, all together: this run divided them otherwise than the data set."
+    return table_of(caption, headers, rows, words=(0,))
 
 
 def _largest(cells: list[str]) -> str:

@@ -11,6 +11,7 @@ import pytest
 from outcomenet.audits.sizes import AuditSizes
 from outcomenet.cli import main
 from outcomenet.confounding import ConfoundingConfig
+from outcomenet.datasets.account import copy_account
 from outcomenet.datasets.dataset import SPLITS, open_dataset
 from outcomenet.datasets.resplit import SplitConfig, resplit
 from outcomenet.errors import DataRefused, UsageError
@@ -114,6 +115,31 @@ def test_joined_folds_judge_every_patient_once_and_make_a_report(folds, dataset,
         (both["score_y"] * links.loc[1, "factor"] + links.loc[1, "shift"]).to_numpy(), abs=1e-6
     )
     assert main(["report", str(tmp_path / "all")]) == 0
+
+
+def test_flow_and_table_one_never_show_the_splits_of_another_division(folds, small_dataset, tmp_path):
+    """The data set's own splits are not those of a fold, and a joined run has none: all patients together, and a word."""
+    pool_runs(folds, tmp_path / "all")
+    intake = pd.read_csv(small_dataset / "table1.csv", dtype=str, keep_default_na=False)
+    assert {"train", "test"} <= set(intake)
+    for run in (folds[1], tmp_path / "all"):
+        table = pd.read_csv(run / "table1.csv", dtype=str, keep_default_na=False)
+        assert list(table) == ["variable", "level", "Missing", "Overall"]
+        assert table.equals(intake[list(table)])
+        steps = set(pd.read_csv(run / "flow.csv")["step"])
+        assert "Cohort folder" in steps
+        assert not steps & {"Train", "Validation", "Test"}
+        assert main(["report", str(run)]) == 0
+        page = (run / "report.html").read_text()
+        assert "all together: this run divided them otherwise than the data set" in page
+        assert "Largest SMD" not in page
+        assert 'class="splits"' not in page
+
+
+def test_a_run_of_the_data_sets_own_division_shows_its_splits(small_dataset, tmp_path):
+    copy_account(small_dataset, tmp_path, splits=True)
+    for name in ("table1.csv", "flow.csv"):
+        assert (tmp_path / name).read_bytes() == (small_dataset / name).read_bytes()
 
 
 def test_a_fold_that_is_missing_or_of_another_kind_is_named(folds, tmp_path, small_dataset):
