@@ -23,7 +23,7 @@ SURE = 1e-6  # a risk nearer to 0 or 1 than this has no useful logit
 class Platt:
     """expit(intercept + slope x logit(risk)); (0, 1) leaves the risk as it is (Platt 1999, on the logit as Cox 1958).
 
-    A slope above 0 keeps the order of patients, so that discrimination stays what it was.
+    The slope is above 0, which keeps the order of patients, so that discrimination stays what it was.
     """
 
     intercept: float
@@ -69,12 +69,19 @@ def fit_calibrators(target: Float[np.ndarray, "row"], risk: Float[np.ndarray, "r
 
 
 def fit_platt(target: Float[np.ndarray, "row"], risk: Float[np.ndarray, "row"]) -> Platt:
-    """Maximum likelihood; DataRefused where a cut of the risk separates the classes, or the risk does not vary."""
+    """Maximum likelihood; DataRefused where a cut of the risk separates the classes, the risk does not vary, or falls with
+    the event: such a line would turn the order of patients round."""
     line = recalibration_line(target, np.clip(risk, SURE, 1 - SURE), np.ones((1, len(target))))[:, 0]
     if not np.isfinite(line).all():
         raise DataRefused(
             f"Platt's line has no finite slope on {len(target)} visits: one class only, a risk that does not vary, or one "
             "that separates the classes. Use more validation patients."
+        )
+    if line[1] <= 0:
+        raise DataRefused(
+            f"Platt's line has the slope {line[1]:.2f} on {len(target)} visits: the risk does not rise with the event there, and "
+            "recalibration would turn the order of patients round. Use a network that tells the event, or more validation "
+            "patients."
         )
     return Platt(float(line[0]), float(line[1]))
 

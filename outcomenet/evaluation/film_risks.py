@@ -19,11 +19,12 @@ def events_of(outcomes: Sequence[str]) -> list[str]:
     return [name for name in outcomes if outcome(name).kind is OutcomeKind.TIME_TO_EVENT]
 
 
-def calibrators_of(run: Path, rung: str) -> dict[str, Calibrators]:
-    """One network's calibrators by outcome; none where the run is not evaluated or could not be recalibrated."""
+def calibrators_of(run: Path, rung: str) -> dict[str, Calibrators] | None:
+    """One network's calibrators by outcome, without those that could not be fitted; None where the run has no file of
+    them, as before its evaluation."""
     file = run / CALIBRATION
     if not file.is_file():
-        return {}
+        return None
     return {name: of[rung] for name, of in read_calibrators(file).items() if rung in of}
 
 
@@ -36,14 +37,14 @@ _NOTHING: dict[str, object] = {"risk": np.nan, "risk_calibrated": np.nan, "risk_
 
 
 def film_risks(
-    outcomes: Sequence[str], reading: NetworkReading, calibrators: Mapping[str, Calibrators]
+    outcomes: Sequence[str], reading: NetworkReading, calibrators: Mapping[str, Calibrators] | None
 ) -> dict[str, object]:
     """Columns of films.csv for every event of a run.
 
     Args:
         outcomes: names of the run's outcomes.
         reading: of one film.
-        calibrators: of the network that read it, by outcome.
+        calibrators: of the network that read it, by outcome; None where the run has no calibration.json.
 
     Returns:
         `<event>_risk` is the network's own probability within the event's horizon, `<event>_risk_calibrated` what Platt's
@@ -55,6 +56,9 @@ def film_risks(
     for name in events_of(outcomes):
         risk = reading.outcome[name][:1].astype(float)
         columns[f"{name}_risk"] = float(risk[0])
+        if calibrators is None:
+            columns[f"{name}_risk_calibrator"] = f"none: the run has no {CALIBRATION}; `outcomenet evaluate` writes it"
+            continue
         known = calibrators.get(name)
         if known is None:
             columns[f"{name}_risk_calibrator"] = f"none: {CALIBRATION} of the run has none for it"

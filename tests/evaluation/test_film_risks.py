@@ -35,6 +35,12 @@ def test_without_a_calibrator_nothing_is_called_calibrated():
     assert columns["progression_risk_calibrator"].startswith("none: calibration.json")
 
 
+def test_a_run_without_a_file_of_calibrators_says_that_it_has_none(tmp_path):
+    columns = film_risks(OUTCOMES, reading(0.3), calibrators_of(tmp_path, "direct"))
+    assert np.isnan(columns["progression_risk_calibrated"])
+    assert columns["progression_risk_calibrator"].startswith("none: the run has no calibration.json")
+
+
 def test_a_film_that_was_not_read_has_the_same_columns_empty():
     nothing = no_risks(OUTCOMES)
     assert list(nothing) == list(film_risks(OUTCOMES, reading(0.3), {}))
@@ -43,7 +49,7 @@ def test_a_film_that_was_not_read_has_the_same_columns_empty():
 
 
 def test_calibrators_are_those_of_the_network_that_reads(tmp_path):
-    assert calibrators_of(tmp_path, "direct_adjusted") == {}
+    assert calibrators_of(tmp_path, "direct_adjusted") is None
     write_calibrators({"progression": {"direct": CALIBRATORS}}, tmp_path / "calibration.json")
     assert calibrators_of(tmp_path, "direct_adjusted") == {}
     assert calibrators_of(tmp_path, "direct") == {"progression": CALIBRATORS}

@@ -76,6 +76,28 @@ def test_a_risk_that_separates_has_no_line():
         fit_platt(np.array([0.0, 0.0, 1.0, 1.0]), np.array([0.1, 0.2, 0.7, 0.8]))
 
 
+def weak(falling: bool = True) -> tuple[np.ndarray, np.ndarray]:
+    """8 events and 52 non-events whose risk falls with the event."""
+    risk = np.linspace(0.05, 0.4, 60)
+    target = np.isin(np.arange(60), [0, 3, 7, 11, 14, 20, 30, 41]).astype(float)
+    return target, risk if falling else risk[::-1]
+
+
+def test_a_risk_that_falls_with_the_event_has_no_calibrator():
+    with pytest.raises(DataRefused, match=r"slope -\d.* on 60 visits: the risk does not rise with the event"):
+        fit_platt(*weak())
+    assert fit_platt(*weak(falling=False)).slope > 0
+
+
+def test_a_network_whose_risk_falls_with_the_event_is_noted():
+    target, risk = (np.tile(values, 2) for values in weak())  # the first half is validation
+    found = recalibrate(predictions(target, risk), resamples=10, seed=0)
+    assert not found.calibrators
+    assert found.risks.empty
+    (note,) = found.notes
+    assert "is not recalibrated: Platt's line has the slope -" in note
+
+
 def predictions(target: np.ndarray, risk: np.ndarray) -> pd.DataFrame:
     n = len(target)
     return pd.DataFrame(
