@@ -77,7 +77,7 @@ def table_one(visits: pd.DataFrame, titles: Mapping[str, str] | None = None) -> 
         groups = column.removeprefix("SMD (").removesuffix(")").split(",")
         of_fewest = known.reindex(groups).fillna(0).min()
         table[column] = [
-            write(str(cell), of_fewest.get(str(label).rpartition(", ")[0], math.inf))
+            write(str(cell), of_fewest.get(str(label).rpartition(", ")[0], math.inf), str(label))
             for (label, _), cell in table[column].items()
         ]
     table.index.names = ["variable", "level"]
@@ -90,18 +90,19 @@ def without_split_columns(table: pd.DataFrame) -> pd.DataFrame:
     return table.drop(columns=[name for name in table if name in SPLITS or str(name).startswith("SMD")])
 
 
-def _difference(cell: str, known: float) -> str:
+def _difference(cell: str, known: float, _: str) -> str:
     """An SMD without its sign, which depends on which split is named first; a dash where `known` patients are too few."""
     unsigned = cell.lstrip("-")  # tableone writes the smallest as "<0.001"
     undefined = known < FEWEST_FOR_SMD or unsigned in ("nan", "inf")
     return UNDEFINED if unsigned and undefined else unsigned
 
 
-def _summary(cell: str, known: float) -> str:
-    """`mean (SD)` and the like; nothing is known of no patient, and one has no SD."""
+def _summary(cell: str, known: float, label: str) -> str:
+    """`mean (SD)` and the like, as the label says; nothing is known of no patient, and one has no SD."""
     if cell and known == 0:
         return UNDEFINED
-    return re.sub(r"\((?:0\.0+|nan)\)$", f"({UNDEFINED})", cell) if known == 1 and "[" not in cell else cell
+    alone = known == 1 and label.endswith("mean (SD)")
+    return re.sub(r"\((?:0\.0+|nan)\)$", f"({UNDEFINED})", cell) if alone else cell
 
 
 def _most_frequent(treatment: pd.Series) -> pd.Series:

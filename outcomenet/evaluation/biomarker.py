@@ -31,7 +31,8 @@ def biomarker_table(
     Returns:
         `score` is the sum of the joints' contributions on the outcome's latent (logit) scale; it rises with disease and
         holds no outcome-side term. `score_lower` and `score_upper` are where another reading of the same films lies with
-        probability 0.95, `score_sem` its SD: the repeatability of the reading alone, missing where films were not re-read.
+        probability 0.95 for an average visit, `score_sem` is the SD of one reading: the repeatability of the reading alone,
+        missing where films were not re-read.
     """
     contributions = np.where(reading.visible, reading.contributions[..., outcome], np.nan)
     score = reading.contributions[..., outcome].sum(1)
@@ -39,14 +40,14 @@ def biomarker_table(
     if len(rereadings) > 1:
         at = {key: row for row, key in enumerate(reading.ids)}
         read_again = [at[key] for key in rereadings[0].ids]
-        error[read_again], half[read_again] = reading_error(reread_scores(rereadings, outcome))
+        error[read_again], half[read_again] = reading_error(score[read_again], reread_scores(rereadings, outcome))
     keys = pd.DataFrame(reading.ids, columns=KEYS)
     split = keys.merge(rows[[*KEYS, "split"]], how="left", validate="one_to_one")["split"]
     embedding = {f"z{k:03d}": reading.embedding[:, k] for k in range(reading.embedding.shape[1])}
     return keys.assign(
         split=split,
         fold=fold,
-        may_be_used=(split != "train").to_numpy(),
+        may_be_used=split.isin(["validation", "test"]).to_numpy(),  # a split that is not known promises nothing
         score=score,
         score_sem=error,
         score_lower=score - half,
@@ -70,16 +71,20 @@ def reread_scores(rereadings: Sequence[NetworkReading], outcome: int) -> Float[n
     return np.stack([r.contributions[..., outcome].sum(1) for r in rereadings])
 
 
-def reading_error(again: Float[np.ndarray, "reading visit"]) -> tuple[float, float]:
-    """SD of one reading around the visit's mean, and half the width of a 95 % interval for another reading.
+def reading_error(score: Float[np.ndarray, "visit"], again: Float[np.ndarray, "reading visit"]) -> tuple[float, float]:
+    """SD of one reading, and half the width of a 95 % interval around the score for another reading.
 
-    Three readings of a visit give a variance with 2 degrees of freedom: +-1.96 of its root held 81 %, not 95 %. The
-    variance is therefore pooled over the visits, visits x (readings - 1) degrees of freedom (Bland & Altman, BMJ
-    1996;313:744, within-subject SD). It is the error of an average visit, not of each kind of visit.
+    The score is itself a reading with an error: another one scatters around it with sqrt(2) times the SD of one, and an
+    interval of the SD around re-readings' mean held 84 %, not 95 %. The half width comes from the mean square of
+    re-reading minus score, pooled over visits. Re-readings of one visit share its score: the squares of their differences
+    correlate by 1/4, so that m of them count as 4 m / (m + 3) degrees of freedom. The SD of one reading is that of
+    re-readings around their mean (Bland & Altman, BMJ 1996;313:744, within-subject SD).
     """
     readings, visits = again.shape
     error = float(np.sqrt(again.var(0, ddof=1).mean()))
-    return error, float(t_distribution.ppf(0.975, visits * (readings - 1))) * error
+    difference = float(np.sqrt(np.square(again - score).mean()))
+    freedom = visits * 4 * readings / (readings + 3)
+    return error, float(t_distribution.ppf(0.975, freedom)) * difference
 
 
 def codebook(table: pd.DataFrame, outcome_title: str, confounding: ConfoundingConfig) -> pd.DataFrame:
@@ -105,10 +110,10 @@ def codebook(table: pd.DataFrame, outcome_title: str, confounding: ConfoundingCo
             "logits of the outcome's latent scale", "higher is worse",
         ),
         "score_sem": (
-            "SD of repeated readings of the same films, pooled over the held-out visits", "logits", "lower is better",
+            "SD of one reading of the same films around their mean, pooled over the held-out visits", "logits", "lower is better",
         ),
-        "score_lower": ("Lower 95 % bound of another reading of the same films", "logits", "higher is worse"),
-        "score_upper": ("Upper 95 % bound of another reading of the same films", "logits", "higher is worse"),
+        "score_lower": ("Lower 95 % bound around score for another reading, which errs as the score does", "logits", "higher is worse"),
+        "score_upper": ("Upper 95 % bound around score for another reading, which errs as the score does", "logits", "higher is worse"),
         "oa_score": (
             "Osteoarthritis seen on the films: mean expected Kellgren-Lawrence grade of the visible joints",
             "grade 0-4", "higher is worse",

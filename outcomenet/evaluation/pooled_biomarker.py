@@ -20,6 +20,8 @@ SCALED = ("score_sem",)
 KEYS = ("patient_id", "visit_id", "split")
 ABSOLUTE = ("oa_score",)  # grades mean the same in every fold
 
+CHANGE_FILE = "score_change.csv"
+
 LinkTable = pd.DataFrame
 
 
@@ -104,6 +106,7 @@ def pooled_codebook(own: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
         meaning, unit, direction = (
             known.loc[column, ["meaning", "unit", "direction"]] if column in known.index else ("", "", "")
         )
+        meaning = str(meaning).replace(f" ({CHANGE_FILE})", "")  # joined runs have no such file
         if column in OF_SCORE:
             meaning = f"{meaning}; {linked}"
         elif column in SCALED or column.startswith("joint_"):

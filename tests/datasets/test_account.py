@@ -132,6 +132,12 @@ def test_what_is_undefined_is_a_dash_and_never_nan():
     assert not table.apply(lambda column: column.str.contains("nan|inf")).to_numpy().any()
 
 
+def test_a_count_of_one_patient_keeps_its_percentage():
+    table = table_one(visits_of(split=[*TEN, "validation"], male=[*[1.0] * 20, 0.0], age=[*np.arange(20.0), 44.0]))
+    assert table.loc[("Male sex, n (%)", "yes"), "validation"] == "0 (0.0)"
+    assert table.loc[("Age (years), mean (SD)", ""), "validation"] == "44.0 (\N{EN DASH})"
+
+
 def test_haq_stands_once_and_with_two_decimals(taken_in):
     table = pd.read_csv(taken_in / "table1.csv", dtype=str)
     rows = table[table["variable"].str.contains("HAQ")]

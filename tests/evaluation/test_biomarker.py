@@ -31,25 +31,35 @@ def rows_of(reading: NetworkReading, split: str) -> pd.DataFrame:
 
 @pytest.mark.parametrize("uneven", [False, True])
 def test_another_reading_lies_within_the_interval_95_times_in_100(uneven):
-    """The SD of three readings each held 81 %, P(|t with 2 degrees of freedom| < 1.96), as the old intervals did."""
+    """The score is one reading among them: around it, 1.96 SDs of one reading hold P(|z| < 1.96 / sqrt(2)) = 83 %."""
     rng = np.random.default_rng(4)
     true = rng.normal(size=2000)
     noise = rng.uniform(0.1, 0.3, 2000) if uneven else np.full(2000, 0.2)
     again = [reading_of(true + rng.normal(0, noise)) for _ in range(3)]
-    reading = reading_of(true)
+    score = true + rng.normal(0, noise)
+    reading = reading_of(score)
     table = biomarker_table(reading, again, rows_of(reading, "test"), outcome=1)
     other = true + rng.normal(0, noise)
     within = (table["score_lower"] <= other) & (other <= table["score_upper"])
     assert within.mean() == pytest.approx(0.95, abs=0.015)
-    each = np.stack([r.contributions[..., 1].sum(1) for r in again]).std(0, ddof=1)
-    assert (np.abs(other - true) < 1.96 * each).mean() == pytest.approx(0.81, abs=0.03)
+    if not uneven:
+        assert (np.abs(other - score) < 1.96 * table["score_sem"]).mean() == pytest.approx(0.834, abs=0.03)
+        assert table["score_sem"].iloc[0] == pytest.approx(0.2, rel=0.05)
 
 
 def test_few_visits_get_wider_intervals_by_students_t():
-    """Two visits read twice: variances 0.5 and 4.5, pooled 2.5 with 2 degrees of freedom; t is 4.302653."""
-    error, half = reading_error(np.array([[0.0, 0.0], [1.0, 3.0]]))
-    assert error == pytest.approx(np.sqrt(2.5))
-    assert half == pytest.approx(4.302653 * np.sqrt(2.5), rel=1e-6)
+    """Two visits read three times again. Around the score the squares are 0, 1, 4 and 0, 9, 9 with 2 x 2 degrees of freedom
+    (t is 2.776445); around their means the variances are 1 and 3."""
+    error, half = reading_error(np.zeros(2), np.array([[0.0, 0.0], [1.0, 3.0], [2.0, 3.0]]))
+    assert error == pytest.approx(np.sqrt(2.0))
+    assert half == pytest.approx(2.776445 * np.sqrt(23 / 6), rel=1e-6)
+
+
+def test_a_visit_without_a_split_may_not_be_used():
+    reading = reading_of(np.arange(4.0))
+    rows = rows_of(reading, "test").assign(split=["train", "validation", None, "test"])
+    assert biomarker_table(reading, [], rows, outcome=1)["may_be_used"].tolist() == [False, True, False, True]
+    assert not biomarker_table(reading, [], rows.iloc[:2], outcome=1)["may_be_used"].iloc[2:].any()
 
 
 def test_only_visits_that_were_read_again_have_an_interval():

@@ -6,7 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from outcomenet.confounding import NO_HANDLING
 from outcomenet.errors import UndefinedMetric
+from outcomenet.evaluation.biomarker import codebook
 from outcomenet.evaluation.pooled_biomarker import pooled_biomarker, pooled_codebook
 
 
@@ -83,3 +85,12 @@ def test_every_column_is_explained_and_the_link_is_told():
     assert (book["meaning"] != "").all()
     assert "in SDs from the mean of the fold's training patients" in book.loc["score", "meaning"]
     assert "never saw the patient" in book.loc["may_be_used", "meaning"]
+
+
+def test_the_joined_codebook_names_no_file_that_joining_does_not_write():
+    table, _ = pooled_biomarker([part("A", [0.0, 1.0, 2.0], 3.0), part("B", [0.0, 2.0, 4.0], 3.0)], ["a", "b"])
+    meaning = codebook(table, "HAQ-DI", NO_HANDLING)
+    assert "(score_change.csv)" in meaning.set_index("column").at["score", "meaning"]
+    joined = pooled_codebook(meaning, list(table.columns))
+    assert not joined["meaning"].str.contains("score_change").any()
+    assert "cannot be used as an outcome of change. " in joined.set_index("column").at["score", "meaning"]
