@@ -36,7 +36,8 @@ def check_outcomes(outcomes: Sequence[str], learned: pd.DataFrame, held_out: pd.
         A sentence for each outcome with few training patients, events or held-out patients.
 
     Raises:
-        DataRefused: an outcome is known for fewer than two training patients, or is the same for all of them.
+        DataRefused: an outcome is known for fewer than two training patients, is the same for all of them, or is an event
+            that none of them had.
     """
     notes = []
     for name in outcomes:
@@ -68,15 +69,20 @@ def _refuse_unlearnable(spec: OutcomeSpec, rows: pd.DataFrame, patients: int) ->
             f"there is nothing to learn. {remedy}"
         )
 
+    if spec.kind is OutcomeKind.TIME_TO_EVENT and not _with_event(spec, rows):
+        raise DataRefused(
+            f"{spec.title} was seen in none of {patients} training patients, so that there is nothing to learn. {remedy}"
+        )
+
 
 def _few_events(spec: OutcomeSpec, rows: pd.DataFrame) -> list[str]:
-    if spec.kind is not OutcomeKind.TIME_TO_EVENT:
+    if spec.kind is not OutcomeKind.TIME_TO_EVENT or (events := _with_event(spec, rows)) >= FEW_EVENTS:
         return []
+    who = "one training patient" if events == 1 else f"{events} training patients"
+    return [f"{spec.title} was seen in only {who} (under {FEW_EVENTS}): what was learned of it is mostly chance."]
+
+
+def _with_event(spec: OutcomeSpec, rows: pd.DataFrame) -> int:
+    """Patients in whom the event itself, not one that competes with it, was seen."""
     seen = rows[np.isfinite(rows[spec.fields[1]]) & (rows[spec.fields[2]] == 0)]
-    events = seen["patient_id"].nunique()
-    if events >= FEW_EVENTS:
-        return []
-    return [
-        f"{spec.title} was seen in only {events} training patients (under {FEW_EVENTS}): what was learned of it is mostly "
-        "chance."
-    ]
+    return seen["patient_id"].nunique()

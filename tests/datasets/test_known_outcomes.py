@@ -43,16 +43,25 @@ def test_no_value_one_patient_and_one_value_are_refused(name):
         check_outcomes([name], table.assign(**{name: 1.0}), table)
 
 
-def test_an_event_without_any_follow_up_is_refused_and_one_that_nobody_had_is_noted():
+def test_an_event_without_any_follow_up_or_that_nobody_had_is_refused():
     nothing = visits(progression_start=0.0, progression_end=np.inf, progression_cause=-1.0)
     with pytest.raises(DataRefused, match="known for no training patient"):
         check_outcomes(["progression"], nothing, visits())
     free = visits(progression_start=400.0, progression_end=np.inf, progression_cause=-1.0)
-    (note,) = check_outcomes(["progression"], free, visits())
-    assert "was seen in only 0 training patients (under 20)" in note
     died = visits(progression_start=0.0, progression_end=300.0, progression_cause=1.0)
-    (note,) = check_outcomes(["progression"], died, visits())
-    assert "was seen in only 0 training patients" in note
+    for table in (free, died):
+        with pytest.raises(
+            DataRefused, match="was seen in none of 100 training patients.* Take progression out of the experiment's"
+        ):
+            check_outcomes(["progression"], table, visits())
+
+
+@pytest.mark.parametrize(("events", "who"), [(1, "one training patient"), (19, "19 training patients")])
+def test_an_event_that_few_had_is_noted(events, who):
+    table = visits(progression_start=400.0, progression_end=np.inf, progression_cause=-1.0)
+    table.loc[: 2 * events - 1, ["progression_start", "progression_end", "progression_cause"]] = (0.0, 300.0, 0.0)
+    (note,) = check_outcomes(["progression"], table, visits())
+    assert f"was seen in only {who} (under 20)" in note
 
 
 def test_few_patients_are_noted_with_the_number_below_which():
