@@ -25,19 +25,37 @@ NAMES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
 
 def one_name(text: str) -> str:
     """What is the same of all spellings of a name: without case, accents, width, kind of hyphens and blanks, hyphens
-    between letters and digits, zeros before a number, `.0` behind it.
+    between letters and digits, zeros before a number, `.0` behind it. A minus before a number stays.
 
-    >>> one_name("P-007"), one_name("p7"), one_name("7.0"), one_name("1-11"), one_name("11-1")
-    ('p7', 'p7', '7', '1-11', '11-1')
+    >>> one_name("P-007"), one_name("p7"), one_name("7.0"), one_name("1-11"), one_name("11-1"), one_name("-1")
+    ('p7', 'p7', '7', '1-11', '11-1', '-1')
     """
+    plain = _without_separators(_without_accents(unicodedata.normalize("NFKC", text).casefold()))
+    return re.sub(r"(?<![\d.])0+(?=\d)", "", re.sub(r"(?<=\d)\.0+$", "", plain))
+
+
+def _without_accents(text: str) -> str:
+    """Without the accents of Latin, Greek and Cyrillic letters; a mark of another script makes another letter (ハ, バ)."""
+    kept, base = [], ""
+    for letter in unicodedata.normalize("NFKD", text):
+        if unicodedata.category(letter) != "Mn":
+            base = letter
+        elif unicodedata.name(base, "").startswith(("LATIN", "GREEK", "CYRILLIC")):
+            continue
+        kept.append(letter)
+    return unicodedata.normalize("NFC", "".join(kept))
+
+
+def _without_separators(text: str) -> str:
+    """Without blanks, hyphens of any kind and what cannot be seen, but between digits (1-11, 11-1), and for a minus before a
+    number."""
     plain = "".join(
         "-" if unicodedata.category(c) == "Pd" or c == "\N{MINUS SIGN}" else c
-        for c in unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold())
-        if unicodedata.category(c) not in ("Mn", "Cf", "Cc") or c.isspace()
+        for c in text
+        if unicodedata.category(c) not in ("Cf", "Cc") or c.isspace()
     )
-    parts = _SEPARATORS.sub("-", plain).strip("-")
-    parts = re.sub(r"(?<!\d)-|-(?!\d)", "", parts)  # between digits a separator is part of the name: 1-11, 11-1
-    return re.sub(r"(?<![\d.])0+(?=\d)", "", re.sub(r"(?<=\d)\.0+$", "", parts))
+    minus = "-" if re.match(r"\s*-\d", plain) else ""
+    return minus + re.sub(r"(?<!\d)-|-(?!\d)", "", _SEPARATORS.sub("-", plain).strip("-"))
 
 
 _DIFFERENCES: Mapping[str, Callable[[str], str]] = {
@@ -45,7 +63,8 @@ _DIFFERENCES: Mapping[str, Callable[[str], str]] = {
     "a trailing .0": lambda text: re.sub(r"(?<=\d)\.0+$", "", text),
     "capitals": str.casefold,
     "their Unicode form": lambda text: unicodedata.normalize("NFKC", text),
-    "blanks and hyphens": lambda text: re.sub(r"[\s_\-]+", "", one_name(text)) if text else text,
+    "accents": lambda text: _without_accents(text),
+    "blanks and hyphens": lambda text: _without_separators(text),
 }
 
 

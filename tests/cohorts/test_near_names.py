@@ -9,7 +9,7 @@ import pytest
 
 from outcomenet.cohorts.cohort import read_cohort
 from outcomenet.cohorts.faults import CohortRefused, Fault
-from outcomenet.cohorts.near_names import one_name
+from outcomenet.cohorts.near_names import difference, one_name
 from outcomenet.errors import meant
 
 SAME = [
@@ -20,6 +20,8 @@ SAME = [
 ]  # fmt: skip
 OTHERS = [
     ("1-11", "11-1"),
+    ("-1", "1"),  # a screening visit and the first one
+    ("\u30cf\u75c5\u9662", "\u30d0\u75c5\u9662"),  # two hospitals: the mark makes another letter
     ("P1", "P11"),
     ("P10", "P1"),
     ("P1", "P2"),
@@ -203,3 +205,11 @@ def test_no_fault_repeats_what_somebody_may_be_known_by(cohort_folder, content):
         assert not [word for word in content.replace(",", " ").split() if len(word) > 3 and word in fault.sentence], (
             fault.sentence
         )
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "words"),
+    [("Jos\u00e9", "Jose", "accents"), ("P 1", "P-1", "blanks and hyphens"), ("-1", "\u22121", "blanks and hyphens")],
+)
+def test_it_is_said_in_what_two_spellings_differ(one, other, words):
+    assert difference(one, other) == words
