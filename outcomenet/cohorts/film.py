@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import UInt16
 
+from outcomenet.cohorts.quality_flags import FLAGS
 from outcomenet.errors import FilmRefused
 
 # A 43 cm film at 0.1 mm has 4,300 rows; 6,000 leaves room and still decodes within 72 MB.
@@ -76,3 +77,23 @@ def scaled_to_uint16(values: np.ndarray, lower: float, upper: float) -> np.ndarr
     """Values mapped linearly so that `lower` becomes 0 and `upper` 65535, rounded to the nearest."""
     share = (np.asarray(values, np.float64) - lower) / (upper - lower)
     return np.rint(np.clip(share, 0.0, 1.0) * 65_535.0).astype(np.uint16)
+
+
+def checked_film(film: Film) -> Film | FilmRefused:
+    """A film that a decoding worker answered, or why it is none: a worker that a hostile film took over may say anything of
+    the right types."""
+    header = film.header
+    sound = (
+        film.pixels.shape == (header.rows, header.columns)
+        and 1 <= min(film.pixels.shape)
+        and max(film.pixels.shape) <= MAXIMUM_PIXELS_PER_SIDE
+        and (header.spacing_mm is None or MINIMUM_SPACING_MM <= header.spacing_mm <= MAXIMUM_SPACING_MM)
+        and header.laterality in ("", "L", "R")
+        and set(header.remarks) <= set(FLAGS)
+    )
+    if sound:
+        return film
+    return FilmRefused(
+        "The decoder's film does not agree with its own header: it is damaged, or made to do harm. Export it again.",
+        "decoder_answer",
+    )

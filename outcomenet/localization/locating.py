@@ -12,7 +12,7 @@ import pandas as pd
 
 from outcomenet.anatomy import Region, landmarks_of
 from outcomenet.cohorts.decoding import FilmDecoder
-from outcomenet.cohorts.film import Film
+from outcomenet.cohorts.film import Film, checked_film
 from outcomenet.cohorts.films import unnamed_film
 from outcomenet.cohorts.ledger import Ledger
 from outcomenet.csv_files import write_csv
@@ -81,6 +81,7 @@ def locate_films(
     with FilmDecoder(workers=workers) as decoder:
         for path, film in zip(files, decoder.map(unnamed_film, files), strict=True):
             progress.advance()
+            film = film if isinstance(film, FilmRefused) else checked_film(film)
             if isinstance(film, FilmRefused):
                 yield LocatedFilm(path, None, FoundFilm([], 0.0), [], film)
                 continue

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import decoder_functions
@@ -18,7 +19,7 @@ from decoder_functions import HOSTILE_ANSWERS
 from outcomenet.anatomy import Side, joints_of
 from outcomenet.cohorts.answers import BadAnswer, packed, unpacked
 from outcomenet.cohorts.decoding import FilmDecoder
-from outcomenet.cohorts.film import Film, FilmHeader
+from outcomenet.cohorts.film import Film, FilmHeader, checked_film
 from outcomenet.datasets.cut_answers import checked
 from outcomenet.datasets.cutting import CutFilm, FilmTask
 from outcomenet.datasets.film_identity import FilmIdentity
@@ -161,3 +162,18 @@ def _lives(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z" and bool(os.getpgid(pid) + 1)
     except (OSError, IndexError):
         return False
+
+
+def test_a_film_is_what_its_header_says_or_none():
+    header = FilmHeader(4, 5, 12, "MONOCHROME2", 0.1, "PixelSpacing", "dicom", "L", remarks=("header_bits",))
+    pixels = np.zeros((4, 5), np.uint16)
+    assert isinstance(checked_film(Film(pixels, header)), Film)
+    others = (
+        Film(np.zeros((0, 0), np.uint16), header),
+        Film(np.zeros((0, 5), np.uint16), replace(header, rows=0)),
+        Film(pixels, replace(header, spacing_mm=float("nan"))),
+        Film(pixels, replace(header, laterality="Q")),
+        Film(pixels, replace(header, remarks=("=cmd|x",))),
+    )
+    for film in others:
+        assert isinstance(checked_film(film), FilmRefused)
