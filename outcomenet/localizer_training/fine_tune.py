@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +11,7 @@ import cv2
 import numpy as np
 
 from outcomenet.anatomy import Region, landmarks_of
-from outcomenet.artifacts import sha256_of_json
+from outcomenet.artifacts import sha256_of, sha256_of_json
 from outcomenet.cohorts.decoding import FilmDecoder
 from outcomenet.cohorts.films import read_film
 from outcomenet.errors import FilmRefused, UsageError
@@ -93,22 +91,20 @@ def fine_tuned(
         banks[region] = MixedBank(simulated, own[region])
     source = Source(banks, {region: shape.mean for region, shape in weights.shapes.items()})
     networks = weights.networks
-    identity = sha256_of_json(
-        {
-            "weights": weights.made_by,
-            "tuning": dataclasses.asdict(tuning),
-            "limbs": {name: [str(limb) for limb in limbs] for name, limbs in corrections.items()},
-        }
-    )
+    # by content: a name may hold a patient's, and a film that was moved is the same film
+    films = sorted((sha256_of(path), [str(limb) for limb in limbs]) for path, limbs in corrections.items())
+    identity = sha256_of_json({"weights": weights.made_by, "tuning": dataclasses.asdict(tuning), "limbs": films})
     for name in ("landmarks", "refiner"):
         config: TrainingConfig = getattr(tuning, name)
         trained = train_stage(
             name, getattr(networks, name), source, config, tuning.optimiser, folder / name, identity, progress
         )
         networks = dataclasses.replace(networks, **{name: trained})
-    digest = hashlib.sha256(json.dumps(sorted(path.name for path in corrections)).encode()).hexdigest()
     made_by = weights.made_by | {
-        "fine_tuned_on": {"limbs": {str(r): len(films) for r, films in own.items()}, "films_sha256": digest}
+        "fine_tuned_on": {
+            "limbs": {str(region): len(limbs) for region, limbs in own.items()},
+            "films_sha256": sha256_of_json([digest for digest, _ in films]),
+        }
     }
     return dataclasses.replace(weights, networks=networks, made_by=made_by)
 

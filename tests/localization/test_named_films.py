@@ -215,7 +215,7 @@ def test_every_film_and_every_correction_without_a_partner_is_named(two_patients
     assert main(arguments) == 0
     said = capsys.readouterr().err
     assert "1 films that are not among the films, which nobody used: lost.jpg" in said
-    assert "1 films have no landmarks in c.json, so their joints are looked for: IM1.jpg" in said
+    assert "1 films have no landmarks in c.json, so their joints are looked for: PAT2/IM1.jpg" in said
     assert "1 files of the folders are no films by their content and were left out: c.json" in said
     ledger = pd.read_csv(out / "ledger.csv").set_index("reason")["count"]
     assert ledger["not among the films"] == ledger["no landmarks placed, joints found"] == 1

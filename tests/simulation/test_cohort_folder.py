@@ -155,7 +155,7 @@ def test_the_check_prints_its_table_and_writes_nothing(tmp_path, capsys, monkeyp
         (["--do", "oa=0", "c"], "A folder goes first"),
         (["c", "--do", "oa=0", "oa=1"], "given twice"),
         (["c", "--visits", "4", "--set", "visits=3"], "given twice"),
-        (["c", "--films", "crops", "--crop-size", "0"], "8 to 512 px"),
+        (["c", "--films", "crops", "--crop-size", "0"], "whole number from 8 to 512"),
     ],
 )
 def test_a_wrong_simulation_is_answered_with_the_nearest_name(arguments, sentence, tmp_path, capsys, monkeypatch):
