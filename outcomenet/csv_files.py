@@ -1,9 +1,10 @@
-"""Writes tables as CSV files that a spreadsheet shows as they are: no cell of text is taken for a formula."""
+"""CSV files that a spreadsheet shows as they are, written and read: no cell of text is taken for a formula."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -36,6 +37,23 @@ def write_csv(table: pd.DataFrame, path: Path, *, append: bool = False, float_fo
         float_format=float_format,
         lineterminator="\n",
     )
+
+
+def read_csv(path: Path, **options: Any) -> pd.DataFrame:
+    """A table that `write_csv` wrote, its text as it was before.
+
+    Args:
+        path: The file.
+        options: As of `pandas.read_csv`.
+
+    Returns:
+        The table; names of columns and cells of text without the apostrophes that kept a spreadsheet from computing them.
+    """
+    table = pd.read_csv(path, **options)
+    table.columns = [unguarded(str(name)) for name in table.columns]
+    for name in table.columns[[not pd.api.types.is_numeric_dtype(kind) for kind in table.dtypes]]:
+        table[name] = table[name].map(lambda cell: unguarded(cell) if isinstance(cell, str) else cell)
+    return table
 
 
 def guarded(text: str) -> str:

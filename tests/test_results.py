@@ -34,6 +34,14 @@ def test_the_kept_files_are_of_one_run(fill):
         assert row.difference == pytest.approx(own - other, abs=1e-9)
 
 
+def test_one_film_of_follow_up_has_no_concordance(fill):
+    metrics = pd.read_csv(fill.KEPT / "metrics.csv")
+    own = metrics[metrics["metric"].isin(["harrell_c", "uno_c"])]
+    assert len(own) == 16
+    assert own[["value", "lower", "upper"]].isna().all(axis=None)
+    assert not pd.read_csv(fill.KEPT / "comparisons.csv")["metric"].isin(["harrell_c", "uno_c"]).any()
+
+
 def test_a_number_changed_in_a_file_changes_the_page(fill, tmp_path):
     for name in fill.FILES:
         shutil.copyfile(fill.KEPT / name, tmp_path / name)

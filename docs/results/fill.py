@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from outcomenet.csv_files import read_csv
 from outcomenet.metrics.verdict import verdict_of
 from outcomenet.outcomes import outcome
 from outcomenet.predictions import PREDICTORS
@@ -30,14 +31,14 @@ def keep(run: Path, folder: Path) -> None:
     """Copies the files of an evaluated run that the page is written from; of metrics.csv those of all held-out patients."""
     for name in FILES:
         shutil.copyfile(run / name, folder / name)
-    metrics = pd.read_csv(folder / "metrics.csv")
+    metrics = read_csv(folder / "metrics.csv")
     metrics[metrics["subgroup"] == "all"].to_csv(folder / "metrics.csv", index=False)
 
 
 def demo_block(folder: Path) -> str:
     """The page's part on the demo: ladder, paired differences, change, audits."""
     metrics, comparisons, audits, change = (
-        pd.read_csv(folder / name, keep_default_na=False, na_values=[""]) for name in FILES
+        read_csv(folder / name, keep_default_na=False, na_values=[""]) for name in FILES
     )
     parts = [_ladder(metrics), _differences(comparisons), _change(change), _audits(audits)]
     return "\n".join(parts)

@@ -82,6 +82,7 @@ def intervention_findings(table: pd.DataFrame, largest_shift: float) -> list[Fin
 
 
 def _shifts(rows: pd.DataFrame) -> str:
+    # the value first: behind a semicolon a sign begins a formula for some spreadsheets
     return "; ".join(
-        f"{row.shift:+.2f} SD ({row.lower:+.2f} to {row.upper:+.2f}) at {row.value}" for row in rows.itertuples()
+        f"at {row.value} {row.shift:+.2f} SD ({row.lower:+.2f} to {row.upper:+.2f})" for row in rows.itertuples()
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from outcomenet.cohorts.cohort import Cohort
-from outcomenet.csv_files import write_csv
+from outcomenet.csv_files import read_csv, write_csv
 from outcomenet.datasets.dataset import LEDGER, SPLITS
 from outcomenet.datasets.flow import FLOW, flow_of, flow_table, without_split_steps
 from outcomenet.datasets.flow_diagram import DIAGRAM, flow_svg
@@ -36,7 +36,7 @@ def copy_account(source: Path, target: Path, *, splits: bool) -> None:
         if splits or name in (LEDGER, AGREEMENT):
             shutil.copyfile(source / name, target / name)
             continue
-        table = pd.read_csv(source / name, dtype=str, keep_default_na=False)
+        table = read_csv(source / name, dtype=str, keep_default_na=False)
         write_csv(without_split_steps(table) if name == FLOW else without_split_columns(table), target / name)
 
 

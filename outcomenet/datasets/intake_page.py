@@ -9,6 +9,7 @@ import pandas as pd
 
 from outcomenet.artifacts import write_whole
 from outcomenet.cohorts.ledger import KEPT
+from outcomenet.csv_files import read_csv
 from outcomenet.datasets.account import AGREEMENT, TABLE_ONE
 from outcomenet.datasets.dataset import LEDGER, PREVIEWS, SPLITS, UNREAD
 from outcomenet.datasets.flow import FLOW
@@ -36,11 +37,11 @@ def write_page(folder: Path, manifest: DatasetManifest) -> Path:
         f"of {manifest.crop_size_px} pixels at {manifest.mm_per_px:g} mm; each {manifest.split_by} is in one split. Licence: "
         f"{manifest.licence}."
     )
-    table = pd.read_csv(folder / TABLE_ONE, dtype=str).fillna("")
+    table = read_csv(folder / TABLE_ONE, dtype=str).fillna("")
     html = page_template("outcomenet.datasets", "intake.html").render(
         name=manifest.name,
         facts=facts,
-        flow=flow_chart(pd.read_csv(folder / FLOW), splits=len(SPLITS)),
+        flow=flow_chart(read_csv(folder / FLOW), splits=len(SPLITS)),
         ledger=_ledger(folder),
         table_one=_table("Patients at their first visit.", table, words=("variable", "level")),
         agreement=_agreement(folder),
@@ -63,7 +64,7 @@ def _table(caption: str, frame: pd.DataFrame, words: Sequence[str]) -> Table:
 
 
 def _ledger(folder: Path) -> Table:
-    ledger = pd.read_csv(folder / LEDGER)
+    ledger = read_csv(folder / LEDGER)
     kept = ledger["unit"].str.endswith(KEPT)
     ledger["unit"] = ledger["unit"].str.removesuffix(KEPT)
     ledger["what became of it"] = kept.map({True: "kept, noted", False: "left out"})
@@ -72,7 +73,7 @@ def _ledger(folder: Path) -> Table:
 
 
 def _agreement(folder: Path) -> Table | None:
-    table = pd.read_csv(folder / AGREEMENT, keep_default_na=False, na_values=[""])
+    table = read_csv(folder / AGREEMENT, keep_default_na=False, na_values=[""])
     table = table[table["measure"].isin(_MEASURES) & table["statistic"].isin(_STATISTICS)].head(_MOST_ROWS)
     if table.empty:
         return None
@@ -103,7 +104,7 @@ def _with_interval(value: float, lower: float, upper: float) -> str:
 
 def _flags(folder: Path) -> Table | None:
     path = folder / "film_flags.csv"
-    table = pd.read_csv(path) if path.is_file() else pd.DataFrame()
+    table = read_csv(path) if path.is_file() else pd.DataFrame()
     if table.empty:
         return None
     counted = table.groupby(["flag", "in_words"], as_index=False).agg(
@@ -119,14 +120,14 @@ def _unread(folder: Path) -> Table | None:
     path = folder / UNREAD
     if not path.is_file():
         return None
-    table = pd.read_csv(path).rename(columns={"row": "row of films.csv", "rule": "reason", "remedy": "in words"})
+    table = read_csv(path).rename(columns={"row": "row of films.csv", "rule": "reason", "remedy": "in words"})
     table["reason"] = table["reason"].str.removeprefix("film:")
     shown = table[["row of films.csv", "reason", "in words"]].head(_MOST_ROWS)
     return _table("Films that were left out.", shown, words=("row of films.csv", "reason", "in words"))
 
 
 def _same_films(folder: Path) -> Table | None:
-    table = pd.read_csv(folder / SAME_FILMS)
+    table = read_csv(folder / SAME_FILMS)
     if table.empty:
         return None
     return _table("Pairs of films.", table.head(_MOST_ROWS).astype(str), words=tuple(str(column) for column in table))

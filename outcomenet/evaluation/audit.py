@@ -10,7 +10,7 @@ import pandas as pd
 from outcomenet.audits.findings import QUESTIONS, Finding, absent, findings_table
 from outcomenet.audits.sites import audit_sites, sites_finding
 from outcomenet.audits.subgroups import subgroup_metrics, subgroups_finding
-from outcomenet.csv_files import write_csv
+from outcomenet.csv_files import read_csv, write_csv
 from outcomenet.errors import DataRefused, UndefinedMetric
 from outcomenet.evaluation.audit_inputs import predictions_by_site
 from outcomenet.evaluation.audit_task import AuditTask
@@ -52,7 +52,7 @@ def _subgroups(task: AuditTask, run: Path) -> list[Finding]:
     limits = {"least_visits": task.sizes.subgroup_visits, "least_patients": task.sizes.subgroup_patients}
     rows, undefined = subgroup_metrics(task.predictions, visits, **limits, **task.chance)
     for name, table in (("metrics.csv", rows), ("undefined_metrics.csv", undefined)):
-        whole = pd.read_csv(run / name)
+        whole = read_csv(run / name)
         if "subgroup" in whole:
             whole = whole[whole["subgroup"] == "all"]
         write_csv(pd.concat([part for part in (whole, table) if len(part)] or [whole]), run / name)

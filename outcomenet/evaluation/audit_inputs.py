@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from outcomenet.audits.borders import border_features
+from outcomenet.csv_files import read_csv
 from outcomenet.datasets.dataset import SPLITS, Dataset, visit_key
 from outcomenet.datasets.manifest import TRUTH
 from outcomenet.errors import DataRefused
@@ -90,7 +91,7 @@ def held_out_table(dataset: Dataset, visits: pd.DataFrame, biomarker: pd.DataFra
     table = visits.drop(columns="split").merge(mine, on=keys, validate="one_to_one")
     truth = dataset.folder / TRUTH
     if (truth / "visits.csv").is_file():
-        known = pd.read_csv(truth / "visits.csv", dtype=dict.fromkeys(keys, str))
+        known = read_csv(truth / "visits.csv", dtype=dict.fromkeys(keys, str))
         table = table.merge(known, on=keys, how="left", validate="one_to_one")
         try:
             facts = scanner_facts(laboratory_of_truth(truth, (0,)))

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from outcomenet.arrays import Float
-from outcomenet.csv_files import write_csv
+from outcomenet.csv_files import read_csv, write_csv
 from outcomenet.datasets.dataset import Dataset
 from outcomenet.datasets.manifest import TRUTH
 from outcomenet.datasets.pairs import KEYS, YEARS
@@ -43,7 +43,7 @@ def true_damage_change(dataset: Dataset, pairs: pd.DataFrame) -> Float[np.ndarra
     file = dataset.folder / TRUTH / "visits.csv"
     if not file.is_file():
         return None
-    truth = pd.read_csv(file, dtype={"patient_id": str, "visit_id": str})
+    truth = read_csv(file, dtype={"patient_id": str, "visit_id": str})
     if "svdh_without_error" not in truth:
         return None
     return true_changes(truth[[*KEYS, "svdh_without_error"]], pairs)["svdh_without_error_change"].to_numpy()

@@ -14,7 +14,7 @@ import pandas as pd
 from outcomenet.anatomy import JOINT_NAMES
 from outcomenet.audits.sizes import AuditSizes
 from outcomenet.cohorts.splits import fold_of
-from outcomenet.csv_files import write_csv
+from outcomenet.csv_files import read_csv, write_csv
 from outcomenet.datasets.account import copy_account
 from outcomenet.datasets.contact_sheet import contact_sheet
 from outcomenet.datasets.dataset import PREVIEWS, SPLITS, STORED_SPLIT, Dataset, visit_key
@@ -251,8 +251,8 @@ def read_truth(dataset: Dataset) -> pd.DataFrame | None:
     folder, ids = dataset.folder / TRUTH, {"patient_id": str, "visit_id": str}
     if not (folder / "visits.csv").is_file():
         return None
-    visits = pd.read_csv(folder / "visits.csv", dtype=ids)[[*ids, "ra_part", "oa_part"]]
-    joints = pd.read_csv(folder / "joints.csv", dtype=ids).drop(columns=["side", "site"])
+    visits = read_csv(folder / "visits.csv", dtype=ids)[[*ids, "ra_part", "oa_part"]]
+    joints = read_csv(folder / "joints.csv", dtype=ids).drop(columns=["side", "site"])
     means = joints.groupby(list(ids), as_index=False).mean()
     known = visits.merge(means, on=list(ids), how="left", validate="one_to_one")
     return known.rename(columns={name: f"true_{name}" for name in known.columns if name not in ids})
@@ -320,7 +320,7 @@ def _write_examples(task: EvaluationTask, run: Path) -> None:
         return
     shutil.rmtree(target, ignore_errors=True)
     shutil.copytree(source, target)
-    films = pd.read_csv(target / "films.csv", dtype=str)
+    films = read_csv(target / "films.csv", dtype=str)
     wanted = set(zip(films["patient_id"], films["visit_id"], strict=True))
     # visits of two patients may have one name: the report knows a visit by both
     films["visit_id"] = films["patient_id"] + "_" + films["visit_id"]

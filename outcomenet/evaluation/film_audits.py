@@ -16,7 +16,7 @@ from outcomenet.audits.interventions import audit_interventions, intervention_fi
 from outcomenet.audits.negative_controls import audit_controls
 from outcomenet.audits.pip_joints import audit_pip_joints, pip_finding
 from outcomenet.audits.probes import audit_embedding
-from outcomenet.csv_files import write_csv
+from outcomenet.csv_files import read_csv, write_csv
 from outcomenet.datasets.manifest import TRUTH
 from outcomenet.errors import DataRefused
 from outcomenet.evaluation.audit_inputs import embedding_of, first_visits_first, held_out_table, read_borders
@@ -126,7 +126,7 @@ def _joint_truth(task: AuditTask, table: pd.DataFrame, run: Path) -> list[Findin
     file = task.dataset.folder / TRUTH / "joints.csv"
     if not file.is_file():
         raise DataRefused("The true state of the joints is known in simulated cohorts only.")
-    truth = pd.read_csv(file, dtype={"patient_id": str, "visit_id": str})
+    truth = read_csv(file, dtype={"patient_id": str, "visit_id": str})
     found = audit_joint_truth(table, truth, **task.chance)
     write_csv(found, run / "audit_joint_truth.csv")
     return [joint_truth_finding(found)]

@@ -12,7 +12,7 @@ import pandas as pd
 from outcomenet.artifacts import refuse_existing, sha256_of, whole_folder, write_manifest
 from outcomenet.audits.findings import findings_table
 from outcomenet.audits.sites import audit_sites, sites_finding
-from outcomenet.csv_files import write_csv
+from outcomenet.csv_files import read_csv, write_csv
 from outcomenet.datasets.account import copy_account
 from outcomenet.errors import DataRefused, UndefinedMetric, UsageError
 from outcomenet.evaluation.pooled_biomarker import pooled_biomarker, pooled_codebook
@@ -44,7 +44,7 @@ def pool_runs(runs: Sequence[Path], out: Path) -> pd.DataFrame:
         _same_but_for_the_split(runs[0], records[0], run, record)
     parts = {name: sha256_of(run / EVALUATION) for name, run in zip(_names(records), runs, strict=True)}
     if _is_joined(out, parts):
-        return pd.read_csv(out / "metrics.csv")
+        return read_csv(out / "metrics.csv")
     refuse_existing(out)
     tables = [pd.read_parquet(run / PREDICTIONS) for run in runs]
     splits = [record["config"]["split"] for record in records]
@@ -67,7 +67,7 @@ def pool_runs(runs: Sequence[Path], out: Path) -> pd.DataFrame:
             command_line(["pool", *map(str, runs), "--out", str(out)]),
             pooled,
         )
-    return pd.read_csv(out / "metrics.csv")
+    return read_csv(out / "metrics.csv")
 
 
 def in_every_part(predictions: pd.DataFrame, parts: int) -> tuple[pd.DataFrame, list[str]]:
@@ -179,7 +179,7 @@ def _write_biomarkers(runs: Sequence[Path], out: Path) -> list[str]:
         return [f"The biomarker of the joined runs is absent: {reason}"]
     table.to_parquet(out / BIOMARKERS, index=False)
     write_csv(links, out / "biomarker_links.csv")
-    own = pd.read_csv(runs[0] / CODEBOOK, dtype=str, keep_default_na=False)
+    own = read_csv(runs[0] / CODEBOOK, dtype=str, keep_default_na=False)
     write_csv(pooled_codebook(own, list(table.columns)), out / CODEBOOK)
     return []
 

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from outcomenet.arrays import Float
+from outcomenet.csv_files import read_csv
 from outcomenet.datasets.dataset import Dataset
 from outcomenet.datasets.manifest import TRUTH
 from outcomenet.datasets.pairs import KEYS, paired_visits
@@ -229,7 +230,7 @@ def _against(dataset: Dataset, pairs: pd.DataFrame) -> dict[str, Float[np.ndarra
     found = {name: visits[column] for name, column in (("HAQ-DI", "haq"), ("DAS28", "das28")) if column in visits}
     truth = dataset.folder / TRUTH / "visits.csv"
     if truth.is_file():
-        table = pd.read_csv(truth, dtype=dict.fromkeys(KEYS, str)).set_index(KEYS)
+        table = read_csv(truth, dtype=dict.fromkeys(KEYS, str)).set_index(KEYS)
         named = (("true activity", "activity"), ("true SvdH", "svdh_without_error"))
         found |= {name: table[column] for name, column in named if column in table}
     changes = {

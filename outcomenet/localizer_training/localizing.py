@@ -10,6 +10,7 @@ import pandas as pd
 
 from outcomenet.artifacts import is_made, note_of, whole_folder
 from outcomenet.cohorts.pseudonyms import Pseudonyms
+from outcomenet.csv_files import read_csv
 from outcomenet.errors import UsageError
 from outcomenet.localization.coco import read_coco
 from outcomenet.localization.film_list import NamedFilm, list_films, pseudonymous_films
@@ -79,7 +80,7 @@ def localize(
     note = note_of("localize", [*paths, *given], review=review, fine_tune=settings, given=given)
     if is_made(out, note) and (review is None or review.is_dir()):
         progress.say(f"{out} is there already, whole, from this very command.")
-        limbs = pd.read_csv(out / LIMBS)
+        limbs = read_csv(out / LIMBS)
         return limbs.assign(file=limbs["film_id"].map(files))
     with ExitStack() as folders:
         staged = folders.enter_context(whole_folder(out, note=note))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from outcomenet.csv_files import read_csv
 from outcomenet.metrics.verdict import verdict_of
 from outcomenet.outcomes import outcome
 from outcomenet.predictions import PREDICTORS
@@ -13,7 +14,7 @@ from outcomenet.predictions import PREDICTORS
 
 def ladder_text(run: Path) -> str:
     """Predictors x outcomes with 95 % intervals, and the difference of the adjusted network to the human total."""
-    metrics, comparisons = pd.read_csv(run / "metrics.csv"), pd.read_csv(run / "comparisons.csv")
+    metrics, comparisons = read_csv(run / "metrics.csv"), read_csv(run / "comparisons.csv")
     headline = {name: outcome(name).headline_metric for name in metrics["outcome"].unique()}
     lines = [f"{'predictor':24}" + "".join(f"{f'{name} {metric}':>26}" for name, metric in headline.items())]
     for predictor in PREDICTORS:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from outcomenet.anatomy import JOINT_NAMES
 from outcomenet.artifacts import read_json_object
+from outcomenet.csv_files import read_csv
 from outcomenet.errors import DataRefused, UsageError
 from outcomenet.outcomes import main_outcome, outcome
 from outcomenet.reports.ladder import rung
@@ -187,7 +188,7 @@ def _parquet(run: Path, name: str) -> pd.DataFrame:
 def _csv(run: Path, name: str) -> pd.DataFrame:
     # "NA" or "none" may be a patient's or a subgroup's name, so only an empty cell is missing
     texts = {column: str for column in _TEXT}
-    frame = pd.read_csv(run / name, dtype=texts, keep_default_na=False, na_values=["", "nan", "NaN"])
+    frame = read_csv(run / name, dtype=texts, keep_default_na=False, na_values=["", "nan", "NaN"])
     frame = _with_columns(frame, run, name)
     return frame.fillna({column: "" for column in frame.columns if column in _TEXT})
 
@@ -200,7 +201,7 @@ def _text_if_there(run: Path, name: str) -> pd.DataFrame | None:
     """A table of finished text: nothing is a number, and an empty cell is empty."""
     if not (run / name).is_file():
         return None
-    return _with_columns(pd.read_csv(run / name, dtype=str, keep_default_na=False), run, name)
+    return _with_columns(read_csv(run / name, dtype=str, keep_default_na=False), run, name)
 
 
 def _with_columns(frame: pd.DataFrame, run: Path, name: str) -> pd.DataFrame:
