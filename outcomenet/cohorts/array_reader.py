@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import UInt16
 
 from outcomenet.cohorts.film import FilmHeader, check_size, scaled_to_uint16
+from outcomenet.cohorts.stored_bits import bits_in_use
 from outcomenet.errors import FilmRefused
 
 MARK = b"\x93NUMPY"
@@ -29,11 +30,12 @@ def read_array_header(path: Path) -> FilmHeader:
     return FilmHeader(shape[0], shape[1], 8 * dtype.itemsize, "MONOCHROME2", None, "none", "npy")
 
 
-def read_array_pixels(path: Path) -> UInt16[np.ndarray, "height width"]:
-    """Grey levels, brighter = more bone: the full range of 8 or 16 bits maps to 0..65535."""
+def read_array_pixels(path: Path) -> tuple[UInt16[np.ndarray, "height width"], tuple[str, ...]]:
+    """Grey levels, brighter = more bone: the full range of the bits in use maps to 0..65535; and flags that only pixels tell."""
     header = read_array_header(path)
     stored = np.load(path, allow_pickle=False)
-    return scaled_to_uint16(stored, 0, 2**header.bits - 1)
+    bits, remarks = bits_in_use(stored, header.bits) if header.bits > 8 else (header.bits, ())
+    return scaled_to_uint16(stored, 0, 2**bits - 1), remarks
 
 
 def _header(file: BinaryIO) -> tuple[tuple[int, int], np.dtype]:

@@ -63,6 +63,12 @@ def brightness(
     return scaled_to_uint16(1.0 - share if is_inverse(header) else share, 0.0, 1.0)
 
 
+def shows_whole_range(header: pydicom.Dataset) -> bool:
+    """Whether neither window nor look-up table says which values are to be seen."""
+    tables = header.get("VOILUTSequence") or header.get("ModalityLUTSequence")
+    return window_of(header)[0] is None and not tables
+
+
 def is_inverse(header: pydicom.Dataset) -> bool:
     """Whether small values are to be shown bright: MONOCHROME1, or what a presentation inverts. DX films state both
     for one inversion (PS3.3 C.8.11.3.1.2)."""

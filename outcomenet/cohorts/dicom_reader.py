@@ -16,14 +16,14 @@ import pydicom
 from jaxtyping import UInt16
 from pydicom.errors import BytesLengthException, InvalidDicomError
 
-from outcomenet.cohorts.brightness import brightness, window_of
+from outcomenet.cohorts.brightness import brightness, shows_whole_range, window_of
 from outcomenet.cohorts.codecs import BIG_ENDIAN, CODECS, Codec
 from outcomenet.cohorts.codestream import LOOKED_AT, StreamHeader, stream_header
 from outcomenet.cohorts.dicom_numbers import numbers_of
 from outcomenet.cohorts.dicom_structure import DicomStructure, inspect_dicom
 from outcomenet.cohorts.film import FilmHeader, check_size, scaled_to_uint16
 from outcomenet.cohorts.spacing import MAGNIFICATION, dicom_spacing
-from outcomenet.cohorts.stored_bits import used_bits, values_of
+from outcomenet.cohorts.stored_bits import HEADER_BITS, bits_in_use, used_bits, values_of
 from outcomenet.errors import FilmRefused
 
 ACCESSION = "AccessionNumber"
@@ -93,10 +93,14 @@ def _grey(
     top = int(values.max())
     if not coding.signed and bits > coding.bits and words.max() < OVERSHOT * 2**coding.bits:
         top = 2**coding.bits - 1  # a lossy codec's ringing beside white letters, not a finer grey scale
+    remarks = () if coding.as_stated and bits == coding.bits else (HEADER_BITS,)
+    if coding.bits == 16 and not coding.signed and shows_whole_range(dataset):
+        in_use, doubt = bits_in_use(words, 16)
+        top, remarks = 2**in_use - 1, remarks or doubt
     table = brightness(dataset, values, top, big_endian=big_endian)
     # repeats for every setting of the bits that are no part of the value
     pixels = cv2.LUT(np.ascontiguousarray(words), np.resize(table, np.iinfo(words.dtype).max + 1))
-    return pixels, () if coding.as_stated and bits == coding.bits else ("header_bits",)
+    return pixels, remarks
 
 
 class _Coding(NamedTuple):

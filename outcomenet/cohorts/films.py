@@ -48,8 +48,9 @@ def unnamed_header(path: Path) -> FilmHeader:
 def read_film(path: Path | str) -> Film:
     """A decoded film: uint16 pixels [height, width], **brighter = more bone**, and its header.
 
-    Source precision is kept: a format's representable range (DICOM: after modality transform and window or VOI LUT)
-    maps linearly to 0..65535, whatever values the film uses of it. MONOCHROME1 is inverted, colour becomes luminance.
+    Source precision is kept: a format's representable range (DICOM: after modality transform and window or VOI LUT; words
+    of 16 bits: of the bits in use, see `stored_bits`) maps linearly to 0..65535, whatever values the film uses of it.
+    MONOCHROME1 is inverted, colour becomes luminance.
     Decoders of compressed films can take much memory or abort: call it through `decoding.FilmDecoder`.
 
     Raises FilmRefused, with the file's name, as `read_header` does, and for pixels that cannot be decoded.
@@ -74,7 +75,7 @@ def _pixels(path: Path, format: str) -> tuple[UInt16[np.ndarray, "height width"]
     """The pixels, and flags that only they tell."""
     if format == "dicom":
         return read_dicom_pixels(path)
-    return read_array_pixels(path) if format == "npy" else read_image_pixels(path, format), ()
+    return read_array_pixels(path) if format == "npy" else read_image_pixels(path, format)
 
 
 def film_format(path: Path) -> str:

@@ -14,8 +14,10 @@ from PIL import Image, UnidentifiedImageError
 
 from outcomenet.cohorts.dicom_reader import luminance
 from outcomenet.cohorts.film import MAXIMUM_PIXELS_PER_SIDE, FilmHeader, check_size, check_upright, scaled_to_uint16
+from outcomenet.cohorts.png_structure import inspect_png
+from outcomenet.cohorts.stored_bits import bits_in_use, largest_value
 from outcomenet.cohorts.tiff_reader import MARKS as TIFF_MARKS
-from outcomenet.cohorts.tiff_reader import GreyTiff, grey_tiff, read_grey_tiff
+from outcomenet.cohorts.tiff_reader import GreyTiff, grey_tiff, read_grey_tiff, stated_bits
 from outcomenet.errors import FilmRefused
 
 # The first bytes of each format.
@@ -43,8 +45,11 @@ def read_image_header(path: Path, format: str) -> FilmHeader:
             return _checked(image, format)
 
 
-def read_image_pixels(path: Path, format: str) -> UInt16[np.ndarray, "height width"]:
-    """Grey levels, brighter = more bone: the full range of a value's bits maps to 0..65535, colours to luminance."""
+def read_image_pixels(path: Path, format: str) -> tuple[UInt16[np.ndarray, "height width"], tuple[str, ...]]:
+    """Grey levels, brighter = more bone, and flags that only pixels tell.
+
+    The full range of the bits in use maps to 0..65535, colours to luminance.
+    """
     _check_whole(path, format)
     with _refusing(format):
         own = grey_tiff(path) if format == "tiff" else None
@@ -53,16 +58,29 @@ def read_image_pixels(path: Path, format: str) -> UInt16[np.ndarray, "height wid
         with _opened(path, format) as image:
             header = _checked(image, format)
             if image.mode not in _GREY_BITS:
-                return _luminance(image)
-            grey = scaled_to_uint16(np.asarray(image), 0, 2**header.bits - 1)
+                return _luminance(image), ()
+            stored = np.asarray(image)
+            if header.bits < 16:
+                return scaled_to_uint16(stored, 0, 2**header.bits - 1), ()
+            bits, remarks = bits_in_use(stored, 16, _stated_bits(path, image, format, stored))
             # Pillow turns TIFFs of up to 8 bits that store white as 0, but not those of 16
-            turned = header.photometric == "MONOCHROME1" and header.bits == 16
-            return np.uint16(65_535) - grey if turned else grey
+            ends = (2**bits - 1, 0) if header.photometric == "MONOCHROME1" else (0, 2**bits - 1)
+            return scaled_to_uint16(stored, *ends), remarks
 
 
 def _header_of(own: GreyTiff) -> FilmHeader:
     photometric = "MONOCHROME1" if own.white_is_zero else "MONOCHROME2"
     return FilmHeader(own.rows, own.columns, own.bits, photometric, None, "none", "tiff")
+
+
+def _stated_bits(path: Path, image: Image.Image, format: str, stored: np.ndarray) -> int | None:
+    """Bits of a 16 bit film's range by the file's own word, None where it has none."""
+    if format == "tiff":
+        return stated_bits(image.tag_v2, 16)  # type: ignore[attr-defined]
+    significant = inspect_png(path) if format == "png" else None
+    if significant is None or largest_value(stored, 16) < 2**significant:
+        return significant
+    return 16  # scaled up to the whole range, as writers of PNG are to do (PNG 12.4)
 
 
 def _luminance(image: Image.Image) -> UInt16[np.ndarray, "height width"]:
@@ -133,7 +151,7 @@ def _checked(image: Image.Image, format: str) -> FilmHeader:
 def _check_whole(path: Path, format: str) -> None:
     """Looks at size and completeness of the formats in which Pillow opens a file that lacks its second half."""
     if format == "png":
-        _check_png(path)
+        inspect_png(path)
     elif format == "bmp":
         _check_bmp(path)
 
@@ -151,32 +169,3 @@ def _check_bmp(path: Path) -> None:
     needed = pixels_at + (columns * bits + 31) // 32 * 4 * abs(rows)
     if path.stat().st_size < needed:
         raise FilmRefused("The file ends early, it is no complete BMP; export it again.", "truncated")
-
-
-def _check_png(path: Path) -> None:
-    """Walks a PNG's chunks to its end by their lengths: size and colour depth first, then whether the file is whole.
-
-    Pillow opens a PNG that lacks its second half, and gives a bomb's size only as a number of pixels.
-    """
-    size = path.stat().st_size
-    with path.open("rb") as file:
-        start = file.read(26)
-        if len(start) < 26 or start[12:16] != b"IHDR":
-            raise FilmRefused("The file ends early, it is no complete PNG; export it again.", "truncated")
-        width, height, depth, colour = struct.unpack(">IIBB", start[16:26])
-        check_size(height, width)
-        if depth == 16 and colour != 0:
-            raise FilmRefused(
-                "A film has 1, 8 or 16 bit grey levels or 8 bit colours, this one 16 bit colours; save it as grey.",
-                "bits",
-            )
-        position = 8
-        while True:
-            file.seek(position)
-            chunk = file.read(8)
-            if len(chunk) == 8:
-                position += 12 + int.from_bytes(chunk[:4], "big")
-            if len(chunk) < 8 or position > size:
-                raise FilmRefused("The file ends early, it is no complete PNG; export it again.", "truncated")
-            if chunk[4:] == b"IEND":
-                return

@@ -28,7 +28,8 @@ FLAGS = {
     "child": "By birth year and date of the film the patient was younger than 18.",
     "child_like": "The wrist does not look ossified: a young child, or a wrist without distinct bones (weak: one real film).",
     "cast": "The wrist's outline is broader than the palm: a cast, a splint or a bandage (weak: one real film).",
-    "header_bits": "Bits or sign of the pixels' values are not those of the file's header; they were read as the values are.",
+    "header_bits": "Bits or sign of the pixels' values are not those of the file's header, or fewer than it has room for; "
+    "they were read as the values are.",
     "window_ignored": "A window of the file cannot be used (0 wide, or no number); the film is shown without it.",
     "other_spacing": "The file's first pixel spacing cannot be right; that of another attribute was taken.",
     "burnt_in_text": "Text is printed on the film; it may name the patient.",

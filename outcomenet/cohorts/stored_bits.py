@@ -1,4 +1,4 @@
-"""Which bits of a pixel's word are its value: those that the header names, unless the picture says that more are."""
+"""Which bits of a pixel's word are its value: those that the header names, unless the picture says that others are."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ from jaxtyping import UInt8, UInt16
 
 from outcomenet.errors import FilmRefused
 
+HEADER_BITS = "header_bits"  # the flag of a film whose values were not read by its header
 Words = UInt16[np.ndarray, "height width"] | UInt8[np.ndarray, "height width"]
 _LOOKED_AT = 2_000_000  # pixels: enough to see how grey levels run
 _UNUSED = 0.6  # of the pairs that unused bits make unlike are alike without them; of such as differ by chance 0.44
 _CLEARLY = 4  # times as many pairs of neighbours must speak for a bit as against it
+# Bits of the range that detectors and scanners give; 15: signed words without their sign.
+_DEPTHS = (8, 10, 12, 14, 15)
 
 
 def used_bits(words: Words, declared: int, most: int, *, signed: bool) -> int:
@@ -35,6 +38,37 @@ def used_bits(words: Words, declared: int, most: int, *, signed: bool) -> int:
             "bits",
         )
     return bits
+
+
+def bits_in_use(words: Words, most: int, stated: int | None = None) -> tuple[int, tuple[str, ...]]:
+    """Number of bits of the range that a film was made in, where its words may hold more: 12 bits are often stored in 16.
+
+    A dark film of 16 bits looks the same as a film of fewer. Where the file does not tell, the fewest bits that detectors give
+    and that hold the film's largest value are taken, with a flag.
+
+    Args:
+        words: The film.
+        most: Bits of a word.
+        stated: Bits of the range by the file's own word; None: it says none.
+
+    Returns:
+        The bits, and `header_bits` where they are fewer than the words hold without the file's word, or more than it says.
+    """
+    largest = largest_value(words, most)
+    if stated is not None and largest < 2**stated:
+        return stated, ()
+    bits = next((depth for depth in _DEPTHS if 0 < largest < 2**depth <= 2**most), most)
+    return bits, () if bits == most and stated is None else (HEADER_BITS,)
+
+
+def largest_value(words: Words, most: int) -> int:
+    """The largest value of a film. A word of ones far above all others marks what was not exposed, or was written on."""
+    ones = 2**most - 1
+    largest = int(words.max(initial=0))
+    if largest < ones:
+        return largest
+    next_largest = int(words.max(initial=0, where=words < ones))
+    return next_largest if 0 < next_largest < ones // 2 else largest
 
 
 def _belongs(words: Words, bit: int, signed: bool) -> bool:

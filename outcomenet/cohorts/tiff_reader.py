@@ -10,12 +10,13 @@ from jaxtyping import UInt16
 from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
 from outcomenet.cohorts.film import check_size, check_upright, scaled_to_uint16
+from outcomenet.cohorts.stored_bits import bits_in_use
 from outcomenet.errors import FilmRefused
 
 MARKS = (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")  # the last two of BigTIFF
 _WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC, _FILL_ORDER = 256, 257, 258, 259, 262, 266
 _OFFSETS, _SAMPLES, _ROWS, _SAMPLE_FORMAT = 273, 277, 278, 339
-_ORIENTATION = 274
+_ORIENTATION, _MAXIMUM_SAMPLE_VALUE = 274, 281
 _WHITE_IS_ZERO, _BLACK_IS_ZERO = 0, 1
 _PILLOW_BITS = (1, 2, 4, 8, 16)
 _KINDS = {1: "unsigned", 2: "signed", 3: "floating-point"}
@@ -32,6 +33,7 @@ class GreyTiff:
     white_is_zero: bool
     little_endian: bool
     strips: tuple[tuple[int, int], ...]  # offset, rows
+    stated_bits: int | None
 
     @property
     def row_bytes(self) -> int:
@@ -75,14 +77,26 @@ def grey_tiff(path: Path) -> GreyTiff | None:
         raise FilmRefused("A film is one image, the file has several pages; export each on its own.", "multi_frame")
     rows, columns = _number(tags, _HEIGHT, 0), _number(tags, _WIDTH, 0)
     check_size(rows, columns)
-    film = GreyTiff(rows, columns, bits[0], white_is_zero, start[:2] == b"II", _strips(tags, rows))
+    stated = stated_bits(tags, bits[0])
+    film = GreyTiff(rows, columns, bits[0], white_is_zero, start[:2] == b"II", _strips(tags, rows), stated)
     if any(offset + count * film.row_bytes > path.stat().st_size for offset, count in film.strips):
         raise FilmRefused("The file ends early, it is no complete TIFF; export it again.", "truncated")
     return film
 
 
-def read_grey_tiff(path: Path, film: GreyTiff) -> UInt16[np.ndarray, "height width"]:
-    """Grey levels, brighter = more bone: the full range of the film's bits maps to 0..65535."""
+def stated_bits(tags: ImageFileDirectory_v2, bits: int) -> int | None:
+    """Bits of the film's range by its own word, None where a word of 16 bits may hold fewer.
+
+    A MaxSampleValue whose bits are not all ones is the largest value of this picture, not the end of a range.
+    """
+    largest = _number(tags, _MAXIMUM_SAMPLE_VALUE, 0)
+    if 8 <= largest.bit_length() <= bits and largest == 2 ** largest.bit_length() - 1:
+        return largest.bit_length()
+    return bits if bits < 16 else None
+
+
+def read_grey_tiff(path: Path, film: GreyTiff) -> tuple[UInt16[np.ndarray, "height width"], tuple[str, ...]]:
+    """Grey levels, brighter = more bone: the full range of the bits in use maps to 0..65535; and flags that only pixels tell."""
     stored = np.zeros((film.rows, film.columns), np.uint16)
     row = 0
     with path.open("rb") as file:
@@ -93,8 +107,9 @@ def read_grey_tiff(path: Path, film: GreyTiff) -> UInt16[np.ndarray, "height wid
                 packed = np.frombuffer(file.read(rows * film.row_bytes), np.uint8).reshape(rows, film.row_bytes)
                 stored[row : row + rows] = _unpacked(packed, film)
                 row += rows
-    top = 2**film.bits - 1
-    return scaled_to_uint16(stored, top, 0) if film.white_is_zero else scaled_to_uint16(stored, 0, top)
+    bits, remarks = bits_in_use(stored, film.bits, film.stated_bits)
+    ends = (2**bits - 1, 0) if film.white_is_zero else (0, 2**bits - 1)
+    return scaled_to_uint16(stored, *ends), remarks
 
 
 def _unpacked(packed: np.ndarray, film: GreyTiff) -> np.ndarray:
