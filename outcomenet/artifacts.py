@@ -122,6 +122,11 @@ def is_made(out: Path, note: str) -> bool:
     return path.is_file() and path.read_text(encoding="ascii", errors="replace") == note
 
 
+def already_made(out: Path) -> str:
+    """What a command says that finds its own result, see `is_made`."""
+    return f"{out} is there already, whole, from this very command."
+
+
 @cache
 def sha256_of_program() -> str:
     """SHA-256 over every module and weights file of this package."""

@@ -45,5 +45,5 @@ def main(arguments: list[str]) -> None:
             )
         cohort = options.out.with_name(options.out.name + "-cohort")
         importer.run(options.cohort, cohort)
-        print(f"{importer.card.title} was written as a cohort folder to {cohort}.")
+        print(f"{importer.card.title} is a cohort folder now: {cohort}.")
     make_and_say(cohort, options.out, options.making)

@@ -71,7 +71,7 @@ def make_and_say(folder: Path, out: Path | None, making: Making, progress: Progr
 
 
 def _make(cohort: Cohort, out: Path, making: Making, progress: Progress) -> DatasetManifest:
-    from outcomenet.artifacts import is_made, note_of
+    from outcomenet.artifacts import already_made, is_made, note_of
     from outcomenet.cohorts.pseudonyms import Pseudonyms, default_key_path, key_of, pseudonymous, write_linking_table
     from outcomenet.datasets.build import BuildOptions, build_dataset, own_geometry
     from outcomenet.datasets.dataset import open_dataset
@@ -109,7 +109,7 @@ def _make(cohort: Cohort, out: Path, making: Making, progress: Progress) -> Data
     chosen = (geometry, making.reading_mode, making.split_by, secret)
     note = note_of("intake", [cohort.folder], chosen=chosen)
     if is_made(out, note) and not making.update:
-        progress.say(f"{out} is there already, whole, from this very command.")
+        progress.say(already_made(out))
         return open_dataset(out).manifest
     options = BuildOptions(making.workers, making.reading_mode, making.split_by, secret, making.update, note)
     return build_dataset(cohort, out, geometry, progress=progress, options=options)

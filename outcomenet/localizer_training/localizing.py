@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from outcomenet.artifacts import is_made, note_of, whole_folder
+from outcomenet.artifacts import already_made, is_made, note_of, whole_folder
 from outcomenet.cohorts.pseudonyms import Pseudonyms
 from outcomenet.csv_files import read_csv
 from outcomenet.errors import UsageError
@@ -79,7 +79,7 @@ def localize(
     settings = (fine_tune, tuning, sorted(files))
     note = note_of("localize", [*paths, *given], review=review, fine_tune=settings, given=given)
     if is_made(out, note) and (review is None or review.is_dir()):
-        progress.say(f"{out} is there already, whole, from this very command.")
+        progress.say(already_made(out))
         limbs = read_csv(out / LIMBS)
         return limbs.assign(file=limbs["film_id"].map(files))
     with ExitStack() as folders:

@@ -14,7 +14,7 @@ from typing import Any
 import pandas as pd
 
 import outcomenet
-from outcomenet.artifacts import is_made, note_of, whole_folder
+from outcomenet.artifacts import already_made, is_made, note_of, whole_folder
 from outcomenet.csv_files import write_csv
 from outcomenet.errors import UsageError
 from outcomenet.localization.geometry import CropGeometry
@@ -54,7 +54,7 @@ def simulate_cohort(
         "simulate", (), world=world, patients=patients, seed=seed, films=films, full=full_films, crops=geometry
     )
     if is_made(out, note):
-        progress.say(f"{out} is there already, whole, from this very command.")
+        progress.say(already_made(out))
         return out
     with whole_folder(out, note=note) as staging:
         (staging / "truth").mkdir()

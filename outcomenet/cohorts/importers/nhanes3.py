@@ -21,7 +21,7 @@ from outcomenet.cohorts.cells import Number
 from outcomenet.cohorts.faults import CohortRefused, Fault, printable
 from outcomenet.cohorts.importers.card import DataSetCard, SourceColumn, SourceFile, require_files
 from outcomenet.cohorts.importers.source_tables import FixedField, read_fixed_width
-from outcomenet.cohorts.importers.writing import left_out, refuse_existing, settings_of, write_cohort_folder
+from outcomenet.cohorts.importers.writing import left_out, settings_of, write_cohort_folder
 
 ADULT, LAB, FOLDER = "adult.dat", "lab.dat", "hand_films"
 ADULT_FIELDS = (
@@ -80,9 +80,8 @@ CARD = DataSetCard(
 def import_nhanes3(source: Path, out_folder: Path) -> Path:
     """Writes the cohort folder from adult.dat, lab.dat and the folder of hand films; participants without one stay out.
 
-    Raises UsageError when files are absent or the folder exists, CohortRefused with every fault of codes and names.
+    Raises UsageError when files are absent or another folder is there, CohortRefused with every fault of codes and names.
     """
-    refuse_existing(out_folder)
     require_files(CARD, source)
     adults, faults = read_fixed_width(source / ADULT, ADULT_FIELDS)
     lab, found = read_fixed_width(source / LAB, LAB_FIELDS)

@@ -22,7 +22,7 @@ from outcomenet.cohorts.csv_text import read_csv_text
 from outcomenet.cohorts.faults import CohortRefused, Fault, printable
 from outcomenet.cohorts.importers.card import DataSetCard, SourceColumn, SourceFile, require_files
 from outcomenet.cohorts.importers.source_tables import read_columns, read_pipe_columns
-from outcomenet.cohorts.importers.writing import left_out, refuse_existing, settings_of, write_cohort_folder
+from outcomenet.cohorts.importers.writing import left_out, settings_of, write_cohort_folder
 from outcomenet.scoring import KELLGREN_LAWRENCE
 
 ENROLLEES, CLINICAL, READINGS, LISTS = "Enrollees.txt", "AllClinical00.txt", "hand.csv", "contents*.csv"
@@ -84,9 +84,8 @@ CARD = DataSetCard(
 def import_oai(source: Path, out_folder: Path) -> Path:
     """Writes the cohort folder from the tables, the lists and the radiographs; people without a hand film stay out.
 
-    Raises UsageError when files are absent or the folder exists, CohortRefused with every fault of the tables.
+    Raises UsageError when files are absent or another folder is there, CohortRefused with every fault of the tables.
     """
-    refuse_existing(out_folder)
     require_files(CARD, source)
     films, faults = _films(source)
     people, found = _people(source, films)

@@ -18,7 +18,7 @@ from outcomenet.cohorts.contracts import Column, Table, read_table
 from outcomenet.cohorts.faults import CohortRefused, Fault
 from outcomenet.cohorts.importers.card import DataSetCard, SourceColumn, SourceFile, require_files
 from outcomenet.cohorts.importers.source_tables import Identifier
-from outcomenet.cohorts.importers.writing import left_out, refuse_existing, settings_of, write_cohort_folder
+from outcomenet.cohorts.importers.writing import left_out, settings_of, write_cohort_folder
 from outcomenet.scoring import SVDH, ScoreSite
 
 FILE = "training.csv"
@@ -88,10 +88,9 @@ _TABLE = Table(
 def import_ra2_dream(source: Path, out_folder: Path) -> Path:
     """Writes the cohort folder from the folder with training.csv and the films.
 
-    Raises UsageError when files are absent or the folder exists, CohortRefused with every grade out of range, every
+    Raises UsageError when files are absent or another folder is there, CohortRefused with every grade out of range, every
     Overall that is not the sum of its sites and every patient without all four films.
     """
-    refuse_existing(out_folder)
     require_files(CARD, source)
     table, faults = read_table(source / FILE, _TABLE)
     films = {film.stem: film for film in sorted(source.iterdir()) if film.suffix.lower() in FILM_SUFFIXES}

@@ -20,7 +20,7 @@ import pandas as pd
 from outcomenet.anatomy import Region, View
 from outcomenet.cohorts.faults import CohortRefused, Fault, printable
 from outcomenet.cohorts.importers.card import DataSetCard, SourceColumn, SourceFile, require_files
-from outcomenet.cohorts.importers.writing import refuse_existing, settings_of, write_cohort_folder
+from outcomenet.cohorts.importers.writing import settings_of, write_cohort_folder
 from outcomenet.errors import did_you_mean
 from outcomenet.scoring import SVDH, SiteDefinition
 
@@ -71,9 +71,8 @@ CARD = DataSetCard(
 def import_ram_h1200(source: Path, out_folder: Path) -> Path:
     """Writes the cohort folder from the downloaded repository.
 
-    Raises UsageError when files are absent or the folder exists, CohortRefused with every fault of the lists and grades.
+    Raises UsageError when files are absent or another folder is there, CohortRefused with every fault of the lists and grades.
     """
-    refuse_existing(out_folder)
     require_files(CARD, source)
     films, faults = _films(source)
     scores, found = _scores(source, films)

@@ -14,7 +14,7 @@ from outcomenet.cohorts.cells import Choice, Number, Text
 from outcomenet.cohorts.contracts import Column, Table, read_table
 from outcomenet.cohorts.faults import CohortRefused
 from outcomenet.cohorts.importers.card import DataSetCard, SourceColumn, SourceFile, files_absent
-from outcomenet.cohorts.importers.writing import refuse_existing, settings_of, write_cohort_folder
+from outcomenet.cohorts.importers.writing import settings_of, write_cohort_folder
 
 FIRST_YEAR = 2000
 SITE = "RAPPORT"
@@ -68,10 +68,9 @@ def import_rapport(source: Path | str, out_folder: Path | str) -> Path:
     """Writes the cohort folder `out_folder` from the long table `source` and returns it; nothing is left on failure.
 
     visits.csv gets haq_di and das28, measurements.csv gets radai. Dates are invented, which cohort.toml says. Raises
-    CohortRefused when the table breaks its form, UsageError when the folder exists or the table does not.
+    CohortRefused when the table breaks its form, UsageError when another folder is there or the table is not.
     """
     source, out_folder = Path(source), Path(out_folder)
-    refuse_existing(out_folder)
     if not source.is_file():
         raise files_absent(CARD, source, CARD.files)
     long, faults = read_table(source, _LONG_TABLE)

@@ -18,7 +18,7 @@ from outcomenet.cohorts.faults import CohortRefused, Fault
 from outcomenet.cohorts.importers.card import DataSetCard, SourceFile, files_absent
 from outcomenet.cohorts.importers.redcap_cells import CellReader, field_columns
 from outcomenet.cohorts.importers.redcap_map import RedcapMap, read_map
-from outcomenet.cohorts.importers.writing import left_out, refuse_existing, write_cohort_folder
+from outcomenet.cohorts.importers.writing import left_out, write_cohort_folder
 from outcomenet.errors import did_you_mean
 
 MAP = "redcap.toml"
@@ -50,9 +50,8 @@ CARD = DataSetCard(
 def import_redcap(source: Path, out_folder: Path) -> Path:
     """Writes the cohort folder from a map (a TOML file, or the folder with redcap.toml) and the export that it names.
 
-    Raises UsageError when map or export are absent or the folder exists, CohortRefused with every fault of both.
+    Raises UsageError when map or export are absent or another folder is there, CohortRefused with every fault of both.
     """
-    refuse_existing(out_folder)
     path = source / MAP if source.is_dir() else source
     if not path.is_file():
         raise files_absent(CARD, source, CARD.files)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 
+from outcomenet.artifacts import MADE, refuse_existing
 from outcomenet.cohorts.importers.card import DataSetCard
 
 
@@ -21,11 +22,15 @@ class Importer:
         return import_module(f"outcomenet.cohorts.importers.{self.name}").CARD
 
     def run(self, source: Path, out_folder: Path) -> Path:
-        """Writes the cohort folder `out_folder` from the data set's files and returns it.
+        """Writes the cohort folder `out_folder` from the data set's files and returns it; one that the same files
+        have made already is left as it is.
 
-        Raises UsageError, with instructions, when the files are not there or `out_folder` is, and CohortRefused with
-        every fault of the files; nothing is left then.
+        Raises UsageError, with instructions, when the files are not there or another `out_folder` is, and CohortRefused
+        with every fault of the files; nothing is left then.
         """
+        # a folder that may be the result of this very call is compared once the files are read
+        if not (Path(out_folder) / MADE).is_file():
+            refuse_existing(Path(out_folder))
         module = import_module(f"outcomenet.cohorts.importers.{self.name}")
         return getattr(module, f"import_{self.name}")(Path(source), Path(out_folder))
 

@@ -16,7 +16,7 @@ from outcomenet.cohorts.contracts import Column, Table, read_table
 from outcomenet.cohorts.faults import CohortRefused, Fault
 from outcomenet.cohorts.importers.card import DataSetCard, SourceColumn, SourceFile, require_files
 from outcomenet.cohorts.importers.source_tables import Identifier
-from outcomenet.cohorts.importers.writing import left_out, refuse_existing, settings_of, write_cohort_folder
+from outcomenet.cohorts.importers.writing import left_out, settings_of, write_cohort_folder
 
 FILE, FOLDER = "boneage-training-dataset.csv", "boneage-training-dataset"
 YEAR = 2017
@@ -67,10 +67,9 @@ _TABLE = Table(
 def import_rsna_bone_age(source: Path, out_folder: Path) -> Path:
     """Writes the cohort folder from the folder with the table and the unpacked films.
 
-    Raises UsageError when files are absent or the folder exists, CohortRefused with every fault of the table and every
+    Raises UsageError when files are absent or another folder is there, CohortRefused with every fault of the table and every
     child without a film.
     """
-    refuse_existing(out_folder)
     require_files(CARD, source)
     table, faults = read_table(source / FILE, _TABLE)
     films = {film.stem: film for film in sorted((source / FOLDER).rglob("*.png"))}

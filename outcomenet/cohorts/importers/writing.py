@@ -5,25 +5,20 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
 
+from outcomenet.artifacts import already_made, is_made, note_of, whole_folder
 from outcomenet.cohorts.importers.card import DataSetCard
 from outcomenet.cohorts.meta import FILE as META_FILE
 from outcomenet.cohorts.plain_files import not_plain
 from outcomenet.csv_files import write_csv
-from outcomenet.errors import DataRefused, UsageError
+from outcomenet.errors import DataRefused
+from outcomenet.progress import Progress
 
 Settings = Mapping[str, object]
-
-
-def refuse_existing(out_folder: Path) -> None:
-    """Raises UsageError when the folder is there already: nothing is ever overwritten."""
-    if out_folder.exists():
-        raise UsageError(f"{out_folder} exists already; choose another folder or remove it first.")
 
 
 def write_cohort_folder(
@@ -32,24 +27,37 @@ def write_cohort_folder(
     tables: Mapping[str, pd.DataFrame],
     films: Mapping[str, Path] | None = None,
 ) -> Path:
-    """Writes cohort.toml from `settings`, each table, and each film (path in the folder -> the source's file).
+    """Writes a cohort folder, whole or not at all; one that an earlier call made of the same is left as it is.
 
     Films become hard links where the file system allows, so that they take no room twice, and copies elsewhere.
-    Everything goes into a folder beside the target and is renamed at the end: nothing is left where that fails.
+
+    Args:
+        out_folder: Folder to write.
+        settings: The keys of cohort.toml.
+        tables: Tables by file name.
+        films: The source's file of each film, by its path in the folder.
+
+    Returns:
+        `out_folder`.
+
+    Raises:
+        UsageError: Something else is there already.
+        DataRefused: A film of the source is a link or another special file.
     """
-    refuse_existing(out_folder)
-    out_folder.parent.mkdir(parents=True, exist_ok=True)
-    staging = Path(tempfile.mkdtemp(prefix=f".{out_folder.name}.", dir=out_folder.parent))
-    try:
+    films = films or {}
+    for film in films.values():
+        _refuse_special(film)
+    written = {file: table.to_dict("list") for file, table in tables.items()}
+    note = note_of("import", list(films.values()), settings=settings, tables=written, films=sorted(films.items()))
+    if is_made(out_folder, note):
+        Progress().say(already_made(out_folder))
+        return out_folder
+    with whole_folder(out_folder, note=note) as staging:
         (staging / META_FILE).write_text(_toml(settings), encoding="utf-8")
         for file, table in tables.items():
             write_csv(table, staging / file, float_format="%.10g")
-        for path, film in (films or {}).items():
+        for path, film in films.items():
             _place(film, staging / path)
-        staging.chmod(0o755)  # mkdtemp's own rights are the owner's alone
-        staging.rename(out_folder)
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
     return out_folder
 
 
@@ -84,11 +92,14 @@ def _toml(settings: Settings) -> str:
     return "".join(f"{name} = {json.dumps(value, ensure_ascii=False)}\n" for name, value in settings.items())
 
 
-def _place(film: Path, target: Path) -> None:
+def _refuse_special(film: Path) -> None:
     if what := not_plain(film):
         raise DataRefused(
             f"A film of the source, {film.name}, is {what}; nothing is copied through it. Put the film itself there."
         )
+
+
+def _place(film: Path, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     try:
         os.link(film, target)

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from outcomenet.cohorts.contracts import TABLES
@@ -89,6 +90,35 @@ def test_films_are_linked_and_nothing_is_copied_through_a_link(tmp_path):
     with pytest.raises(DataRefused, match="link.png, is a link; nothing is copied through it"):
         write_cohort_folder(tmp_path / "other", {"name": "A"}, {}, films | {"films/b.png": tmp_path / "link.png"})
     assert not (tmp_path / "other").exists()
+
+
+def test_a_folder_of_the_same_films_and_tables_is_recognised_and_of_others_refused(tmp_path, capsys):
+    """A film counts by its bytes: files of one size can be exchanged."""
+    (tmp_path / "film.png").write_bytes(b"pixels")
+    made = (
+        {"name": "A"},
+        {"patients.csv": pd.DataFrame({"patient_id": ["1"]})},
+        {"films/a.png": tmp_path / "film.png"},
+    )
+    folder = write_cohort_folder(tmp_path / "cohort", *made)
+    (folder / "note.txt").write_text("mine")
+    assert write_cohort_folder(folder, *made) == folder
+    assert f"{folder} is there already, whole, from this very command." in capsys.readouterr().err
+    settings, tables, films = made
+    others = (
+        ({"name": "B"}, tables, films),
+        (settings, {"patients.csv": pd.DataFrame({"patient_id": ["2"]})}, films),
+        (settings, tables, {"films/b.png": tmp_path / "film.png"}),
+    )
+    for other in others:
+        with pytest.raises(UsageError, match="exists already"):
+            write_cohort_folder(folder, *other)
+    (tmp_path / "film.png").unlink()  # the folder's own is a hard link
+    (tmp_path / "film.png").write_bytes(b"PIXELS")
+    with pytest.raises(UsageError, match="exists already"):
+        write_cohort_folder(folder, *made)
+    assert (folder / "films/a.png").read_bytes() == b"pixels"
+    assert (folder / "note.txt").read_text() == "mine"
 
 
 def test_a_write_that_fails_leaves_nothing(tmp_path):
