@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,6 +16,7 @@ from outcomenet.errors import UndefinedMetric, UsageError
 from outcomenet.metrics.incidence import incidence_at_visits
 
 YEAR = 365.25
+(RECIPE,) = re.findall(r"```r\n(.*?)```", (Path(__file__).parents[2] / "docs/intake/follow_up.md").read_text(), re.S)
 
 
 def rows(*courses: tuple[float, float, str]) -> pd.DataFrame:
@@ -181,3 +187,23 @@ def test_the_interval_is_that_of_a_proportion():
     )
     half = 1.96 * np.sqrt(0.1 * 0.9 / 200)
     assert found[["lower", "upper"]].iloc[0].tolist() == pytest.approx([0.1 - half, 0.1 + half], abs=0.007)
+
+
+@pytest.mark.skipif(not shutil.which("Rscript"), reason="there is no R here")
+def test_the_recipe_in_r_counts_films_off_schedule_by_the_same_visits(tmp_path):
+    """Worked by hand: a progression of year 0.4 or 0.6 counts by visit 1, of 1.4 by visit 2; a last film of 1.6 stands for visit 1."""
+    table = rows(
+        *[(0.0, end, "progression") for end in (0.4, 0.6, 0.8, 1.2)],
+        *[(1.0, end, "progression") for end in (1.3, 1.4, 1.6, 1.9, 2.2)],
+        *[(free, end, "death") for free, end in ((0.0, 0.1), (0.0, 1.0), (1.0, 1.1), (1.0, 1.9))],
+        (1.0, 1.2, "joint_surgery"),
+        *[(free, np.nan, "censored") for free in (0.8, 1.2, 1.6, 1.9, *[2.1] * 20)],
+    )
+    by_hand = [1, 1, 1, 1, 2, 2, 2, 2, 2, 1, 1, 2, 2, 2, 1, 1, 1, 2, *[2] * 20]
+    table.to_csv(tmp_path / "follow_up.csv", index=False)
+    more = 'cat("\\n", visit, "\\n", summary(survfit(Surv(visit, first) ~ 1), times = 1:2)$pstate[, 2], "\\n")'
+    code = f"{RECIPE.replace('DATASET/', f'{tmp_path}/')}\n{more}"
+    said = subprocess.run(["Rscript", "-e", code], capture_output=True, text=True, check=True).stdout
+    visit, incidence = (list(map(float, line.split())) for line in said.splitlines()[-2:])
+    assert visit == by_hand
+    assert incidence == pytest.approx(incidences(table), abs=1e-5)
