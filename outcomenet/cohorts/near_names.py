@@ -21,6 +21,24 @@ NAMES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("films.csv", "device", ()),
     ("scores.csv", "reader", ()),
 )
+# Cyrillic and Greek letters that look like one Latin letter (Unicode Technical Standard 39, confusables.txt), but for sigma,
+# which a reader of Greek keeps apart from omicron.
+_LATIN_LOOKS = str.maketrans(
+    {
+        chr(letter): looks
+        for looks, letters in {
+            "A": (0x410, 0x391), "a": (0x430, 0x3B1), "B": (0x412, 0x392), "C": (0x421, 0x3F9), "c": (0x441, 0x3F2),
+            "d": (0x501,), "E": (0x415, 0x395), "e": (0x435,), "G": (0x50C,), "H": (0x41D, 0x397), "h": (0x4BB,),
+            "I": (0x406, 0x399, 0x4C0), "i": (0x456, 0x3B9), "J": (0x408, 0x37F), "j": (0x458, 0x3F3),
+            "K": (0x41A, 0x39A), "l": (0x4CF,), "M": (0x41C, 0x39C), "N": (0x39D,), "O": (0x41E, 0x39F),
+            "o": (0x43E, 0x3BF), "P": (0x420, 0x3A1), "p": (0x440, 0x3C1), "Q": (0x51A,), "q": (0x51B,), "r": (0x433,),
+            "S": (0x405,), "s": (0x455,), "T": (0x422, 0x3A4), "u": (0x3C5,), "V": (0x474,), "v": (0x475, 0x3BD),
+            "W": (0x51C,), "w": (0x51D,), "X": (0x425, 0x3A7), "x": (0x445,), "Y": (0x423, 0x4AE, 0x3A5),
+            "y": (0x443, 0x4AF, 0x3B3), "Z": (0x396,),
+        }.items()
+        for letter in letters
+    }
+)  # fmt: skip
 
 
 def one_name(text: str) -> str:
@@ -32,6 +50,20 @@ def one_name(text: str) -> str:
     """
     plain = _without_separators(_without_accents(unicodedata.normalize("NFKC", text).casefold()))
     return re.sub(r"(?<![\d.])0+(?=\d)", "", re.sub(r"(?<=\d)\.0+$", "", plain))
+
+
+def looks_like(text: str) -> str:
+    """What is the same of all names that look alike: as `one_name`, and Cyrillic and Greek letters that look like Latin ones
+    are these. What a letter looks like depends on its case.
+
+    >>> looks_like("\N{CYRILLIC CAPITAL LETTER ER}-007"), looks_like("\N{CYRILLIC CAPITAL LETTER PE}-007")
+    ('p7', 'п7')
+    """
+    return one_name(_with_latin_letters(text))
+
+
+def _with_latin_letters(text: str) -> str:
+    return _without_accents(unicodedata.normalize("NFKC", text)).translate(_LATIN_LOOKS)
 
 
 def _without_accents(text: str) -> str:
@@ -65,6 +97,7 @@ _DIFFERENCES: Mapping[str, Callable[[str], str]] = {
     "their Unicode form": lambda text: unicodedata.normalize("NFKC", text),
     "accents": lambda text: _without_accents(text),
     "blanks and hyphens": lambda text: _without_separators(text),
+    "letters of another alphabet that look the same": lambda text: _with_latin_letters(text),
 }
 
 
@@ -79,18 +112,22 @@ def names_in_two_spellings(tables: Mapping[str, pd.DataFrame]) -> list[Fault]:
     for file, column, within in NAMES:
         named = tables[file].dropna(subset=[column, *within])
         spellings = named.drop_duplicates([*within, column])
-        folded = spellings[column].map(one_name)
-        keys = [folded, *(spellings[name] for name in within)]
-        for _, same in spellings.groupby(keys, sort=False):
-            if len(same) > 1:
-                how = difference(*same[column].iloc[:2])
-                faults.append(
-                    Fault(file, int(same.index[-1]), column, f"{len(same)} ({rows_in_words(same.index)})",
-                          "one spelling of a name",
-                          f"These differ by {how} alone. Write one of them throughout; where they are two, give them names "
-                          "that differ by more.", "two_spellings")
-                )  # fmt: skip
+        names = spellings.assign(_one=spellings[column].map(one_name), _look=spellings[column].map(looks_like))
+        groups = [same for _, same in names.groupby(["_one", *within], sort=False)]
+        first = names.drop_duplicates(["_one", *within])  # of spellings that are a fault already
+        groups += [alike for _, alike in first.groupby(["_look", *within], sort=False)]
+        faults += [_two_spellings(file, column, group) for group in groups if len(group) > 1]
     return faults
+
+
+def _two_spellings(file: str, column: str, spellings: pd.DataFrame) -> Fault:
+    how = difference(*spellings[column].iloc[:2])
+    return Fault(
+        file, int(spellings.index[-1]), column, f"{len(spellings)} ({rows_in_words(spellings.index)})",
+        "one spelling of a name",
+        f"These differ by {how} alone. Write one of them throughout; where they are two, give them names that differ by more.",
+        "two_spellings",
+    )  # fmt: skip
 
 
 def unknown_names(
@@ -111,8 +148,9 @@ def unknown_names(
         One fault for all names that are known in another spelling; one for each other name, at its first row (a scored
         visit that is missing has a row for each of 172 grades).
     """
-    spelt = {one_name(name): name for name in known}
-    meant = unknown.map(lambda name: spelt.get(one_name(name)))
+    known = list(known)
+    spelt, looking = ({same(name): name for name in known} for same in (one_name, looks_like))
+    meant = unknown.map(lambda name: spelt.get(one_name(name), looking.get(looks_like(name))))
     faults = []
     again = unknown[meant.notna()]
     if len(again):

@@ -9,7 +9,7 @@ import pytest
 
 from outcomenet.cohorts.cohort import read_cohort
 from outcomenet.cohorts.faults import CohortRefused, Fault
-from outcomenet.cohorts.near_names import difference, one_name
+from outcomenet.cohorts.near_names import difference, looks_like, one_name
 from outcomenet.errors import meant
 
 SAME = [
@@ -43,6 +43,29 @@ def test_names_that_are_two(one, other):
     assert one_name(one) != one_name(other)
 
 
+LOOKS = "letters of another alphabet that look the same"
+ALIKE = [
+    ("\N{CYRILLIC CAPITAL LETTER ER}1", "P1"), ("\N{GREEK CAPITAL LETTER RHO}001", "P1"),
+    ("\N{CYRILLIC SMALL LETTER ER}1", "P1"), ("\N{CYRILLIC CAPITAL LETTER VE}1", "b1"), ("\N{GREEK CAPITAL LETTER NU}1", "n1"),
+    ("\N{GREEK SMALL LETTER NU}1", "V1"), ("G\N{GREEK SMALL LETTER OMICRON WITH TONOS}nt", "G\u00f3nt"),
+    ("\u0430\u0441\u0435\u043e\u0440\u0445", "aceopx"),  # all six of Cyrillic
+    ("\u041c\u041e\u0421", "MOC"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("one", "other"), ALIKE)
+def test_names_that_look_alike_are_not_one_name(one, other):
+    assert one_name(one) != one_name(other)
+    assert looks_like(one) == looks_like(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [*OTHERS, ("\u041f1", "P1"), ("\u0432\u0435\u0441", "bec"), ("\u03bf\u03c3", "\u03bf\u03bf")]
+)
+def test_names_that_do_not_look_alike(one, other):
+    assert looks_like(one) != looks_like(other)
+
+
 def faults_of(folder: Path) -> list[Fault]:
     with pytest.raises(CohortRefused) as refused:
         read_cohort(folder)
@@ -73,6 +96,8 @@ NFD = unicodedata.normalize("NFD", "A\u00e9")
         ("patients.csv", "P3,unknown,1970,B", "P01,unknown,1970,B", ("patients.csv", 4, "patient_id"), "leading zeros"),
         ("visits.csv", "P1,V2", "P1,v1", ("visits.csv", 3, "visit_id"), "capitals"),
         ("films.csv", "F2,P1", "f1,P1", ("films.csv", 3, "film_id"), "capitals"),
+        ("patients.csv", "P3,unknown,1970,B", "\u04201,unknown,1970,B", ("patients.csv", 4, "patient_id"), LOOKS),
+        ("scores.csv", "P1,V1,r1,single,svdh,LF", "P1,V1,\u04331,single,svdh,LF", ("scores.csv", 4, "reader"), LOOKS),
     ],
 )
 def test_a_name_in_two_spellings_is_a_fault(cohort_folder, file, old, new, place, how):
@@ -98,6 +123,7 @@ def test_a_hospital_in_two_unicode_forms_is_a_fault(cohort_folder):
         ("{}", "{}.0", "a trailing .0"),
         ("P{}", "p{}", "capitals"),
         ("P{}", "P {}", "blanks and hyphens"),
+        ("P{}", "\u0420{}", LOOKS),
     ],
 )
 def test_ids_in_another_spelling_are_said_once(cohort_folder, known, given, how):
