@@ -1,5 +1,7 @@
 """How far copies of a film agree with it, and films of other patients and of other visits: `python -m tests.bench_alike_films COHORT`.
 
+Of other patients random pairs are compared, and the nearest: those that each limb's first selection puts foremost, as a data set's does.
+
 COHORT is a cohort folder with films and placed landmarks, for instance that of the demo. Landmarks are moved at random by 0.7 mm of
 an average limb, on the film and anew on each copy, as if they had been found (docs/localization).
 """
@@ -14,8 +16,8 @@ import numpy as np
 
 from outcomenet.cohorts.cohort import read_cohort
 from outcomenet.cohorts.films import read_film
-from outcomenet.datasets.alike_films import ALIKE_FROM
-from outcomenet.localization.likeness import BONES_MM, JointPatterns, likeness
+from outcomenet.datasets.alike_films import ALIKE_FROM, MISSES
+from outcomenet.localization.likeness import BONES_MM, JointPatterns, likeness, nearest
 from tests.copied_films import COPIES, Landmarks
 
 OFF_MM, EVERY, PAIRS = 0.7, 6, 4_000
@@ -40,8 +42,12 @@ def main(folder: Path) -> None:
         pairs = list(itertools.combinations(range(len(rows)), 2))
         others = [pair for pair in pairs if of[pair[0]] != of[pair[1]]]
         others = [others[k] for k in rng.permutation(len(others))[:PAIRS]]
+        foremost = enumerate(nearest(limbs, list(of), MISSES))
+        first = sorted({(min(a, b), max(a, b)) for a, others_of_a in foremost for b in others_of_a})
         visits = [(a, b) for a, b in pairs if of[a] == of[b] and side[a] == side[b]]
-        for name, chosen in (("other patients", others), ("other visits of the patient", visits)):
+        for name, chosen in (
+            ("other patients", others), ("nearest of other patients", first), ("other visits of the patient", visits)
+        ):  # fmt: skip
             _say(f"{region}, {name}", [limbs[a].agreement(limbs[b]) for a, b in chosen])
         for name, agreements in copies.items():
             _say(f"{region}, copies {name}", agreements)
