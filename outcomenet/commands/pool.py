@@ -23,7 +23,7 @@ class Pool:
     runs: Annotated[tuple[Path, ...], tyro.conf.Positional]
     """Evaluated run folders, one for each fold or hospital."""
     out: Path
-    """Run folder to write; it must not exist."""
+    """Run folder to write; it must not exist, unless this command made it."""
 
 
 def main(arguments: list[str]) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from outcomenet.artifacts import refuse_existing, sha256_of, whole_folder, write_manifest
+from outcomenet.artifacts import already_made, refuse_existing, sha256_of, whole_folder, write_manifest
 from outcomenet.audits.findings import findings_table
 from outcomenet.audits.sites import audit_sites, sites_finding
 from outcomenet.csv_files import read_csv, write_csv
@@ -19,17 +19,19 @@ from outcomenet.evaluation.pooled_biomarker import pooled_biomarker, pooled_code
 from outcomenet.metrics.table import comparisons_table, metrics_table, primary_contrast
 from outcomenet.outcomes import HAQ, main_outcome, outcome
 from outcomenet.predictions import write_predictions
+from outcomenet.progress import Progress
 from outcomenet.runs.chain import EVALUATION, Stage, check_run, inputs_of, read_evaluation, write_evaluation
 from outcomenet.runs.environment import differences, environment
-from outcomenet.runs.provenance import command_line, public_name
+from outcomenet.runs.provenance import command_line, public_name, source_sha256
 from outcomenet.runs.record import read_record, run_id, utc_now, write_record
 
 PREDICTIONS, BIOMARKERS, CODEBOOK = "predictions.parquet", "biomarkers.parquet", "codebook.csv"
 
 
-def pool_runs(runs: Sequence[Path], out: Path) -> pd.DataFrame:
+def pool_runs(runs: Sequence[Path], out: Path, progress: Progress | None = None) -> pd.DataFrame:
     """Writes the joined run `out`, whole or not at all: predictions, metrics, comparisons, with networks biomarkers, for
-    hospitals left out audit_sites.csv. Returns its metrics; a run that joins these very parts already is left as it is.
+    hospitals left out audit_sites.csv. Returns its metrics; a run that this program joined of these very parts already is left
+    as it is, and `progress` says so.
 
     The runs must be evaluated, unaltered, of one experiment, configuration and data set but for what they held out, and hold
     out every fold, or every hospital of the data, exactly once: UsageError or DataRefused says what differs or is missing.
@@ -44,6 +46,7 @@ def pool_runs(runs: Sequence[Path], out: Path) -> pd.DataFrame:
         _same_but_for_the_split(runs[0], records[0], run, record)
     parts = {name: sha256_of(run / EVALUATION) for name, run in zip(_names(records), runs, strict=True)}
     if _is_joined(out, parts):
+        (progress or Progress()).say(already_made(out))
         return read_csv(out / "metrics.csv")
     refuse_existing(out)
     tables = [pd.read_parquet(run / PREDICTIONS) for run in runs]
@@ -115,11 +118,16 @@ def _complete(runs: Sequence[Path], splits: Sequence[dict], tables: Sequence[pd.
 
 
 def _is_joined(out: Path, parts: Mapping[str, str]) -> bool:
-    """Whether a whole run that joins these very parts is there already, as after a kill in the last instant."""
+    """Whether a whole run that this program joined of these very parts is there already, as after a kill in the last instant.
+
+    A part is known by the digest of its evaluation.json, which names the digests of all that was evaluated and of its network.
+    """
     try:
-        return check_run(out, needs=Stage.EVALUATION).get("pooled_from") == parts
+        record = check_run(out, needs=Stage.EVALUATION)
     except (UsageError, DataRefused):
         return False
+    joined = list(record.get("pooled_from", {}).items())  # in their order, which gives the folds their numbers
+    return joined == list(parts.items()) and record.get("source_sha256") == source_sha256()
 
 
 def _names(records: Sequence[Mapping[str, Any]]) -> list[str]:

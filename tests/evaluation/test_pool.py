@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from outcomenet.artifacts import sha256_of
 from outcomenet.audits.sizes import AuditSizes
 from outcomenet.cli import main
 from outcomenet.confounding import ConfoundingConfig
@@ -178,6 +181,31 @@ def test_a_joined_run_is_not_evaluated_again_and_says_how_it_was_made(folds, tmp
     assert read_record(tmp_path / "all")["command"].startswith("outcomenet pool ")
     with pytest.raises(UsageError, match="Name the runs to join"):
         pool_runs([], tmp_path / "none")
+
+
+def test_a_joined_run_is_recognised_by_the_very_runs_that_it_was_made_from(folds, tmp_path, capsys, monkeypatch):
+    """Runs of other content under the same names, the same runs in another order, and another program make another run."""
+    parts = [Path(shutil.copytree(fold, tmp_path / "parts" / fold.name)) for fold in folds]
+    out = tmp_path / "all"
+    join = ["pool", *map(str, parts), "--out", str(out)]
+    assert main(join) == 0
+    before = {path.name: path.read_bytes() for path in out.iterdir() if path.is_file()}
+    capsys.readouterr()
+    assert main(join) == 0
+    assert f"{out} is there already, whole, from this very command." in capsys.readouterr().err
+    assert main(["pool", *map(str, reversed(parts)), "--out", str(out)]) == 2
+    with monkeypatch.context() as patched:
+        patched.setattr("outcomenet.evaluation.pool.source_sha256", lambda: "0" * 64)
+        assert main(join) == 2
+    # the same run evaluated again: its name, data and network stay, its evaluation is another
+    evaluation = json.loads((parts[1] / "evaluation.json").read_text())
+    (parts[1] / "evaluation.json").write_text(json.dumps(evaluation | {"notes": ["evaluated again"]}))
+    manifest = json.loads((parts[1] / "MANIFEST.json").read_text())
+    digest = sha256_of(parts[1] / "evaluation.json")
+    (parts[1] / "MANIFEST.json").write_text(json.dumps(manifest | {"evaluation.json": digest}))
+    assert main(join) == 2
+    assert capsys.readouterr().err.count(f"{out} exists already; choose another --out or remove it first.") == 3
+    assert {path.name: path.read_bytes() for path in out.iterdir() if path.is_file()} == before
 
 
 def test_networks_are_not_said_to_be_cross_fitted_by_the_folds_of_regressions():

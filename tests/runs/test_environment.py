@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 
+import jax
 import pytest
 
 from outcomenet.errors import UsageError
@@ -58,8 +59,15 @@ def test_fast_mathematics_is_refused(monkeypatch, flags, named):
 
 
 def test_fast_mathematics_that_is_switched_off_is_not_refused(monkeypatch):
+    """And the numerics are set, which an earlier refusal would have left undone."""
     monkeypatch.setenv("XLA_FLAGS", "--xla_cpu_enable_fast_math=false")
-    set_numerics()
+    jax.config.update("jax_default_matmul_precision", "bfloat16")
+    try:
+        set_numerics()
+        assert jax.config.jax_default_matmul_precision is None
+    finally:
+        jax.config.update("jax_default_matmul_precision", None)
+    assert environment()["xla_flags"] == ["--xla_cpu_enable_fast_math=false"]
 
 
 @pytest.mark.parametrize("lead", ["", " "])
