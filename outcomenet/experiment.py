@@ -496,8 +496,7 @@ def run_prediction(
         len(experiment.covariates),
         experiment.outcomes,
         calibrators_of(run, rung),
-        public_name(run),
-        rung,
+        chain.inputs_of(run, record) | {"rung": rung},
     )
     progress = progress or Progress()
     for note in other_conditions(record, environment()):

@@ -20,7 +20,7 @@ class Localize:
     films: Annotated[tuple[Path, ...], tyro.conf.Positional]
     """Film files (DICOM, PNG, JPEG, TIFF, BMP, NPY), or folders of them: films are told by content, whatever their names."""
     out: Path | None = None
-    """Folder to write; it must not exist. Without it everything goes to --review."""
+    """Folder to write; it must not exist, unless this command made it. Without it everything goes to --review."""
     landmarks: Path | None = None
     """landmarks.csv placed by hand (film_id = file name or pseudonym, landmark, x_px, y_px); wins over what is found."""
     review: Path | None = None

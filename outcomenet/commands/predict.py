@@ -22,7 +22,7 @@ class Predict:
     films: Annotated[tuple[Path, ...], tyro.conf.Positional]
     """DICOM, PNG, JPEG, TIFF, BMP or NPY files, or folders of them; each film is read on its own."""
     out: Path
-    """Folder to write; it must not exist."""
+    """Folder to write; it must not exist, unless this command made it."""
     landmarks: Path | None = None
     """landmarks.csv placed by hand: film_id (the file's name, with its folder where names meet; or the pseudonym), landmark,
     x_px, y_px; may have side (L, R or left, right)."""

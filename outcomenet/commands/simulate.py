@@ -22,7 +22,7 @@ class Simulate:
     """
 
     out: Annotated[Path | None, tyro.conf.Positional] = None
-    """Folder to write; it must not exist."""
+    """Folder to write; it must not exist, unless this command made it."""
     preset: str = "default"
     """World to simulate."""
     patients: Patients = 100

@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 
 from outcomenet.anatomy import JOINT_COUNT, JOINT_INDEX, JOINT_NAMES, Joint, joints_of
-from outcomenet.artifacts import refuse_existing, whole_folder
+from outcomenet.artifacts import MADE, already_made, is_made, note_of, refuse_existing, whole_folder
 from outcomenet.cohorts.pseudonyms import Pseudonyms
-from outcomenet.csv_files import write_csv
+from outcomenet.csv_files import read_csv, write_csv
 from outcomenet.datasets.contact_sheet import contact_sheet
 from outcomenet.errors import DataRefused
 from outcomenet.evaluation.calibrators import Calibrators
@@ -48,9 +48,8 @@ class PredictionTask:
     geometry: CropGeometry
     covariates: int
     outcomes: tuple[str, ...]
-    calibrators: Mapping[str, Calibrators]  # of this network, by outcome
-    run: str
-    rung: str
+    calibrators: Mapping[str, Calibrators] | None  # of this network, by outcome; None before the run is evaluated
+    origin: Mapping[str, str]  # by which the same network is known again: run, data, last checkpoint, rung
 
 
 def predict_films(
@@ -71,10 +70,11 @@ def predict_films(
     `score` is the part of the film's own joints in the biomarker's score, on its latent scale, higher is worse; a
     patient's score needs all four limbs. Risks of events stand as the network says them and recalibrated (see
     `film_risks`). Joints of films without placed landmarks are found (see `localization`); a film on which that fails is
-    flagged and not scored. A file that is no film is refused with its sentence. Returns the rows of films.csv,
-    with the name of the file (`file`), which is not written.
+    flagged and not scored. A file that is no film is refused with its sentence. An `out` that this very task made of these
+    very films is left as it is. Returns the rows of films.csv, with the name of the file (`file`), which is not written.
     """
-    refuse_existing(out)
+    if not (out / MADE).is_file():  # one that may be the result of this very call is compared once the films are listed
+        refuse_existing(out)
     progress = progress or Progress(quiet=True)
     listed = list_films(films)
     known = pseudonymous_films(listed.films, names) if names else listed.films
@@ -86,9 +86,18 @@ def predict_films(
     if listed.others:
         progress.say(listed.of_others())
     by_hand = placed.limbs if placed else {}
+    paths = [film.path for film in known]
+    inputs = paths if landmarks is None else [*paths, landmarks]
+    of = {"origin": sorted(task.origin.items()), "calibrators": task.calibrators, "spacing_mm": spacing_mm}
+    note = note_of("predict", inputs, **of, landmarks=landmarks, films=[film.film_id for film in known])
+    if is_made(out, note):
+        progress.say(already_made(out))
+        files = {film.film_id: own.film_id for film, own in zip(known, listed.films, strict=True)}
+        table = read_csv(out / FILMS, converters=dict.fromkeys(_text_columns(task.outcomes), str))
+        return table.assign(file=table["film_id"].map(files))
     rows, joints, files = [], [], []
-    with whole_folder(out) as folder:
-        located_films = locate_films(Localizer(), [film.path for film in known], by_hand, progress=progress)
+    with whole_folder(out, note=note) as folder:
+        located_films = locate_films(Localizer(), paths, by_hand, progress=progress)
         for film, own, located in zip(known, listed.films, located_films, strict=True):
             sheets: Counter[str] = Counter()
             for row, found, sheet in _read_film(task, film.film_id, located, film.path in by_hand, spacing_mm):
@@ -100,11 +109,17 @@ def predict_films(
                     number = f"_{sheets[row['side']]}" if sheets[row["side"]] > 1 else ""
                     write_png(folder / f"crops_{film.file_name}_{row['side']}{number}.png", sheet)
         table = pd.DataFrame(rows)
-        write_csv(table, folder / "films.csv")
+        write_csv(table, folder / FILMS)
         write_csv(pd.DataFrame(joints, columns=JOINT_COLUMNS), folder / "joints.csv")
     return table.assign(file=files)
 
 
+def _text_columns(outcomes: Sequence[str]) -> list[str]:
+    """Columns of films.csv that hold text, also where it reads as a number or as nothing."""
+    return [name for name, value in _unread("", outcomes).items() if isinstance(value, str)]
+
+
+FILMS = "films.csv"
 JOINT_COLUMNS = [
     "film_id", "joint", "x_px", "y_px", "visible", "contribution", "svdh_erosion", "svdh_jsn", "kellgren_lawrence",
 ]  # fmt: skip
@@ -117,11 +132,7 @@ def _read_film(
     task: PredictionTask, film_id: str, located: LocatedFilm, by_hand: bool, spacing_mm: float | None
 ) -> list[Reading]:
     """One reading per limb of a film; one without score where there is none."""
-    row: dict = {
-        "film_id": film_id, "side": "", "region": "", "joints_seen": 0, "score": np.nan, "oa_score": np.nan,
-        "svdh_of_film": np.nan, "scale_mm_per_px": np.nan, "scale_source": "", "flags": "", "remark": "",
-        **no_risks(task.outcomes),
-    }  # fmt: skip
+    row = _unread(film_id, task.outcomes)
     if located.film is None:
         code = located.refused.code if located.refused else ""
         return [(row | {"flags": f"refused:{code}", "remark": str(located.refused)}, [], None)]
@@ -133,6 +144,15 @@ def _read_film(
         _read_limb(task, located, limb, flags, row, by_hand, spacing_mm)
         for limb, flags in zip(located.found.limbs, located.flags, strict=True)
     ]
+
+
+def _unread(film_id: str, outcomes: Sequence[str]) -> dict:
+    """A row of films.csv before anything was read."""
+    return {
+        "film_id": film_id, "side": "", "region": "", "joints_seen": 0, "score": np.nan, "oa_score": np.nan,
+        "svdh_of_film": np.nan, "scale_mm_per_px": np.nan, "scale_source": "", "flags": "", "remark": "",
+        **no_risks(outcomes),
+    }  # fmt: skip
 
 
 def _read_limb(

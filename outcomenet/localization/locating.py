@@ -38,6 +38,14 @@ LIMB_COLUMNS = [
     "film_id", "side", "region", "found", "of", "turned_degrees", "length_px", "view", "agreement", "scored", "flags",
     "remark",
 ]  # fmt: skip
+TEXT_OF_LIMBS = [
+    "film_id",
+    "side",
+    "region",
+    "view",
+    "flags",
+    "remark",
+]  # also where it reads as a number or as nothing
 LANDMARK_COLUMNS = ["film_id", "landmark", "x_px", "y_px", "side", "region", "error_px", "error_mm", "certainty"]
 
 
@@ -180,7 +188,8 @@ class LocatedTables:
             write_png(self.review / PICTURES / picture_name, (film.pixels >> 8).astype(np.uint8))
 
     def _note(self, name: str, flags: list[str], limb: FoundLimb | None = None, remark: str = "") -> None:
-        row = {"film_id": name, "flags": ";".join(flags), "found": 0, "of": 0, "scored": False}
+        row = dict.fromkeys(TEXT_OF_LIMBS, "") | {"film_id": name, "found": 0, "of": 0, "scored": False}
+        row["flags"] = ";".join(flags)
         row["remark"] = remark or " ".join(FLAGS[flag] for flag in flags if flag in FLAGS)
         if limb is not None:
             row |= {

@@ -15,7 +15,7 @@ from outcomenet.errors import UsageError
 from outcomenet.localization.coco import read_coco
 from outcomenet.localization.film_list import NamedFilm, list_films, pseudonymous_films
 from outcomenet.localization.localizer import Localizer
-from outcomenet.localization.locating import LIMBS, LocatedTables, locate_films
+from outcomenet.localization.locating import LIMBS, TEXT_OF_LIMBS, LocatedTables, locate_films
 from outcomenet.localization.matching import Matched, match_corrections, match_landmarks
 from outcomenet.localization.placed import read_landmarks
 from outcomenet.localization.weights import load_weights, save_weights
@@ -80,7 +80,7 @@ def localize(
     note = note_of("localize", [*paths, *given], review=review, fine_tune=settings, given=given)
     if is_made(out, note) and (review is None or review.is_dir()):
         progress.say(already_made(out))
-        limbs = read_csv(out / LIMBS)
+        limbs = read_csv(out / LIMBS, converters=dict.fromkeys(TEXT_OF_LIMBS, str))
         return limbs.assign(file=limbs["film_id"].map(files))
     with ExitStack() as folders:
         staged = folders.enter_context(whole_folder(out, note=note))

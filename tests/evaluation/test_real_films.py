@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -127,6 +128,32 @@ def test_predict_reads_all_three(datasets, runs, tmp_path):
     assert (rows["flags"] == "scale_from_limb_length").all()
 
 
+def test_a_finished_prediction_is_recognised_by_the_same_command_and_by_no_other(datasets, runs, tmp_path, capsys):
+    """Names that read as a number or as a formula come back as they are: what is printed is what was printed."""
+    films, out = tmp_path / "films", tmp_path / "out"
+    films.mkdir()
+    for source, name in (("normal-hand-pa-small.dcm", "007"), ("normal-foot-ap-small.dcm", "=1+1.dcm")):
+        shutil.copy(datasets["MONOCHROME1"][0] / "films" / source, films / name)
+    (films / "broken.png").write_bytes(b"no film")
+    rest = [str(films), "--out", str(out)]
+    command = ["predict", str(runs["demo"]), *rest, "--film-names", "files"]
+    assert main(command) == 0
+    printed, before = capsys.readouterr().out, {path.name: path.read_bytes() for path in out.iterdir()}
+    assert "007" in printed
+    assert "=1+1.dcm" in printed
+    assert main(command) == 0
+    said = capsys.readouterr()
+    assert f"{out} is there already, whole, from this very command." in said.err
+    assert said.out == printed
+    assert main([*command, "--pixel-spacing-mm", "0.2"]) == 2
+    assert main(["predict", str(runs["demo"]), *rest]) == 2  # under pseudonyms
+    assert main(["predict", str(runs["data_scaling"]), *rest, "--film-names", "files"]) == 2
+    shutil.copy(datasets["MONOCHROME1"][0] / "films" / "openstax-hand-pa.dcm", films / "007")
+    assert main(command) == 2
+    assert capsys.readouterr().err.count(f"{out} exists already; choose another --out or remove it first.") == 4
+    assert {path.name: path.read_bytes() for path in out.iterdir()} == before
+
+
 def test_two_patients_films_of_one_name_stay_two(datasets, runs, tmp_path):
     """Landmarks for one of them used to be laid on the other, and one crop sheet was written over by the next."""
     cohort = datasets["MONOCHROME1"][0]
@@ -163,7 +190,8 @@ def test_predict_writes_no_files_name_unless_asked(datasets, runs, tmp_path):
     films = [str(film), str(tmp_path / "Meier_broken.dcm")]
     assert main(["predict", str(runs["demo"]), *films, "--out", str(out), "--key", key]) == 0
     written = list(out.iterdir())
-    assert len(written) == 3
+    (sheet,) = out.glob("crops_*.png")
+    assert {path.name for path in written} == {"films.csv", "joints.csv", sheet.name, ".made"}
     assert not any("Meier" in path.name or b"Meier" in path.read_bytes() for path in written)
     rows = pd.read_csv(out / "films.csv")
     assert rows["film_id"].str.fullmatch("F[0-9a-f]{12}").all()

@@ -128,6 +128,30 @@ def test_without_a_folder_to_write_nothing_is_done(films, capsys):
     assert "--out" in capsys.readouterr().err
 
 
+def test_finished_folders_are_recognised_by_the_same_command_and_by_no_other(films, tmp_path, capsys):
+    """Names that read as a number or as a formula come back as they are: what is printed is what was printed."""
+    own, out, review = tmp_path / "own", tmp_path / "out", tmp_path / "review"
+    own.mkdir()
+    for source, name in ((NAMES[0], "007"), (NAMES[1], "=1+1.jpg"), ("blank.png", "blank.png")):
+        shutil.copy(films / source, own / name)
+    rest = ["localize", str(own), "--out", str(out), *BY_FILE]
+    command = [*rest, "--review", str(review)]
+    assert main(command) == 0
+    printed = capsys.readouterr().out
+    before = {path: path.read_bytes() for folder in (out, review) for path in folder.rglob("*") if path.is_file()}
+    assert "007" in printed
+    assert main(command) == 0
+    said = capsys.readouterr()
+    assert f"{out} is there already, whole, from this very command." in said.err
+    assert said.out == printed
+    assert main(rest) == 2
+    assert main([*command, "--landmarks", str(out / "landmarks.csv")]) == 2
+    shutil.copy(films / NAMES[2], own / "007")
+    assert main(command) == 2
+    assert capsys.readouterr().err.count("exists already") == 3
+    assert {path: path.read_bytes() for path in before} == before
+
+
 def test_an_existing_folder_is_left_alone(films, tmp_path, capsys):
     (tmp_path / "out").mkdir()
     assert main(["localize", str(films), "--out", str(tmp_path / "out")]) == 2

@@ -14,7 +14,9 @@ from pathlib import Path
 import pytest
 
 from outcomenet.artifacts import MANIFEST, sha256_of
+from outcomenet.cli import main
 from outcomenet.errors import CheckpointError
+from outcomenet.runs.chain import seal_training
 from outcomenet.training.checkpoints import verify
 
 EXPERIMENT = Path(__file__).parents[2] / "experiments" / "demo.py"
@@ -74,6 +76,38 @@ def test_ten_kills_change_nothing(small_dataset, uninterrupted, tmp_path):
     assert kills == 10
     assert losses(run) == losses(uninterrupted)
     assert digest(run, 24) == digest(uninterrupted, 24)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL], ids=lambda n: n.name)
+def test_a_training_that_was_stopped_in_the_middle_is_not_evaluated(small_dataset, tmp_path, capsys, number):
+    """With a sound checkpoint of an earlier step, which must not pass for the trained network."""
+    run, steps = tmp_path / "run", 60
+    process = start(small_dataset, run, steps)
+    until = time.monotonic() + 300
+    while not list((run / "checkpoints").glob("[0-9]*")) and process.poll() is None and time.monotonic() < until:
+        time.sleep(0.01)
+    process.send_signal(number)
+    _, said = process.communicate(timeout=300)
+    saved = max(int(folder.name) for folder in (run / "checkpoints").iterdir() if folder.name.isdecimal())
+    assert 0 < saved < steps
+    verify(run / "checkpoints" / str(saved))
+    if number == signal.SIGTERM:
+        assert process.returncode == 4
+        assert f"Stopped after step {saved} of {steps}, saved; run the same command to go on." in said
+    before = {path: path.read_bytes() for path in run.rglob("*") if path.is_file()}
+    for command in (
+        ["evaluate", str(run)],
+        ["report", str(run)],
+        ["predict", str(run), "x.png", "--out", f"{run}-films"],
+    ):
+        assert main(command) == 2
+        sentence = f"{run} is not trained to the end (it has no {MANIFEST}, which comes last); run its `outcomenet train` command again"
+        assert sentence in capsys.readouterr().err
+    assert {path: path.read_bytes() for path in run.rglob("*") if path.is_file()} == before
+    # a manifest that is made by hand makes it no finished run: the checkpoint of its last step is not there
+    seal_training(run)
+    assert main(["evaluate", str(run)]) == 2
+    assert f"{run} has no checkpoint of step {steps}, the end of its training" in capsys.readouterr().err
 
 
 def test_an_altered_checkpoint_is_refused(uninterrupted):
