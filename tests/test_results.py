@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import shutil
 from pathlib import Path
 
@@ -24,7 +25,7 @@ def fill():
 
 def test_the_page_says_what_the_kept_files_say(fill):
     page = (DOCS / "results.md").read_text()
-    assert page == fill.filled(page, fill.demo_block(fill.KEPT)), "run `make results` on an evaluated demo"
+    assert page == fill.written(page, fill.KEPT), "run `make results` on an evaluated demo"
 
 
 def test_the_kept_files_are_of_one_run(fill):
@@ -49,6 +50,44 @@ def test_a_number_changed_in_a_file_changes_the_page(fill, tmp_path):
     table.loc[(table["predictor"] == "covariates") & (table["metric"] == "r2"), "value"] += 0.001
     table.to_csv(tmp_path / "metrics.csv", index=False)
     assert fill.demo_block(tmp_path) != fill.demo_block(fill.KEPT)
+
+
+def test_the_seeds_are_of_the_kept_run_and_the_page_counts_them(fill, tmp_path):
+    seeds = pd.read_csv(fill.KEPT / fill.SEEDS_FILE)
+    assert seeds["seed"].tolist() == list(range(60))
+    primary = pd.read_csv(fill.KEPT / "comparisons.csv").query("primary").iloc[0]
+    assert (primary["outcome"], primary["metric"], primary["reference"]) == ("haq", "r2", "human_total")
+    assert seeds["difference"].to_numpy() == pytest.approx(primary["difference"], abs=1e-9)
+    # 100,000 resamples have the bound that the seeds scatter around
+    assert seeds["lower"].mean() == pytest.approx(primary["lower"], abs=3 * seeds["lower"].std() / 60**0.5)
+    seeds.assign(lower=[-0.1] * 7 + [0.0] * 53).to_csv(tmp_path / fill.SEEDS_FILE, index=False)
+    assert "below 0 for 7 of 60 seeds" in fill.seeds_sentence(tmp_path)
+
+
+def test_numbers_of_the_demo_in_the_running_text_are_those_of_its_audits(fill):
+    (finding,) = pd.read_csv(fill.KEPT / "audits.csv").query("audit == 'do_oa'")["finding"]
+    text = " ".join((DOCS / "results.md").read_text().split(fill.END)[1].split())
+    at_0, at_half = re.findall(r"at 0\.[05] ([+-]\d\.\d\d SD)", finding)
+    assert f"in the demo (another preset and seed) the shift under do(oa=0) is {at_0}" in text
+    assert f"and {at_half} in the demo" in text
+
+
+def test_the_numbers_of_real_patients_are_those_of_the_kept_file(fill):
+    kept = pd.read_csv(fill.KEPT / "rapport.csv").set_index("metric").query("predictor == 'covariates'")
+    r2, mae = (f"{row.value:.2f} ({row.lower:.2f} to {row.upper:.2f})" for row in kept.loc[["r2", "mae"]].itertuples())
+    text = " ".join((DOCS / "results.md").read_text().split())
+    assert f"R2 {r2}, mean absolute error {mae}, n = {kept.loc['r2', 'n']}" in text
+
+
+def test_every_part_of_the_page_points_to_its_files_or_says_that_it_was_measured_once():
+    """A number without a kept file is marked, with the command that would give it anew."""
+    parts = re.split(r"^## ", (DOCS / "results.md").read_text(), flags=re.MULTILINE)[1:]
+    unmarked = [
+        part.splitlines()[0]
+        for part in parts
+        if not re.search(r"\(results/\w+\.csv\)|\*[Mm]easured\s+once|^In \[", part, re.MULTILINE)
+    ]
+    assert unmarked == ["Not run"]
 
 
 def test_only_what_stands_between_the_marks_is_replaced(fill):

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from outcomenet.csv_files import read_csv
+from outcomenet.csv_files import read_csv, write_csv
+from outcomenet.metrics.table import comparisons_table
 from outcomenet.metrics.verdict import verdict_of
 from outcomenet.outcomes import outcome
 from outcomenet.predictions import PREDICTORS
@@ -19,6 +20,8 @@ from outcomenet.predictions import PREDICTORS
 KEPT = Path(__file__).parent
 PAGE = KEPT.parent / "results.md"
 FILES = ("metrics.csv", "comparisons.csv", "audits.csv", "score_change.csv")
+SEEDS, SEEDS_FILE = 60, "seeds.csv"
+SEEDS_BEGIN, SEEDS_END = "<!-- begin: seeds, written by `make results` -->\n", "<!-- end: seeds -->\n"
 BEGIN, END = "<!-- begin: written by `make results` -->\n", "<!-- end: written by `make results` -->\n"
 STATISTICS = {
     "srm": "SRM", "sdc": "SDC (95 %)", "sdc_in_sd": "SDC in SDs of the change", "icc_a1": "ICC(2,1) of status",
@@ -33,6 +36,27 @@ def keep(run: Path, folder: Path) -> None:
         shutil.copyfile(run / name, folder / name)
     metrics = read_csv(folder / "metrics.csv")
     metrics[metrics["subgroup"] == "all"].to_csv(folder / "metrics.csv", index=False)
+    write_csv(bounds_by_seed(pd.read_parquet(run / "predictions.parquet")), folder / SEEDS_FILE)
+
+
+def bounds_by_seed(predictions: pd.DataFrame) -> pd.DataFrame:
+    """The 95 % bounds of the primary contrast, HAQ R2 against the human total, at 1,000 resamples of each of the seeds."""
+    pair = ("direct_adjusted", "human_total")
+    rows = predictions[(predictions["outcome"] == "haq") & predictions["predictor"].isin(pair)]
+    tables = [
+        comparisons_table(rows, resamples=1000, seed=seed, pairs=[pair]).assign(seed=seed) for seed in range(SEEDS)
+    ]
+    found = pd.concat(tables, ignore_index=True)
+    return found.loc[found["metric"] == "r2", ["seed", "difference", "lower", "upper"]]
+
+
+def seeds_sentence(folder: Path) -> str:
+    """For how many seeds the lower bound lies below 0."""
+    lower = read_csv(folder / SEEDS_FILE)["lower"]
+    return (
+        f"At 1,000 resamples its lower bound falls below 0 for {int((lower < 0).sum())} of {len(lower)} seeds of the resampling "
+        f"([{SEEDS_FILE}](results/{SEEDS_FILE})).\n"
+    )
 
 
 def demo_block(folder: Path) -> str:
@@ -44,12 +68,17 @@ def demo_block(folder: Path) -> str:
     return "\n".join(parts)
 
 
-def filled(page: str, block: str) -> str:
+def filled(page: str, block: str, begin: str = BEGIN, end: str = END) -> str:
     """The page with everything between the two marks replaced; SystemExit where a mark is missing."""
-    if page.count(BEGIN) != 1 or page.count(END) != 1:
-        raise SystemExit(f"docs/results.md needs the lines {BEGIN.strip()} and {END.strip()} once each; put them back.")
-    before, rest = page.split(BEGIN)
-    return before + BEGIN + "\n" + block + "\n" + END + rest.split(END)[1]
+    if page.count(begin) != 1 or page.count(end) != 1:
+        raise SystemExit(f"docs/results.md needs the lines {begin.strip()} and {end.strip()} once each; put them back.")
+    before, rest = page.split(begin)
+    return before + begin + "\n" + block + "\n" + end + rest.split(end)[1]
+
+
+def written(page: str, folder: Path) -> str:
+    """The page with all that is written from the files of a folder."""
+    return filled(filled(page, demo_block(folder)), seeds_sentence(folder), SEEDS_BEGIN, SEEDS_END)
 
 
 def _ladder(metrics: pd.DataFrame) -> str:
@@ -124,5 +153,5 @@ def _estimate(rows: pd.DataFrame, digits: int) -> str:
 
 if __name__ == "__main__":
     keep(Path(sys.argv[1]), KEPT)
-    PAGE.write_text(filled(PAGE.read_text(), demo_block(KEPT)))
+    PAGE.write_text(written(PAGE.read_text(), KEPT))
     print(f"{PAGE} has the numbers of {sys.argv[1]}; look at `git diff docs/results.md` and say why they changed.")
