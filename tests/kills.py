@@ -19,6 +19,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 EXPERIMENT = Path(__file__).parents[1] / "experiments" / "demo.py"
+RAPPORT = Path(__file__).parent / "data" / "rapport_long_coarse.csv"
 SMALL = (
     "--training.steps 6 --training.batch_size 2 --training.save_every 2 --training.warm_start False --rungs direct_adjusted "
     "--network.encoder.widths 8 8 --network.encoder.embedding 8 --evaluation.resamples 20 --evaluation.rereadings 1"
@@ -33,6 +34,7 @@ def commands(inputs: Path, out: Path) -> dict[str, list[str]]:
     return {
         "simulate": ["simulate", str(out), "--patients", "60", *CROPS],
         "intake": ["intake", str(inputs / "cohort"), "--out", str(out)],
+        "import": ["intake", str(RAPPORT), "--format", "rapport", "--out", str(out)],
         "build": ["build", str(inputs / "cohort"), "--out", str(out)],
         "localize": ["localize", str(inputs / "films"), "--out", str(out)],
         "train": ["train", str(EXPERIMENT), "--data", data, "--out", str(out), *SMALL],
@@ -79,7 +81,7 @@ def make_inputs(inputs: Path, wanted: Sequence[str]) -> None:
         (inputs / "films").mkdir()
         for film in (inputs / "png").rglob("*.png"):
             shutil.copy(film, inputs / "films")
-    if set(wanted) - {"simulate", "intake", "build", "localize"}:
+    if set(wanted) - {"simulate", "intake", "import", "build", "localize"}:
         finish(["intake", str(inputs / "cohort"), "--out", str(inputs / "data")])
         train = ["train", str(EXPERIMENT), "--data", str(inputs / "data"), *SMALL]
         finish([*train, "--out", str(inputs / "trained")])
