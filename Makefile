@@ -45,7 +45,7 @@ pages: $(READY)
 
 # The data cards anew, from data_cards/*/facts.toml, the importers' records and the builder's features.
 cards: $(READY)
-	$(BIN)/python -m outcomenet.datasets.known_cards
+	$(BIN)/python -m tools.known_cards
 
 $(READY): requirements.lock pyproject.toml
 	@echo "Setting up $(VENV): about 1.5 minutes, once."

@@ -8,8 +8,8 @@ Expected:  R2 of about 0.5 to 0.7 (the Spearman correlation of HAQ at months 0 a
            would have to add to. Every patient is predicted by regressions that never saw them (5 folds).
 """
 
-from outcomenet.confounding import NO_HANDLING
 from outcomenet.experiment import EvaluationConfig, Experiment
+from outcomenet.strategies import NO_HANDLING
 
 
 def get_experiment() -> Experiment:

@@ -12,7 +12,7 @@ from pathlib import Path
 from outcomenet.devices import usable_devices
 from outcomenet.errors import OutcomenetError
 
-# Which package decodes which DICOM transfer syntax, see `cohorts.dicom_reader`.
+# Which package decodes which DICOM transfer syntax, see `films.dicom_decoder`.
 DECODERS = {
     "uncompressed, RLE": "pydicom",
     "JPEG baseline": "pillow",

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
+from outcomenet.arrays import Bool, Float
 from outcomenet.artifacts import write_whole
 from outcomenet.errors import DataRefused, did_you_mean
 from outcomenet.outcomes import OUTCOMES
@@ -65,3 +68,24 @@ def write_predictions(table: pd.DataFrame, path: Path) -> None:
 def read_predictions(path: Path) -> pd.DataFrame:
     """Reads and validates a prediction table."""
     return validate_predictions(pd.read_parquet(path))
+
+
+@dataclass(frozen=True)
+class NetworkReading:
+    """Rows are visits in the order of `ids`. Higher always means worse."""
+
+    ids: list[tuple[str, str]]
+    visible: Bool[np.ndarray, "visit joint"]
+    outcome: dict[str, Float[np.ndarray, "visit"]]  # expected value, or probability of the event at the horizon
+    contributions: Float[np.ndarray, "visit joint outcome"]
+    osteoarthritis: Float[np.ndarray, "visit"]
+    osteoarthritis_grades: Float[np.ndarray, "visit kl_site"]  # expected Kellgren-Lawrence grade of each site
+    embedding: Float[np.ndarray, "visit feature"]
+    # expected grades, of a pair their yearly change; NaN where the joint is not visible
+    svdh: Float[np.ndarray, "visit svdh_site"] | None
+    score: dict[str, Float[np.ndarray, "visit"]]  # the film's part of each outcome on its latent scale
+    # of an ensemble, the SD of `outcome` between its members; 0 for a single network
+    spread: dict[str, Float[np.ndarray, "visit"]]
+    # SD of the outcome as the network says it, `spread` included
+    deviation: dict[str, Float[np.ndarray, "visit"]]
+    members: int = 1

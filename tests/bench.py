@@ -14,11 +14,11 @@ import numpy as np
 import pydicom
 
 from outcomenet.cohorts.cohort import read_cohort
-from outcomenet.cohorts.films import read_film
-from outcomenet.datasets.build import build_dataset
 from outcomenet.datasets.dataset import open_dataset
-from outcomenet.experiment import load_experiment, wire
+from outcomenet.experiment import load_experiment
+from outcomenet.films.film_file import read_film
 from outcomenet.input_pipeline.batches import training_batches
+from outcomenet.intake.build import build_dataset
 from outcomenet.localization.crops import cut_crops, film_scale
 from outcomenet.localization.geometry import CropGeometry
 from outcomenet.progress import Progress
@@ -27,6 +27,7 @@ from outcomenet.simulation.presets import preset
 from outcomenet.training.loop import train
 from outcomenet.training.sharding import compile_step, device_mesh, put_batch, put_state
 from outcomenet.training.step import make_step
+from outcomenet.workflow import wire
 from tests.bench_localizer import bench_localizer
 from tests.bench_metrics import bench_statistics
 from tests.bench_simulation import bench_cohort, bench_rendering

@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 
 from outcomenet.cohorts.cohort import read_cohort
-from outcomenet.cohorts.films import read_film
-from outcomenet.datasets.alike_films import ALIKE_FROM, MISSES
+from outcomenet.films.film_file import read_film
+from outcomenet.intake.alike_films import ALIKE_FROM, MISSES
 from outcomenet.localization.likeness import BONES_MM, JointPatterns, likeness, nearest
 from tests.copied_films import COPIES, Landmarks
 

@@ -15,10 +15,10 @@ import pydicom
 from PIL import Image
 from pydicom.encaps import encapsulate
 
-from outcomenet.cohorts.codecs import CODECS, Codec
-from outcomenet.cohorts.decoding import FilmDecoder
-from outcomenet.cohorts.dicom_writer import write_dicom
-from outcomenet.cohorts.films import Film, read_film
+from outcomenet.films.codecs import CODECS, Codec
+from outcomenet.films.decoding import FilmDecoder
+from outcomenet.films.dicom_writer import write_dicom
+from outcomenet.films.film_file import Film, read_film
 
 ROWS, COLUMNS = 2_500, 2_000
 HTJ2K = ("1.2.840.10008.1.2.4.201", "1.2.840.10008.1.2.4.202", "1.2.840.10008.1.2.4.203")

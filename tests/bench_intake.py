@@ -21,9 +21,9 @@ import pandas as pd
 import pydicom
 
 from outcomenet.cohorts.cohort import read_cohort
-from outcomenet.cohorts.dicom_writer import write_dicom
-from outcomenet.cohorts.films import read_film
-from outcomenet.datasets.build import BuildOptions, build_dataset
+from outcomenet.films.dicom_writer import write_dicom
+from outcomenet.films.film_file import read_film
+from outcomenet.intake.build import BuildOptions, build_dataset
 from outcomenet.localization.geometry import CropGeometry
 from outcomenet.progress import Progress, peak_memory_mb
 from outcomenet.simulation.cohort_folder import simulate_cohort

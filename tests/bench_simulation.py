@@ -94,7 +94,7 @@ def _measured(patients: int) -> dict[str, float]:
 def make_cohort(patients: int) -> dict[str, float]:
     """Seconds of both stages and the greatest memory of this process (MB)."""
     from outcomenet.cohorts.cohort import read_cohort
-    from outcomenet.datasets.build import build_dataset
+    from outcomenet.intake.build import build_dataset
     from outcomenet.progress import Progress
     from outcomenet.simulation.cohort_folder import simulate_cohort
     from outcomenet.simulation.presets import preset

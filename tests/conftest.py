@@ -14,7 +14,10 @@ os.environ["XDG_CONFIG_HOME"] = tempfile.mkdtemp(
 from jaxtyping import install_import_hook
 
 # shapes named in signatures are checked at run time, here only
-CHECKED = ("losses", "metrics", "models", "localization", "evaluation", "input_pipeline", "audits", "explanations")
+CHECKED = (
+    "audits", "evaluation", "inference", "input_pipeline", "ladder", "likelihoods", "localization", "losses", "metrics",
+    "models",
+)  # fmt: skip
 install_import_hook([f"outcomenet.{part}" for part in CHECKED], "shape_checker.check")
 
 import jax  # noqa: E402
@@ -22,6 +25,8 @@ import pytest  # noqa: E402
 
 from outcomenet.localization.geometry import CropGeometry  # noqa: E402
 from outcomenet.progress import Progress  # noqa: E402
+from tests.cohort_folders import broken, cohort_folder  # noqa: E402, F401
+from tests.trained_runs import rapport, runs  # noqa: E402, F401
 
 jax.config.update("jax_numpy_rank_promotion", "warn")  # a warning is an error in this suite
 
@@ -50,7 +55,7 @@ def small_cohort(tmp_path_factory):
 def small_dataset(small_cohort, tmp_path_factory):
     """The data set of the small cohort."""
     from outcomenet.cohorts.cohort import read_cohort
-    from outcomenet.datasets.build import build_dataset
+    from outcomenet.intake.build import build_dataset
 
     folder = tmp_path_factory.mktemp("dataset") / "small"
     build_dataset(read_cohort(small_cohort), folder, SMALL, progress=Progress(quiet=True))

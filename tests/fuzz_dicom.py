@@ -17,10 +17,10 @@ from pathlib import Path
 
 import pydicom.data
 
-from outcomenet.cohorts.codecs import CODECS
-from outcomenet.cohorts.decoding import FilmDecoder
-from outcomenet.cohorts.films import read_film, read_header
 from outcomenet.errors import FilmRefused
+from outcomenet.films.codecs import CODECS
+from outcomenet.films.decoding import FilmDecoder
+from outcomenet.films.film_file import read_film, read_header
 
 OWN = Path(__file__).parent / "data" / "pixels"
 LARGEST_SEED = 100_000

@@ -175,8 +175,8 @@ HOSTILE: dict[str, tuple[Callable[[Path], None], str]] = {
 def main() -> None:
     import tempfile
 
-    from outcomenet.cohorts.decoding import FilmDecoder
-    from outcomenet.cohorts.films import read_film
+    from outcomenet.films.decoding import FilmDecoder
+    from outcomenet.films.film_file import read_film
 
     print("| file | bytes | answer | seconds |\n| --- | ---: | --- | ---: |")
     with tempfile.TemporaryDirectory() as name, FilmDecoder(workers=1) as decoder:

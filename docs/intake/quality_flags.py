@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 
 from outcomenet.anatomy import Region
-from outcomenet.cohorts.films import read_film
-from outcomenet.localization.burnt_in_text import text_boxes
+from outcomenet.films.burnt_in_text import text_boxes
+from outcomenet.films.film_file import read_film
 from outcomenet.localization.cast import wrist_widths_mm
 from outcomenet.localization.film_quality import detail, picture_flags
 from outcomenet.localization.found import DARK, FoundFilm

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from outcomenet.anatomy import Region, Side, landmarks_of
-from outcomenet.cohorts.films import read_film
+from outcomenet.films.film_file import read_film
 from outcomenet.localization.found import State
 from outcomenet.localization.frames import Pyramid
 from outcomenet.localization.geometry import CropGeometry

@@ -1,1 +1,1 @@
-"""From a hospital's folder to a checked cohort: tables, films, linkage, splits and the ledger of every exclusion."""
+"""Cohort folders: tables read and checked, films linked to visits, splits, and the ledger of every exclusion."""

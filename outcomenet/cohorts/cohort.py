@@ -9,13 +9,13 @@ from pathlib import Path
 import pandas as pd
 
 from outcomenet.anatomy import View
+from outcomenet.cohorts.checks.crosschecks import crosscheck
+from outcomenet.cohorts.checks.event_checks import count_grades_after_surgery
+from outcomenet.cohorts.checks.landmark_checks import landmarks_outside
 from outcomenet.cohorts.contracts import TABLES, absent_table, read_table
 from outcomenet.cohorts.covariates import visits_with_covariates
-from outcomenet.cohorts.crosschecks import crosscheck
-from outcomenet.cohorts.event_checks import count_grades_after_surgery
 from outcomenet.cohorts.faults import CohortRefused, Fault, without_identifiers
 from outcomenet.cohorts.film_headers import UNCHECKED_COLUMNS, read_film_headers
-from outcomenet.cohorts.landmark_checks import landmarks_outside
 from outcomenet.cohorts.ledger import Ledger
 from outcomenet.cohorts.linkage import link_films
 from outcomenet.cohorts.meta import FILE as META_FILE

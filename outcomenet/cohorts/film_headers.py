@@ -8,14 +8,14 @@ import numpy as np
 import pandas as pd
 
 from outcomenet.anatomy import joints_of
-from outcomenet.cohorts.crop_file import SUFFIX as CROPS_SUFFIX
-from outcomenet.cohorts.crop_file import crop_sites
 from outcomenet.cohorts.faults import Fault
-from outcomenet.cohorts.film import FilmHeader
-from outcomenet.cohorts.films import unnamed_header
 from outcomenet.cohorts.ledger import Ledger
 from outcomenet.cohorts.unread_films import OF_THE_TABLE, UnreadFilms
 from outcomenet.errors import FilmRefused
+from outcomenet.films.crop_file import SUFFIX as CROPS_SUFFIX
+from outcomenet.films.crop_file import crop_sites
+from outcomenet.films.film import FilmHeader
+from outcomenet.films.film_file import unnamed_header
 
 # What films.csv gains from the headers, missing where they were not read.
 UNCHECKED_COLUMNS: dict[str, object] = {

@@ -10,8 +10,8 @@ from typing import Any
 
 from outcomenet.cohorts.faults import Fault, printable, printable_header
 from outcomenet.cohorts.plain_files import not_plain
-from outcomenet.cohorts.quality_flags import FLAGS
 from outcomenet.errors import did_you_mean
+from outcomenet.films.quality_flags import FLAGS
 from outcomenet.outcomes import SHORTEST_PROGRESSION_DAYS
 from outcomenet.scoring import UnreadablePolicy
 

@@ -33,12 +33,13 @@ class Demo:
 def main(arguments: list[str]) -> None:
     options = parse(Demo, arguments, "demo")
     from outcomenet.commands.making import Making, make_and_say
-    from outcomenet.experiment import load_experiment, run_evaluation, run_report, run_training
+    from outcomenet.experiment import load_experiment
     from outcomenet.localization.geometry import CropGeometry
-    from outcomenet.metrics.summary import ladder_text
     from outcomenet.progress import Progress
+    from outcomenet.reports.summary import ladder_text
     from outcomenet.simulation.cohort_folder import simulate_cohort
     from outcomenet.simulation.presets import preset
+    from outcomenet.workflow import run_evaluation, run_report, run_training
 
     begun = time.monotonic()
     run, geometry = options.out, CropGeometry(size_px=48, mm_per_px=0.5)

@@ -24,10 +24,10 @@ class Evaluate:
 
 def main(arguments: list[str]) -> None:
     options = parse(Evaluate, arguments, "evaluate")
-    from outcomenet.experiment import run_evaluation
-    from outcomenet.metrics.summary import ladder_text
     from outcomenet.progress import Progress
+    from outcomenet.reports.summary import ladder_text
     from outcomenet.runs.record import read_record
+    from outcomenet.workflow import run_evaluation
 
     read_record(options.run)
     with only_writer(options.run):

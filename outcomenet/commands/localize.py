@@ -42,7 +42,8 @@ class Localize:
 def main(arguments: list[str]) -> None:
     options = parse(Localize, arguments, "localize")
     from outcomenet.errors import UsageError
-    from outcomenet.localizer_training.localizing import localize
+    from outcomenet.localization.localizing import localize
+    from outcomenet.localizer_training.fine_tune import FineTuning
 
     out = options.out or options.review
     if out is None:
@@ -53,7 +54,7 @@ def main(arguments: list[str]) -> None:
         landmarks=options.landmarks,
         review=options.review,
         corrections=options.corrections,
-        fine_tune=options.fine_tune,
+        tuning=FineTuning() if options.fine_tune else None,
         weights=options.weights,
         workers=options.workers,
         names=names_of(options.naming, outside=[folder for folder in (out, options.review) if folder]),

@@ -49,7 +49,7 @@ def make_and_say(folder: Path, out: Path | None, making: Making, progress: Progr
 
     if out is not None:
         from outcomenet.artifacts import MADE
-        from outcomenet.datasets.build import refuse_existing
+        from outcomenet.intake.build import refuse_existing
 
         # one that may be the result of this very command is compared once the cohort and the key are read
         refuse_existing(out, making.update or (out / MADE).is_file())
@@ -73,9 +73,9 @@ def make_and_say(folder: Path, out: Path | None, making: Making, progress: Progr
 def _make(cohort: Cohort, out: Path, making: Making, progress: Progress) -> DatasetManifest:
     from outcomenet.artifacts import already_made, is_made, note_of
     from outcomenet.cohorts.pseudonyms import Pseudonyms, default_key_path, key_of, pseudonymous, write_linking_table
-    from outcomenet.datasets.build import BuildOptions, build_dataset, own_geometry
     from outcomenet.datasets.dataset import open_dataset
     from outcomenet.errors import UsageError
+    from outcomenet.intake.build import BuildOptions, build_dataset, own_geometry
     from outcomenet.localization.geometry import CropGeometry
 
     secret = b""

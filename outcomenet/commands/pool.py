@@ -29,7 +29,7 @@ class Pool:
 def main(arguments: list[str]) -> None:
     options = parse(Pool, arguments, "pool")
     from outcomenet.evaluation.pool import pool_runs
-    from outcomenet.metrics.summary import ladder_text
+    from outcomenet.reports.summary import ladder_text
 
     pool_runs(options.runs, options.out)
     print(ladder_text(options.out))

@@ -36,8 +36,8 @@ class Predict:
 
 def main(arguments: list[str]) -> None:
     options = parse(Predict, arguments, "predict")
-    from outcomenet.experiment import run_prediction
     from outcomenet.progress import Progress
+    from outcomenet.workflow import run_prediction
 
     summary = run_prediction(
         options.run,

@@ -22,8 +22,8 @@ class Report:
 
 def main(arguments: list[str]) -> None:
     options = parse(Report, arguments, "report")
-    from outcomenet.experiment import run_report
     from outcomenet.runs.record import read_record
+    from outcomenet.workflow import run_report
 
     read_record(options.run)
     with only_writer(options.run):

@@ -40,9 +40,10 @@ def main(arguments: list[str]) -> None:
         return
     file, rest = Path(arguments[0]), arguments[1:]
     where, overrides = _split(rest)
-    from outcomenet.experiment import Experiment, load_experiment, run_training
+    from outcomenet.experiment import Experiment, load_experiment
     from outcomenet.localizer_training.experiment import LocalizerExperiment
     from outcomenet.progress import Progress
+    from outcomenet.workflow import run_training
 
     default = load_experiment(file)
     if isinstance(default, LocalizerExperiment):

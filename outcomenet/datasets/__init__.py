@@ -1,1 +1,1 @@
-"""Visits as a data set: a table of everything but pixels, and TFDS ArrayRecord files with the crops."""
+"""Data sets: the visit table, TFDS ArrayRecord files with the crops, the manifest, pairs of visits, folds, leaks."""

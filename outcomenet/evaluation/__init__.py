@@ -1,1 +1,1 @@
-"""A model on a split, once: the prediction table, the metrics, the biomarker."""
+"""Evaluation of a run on its held-out patients: prediction table, metrics, biomarker, change, pooled runs."""

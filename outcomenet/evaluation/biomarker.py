@@ -10,8 +10,8 @@ from scipy.stats import t as t_distribution
 
 from outcomenet.anatomy import JOINT_NAMES
 from outcomenet.arrays import Float
-from outcomenet.confounding import ConfoundingConfig
-from outcomenet.evaluation.reading import NetworkReading
+from outcomenet.predictions import NetworkReading
+from outcomenet.strategies import ConfoundingConfig
 
 KEYS = ["patient_id", "visit_id"]
 

@@ -15,7 +15,7 @@ from outcomenet.datasets.manifest import TRUTH
 from outcomenet.datasets.pairs import KEYS, YEARS
 from outcomenet.datasets.visit_table import LATER_VISIT
 from outcomenet.errors import UndefinedMetric
-from outcomenet.evaluation.facts import LadderFacts
+from outcomenet.ladder.facts import LadderFacts
 from outcomenet.metrics.correlation import weighted_rank_correlation
 from outcomenet.metrics.resampling import bootstrap_weights, percentile_interval
 from outcomenet.metrics.responsiveness import response_mean

@@ -12,33 +12,33 @@ import numpy as np
 import pandas as pd
 
 from outcomenet.anatomy import JOINT_NAMES
+from outcomenet.audits.network.audit import write_audits
+from outcomenet.audits.network.audit_task import AuditTask
 from outcomenet.audits.sizes import AuditSizes
 from outcomenet.cohorts.splits import fold_of
 from outcomenet.csv_files import read_csv, write_csv
-from outcomenet.datasets.account import copy_account
-from outcomenet.datasets.contact_sheet import contact_sheet
 from outcomenet.datasets.dataset import PREVIEWS, SPLITS, STORED_SPLIT, Dataset, visit_key
 from outcomenet.datasets.manifest import TRUTH
 from outcomenet.datasets.pairs import VisitPairs, changes_of_human_score
 from outcomenet.errors import DataRefused, UndefinedMetric
-from outcomenet.evaluation.audit import write_audits
-from outcomenet.evaluation.audit_task import AuditTask
 from outcomenet.evaluation.biomarker import biomarker_table, codebook, with_treatment
-from outcomenet.evaluation.calibrators import write_calibrators
 from outcomenet.evaluation.change import true_changes, write_responsiveness
-from outcomenet.evaluation.facts import ADJUSTED, LadderFacts
-from outcomenet.evaluation.ladder import prediction_table
-from outcomenet.evaluation.nested import nested_comparison
 from outcomenet.evaluation.pool import in_every_part
-from outcomenet.evaluation.reading import FilmReader, NetworkReading, read_visits_with
-from outcomenet.evaluation.recalibration import recalibrate
 from outcomenet.evaluation.score_change import score_change_table
+from outcomenet.inference.visits import FilmReader, read_visits_with
 from outcomenet.input_pipeline.batches import evaluation_batches
 from outcomenet.input_pipeline.transforms import AugmentationConfig, CovariateScale
+from outcomenet.intake.account.account import copy_account
+from outcomenet.ladder.calibrators import write_calibrators
+from outcomenet.ladder.facts import ADJUSTED, LadderFacts
+from outcomenet.ladder.ladder import prediction_table
+from outcomenet.ladder.nested import nested_comparison
+from outcomenet.ladder.recalibration import recalibrate
 from outcomenet.metrics.table import comparisons_table, metrics_table, primary_contrast
 from outcomenet.outcomes import main_outcome, outcome
+from outcomenet.pages.contact_sheet import contact_sheet
 from outcomenet.picture_files import write_png
-from outcomenet.predictions import write_predictions
+from outcomenet.predictions import NetworkReading, write_predictions
 from outcomenet.progress import Progress
 from outcomenet.training.rungs import Parameters, RungNetwork
 

@@ -13,9 +13,9 @@ from outcomenet.artifacts import already_made, refuse_existing, sha256_of, whole
 from outcomenet.audits.findings import findings_table
 from outcomenet.audits.sites import audit_sites, sites_finding
 from outcomenet.csv_files import read_csv, write_csv
-from outcomenet.datasets.account import copy_account
 from outcomenet.errors import DataRefused, UndefinedMetric, UsageError
 from outcomenet.evaluation.pooled_biomarker import pooled_biomarker, pooled_codebook
+from outcomenet.intake.account.account import copy_account
 from outcomenet.metrics.table import comparisons_table, metrics_table, primary_contrast
 from outcomenet.outcomes import HAQ, main_outcome, outcome
 from outcomenet.predictions import write_predictions

@@ -17,13 +17,13 @@ from outcomenet.datasets.pairs import KEYS, paired_visits
 from outcomenet.datasets.visit_table import LATER_VISIT, reading_totals
 from outcomenet.errors import UndefinedMetric
 from outcomenet.evaluation.biomarker import reread_scores
-from outcomenet.evaluation.reading import NetworkReading
 from outcomenet.metrics.agreement import icc_of_sums, rating_sums
 from outcomenet.metrics.correlation import weighted_correlation, weighted_rank_correlation
 from outcomenet.metrics.detectable import smallest_detectable_change
 from outcomenet.metrics.resampling import bootstrap_weights, percentile_interval
 from outcomenet.metrics.responsiveness import response_mean
 from outcomenet.metrics.trial_size import patients_per_arm
+from outcomenet.predictions import NetworkReading
 from outcomenet.scoring import SVDH, UnreadablePolicy
 
 SCORE, HUMAN = "score", "human_total"

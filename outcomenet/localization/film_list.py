@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from outcomenet.artifacts import sha256_of
-from outcomenet.cohorts.films import film_format
 from outcomenet.cohorts.pseudonyms import Pseudonyms
 from outcomenet.errors import FilmRefused, UsageError
+from outcomenet.films.film_file import film_format
 
 # A file of a folder with one of these names is meant as a film, also where its content is not one: it is refused by name.
 SUFFIXES = frozenset(

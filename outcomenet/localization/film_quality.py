@@ -1,7 +1,7 @@
 """Quality flags that pixels and landmarks give by themselves, without a network; what decoding workers compute.
 
 `film_flags` is for films whose landmarks a person placed, `picture_flags` for any film; `localization.quality` uses the same
-measures for what the networks found. Codes and sentences: `cohorts.quality_flags`.
+measures for what the networks found. Codes and sentences: `films.quality_flags`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from outcomenet.anatomy import Region, Side, joints_of
-from outcomenet.localization.burnt_in_text import TextBox, text_boxes
+from outcomenet.films.burnt_in_text import TextBox, text_boxes
 from outcomenet.localization.cast import is_wrapped
 from outcomenet.localization.frames import LENGTHS_MM, LIMB_WINDOWS, LimbFrame, Pyramid, frame_of, window_matrix
 from outcomenet.localization.geometry import crop_frames, is_left_as_displayed, limb_length_px
@@ -36,7 +36,7 @@ _FINGERS = tuple((f"MCP{n}", f"PIP{n}", f"DIP{n}", f"TIP{n}") for n in range(2, 
 
 
 class FilmFlags(NamedTuple):
-    """Reason codes (see `cohorts.quality_flags`), and where text was found."""
+    """Reason codes (see `films.quality_flags`), and where text was found."""
 
     flags: tuple[str, ...]
     text: tuple[TextBox, ...]

@@ -11,12 +11,12 @@ import numpy as np
 import pandas as pd
 
 from outcomenet.anatomy import Region, landmarks_of
-from outcomenet.cohorts.decoding import FilmDecoder
-from outcomenet.cohorts.film import Film, checked_film
-from outcomenet.cohorts.films import unnamed_film
 from outcomenet.cohorts.ledger import Ledger
 from outcomenet.csv_files import write_csv
 from outcomenet.errors import DataRefused, FilmRefused
+from outcomenet.films.decoding import FilmDecoder
+from outcomenet.films.film import Film, checked_film
+from outcomenet.films.film_file import unnamed_film
 from outcomenet.localization.coco import coco_keypoints
 from outcomenet.localization.film_list import NamedFilm
 from outcomenet.localization.film_quality import picture_flags

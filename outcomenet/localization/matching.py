@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from outcomenet.cohorts.decoding import FilmDecoder
-from outcomenet.cohorts.film import FilmHeader
-from outcomenet.cohorts.films import read_header
 from outcomenet.errors import DataRefused, FilmRefused, did_you_mean
+from outcomenet.films.decoding import FilmDecoder
+from outcomenet.films.film import FilmHeader
+from outcomenet.films.film_file import read_header
 from outcomenet.localization.coco import Corrections
 from outcomenet.localization.film_list import NamedFilm
 from outcomenet.localization.placed import PlacedLimb

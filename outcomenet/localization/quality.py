@@ -1,10 +1,10 @@
-"""Reason codes of a limb that the networks found (see `cohorts.quality_flags`), from what they say and from its pixels."""
+"""Reason codes of a limb that the networks found (see `films.quality_flags`), from what they say and from its pixels."""
 
 from __future__ import annotations
 
 from outcomenet.anatomy import Region, View
-from outcomenet.cohorts.quality_flags import FLAGS, UNCUTTABLE, UNSCORABLE
-from outcomenet.localization.burnt_in_text import text_boxes
+from outcomenet.films.burnt_in_text import text_boxes
+from outcomenet.films.quality_flags import FLAGS, UNCUTTABLE, UNSCORABLE
 from outcomenet.localization.cast import is_wrapped
 from outcomenet.localization.film_quality import (
     LEAST_DETAIL,

@@ -19,7 +19,8 @@ from outcomenet.localization.frames import PATCH_PX
 from outcomenet.localization.networks import LocalizerConfig, Networks, build
 from outcomenet.localization.shape_model import ShapeModel
 
-SHIPPED = Path(__file__).with_name("weights.safetensors")
+WEIGHTS = "weights.safetensors"
+SHIPPED = Path(__file__).with_name(WEIGHTS)
 FORMAT = "outcomenet localiser 1"
 ABOUT = "outcomenet"  # the one entry of the metadata
 PARTS = ("finder", "landmarks", "refiner")

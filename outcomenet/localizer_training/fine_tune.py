@@ -12,9 +12,9 @@ import numpy as np
 
 from outcomenet.anatomy import Region, landmarks_of
 from outcomenet.artifacts import sha256_of, sha256_of_json
-from outcomenet.cohorts.decoding import FilmDecoder
-from outcomenet.cohorts.films import read_film
 from outcomenet.errors import FilmRefused, UsageError
+from outcomenet.films.decoding import FilmDecoder
+from outcomenet.films.film_file import read_film
 from outcomenet.localization.frames import fitted_frame
 from outcomenet.localization.placed import PlacedLimb
 from outcomenet.localization.weights import LocalizerWeights
@@ -43,6 +43,49 @@ class FineTuning:
     def __post_init__(self) -> None:
         check_ranges(self)
 
+    def tuned(
+        self,
+        weights: LocalizerWeights,
+        corrections: Mapping[Path, list[PlacedLimb]],
+        folder: Path,
+        *,
+        progress: Progress,
+    ) -> LocalizerWeights:
+        """Weights trained further on corrected films. Calibration is kept; resumes in `folder`.
+
+        Raises UsageError when no corrected film has enough landmarks.
+        """
+        own = corrected_films(weights, corrections)
+        if not any(own.values()):
+            raise UsageError(
+                f"Fine-tuning needs films with at least {LEAST_LANDMARKS} corrected landmarks of a hand or foot; "
+                "none of the films has a limb in --corrections with as many."
+            )
+        experiment = LocalizerExperiment()
+        banks = {}
+        for region in Region:
+            simulated = FilmBank(folder / "films", region, experiment.seed + 2, self.films, experiment.variety)
+            simulated.draw(progress)
+            banks[region] = MixedBank(simulated, own[region])
+        source = Source(banks, {region: shape.mean for region, shape in weights.shapes.items()})
+        networks = weights.networks
+        # by content: a name may hold a patient's, and a film that was moved is the same film
+        films = sorted((sha256_of(path), [str(limb) for limb in limbs]) for path, limbs in corrections.items())
+        identity = sha256_of_json({"weights": weights.made_by, "tuning": dataclasses.asdict(self), "limbs": films})
+        for name in ("landmarks", "refiner"):
+            config: TrainingConfig = getattr(self, name)
+            trained = train_stage(
+                name, getattr(networks, name), source, config, self.optimiser, folder / name, identity, progress
+            )
+            networks = dataclasses.replace(networks, **{name: trained})
+        made_by = weights.made_by | {
+            "fine_tuned_on": {
+                "limbs": {str(region): len(limbs) for region, limbs in own.items()},
+                "films_sha256": sha256_of_json([digest for digest, _ in films]),
+            }
+        }
+        return dataclasses.replace(weights, networks=networks, made_by=made_by)
+
 
 class MixedBank:
     """Simulated films first, then the user's; looks like a `FilmBank` to whoever draws samples."""
@@ -63,50 +106,6 @@ class MixedBank:
         if number < first:
             return self.simulated.film(number, mean_shape)
         return self.own[(number - first) % len(self.own)]
-
-
-def fine_tuned(
-    weights: LocalizerWeights,
-    corrections: Mapping[Path, list[PlacedLimb]],
-    folder: Path,
-    tuning: FineTuning,
-    *,
-    progress: Progress,
-) -> LocalizerWeights:
-    """Weights trained further on corrected films. Calibration is kept; resumes in `folder`.
-
-    Raises UsageError when no corrected film has enough landmarks.
-    """
-    own = corrected_films(weights, corrections)
-    if not any(own.values()):
-        raise UsageError(
-            f"Fine-tuning needs films with at least {LEAST_LANDMARKS} corrected landmarks of a hand or foot; "
-            "none of the films has a limb in --corrections with as many."
-        )
-    experiment = LocalizerExperiment()
-    banks = {}
-    for region in Region:
-        simulated = FilmBank(folder / "films", region, experiment.seed + 2, tuning.films, experiment.variety)
-        simulated.draw(progress)
-        banks[region] = MixedBank(simulated, own[region])
-    source = Source(banks, {region: shape.mean for region, shape in weights.shapes.items()})
-    networks = weights.networks
-    # by content: a name may hold a patient's, and a film that was moved is the same film
-    films = sorted((sha256_of(path), [str(limb) for limb in limbs]) for path, limbs in corrections.items())
-    identity = sha256_of_json({"weights": weights.made_by, "tuning": dataclasses.asdict(tuning), "limbs": films})
-    for name in ("landmarks", "refiner"):
-        config: TrainingConfig = getattr(tuning, name)
-        trained = train_stage(
-            name, getattr(networks, name), source, config, tuning.optimiser, folder / name, identity, progress
-        )
-        networks = dataclasses.replace(networks, **{name: trained})
-    made_by = weights.made_by | {
-        "fine_tuned_on": {
-            "limbs": {str(region): len(limbs) for region, limbs in own.items()},
-            "films_sha256": sha256_of_json([digest for digest, _ in films]),
-        }
-    }
-    return dataclasses.replace(weights, networks=networks, made_by=made_by)
 
 
 def corrected_films(

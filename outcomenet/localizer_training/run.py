@@ -14,7 +14,7 @@ from outcomenet.localization.frames import PATCH_PX
 from outcomenet.localization.localizer import Localizer
 from outcomenet.localization.networks import Networks, build
 from outcomenet.localization.shape_model import ShapeModel, fit_shape
-from outcomenet.localization.weights import PARTS, Calibration, LocalizerWeights, save_weights
+from outcomenet.localization.weights import PARTS, WEIGHTS, Calibration, LocalizerWeights, save_weights
 from outcomenet.localizer_training.calibrate import calibrated, compared, summary
 from outcomenet.localizer_training.experiment import LocalizerExperiment
 from outcomenet.localizer_training.film_bank import FilmBank
@@ -25,8 +25,6 @@ from outcomenet.progress import Progress
 from outcomenet.runs.environment import set_numerics
 from outcomenet.runs.provenance import public_name
 from outcomenet.runs.record import begin_run, origin, write_record
-
-WEIGHTS = "weights.safetensors"
 
 
 def run_localizer_training(file: Path, experiment: LocalizerExperiment, run: Path, *, progress: Progress) -> Path:

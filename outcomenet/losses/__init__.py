@@ -1,1 +1,1 @@
-"""Losses: one value per example and outcome with a mask; the reduction exists once, in `objective`."""
+"""The single reduction of losses over examples and outcomes, and the penalties that are no likelihood."""

@@ -8,16 +8,16 @@ import numpy as np
 from flax import nnx
 
 from outcomenet.arrays import Array, Bool, Float, Int
-from outcomenet.losses.heads import expected_outcome, free_numbers, outcome_variance
+from outcomenet.likelihoods.heads import expected_outcome, free_numbers, outcome_variance
+from outcomenet.likelihoods.ordinal import expected_grade, increasing_thresholds
+from outcomenet.likelihoods.readers import centred, reader_grade_loss
 from outcomenet.losses.objective import LossPart
-from outcomenet.losses.ordinal import expected_grade, increasing_thresholds
-from outcomenet.losses.readers import centred, reader_grade_loss
 from outcomenet.outcomes import OutcomeSpec
 from outcomenet.scoring import Scheme
 
 
 class OutcomeHead(nnx.Module):
-    """The free numbers of an outcome's distribution (`losses.heads.free_numbers`) and the covariates' terms.
+    """The free numbers of an outcome's distribution (`likelihoods.heads.free_numbers`) and the covariates' terms.
 
     eta = film score + beta . covariates + gamma . (covariate missing). Covariates arrive standardised, 0 where missing.
     All terms start at 0; `frozen` terms are not trained with the film.

@@ -13,7 +13,6 @@ from flax import nnx
 
 from outcomenet.anatomy import JOINT_KIND_INDEX, JOINT_KINDS
 from outcomenet.arrays import Array, Bool, Float
-from outcomenet.confounding import ConfoundingConfig
 from outcomenet.errors import UsageError
 from outcomenet.losses.objective import LossPart
 from outcomenet.models.adversaries import Adversaries, MetadataResidual
@@ -24,6 +23,7 @@ from outcomenet.models.pairs import PairComparison, PairReading, changes
 from outcomenet.outcomes import outcome
 from outcomenet.ranges import Share, check_ranges
 from outcomenet.scoring import KELLGREN_LAWRENCE, SVDH
+from outcomenet.strategies import ConfoundingConfig
 
 
 class HumanHead(StrEnum):

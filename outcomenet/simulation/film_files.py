@@ -12,7 +12,7 @@ import numpy as np
 
 from outcomenet.anatomy import JOINT_INDEX, Joint, Region, Side, joints_of
 from outcomenet.arrays import Bool
-from outcomenet.cohorts.dicom_writer import write_dicom
+from outcomenet.films.dicom_writer import write_dicom
 from outcomenet.localization.geometry import CropGeometry
 from outcomenet.picture_files import write_png
 from outcomenet.simulation.rendering import (

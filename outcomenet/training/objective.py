@@ -10,8 +10,8 @@ import numpy as np
 
 from outcomenet.anatomy import JOINT_KIND_INDEX, JOINTS, Side
 from outcomenet.arrays import Array, Bool, Float
+from outcomenet.likelihoods.heads import grade_loss, outcome_loss
 from outcomenet.losses.decorrelation import squared_shift_by_grade
-from outcomenet.losses.heads import grade_loss, outcome_loss
 from outcomenet.losses.objective import LossPart, reduce_losses
 from outcomenet.models.outcome_net import OutcomeNet
 from outcomenet.outcomes import OutcomeKind, outcome

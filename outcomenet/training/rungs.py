@@ -10,8 +10,8 @@ import jax
 from flax import nnx
 
 from outcomenet.arrays import Array
-from outcomenet.confounding import NO_HANDLING, ConfoundingConfig
 from outcomenet.models.outcome_net import OutcomeNet, OutcomeNetConfig, Visit
+from outcomenet.strategies import NO_HANDLING, ConfoundingConfig
 from outcomenet.training.ensemble import over_members, stacked
 
 Parameters = dict[str, Any]

@@ -14,7 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from outcomenet.losses.heads import outcome_loss
+from outcomenet.likelihoods.heads import outcome_loss
 from outcomenet.losses.objective import masked_mean
 from outcomenet.outcomes import outcome
 from outcomenet.training.rungs import Parameters, RungNetwork

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from breaking import (
+from outcomenet.outcomes import HAQ_CATEGORIES
+from tests.cohorts.breaking import (
     ALL_ONE,
     Break,
     both,
@@ -20,8 +21,6 @@ from breaking import (
     text,
     toml,
 )
-
-from outcomenet.outcomes import HAQ_CATEGORIES
 
 SEVEN = {**ALL_ONE, "grip": None}
 

@@ -253,6 +253,6 @@ def test_a_colour_film_is_accepted(cohort_folder):
 
 
 def test_reading_a_cohort_leaves_jax_unimported():
-    modules = ["cohort", "decoding", "dicom_writer", "crop_file", "importers.rapport"]
-    code = "; ".join(f"import outcomenet.cohorts.{name}" for name in modules)
+    modules = ["cohorts.cohort", "films.decoding", "films.dicom_writer", "films.crop_file", "cohorts.importers.rapport"]
+    code = "; ".join(f"import outcomenet.{name}" for name in modules)
     subprocess.run([sys.executable, "-c", f"import sys; {code}; assert 'jax' not in sys.modules"], check=True)

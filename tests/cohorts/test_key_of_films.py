@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from outcomenet.commands.making import Making, make_and_say
-from outcomenet.datasets import build
 from outcomenet.errors import OutcomenetError, UsageError
+from outcomenet.intake import build
 
 
 class Built(Exception):

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from breaking import haq_rows, line, raw, text, toml
-from planted_kinds import KINDS
 
 from outcomenet.cohorts.cells import Number
 from outcomenet.cohorts.cohort import read_cohort
 from outcomenet.cohorts.contracts import Column, Table, read_table
 from outcomenet.cohorts.faults import COLUMNS, SHOWN, CohortRefused, Fault, write_faults
 from outcomenet.cohorts.meta import KEYS
+from tests.cohorts.breaking import haq_rows, line, raw, text, toml
+from tests.cohorts.planted_kinds import KINDS
 
 
 def faults_of(folder: Path) -> list[Fault]:

@@ -7,15 +7,15 @@ import shutil
 import numpy as np
 import pandas as pd
 import pytest
-from hospital import hand_film, write_hospital
 
 from outcomenet.cli import main
-from outcomenet.datasets.alike_films import same_films, with_groups
 from outcomenet.datasets.dataset import FILMS, open_dataset
 from outcomenet.datasets.leaks import ALIKE, alike_notes, leaking_patients, refuse_leaks, tied_patients
 from outcomenet.errors import DataRefused
+from outcomenet.intake.alike_films import same_films, with_groups
 from outcomenet.localization.likeness import likeness
 from tests.copied_films import COPIES
+from tests.hospital import hand_film, write_hospital
 
 
 def films(*rows: tuple[str, str, str, str]) -> pd.DataFrame:
@@ -72,9 +72,9 @@ def test_joints_that_look_the_same_are_listed_between_patients_only():
 
 def test_every_limb_of_a_film_of_two_is_compared_and_a_pair_of_films_is_listed_once(monkeypatch):
     # the copy is mirrored, so its first limb is the original's second: LH=A, RH=B against LH=B, RH=A
-    monkeypatch.setattr("outcomenet.datasets.alike_films.JointPatterns", str)
+    monkeypatch.setattr("outcomenet.intake.alike_films.JointPatterns", str)
     monkeypatch.setattr(
-        "outcomenet.datasets.alike_films.alike_pairs",
+        "outcomenet.intake.alike_films.alike_pairs",
         lambda limbs, owners: {
             (i, j): 1.0
             for i in range(len(limbs))

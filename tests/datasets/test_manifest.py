@@ -13,10 +13,10 @@ import pytest
 
 from outcomenet.artifacts import sha256_of
 from outcomenet.cohorts.cohort import read_cohort
-from outcomenet.datasets.build import build_dataset
 from outcomenet.datasets.dataset import TABLE, open_dataset
 from outcomenet.datasets.manifest import MANIFEST, DatasetManifest, _fingerprint_of, _typed
 from outcomenet.errors import DataRefused
+from outcomenet.intake.build import build_dataset
 from outcomenet.localization.geometry import CropGeometry
 from outcomenet.progress import Progress
 

@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 
 from outcomenet.anatomy import JOINT_COUNT
-from outcomenet.confounding import NO_HANDLING
 from outcomenet.evaluation.biomarker import biomarker_table, codebook, reading_error
-from outcomenet.evaluation.reading import NetworkReading
+from outcomenet.predictions import NetworkReading
+from outcomenet.strategies import NO_HANDLING
 
 
 def reading_of(scores: np.ndarray, first: int = 0) -> NetworkReading:

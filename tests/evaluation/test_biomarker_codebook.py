@@ -5,9 +5,9 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from outcomenet.confounding import NO_HANDLING, ConfoundingConfig
 from outcomenet.evaluation.biomarker import codebook, with_treatment
 from outcomenet.experiment import DEFAULT_CONFOUNDING, GRADED_CONFOUNDING
+from outcomenet.strategies import NO_HANDLING, ConfoundingConfig
 
 TABLE = pd.DataFrame({"patient_id": ["P", "Q"], "visit_id": ["1", "1"], "split": "test", "score": [0.1, 0.2]})
 

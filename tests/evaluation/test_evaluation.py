@@ -10,13 +10,14 @@ import pandas as pd
 import pytest
 
 from outcomenet.cli import main
-from outcomenet.cohorts.dicom_writer import write_dicom
-from outcomenet.evaluation.horizon import status_at_horizon
-from outcomenet.experiment import Experiment, load_experiment, networks_of, run_report
+from outcomenet.experiment import Experiment, load_experiment
+from outcomenet.films.dicom_writer import write_dicom
+from outcomenet.ladder.horizon import status_at_horizon
 from outcomenet.predictions import PREDICTORS, read_predictions
 from outcomenet.progress import Progress
 from outcomenet.reports.ladder import RUNGS
 from outcomenet.runs.config import as_lines, from_record
+from outcomenet.workflow import networks_of, run_report
 
 ROOT = Path(__file__).parents[2]
 # the localiser's training has a record and a run of its own: tests/localization

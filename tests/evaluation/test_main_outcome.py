@@ -7,18 +7,19 @@ import pandas as pd
 import pytest
 from test_pool import AUDITS, FILE, QUIET
 
-from outcomenet.confounding import ConfoundingConfig
 from outcomenet.datasets.dataset import open_dataset
-from outcomenet.evaluation.reading import FilmReader
-from outcomenet.experiment import EvaluationConfig, Experiment, restore_parameters, run_evaluation, run_training, wire
-from outcomenet.metrics.summary import ladder_text
+from outcomenet.experiment import EvaluationConfig, Experiment
+from outcomenet.inference.visits import FilmReader
 from outcomenet.models.encoder import EncoderConfig
 from outcomenet.models.outcome_net import OutcomeNetConfig
 from outcomenet.outcomes import OUTCOMES, main_outcome
 from outcomenet.reports.narrative import answer
 from outcomenet.reports.run_folder import read_run
+from outcomenet.reports.summary import ladder_text
 from outcomenet.runs.record import read_record
+from outcomenet.strategies import ConfoundingConfig
 from outcomenet.training.loop import TrainingConfig
+from outcomenet.workflow import restore_parameters, run_evaluation, run_training, wire
 
 EXPERIMENT = Experiment(
     "order", "?", outcomes=("pain", "haq_by_category"), covariates=("age",), rungs=("direct_adjusted",),

@@ -12,9 +12,10 @@ from scipy.stats import spearmanr
 
 from outcomenet.errors import UndefinedMetric, UsageError
 from outcomenet.evaluation.change import HUMAN, responsiveness, true_changes
-from outcomenet.experiment import load_experiment, run_prediction, run_training
+from outcomenet.experiment import load_experiment
 from outcomenet.models.pairs import PairReading
 from outcomenet.progress import Progress
+from outcomenet.workflow import run_prediction, run_training
 
 
 def test_true_changes_are_per_year_beside_the_earlier_state():

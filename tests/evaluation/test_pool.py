@@ -13,18 +13,19 @@ import pytest
 from outcomenet.artifacts import sha256_of
 from outcomenet.audits.sizes import AuditSizes
 from outcomenet.cli import main
-from outcomenet.confounding import ConfoundingConfig
-from outcomenet.datasets.account import copy_account
 from outcomenet.datasets.dataset import SPLITS, open_dataset
 from outcomenet.datasets.resplit import SplitConfig, resplit
 from outcomenet.errors import DataRefused, UsageError
 from outcomenet.evaluation.pool import in_every_part, pool_runs
-from outcomenet.experiment import EvaluationConfig, Experiment, run_evaluation, run_prediction, run_training
+from outcomenet.experiment import EvaluationConfig, Experiment
+from outcomenet.intake.account.account import copy_account
 from outcomenet.models.encoder import EncoderConfig
 from outcomenet.models.outcome_net import OutcomeNetConfig
 from outcomenet.progress import Progress
 from outcomenet.runs.record import read_record
+from outcomenet.strategies import ConfoundingConfig
 from outcomenet.training.loop import TrainingConfig
+from outcomenet.workflow import run_evaluation, run_prediction, run_training
 
 FILE = Path(__file__).parents[2] / "experiments/demo.py"
 QUIET = Progress(quiet=True)

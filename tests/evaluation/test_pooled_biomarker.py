@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from outcomenet.confounding import NO_HANDLING
 from outcomenet.errors import UndefinedMetric
 from outcomenet.evaluation.biomarker import codebook
 from outcomenet.evaluation.pooled_biomarker import pooled_biomarker, pooled_codebook
+from outcomenet.strategies import NO_HANDLING
 
 
 def part(held_out: str, scores: list[float], score: float) -> pd.DataFrame:

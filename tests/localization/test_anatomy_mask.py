@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from outcomenet.cohorts.films import read_film
+from outcomenet.films.film_file import read_film
 from outcomenet.localization.anatomy_mask import anatomy_mask
 from outcomenet.localization.crops import Scale, cut_crops, film_scale
 from outcomenet.localization.geometry import CropGeometry, crop_frames

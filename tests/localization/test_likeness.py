@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from outcomenet.anatomy import Region, landmarks_of
-from outcomenet.cohorts.films import read_film
-from outcomenet.datasets.alike_films import ALIKE_FROM
+from outcomenet.films.film_file import read_film
+from outcomenet.intake.alike_films import ALIKE_FROM
 from outcomenet.localization.likeness import BONES_MM, JointPatterns, are_patterns, likeness, nearest
 from outcomenet.localization.localizer import Localizer
 from tests.copied_films import COPIES

@@ -12,9 +12,9 @@ import pandas as pd
 import pytest
 
 from outcomenet.cli import main
+from outcomenet.localization.localizing import localize
 from outcomenet.localization.weights import SHIPPED, load_weights
 from outcomenet.localizer_training.fine_tune import FineTuning
-from outcomenet.localizer_training.localizing import localize
 from outcomenet.progress import Progress
 from outcomenet.training.loop import TrainingConfig
 
@@ -162,9 +162,7 @@ def test_fine_tuning_learns_from_the_users_films_and_writes_weights(located, fil
     step = TrainingConfig(2, 2, log_every=1, save_every=1)
     tuning = FineTuning(films=4, landmarks=step, refiner=step)
     corrections = located[1] / "landmarks_coco.json"
-    localize(
-        [films], tmp_path / "out", corrections=corrections, fine_tune=True, tuning=tuning, progress=Progress(quiet=True)
-    )
+    localize([films], tmp_path / "out", corrections=corrections, tuning=tuning, progress=Progress(quiet=True))
     weights, shipped = load_weights(tmp_path / "out/weights.safetensors"), load_weights()
     assert weights.made_by["fine_tuned_on"]["limbs"] == {"hand": 2, "foot": 1}
     assert weights.calibration == shipped.calibration

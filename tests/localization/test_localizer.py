@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from outcomenet.anatomy import Region, Side, landmarks_of
-from outcomenet.cohorts.films import read_film
+from outcomenet.films.film_file import read_film
 from outcomenet.localization.found import State
 from outcomenet.localization.frames import Pyramid
 from outcomenet.localization.localizer import Localizer

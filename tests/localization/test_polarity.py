@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 
 from outcomenet.anatomy import Region, Side
-from outcomenet.cohorts.dicom_writer import write_dicom
-from outcomenet.cohorts.films import read_film
-from outcomenet.datasets.cutting import FilmTask, cut_film
+from outcomenet.films.dicom_writer import write_dicom
+from outcomenet.films.film_file import read_film
+from outcomenet.intake.cutting import FilmTask, cut_film
 from outcomenet.localization.crops import film_scale
 from outcomenet.localization.geometry import CropGeometry
 from outcomenet.localization.polarity import bones_are_dark, shaft_steps

@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 
 from outcomenet.anatomy import Region, Side
-from outcomenet.cohorts.films import read_film
-from outcomenet.cohorts.quality_flags import FLAGS, UNCUTTABLE, UNSCORABLE
 from outcomenet.errors import DataRefused
+from outcomenet.films.film_file import read_film
+from outcomenet.films.quality_flags import FLAGS, UNCUTTABLE, UNSCORABLE
 from outcomenet.localization.crops import film_scale
 from outcomenet.localization.film_quality import film_flags, picture_flags
 from outcomenet.localization.frames import Pyramid

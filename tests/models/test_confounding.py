@@ -13,7 +13,6 @@ import pytest
 from flax import nnx
 
 from outcomenet.anatomy import JOINT_COUNT
-from outcomenet.confounding import ESTIMANDS, NO_HANDLING, ConfoundingConfig
 from outcomenet.errors import UsageError
 from outcomenet.experiment import Experiment
 from outcomenet.losses.adversarial import correlation_loss, reading_loss
@@ -22,6 +21,7 @@ from outcomenet.losses.objective import LossPart, masked_mean
 from outcomenet.models.adversaries import Adversaries, reverse_gradient
 from outcomenet.models.encoder import EncoderConfig
 from outcomenet.models.outcome_net import OutcomeNetConfig, Visit
+from outcomenet.strategies import ESTIMANDS, NO_HANDLING, ConfoundingConfig
 from outcomenet.training.objective import network_objective
 from outcomenet.training.reweighting import balancing_weights
 from outcomenet.training.rungs import NetworkShape, build_networks

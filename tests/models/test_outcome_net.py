@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 from outcomenet.anatomy import JOINT_COUNT, JOINTS, Region
-from outcomenet.confounding import NO_HANDLING, ConfoundingConfig
 from outcomenet.errors import UsageError
 from outcomenet.experiment import BASE, TINY
 from outcomenet.models.aggregation import Aggregation
@@ -18,6 +17,7 @@ from outcomenet.models.encoder import EncoderConfig
 from outcomenet.models.outcome_net import HumanHead, OutcomeNetConfig, Visit
 from outcomenet.outcomes import TARGET_FIELDS
 from outcomenet.scoring import SVDH
+from outcomenet.strategies import NO_HANDLING, ConfoundingConfig
 from outcomenet.training.objective import hide_joints, network_objective
 
 CONFIG = OutcomeNetConfig(encoder=EncoderConfig(widths=(8, 8), embedding=8))

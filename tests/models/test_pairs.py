@@ -11,13 +11,13 @@ import pytest
 from flax import nnx
 
 from outcomenet.anatomy import JOINT_COUNT
-from outcomenet.confounding import NO_HANDLING, ConfoundingConfig
 from outcomenet.errors import UsageError
 from outcomenet.experiment import DEFAULT_CONFOUNDING, Experiment
 from outcomenet.models.aggregation import Aggregation
 from outcomenet.models.encoder import EncoderConfig
 from outcomenet.models.outcome_net import OutcomeNetConfig, Visit
 from outcomenet.models.pairs import PairReading
+from outcomenet.strategies import NO_HANDLING, ConfoundingConfig
 
 MODES = [mode for mode in PairReading if mode is not PairReading.OFF]
 

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from outcomenet.datasets.resplit import SplitConfig
-from outcomenet.experiment import EvaluationConfig, Experiment, run_evaluation, run_report, run_training
+from outcomenet.experiment import EvaluationConfig, Experiment
 from outcomenet.localization.geometry import CropGeometry
 from outcomenet.progress import Progress
+from outcomenet.workflow import run_evaluation, run_report, run_training
 
 FILE = Path(__file__).parents[2] / "experiments/demo.py"
 QUIET = Progress(quiet=True)
@@ -24,7 +25,7 @@ EXPERIMENT = Experiment(
 def tables_only(tmp_path_factory):
     """A data set of 60 simulated patients without films."""
     from outcomenet.cohorts.cohort import read_cohort
-    from outcomenet.datasets.build import build_dataset
+    from outcomenet.intake.build import build_dataset
     from outcomenet.simulation.cohort_folder import simulate_cohort
     from outcomenet.simulation.presets import preset
 

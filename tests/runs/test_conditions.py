@@ -6,16 +6,16 @@ import json
 
 from outcomenet.cli import main
 from outcomenet.evaluation.pool import pool_runs
-from outcomenet.experiment import gone_on
 from outcomenet.progress import Progress
 from outcomenet.runs.chain import EVALUATION, read_evaluation
 from outcomenet.runs.environment import environment
 from outcomenet.runs.record import read_record
+from outcomenet.workflow import gone_on
 
 
 def test_an_evaluation_elsewhere_says_so_and_the_report_too(run, tables_only, monkeypatch, capsys):
     elsewhere = environment() | {"cores": 64}
-    monkeypatch.setattr("outcomenet.experiment.environment", lambda: elsewhere)
+    monkeypatch.setattr("outcomenet.workflow.environment", lambda: elsewhere)
     (run / EVALUATION).unlink()
     assert main(["evaluate", str(run), "--data", str(tables_only)]) == 0
     own = read_record(run)["cores"]
@@ -32,7 +32,7 @@ def test_parts_that_were_made_under_different_conditions_are_pooled_with_a_note(
 ):
     elsewhere = environment() | {"devices": ["8 x gpu: H200"]}
     with monkeypatch.context() as patched:
-        patched.setattr("outcomenet.experiment.environment", lambda: elsewhere)
+        patched.setattr("outcomenet.workflow.environment", lambda: elsewhere)
         (three[1] / EVALUATION).unlink()
         assert main(["evaluate", str(three[1]), "--data", str(tables_only)]) == 0
     pool_runs(three, three[0].parent / "all")

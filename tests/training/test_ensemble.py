@@ -10,20 +10,21 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from outcomenet.confounding import ConfoundingConfig
 from outcomenet.datasets.dataset import open_dataset
 from outcomenet.errors import UsageError
-from outcomenet.evaluation.conformal import conformal_interval
-from outcomenet.evaluation.reading import FilmReader
-from outcomenet.experiment import Experiment, run_evaluation, run_training, wire
+from outcomenet.experiment import Experiment
+from outcomenet.inference.visits import FilmReader
 from outcomenet.input_pipeline.batches import training_batches
+from outcomenet.ladder.conformal import conformal_interval
 from outcomenet.models.encoder import EncoderConfig
 from outcomenet.models.outcome_net import OutcomeNetConfig
 from outcomenet.outcomes import HAQ
 from outcomenet.progress import Progress
+from outcomenet.strategies import ConfoundingConfig
 from outcomenet.training.ensemble import over_members, stacked
 from outcomenet.training.loop import TrainingConfig
 from outcomenet.training.step import make_step
+from outcomenet.workflow import run_evaluation, run_training, wire
 
 EXPERIMENT = Experiment(
     "ensemble", "?", outcomes=("haq",), covariates=("age",), rungs=("direct_adjusted",),

@@ -13,7 +13,8 @@ jax.config.update("jax_num_cpu_devices", 8)
 from pathlib import Path
 import numpy as np
 from outcomenet.datasets.dataset import open_dataset
-from outcomenet.experiment import load_experiment, wire
+from outcomenet.experiment import load_experiment
+from outcomenet.workflow import wire
 from outcomenet.input_pipeline.batches import training_batches
 from outcomenet.training.sharding import compile_step, device_mesh, put_batch, put_state
 from outcomenet.training.step import make_step

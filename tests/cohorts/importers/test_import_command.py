@@ -54,7 +54,7 @@ sys.exit(main(sys.argv[1:]))
 MOMENTS = {
     "in the import": {"module": "outcomenet.cohorts.importers.writing", "function": "write_csv", "whole": 1},
     "between import and intake": {"module": "outcomenet.commands.intake", "function": "make_and_say", "whole": 0},
-    "in the intake": {"module": "outcomenet.datasets.build", "function": "_Build.run", "whole": 0},
+    "in the intake": {"module": "outcomenet.intake.build", "function": "_Build.run", "whole": 0},
 }
 
 

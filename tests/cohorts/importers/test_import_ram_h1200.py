@@ -8,8 +8,8 @@ from PIL import Image
 
 from outcomenet.cohorts.cohort import read_cohort
 from outcomenet.cohorts.faults import CohortRefused
-from outcomenet.cohorts.films import read_film
 from outcomenet.cohorts.importers.ram_h1200 import SITES, import_ram_h1200
+from outcomenet.films.film_file import read_film
 
 DATA_SET = "ram_h1200"
 BE = "SvdH_Scoring/SvdH_BE_Scoring/train/_annotation_be_scores.json"

@@ -1,0 +1,1 @@
+"""Audits that need a network or the simulator."""

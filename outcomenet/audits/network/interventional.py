@@ -1,0 +1,143 @@
+"""Held-out patients of a simulated cohort, filmed again under interventions and read by the trained network."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from outcomenet.arrays import UInt16
+from outcomenet.audits.interventions import DAMAGE, USUAL
+from outcomenet.audits.sizes import AuditSizes
+from outcomenet.cohorts.source import CROPS
+from outcomenet.datasets.dataset import Dataset
+from outcomenet.datasets.manifest import TRUTH
+from outcomenet.errors import DataRefused
+from outcomenet.inference.visits import FilmReader
+from outcomenet.localization.geometry import CropGeometry
+from outcomenet.progress import Progress
+from outcomenet.simulation.causal import patient_index
+from outcomenet.simulation.film_files import archives_of
+from outcomenet.simulation.laboratory import Laboratory
+from outcomenet.simulation.rebuild import laboratory_of_truth
+
+TWELVE_TO_SIXTEEN_BITS = 16
+MODERATE = 0.5
+
+
+def scores_under_interventions(
+    dataset: Dataset,
+    held_out: Mapping[tuple[str, str], Any],
+    reader: FilmReader,
+    sizes: AuditSizes,
+    progress: Progress,
+    *,
+    outcome: int,
+) -> pd.DataFrame:
+    """Scores of the first held-out visits under each intervention: patient_id, visit_id, intervention, value, score.
+
+    `held_out` gives the example of each held-out visit, `outcome` the number of the outcome that the score is of. Only
+    visits that were simulated straight to crops can be drawn again pixel by pixel; a few of them are, and DataRefused says
+    so where they differ from what the data set stores.
+    """
+    visits = redrawable_visits(dataset, sizes.intervention_patients)
+    if not visits:
+        raise DataRefused(
+            "No held-out visit was simulated straight to crops; whole films are cut by their landmarks and cannot be "
+            "drawn again pixel by pixel."
+        )
+    examples = [held_out[key] for key in visits]
+    laboratory = laboratory_of_truth(dataset.folder / TRUTH, tuple(patient_index(patient) for patient, _ in visits))
+    check_rendering(laboratory, visits, examples, dataset.manifest.geometry, sizes.verified_visits)
+    worlds = _worlds(laboratory, sizes)
+    progress.start("visits", len(worlds) * len(visits), "render and read films under interventions")
+    filmed = Filmed([world for _, _, world in worlds], visits, examples, dataset.manifest.geometry)
+    reading = reader.read(filmed, progress)
+    progress.finish()
+    scores = reading.contributions[..., outcome].sum(1).reshape(len(worlds), len(visits))
+    keys = pd.DataFrame(visits, columns=["patient_id", "visit_id"])
+    return pd.concat(
+        [keys.assign(intervention=n, value=v, score=s) for (n, v, _), s in zip(worlds, scores, strict=True)],
+        ignore_index=True,
+    )
+
+
+def redrawable_visits(dataset: Dataset, patients: int) -> list[tuple[str, str]]:
+    """The first visit of up to so many held-out patients that were simulated straight to crops."""
+    table = dataset.visits
+    able = table[(table["split"] == "test") & (table["source"] == CROPS) & table["has_films"]]
+    first = able.sort_values(["patient_id", "date"]).groupby("patient_id").head(1).head(patients)
+    return list(zip(first["patient_id"], first["visit_id"], strict=True))
+
+
+def _worlds(usual: Laboratory, sizes: AuditSizes) -> list[tuple[str, str, Laboratory]]:
+    """(intervention, value, the same patients under it), the usual world first."""
+    values: list[tuple[str, object]] = [("oa", 0.0), ("oa", MODERATE)]
+    values += [(name, site) for name in ("site", "scanner") for site in usual.world.sites]
+    values += [(DAMAGE, 0.0), (DAMAGE, sizes.intervention_damage)]
+    return [(USUAL, "", usual), *((name, str(value), usual.do(**{name: value})) for name, value in values)]
+
+
+class Filmed(Sequence[Mapping[str, Any]]):
+    """Examples of the visits in each world, one world after the other, drawn when they are asked for."""
+
+    def __init__(
+        self,
+        worlds: Sequence[Laboratory],
+        visits: Sequence[tuple[str, str]],
+        examples: Sequence[Mapping[str, Any]],
+        geometry: CropGeometry,
+    ):
+        self.worlds, self.visits, self.examples, self.geometry = worlds, visits, examples, geometry
+        self._world, self._crops = -1, np.empty(0, np.uint16)
+
+    def __len__(self) -> int:
+        return len(self.worlds) * len(self.visits)
+
+    def __getitem__(self, index: int) -> Mapping[str, Any]:  # pyright: ignore[reportIncompatibleMethodOverride]
+        world, row = divmod(index, len(self.visits))
+        if world >= len(self.worlds):
+            raise IndexError(index)
+        if world != self._world:
+            self._world = world
+            self._crops = draw(self.worlds[world], self.visits, range(len(self.visits)), self.geometry)
+        crops = self._crops[row]
+        return {**self.examples[row], "crops": crops, "present": crops.any((-2, -1)).astype(np.uint8)}
+
+
+def draw(
+    world: Laboratory, visits: Sequence[tuple[str, str]], rows: Sequence[int], geometry: CropGeometry
+) -> UInt16[np.ndarray, "visit joint height width"]:
+    """Crops of some of the visits as a data set stores them; patient k of `world` is that of visit k."""
+    when = np.array([int(visits[row][1].removeprefix("V")) for row in rows])
+    return world.crops_of(np.array(rows), when, geometry) * np.uint16(TWELVE_TO_SIXTEEN_BITS)
+
+
+def check_rendering(
+    usual: Laboratory,
+    visits: Sequence[tuple[str, str]],
+    examples: Sequence[Mapping[str, Any]],
+    geometry: CropGeometry,
+    count: int,
+) -> None:
+    """Raises DataRefused unless the first `count` visits, drawn anew, are what the data set stores."""
+    rows = range(min(count, len(visits)))
+    for row, crops in zip(rows, draw(usual, visits, rows, geometry), strict=True):
+        if not np.array_equal(crops, examples[row]["crops"]):
+            share = float((crops != examples[row]["crops"]).mean())
+            raise DataRefused(
+                f"Visit {visits[row][1]} of {visits[row][0]}, drawn again, differs from the data set in "
+                f"{100 * share:.1f} % of its pixels: the cohort was simulated by another version. Simulate it again to "
+                "have this audit."
+            )
+
+
+def scanner_facts(truth_of: Laboratory) -> pd.DataFrame:
+    """Each site's device and whether its films bear a marker, in a simulated world: site, device, marker."""
+    rows = [
+        (site, archive.scanner.name, float(archive.scanner.marker))
+        for site, archive in archives_of(truth_of.world).items()
+    ]
+    return pd.DataFrame(rows, columns=["site", "device", "marker"])

@@ -1,0 +1,260 @@
+"""Reads single films with a trained network: joints, score, flags. What cannot be read is flagged, never guessed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from outcomenet.anatomy import JOINT_COUNT, JOINT_INDEX, JOINT_NAMES, Joint, joints_of
+from outcomenet.artifacts import MADE, already_made, is_made, note_of, refuse_existing, whole_folder
+from outcomenet.cohorts.pseudonyms import Pseudonyms
+from outcomenet.csv_files import read_csv, write_csv
+from outcomenet.errors import DataRefused
+from outcomenet.inference.film_risks import film_risks, no_risks
+from outcomenet.inference.visits import read_visits_with
+from outcomenet.input_pipeline.batches import stack
+from outcomenet.input_pipeline.transforms import CovariateScale, Standardise
+from outcomenet.ladder.calibrators import Calibrators
+from outcomenet.localization.anatomy_mask import anatomy_mask
+from outcomenet.localization.crops import NoScale, cut_crops, film_scale
+from outcomenet.localization.film_list import list_films, pseudonymous_films
+from outcomenet.localization.film_quality import is_implausible
+from outcomenet.localization.found import FoundLimb
+from outcomenet.localization.geometry import CropGeometry, limb_length_px
+from outcomenet.localization.localizer import Localizer
+from outcomenet.localization.locating import LocatedFilm, locate_films
+from outcomenet.localization.matching import match_landmarks
+from outcomenet.localization.placed import PlacedLimb, read_landmarks
+from outcomenet.localization.quality import FLAGS, UNSCORABLE
+from outcomenet.outcomes import TARGET_FIELDS, main_outcome
+from outcomenet.pages.contact_sheet import contact_sheet
+from outcomenet.picture_files import write_png
+from outcomenet.progress import Progress
+from outcomenet.scoring import KELLGREN_LAWRENCE, SVDH
+from outcomenet.training.rungs import Parameters, RungNetwork
+
+
+@dataclass(frozen=True)
+class PredictionTask:
+    """The network that reads, and what it needs to know about films."""
+
+    network: RungNetwork
+    parameters: Parameters
+    geometry: CropGeometry
+    covariates: int
+    outcomes: tuple[str, ...]
+    calibrators: Mapping[str, Calibrators] | None  # of this network, by outcome; None before the run is evaluated
+    origin: Mapping[str, str]  # by which the same network is known again: run, data, last checkpoint, rung
+
+
+def predict_films(
+    task: PredictionTask,
+    films: Sequence[Path],
+    out: Path,
+    *,
+    landmarks: Path | None = None,
+    spacing_mm: float | None = None,
+    names: Pseudonyms | None = None,
+    progress: Progress | None = None,
+) -> pd.DataFrame:
+    """Writes films.csv (one row a limb: score, flags), joints.csv (one row a joint) and a crop sheet per limb.
+
+    `films` are files, and folders whose files are taken as films by their content. `names` gives films pseudonyms in everything
+    that is written; without it they are called as their files are (with their folders, where names meet).
+
+    `score` is the part of the film's own joints in the biomarker's score, on its latent scale, higher is worse; a
+    patient's score needs all four limbs. Risks of events stand as the network says them and recalibrated (see
+    `film_risks`). Joints of films without placed landmarks are found (see `localization`); a film on which that fails is
+    flagged and not scored. A file that is no film is refused with its sentence. An `out` that this very task made of these
+    very films is left as it is. Returns the rows of films.csv, with the name of the file (`file`), which is not written.
+    """
+    if not (out / MADE).is_file():  # one that may be the result of this very call is compared once the films are listed
+        refuse_existing(out)
+    progress = progress or Progress(quiet=True)
+    listed = list_films(films)
+    known = pseudonymous_films(listed.films, names) if names else listed.films
+    placed = None
+    if landmarks is not None:
+        placed = match_landmarks(read_landmarks(landmarks), landmarks, listed.films, known)
+        for sentence in placed.in_words(landmarks):
+            progress.say(sentence)
+    if listed.others:
+        progress.say(listed.of_others())
+    by_hand = placed.limbs if placed else {}
+    paths = [film.path for film in known]
+    inputs = paths if landmarks is None else [*paths, landmarks]
+    of = {"origin": sorted(task.origin.items()), "calibrators": task.calibrators, "spacing_mm": spacing_mm}
+    note = note_of("predict", inputs, **of, landmarks=landmarks, films=[film.film_id for film in known])
+    if is_made(out, note):
+        progress.say(already_made(out))
+        files = {film.film_id: own.film_id for film, own in zip(known, listed.films, strict=True)}
+        table = read_csv(out / FILMS, converters=dict.fromkeys(_text_columns(task.outcomes), str))
+        return table.assign(file=table["film_id"].map(files))
+    rows, joints, files = [], [], []
+    with whole_folder(out, note=note) as folder:
+        located_films = locate_films(Localizer(), paths, by_hand, progress=progress)
+        for film, own, located in zip(known, listed.films, located_films, strict=True):
+            sheets: Counter[str] = Counter()
+            for row, found, sheet in _read_film(task, film.film_id, located, film.path in by_hand, spacing_mm):
+                rows.append(row)
+                joints += found
+                files.append(own.film_id)
+                if sheet is not None:
+                    sheets[row["side"]] += 1  # two left hands on one film: the second sheet is numbered
+                    number = f"_{sheets[row['side']]}" if sheets[row["side"]] > 1 else ""
+                    write_png(folder / f"crops_{film.file_name}_{row['side']}{number}.png", sheet)
+        table = pd.DataFrame(rows)
+        write_csv(table, folder / FILMS)
+        write_csv(pd.DataFrame(joints, columns=JOINT_COLUMNS), folder / "joints.csv")
+    return table.assign(file=files)
+
+
+def _text_columns(outcomes: Sequence[str]) -> list[str]:
+    """Columns of films.csv that hold text, also where it reads as a number or as nothing."""
+    return [name for name, value in _unread("", outcomes).items() if isinstance(value, str)]
+
+
+FILMS = "films.csv"
+JOINT_COLUMNS = [
+    "film_id", "joint", "x_px", "y_px", "visible", "contribution", "svdh_erosion", "svdh_jsn", "kellgren_lawrence",
+]  # fmt: skip
+
+
+Reading = tuple[dict, list[dict], np.ndarray | None]
+
+
+def _read_film(
+    task: PredictionTask, film_id: str, located: LocatedFilm, by_hand: bool, spacing_mm: float | None
+) -> list[Reading]:
+    """One reading per limb of a film; one without score where there is none."""
+    row = _unread(film_id, task.outcomes)
+    if located.film is None:
+        code = located.refused.code if located.refused else ""
+        return [(row | {"flags": f"refused:{code}", "remark": str(located.refused)}, [], None)]
+    if not located.found.limbs:
+        return [
+            (row | {"flags": ";".join(located.without_limb), "remark": f"{FLAGS['no_limb']} Not scored."}, [], None)
+        ]
+    return [
+        _read_limb(task, located, limb, flags, row, by_hand, spacing_mm)
+        for limb, flags in zip(located.found.limbs, located.flags, strict=True)
+    ]
+
+
+def _unread(film_id: str, outcomes: Sequence[str]) -> dict:
+    """A row of films.csv before anything was read."""
+    return {
+        "film_id": film_id, "side": "", "region": "", "joints_seen": 0, "score": np.nan, "oa_score": np.nan,
+        "svdh_of_film": np.nan, "scale_mm_per_px": np.nan, "scale_source": "", "flags": "", "remark": "",
+        **no_risks(outcomes),
+    }  # fmt: skip
+
+
+def _read_limb(
+    task: PredictionTask,
+    located: LocatedFilm,
+    limb: FoundLimb,
+    flags: list[str],
+    row: dict,
+    by_hand: bool,
+    spacing_mm: float | None,
+) -> Reading:
+    film = located.film
+    assert film is not None
+    placed = PlacedLimb(limb.region, limb.visible, located.declared(limb))
+    row = row | {"region": str(placed.region), "side": str(limb.side), "flags": ";".join(flags)}
+    unscorable = [flag for flag in flags if flag in UNSCORABLE]
+    if unscorable:
+        return row | {"remark": f"{' '.join(FLAGS[f] for f in unscorable)} Not scored."}, [], None
+    try:
+        spacing, source = (spacing_mm, "given") if spacing_mm else (film.header.spacing_mm, film.header.spacing_source)
+        scale = film_scale(spacing, source, placed.points, placed.region)
+        mask = anatomy_mask(film.pixels, placed.points, placed.region, scale.mm_per_px)
+        cut = cut_crops(film.pixels, placed.points, placed.region, scale, task.geometry, mask)
+    except (NoScale, DataRefused) as reason:
+        return row | {"flags": ";".join([*flags, "landmarks_insufficient"]), "remark": str(reason)}, [], None
+    doubts = _doubts(placed, limb, scale.mm_per_px, scale.source, int(cut.present.sum()))
+    flags = [
+        *flags,
+        *([] if by_hand else ["landmarks_found"]),
+        *(["spacing_refused"] if source.startswith("refused") else []),
+        *doubts,
+    ]
+    side = placed.side
+    row |= {"side": str(side), "joints_seen": int(cut.present.sum()), "flags": ";".join(dict.fromkeys(flags))}
+    row |= {"scale_mm_per_px": round(scale.mm_per_px, 5), "scale_source": scale.source}
+    crops = np.zeros((JOINT_COUNT, *cut.crops.shape[1:]), np.uint16)
+    present = np.zeros(JOINT_COUNT, bool)
+    at = [JOINT_INDEX[Joint(side, site).name] for site in joints_of(placed.region)]
+    crops[at], present[at] = cut.crops, cut.present
+    sheet = contact_sheet(crops, present, JOINT_NAMES, columns=6)
+    if "few_joints" in flags:
+        return row | {"remark": f"{FLAGS['few_joints']} Not scored."}, [], sheet
+    values, joints = _say(task, row["film_id"], crops, present, cut.frames.centre, at)
+    return row | values, joints, sheet
+
+
+def _doubts(placed: PlacedLimb, limb: FoundLimb, mm_per_px: float, source: str, seen: int) -> list[str]:
+    flags = []
+    if placed.declared and placed.declared != limb.side.laterality:
+        flags.append("mirrored_or_wrong_side")
+    if not placed.declared:
+        flags.append("side_from_shape")
+    if source in ("hand length", "foot length"):
+        flags.append("scale_from_limb_length")
+    if is_implausible(limb_length_px(placed.points, placed.region), mm_per_px, placed.region):
+        flags.append("implausible_size")
+    if 2 * seen < len(joints_of(placed.region)):
+        flags.append("few_joints")
+    return flags
+
+
+def _say(
+    task: PredictionTask, film: str, crops: np.ndarray, present: np.ndarray, centre: np.ndarray, at: list[int]
+) -> tuple[dict, list[dict]]:
+    reading = read_visits_with(task.network, task.parameters, [_batch(task, crops, present)])
+    contribution = reading.contributions[0, :, task.outcomes.index(main_outcome(task.outcomes))]
+    svdh = reading.svdh[0] if reading.svdh is not None else np.full(len(SVDH.sites), np.nan)
+    grades = {(site.joint_index, site.definition.feature): grade for site, grade in zip(SVDH.sites, svdh, strict=True)}
+    oa = reading.osteoarthritis_grades[0]
+    kl = {site.joint_index: grade for site, grade in zip(KELLGREN_LAWRENCE.sites, oa, strict=True)}
+    joints = [
+        {
+            "film_id": film,
+            "joint": JOINT_NAMES[j],
+            "x_px": round(float(centre[k][0]), 1) if present[j] else np.nan,
+            "y_px": round(float(centre[k][1]), 1) if present[j] else np.nan,
+            "visible": bool(present[j]),
+            "contribution": float(contribution[j]) if present[j] else np.nan,
+            "svdh_erosion": grades.get((j, "erosion"), np.nan) if present[j] else np.nan,
+            "svdh_jsn": grades.get((j, "jsn"), np.nan) if present[j] else np.nan,
+            "kellgren_lawrence": kl.get(j, np.nan) if present[j] else np.nan,
+        }
+        for k, j in enumerate(at)
+    ]
+    values = {
+        "score": float(contribution[present].sum()),
+        "oa_score": float(reading.osteoarthritis[0]),
+        "svdh_of_film": float(np.nansum(svdh)) if np.isfinite(svdh).any() else np.nan,
+        **film_risks(task.outcomes, reading, task.calibrators),
+    }
+    return values, joints
+
+
+def _batch(task: PredictionTask, crops: np.ndarray, present: np.ndarray) -> tuple[dict, list[tuple[str, str]], int]:
+    n = task.covariates
+    nothing = CovariateScale(("",) * n, tuple(range(n)), (0.0,) * n, (1.0,) * n)
+    example = {
+        "crops": crops,
+        "present": present,
+        "covariates": np.full(n, np.nan, np.float32),
+        "svdh": np.full((1, len(SVDH.sites)), -1, np.int8),
+        "kellgren_lawrence": np.full(len(KELLGREN_LAWRENCE.sites), -1, np.int8),
+        **{name: np.float32(np.nan) for name in TARGET_FIELDS},
+    }
+    return stack([Standardise(nothing).map(example)]), [("film", "film")], 1

@@ -1,0 +1,72 @@
+"""What an intake says of itself beside the data set: flow of exclusions, Table 1, agreement of readers, alike films."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pandas as pd
+
+from outcomenet.cohorts.cohort import Cohort
+from outcomenet.csv_files import read_csv, write_csv
+from outcomenet.datasets.dataset import LEDGER, SPLITS
+from outcomenet.datasets.leaks import SAME_FILMS
+from outcomenet.datasets.measured import measured_titles
+from outcomenet.intake.account.flow import FLOW, flow_of, flow_table, without_split_steps
+from outcomenet.intake.account.flow_diagram import DIAGRAM, flow_svg
+from outcomenet.intake.account.follow_up_table import FOLLOW_UP, follow_up_table
+from outcomenet.intake.account.reader_agreement import reader_agreement
+from outcomenet.intake.account.table_one import table_one, without_split_columns
+
+TABLE_ONE, AGREEMENT = "table1.csv", "agreement.csv"
+
+
+def copy_account(source: Path, target: Path, *, splits: bool) -> None:
+    """Copies what a report shows of an intake, ledger, flow, Table 1 and agreement, as far as it is in `source`.
+
+    Args:
+        source: the data set, or a run that has its account.
+        target: the run's folder.
+        splits: whether the run divided the patients as the data set does. Otherwise flow and Table 1 are of all patients
+            together: the intake's splits are not the run's.
+    """
+    for name in (LEDGER, AGREEMENT, FLOW, TABLE_ONE):
+        if not (source / name).is_file():
+            continue
+        if splits or name in (LEDGER, AGREEMENT):
+            shutil.copyfile(source / name, target / name)
+            continue
+        table = read_csv(source / name, dtype=str, keep_default_na=False)
+        write_csv(without_split_steps(table) if name == FLOW else without_split_columns(table), target / name)
+
+
+def write_account(
+    folder: Path,
+    cohort: Cohort,
+    visits: pd.DataFrame,
+    films: pd.DataFrame,
+    alike: pd.DataFrame,
+    ledger_of_tables: pd.DataFrame,
+) -> None:
+    """flow.csv and flow.svg, table1.csv, agreement.csv, follow_up.csv, same_films.csv.
+
+    `visits` is the visit table with has_films; `films` the table of cut limbs; `alike` that of `same_films`; `ledger_of_tables`
+    the ledger before the first film was decoded.
+    """
+    for why, pairs in alike.groupby("why", sort=False):
+        cohort.ledger.flag("films", "film", f"{why} as another film, see {SAME_FILMS}", len(pairs))
+    write_csv(alike, folder / SAME_FILMS)
+    write_csv(follow_up_table(cohort, visits, cohort.ledger), folder / FOLLOW_UP)
+    steps = flow_of(
+        patients=len(cohort.patients),
+        visits=visits,
+        linked_films=len(cohort.films),
+        cut_limbs=len(films),
+        ledger_of_tables=ledger_of_tables,
+        ledger=cohort.ledger.to_frame(),
+    )
+    write_csv(flow_table(steps), folder / FLOW)
+    (folder / DIAGRAM).write_text(flow_svg(steps, splits=len(SPLITS)), encoding="utf-8")
+    titles = measured_titles(visits, cohort.meta)
+    write_csv(table_one(visits, titles).reset_index(), folder / TABLE_ONE)
+    write_csv(reader_agreement(cohort), folder / AGREEMENT)

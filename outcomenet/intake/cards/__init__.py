@@ -1,0 +1,1 @@
+"""Data cards of a data set: Croissant for machines, Markdown for people."""

@@ -1,0 +1,54 @@
+"""The films behind a data set: of each cut limb whose it is, its scale, and what tells whether two films are one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from outcomenet.csv_files import write_csv
+from outcomenet.datasets.dataset import PREVIEWS
+from outcomenet.intake.cutting import CutFilm
+from outcomenet.intake.film_identity import FilmIdentity
+
+COLUMNS = (
+    "film_id",
+    "patient_id",
+    "visit_id",
+    "side",
+    "scale_mm_per_px",
+    "scale_source",
+    *FilmIdentity._fields,
+)  # while building
+_NOTHING = FilmIdentity("", "", "")  # of simulated crops
+
+
+class FilmTable:
+    """Collects the limbs as they are cut."""
+
+    def __init__(self) -> None:
+        self._rows: list[tuple[object, ...]] = []
+        self._previews: list[tuple[dict[str, str], bytes]] = []
+
+    def add(self, patient_id: str, visit_id: str, cut: CutFilm) -> None:
+        identity = cut.identity or _NOTHING
+        self._rows.append(
+            (cut.film_id, patient_id, visit_id, str(cut.side), cut.scale_mm_per_px, cut.scale_source, *identity)
+        )
+        if cut.preview_png:
+            name = f"film_{len(self._previews):02d}.png"
+            row = {"film_id": cut.film_id, "patient_id": patient_id, "visit_id": visit_id, "side": str(cut.side)}
+            self._previews.append(({**row, "png": name}, cut.preview_png))
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row per limb; `COLUMNS`."""
+        return pd.DataFrame(self._rows, columns=list(COLUMNS))
+
+    def write_previews(self, folder: Path) -> None:
+        """previews/*.png with films.csv, which says whose they are; nothing where there is none."""
+        if not self._previews:
+            return
+        (folder / PREVIEWS).mkdir()
+        for row, png in self._previews:
+            (folder / PREVIEWS / row["png"]).write_bytes(png)
+        write_csv(pd.DataFrame([row for row, _ in self._previews]), folder / PREVIEWS / "films.csv")

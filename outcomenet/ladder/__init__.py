@@ -1,0 +1,1 @@
+"""The rivals on tables: predictors from covariates, human scores and film scores, their intervals and recalibration."""

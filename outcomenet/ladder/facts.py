@@ -1,0 +1,109 @@
+"""What every rung of the ladder may draw on: visits with their human scores, films as networks read them, the truth."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from outcomenet.arrays import Bool, Float
+from outcomenet.datasets.visit_table import SVDH_COLUMNS
+from outcomenet.errors import DataRefused
+from outcomenet.ladder.granularity import HumanGrid, equate_to_human
+from outcomenet.ladder.horizon import status_at_horizon
+from outcomenet.outcomes import SVDH_CHANGE, OutcomeKind, OutcomeSpec
+from outcomenet.predictions import NetworkReading
+
+ADJUSTED = "direct_adjusted"
+
+
+@dataclass(frozen=True)
+class LadderFacts:
+    """`visits` are the rows that every rung predicts or learns from (visits with films where networks take part), with
+    columns of the visit table; `readings` are the networks' readings of them; `truth` is what `evaluate.read_truth`
+    gives, or None.
+
+    Each method raises DataRefused where these data or this run do not have what it gives.
+    """
+
+    visits: pd.DataFrame
+    covariates: tuple[str, ...]
+    readings: Mapping[str, NetworkReading]
+    truth: pd.DataFrame | None
+    of_pairs: bool = False  # rows are pairs of visits, and human scores are changes, see `datasets.pairs`
+
+    def covariate_table(self) -> pd.DataFrame:
+        return self.visits[list(self.covariates)].astype(float)
+
+    def human_total(self, outcome: str) -> Float[np.ndarray, "visit"]:
+        """SvdH total, the mean over readers (of a pair: its yearly change), to predict `outcome` with; NaN where the
+        visit's films were not read."""
+        if self.of_pairs and outcome == SVDH_CHANGE.name:
+            raise DataRefused("the outcome is the human score's own change")
+        values = self.visits["svdh_total"].to_numpy(float)
+        if not np.isfinite(values).any():
+            raise DataRefused("the cohort has no complete human score")
+        return values
+
+    def human_joints(self, outcome: str) -> pd.DataFrame:
+        """Grades of every SvdH site, the mean over readers, with their total and its root: no less than the total tells."""
+        total = self.human_total(outcome)
+        root = np.sign(total) * np.sqrt(np.abs(total))
+        return self.visits[list(SVDH_COLUMNS)].astype(float).assign(svdh_total=total, svdh_root=root)
+
+    def reading(self, network: str) -> NetworkReading:
+        if network not in self.readings:
+            raise DataRefused("no network of that name was trained")
+        return self.readings[network]
+
+    def film_score(self, outcome: str) -> Float[np.ndarray, "visit"]:
+        """The adjusted network's film score for an outcome, on its latent scale; higher is worse."""
+        return self.reading(ADJUSTED).score[outcome].astype(float)
+
+    def human_grid(
+        self, outcome: str, fit: Bool[np.ndarray, "visit"], calibrate: Bool[np.ndarray, "visit"]
+    ) -> HumanGrid:
+        """Cuts of the film score to the human total's grid, from scores of rows in `calibrate`, which the network did
+        not learn from, and totals of these and the rows in `fit`."""
+        total = np.where(fit | calibrate, self.human_total(outcome), np.nan)
+        return equate_to_human(self.film_score(outcome)[calibrate], total)
+
+    def total_read_by_network(self) -> Float[np.ndarray, "visit"]:
+        for network in (ADJUSTED, "direct"):
+            reading = self.readings.get(network)
+            if reading is not None and reading.svdh is not None:
+                # an unseen site is read as the mean of that site over the visits
+                site_mean = np.nanmean(reading.svdh, 0)
+                return np.where(np.isnan(reading.svdh), site_mean, reading.svdh).sum(1)
+        raise DataRefused("no network has a human head")
+
+    def true_joints(self) -> pd.DataFrame:
+        """The oracle's columns true_*."""
+        if self.truth is None:
+            raise DataRefused("the true state of the joints is known in simulated cohorts only")
+        keys = self.visits[["patient_id", "visit_id"]]
+        known = keys.merge(self.truth, on=["patient_id", "visit_id"], how="left").filter(like="true_")
+        return known.set_axis(self.visits.index)
+
+
+def target_of(spec: OutcomeSpec, visits: pd.DataFrame) -> Float[np.ndarray, "row"]:
+    """Observed outcome per visit, NaN where unknown; for progression its status at the horizon."""
+    if spec.kind is OutcomeKind.TIME_TO_EVENT:
+        start, end, cause = (visits[field].to_numpy(float) for field in spec.fields)
+        return status_at_horizon(start, end, spec.horizon_days, cause)
+    return visits[spec.name].to_numpy(float)
+
+
+def with_outcome(predicted: pd.DataFrame, spec: OutcomeSpec, visits: pd.DataFrame) -> pd.DataFrame:
+    """Predictions by patient and visit joined with what is known of the outcome, in columns of the prediction table."""
+    known = visits[["patient_id", "visit_id", "split", "site"]].assign(
+        target=target_of(spec, visits), interval_start=np.nan, interval_end=np.nan
+    )
+    if spec.kind is OutcomeKind.TIME_TO_EVENT:
+        start, end, cause = (visits[field] for field in spec.fields)
+        # a competing event ends the watch: for the event itself the patient is censored on that day
+        known["interval_start"], known["interval_end"] = start, end.where(~(cause > 0), np.inf)
+    rows = predicted.merge(known, on=["patient_id", "visit_id"], how="left", validate="many_to_one")
+    return rows.assign(outcome=spec.name, horizon=spec.horizon_days, observed=rows["target"].notna())

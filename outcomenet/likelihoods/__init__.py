@@ -1,0 +1,1 @@
+"""Distributions of outcomes, one per kind: losses, expected values, variances."""

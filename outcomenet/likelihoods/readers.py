@@ -1,0 +1,70 @@
+"""Grades of several readers of the same films train one latent per site: each reader is stricter or milder by an offset.
+
+Reader r grades site s as if its latent were eta_s + effect_r, a cumulative-link model with a rater term (Johnson,
+J Am Stat Assoc 1996). A higher `eta` means a higher (worse) grade; a positive effect means that the reader grades higher.
+"""
+
+from __future__ import annotations
+
+import jax.numpy as jnp
+
+from outcomenet.arrays import Array, Bool, Float, Int
+from outcomenet.errors import UsageError
+from outcomenet.likelihoods.ordinal import grade_negative_log_likelihood
+from outcomenet.losses.objective import LossPart
+
+
+def reader_grade_loss(
+    eta: Float[Array, "batch site"],
+    thresholds: Float[Array, "site threshold"],
+    grades: Int[Array, "batch reader site"],
+    visible: Bool[Array, "batch site"],
+    reader_effects: Float[Array, "reader"] | Float[Array, "reader kind"],
+    kind_of_site: Int[Array, "site"] | None = None,
+) -> LossPart:
+    """Negative log-likelihood per visit, reader and site; grades of -1 and sites not seen do not count.
+
+    Effects per reader and kind of lesion (erosion, narrowing) need `kind_of_site`, the column of each site.
+    """
+    shift = effect_of_site(reader_effects, kind_of_site, eta.shape[-1])
+    cuts = jnp.broadcast_to(thresholds, (*grades.shape, thresholds.shape[-1]))
+    mask = (grades >= 0) & visible[:, None, :]
+    return LossPart(grade_negative_log_likelihood(eta[:, None, :] + shift[None], cuts, grades), mask)
+
+
+def effect_of_site(
+    reader_effects: Float[Array, "reader"] | Float[Array, "reader kind"],
+    kind_of_site: Int[Array, "site"] | None,
+    sites: int,
+) -> Float[Array, "reader site"]:
+    """Every reader's offset at every site."""
+    if reader_effects.ndim == 1:
+        return jnp.broadcast_to(reader_effects[:, None], (reader_effects.shape[0], sites))
+    if kind_of_site is None:
+        raise UsageError(
+            f"Reader effects of shape {reader_effects.shape} are per reader and kind of lesion; expected "
+            "`kind_of_site`, the kind of each site. Pass it, or one effect per reader."
+        )
+    return reader_effects[:, kind_of_site]
+
+
+def centred(free: Float[Array, "reader *kind"]) -> Float[Array, "reader *kind"]:
+    """Effects that sum to zero over readers: the latent is then that of the average reader of this panel.
+
+    Without it, or the ridge, one constant moves freely between the effects and the thresholds.
+    """
+    return free - free.mean(0, keepdims=True)
+
+
+def reader_ridge(effects: Float[Array, "reader *kind"], *, standard_deviation: float) -> LossPart:
+    """Negative log-density (up to a constant) of effects drawn from Normal(0, standard_deviation^2).
+
+    As a part beside a mean over grades it is a prior when its weight is the number of effects over that of grades. A
+    reader without grades stays at 0.
+    """
+    if standard_deviation <= 0:
+        raise UsageError(
+            f"Reader effects need a positive standard deviation; got {standard_deviation:g}. To leave readers out, call "
+            "`heads.grade_loss`."
+        )
+    return LossPart(0.5 * (effects / standard_deviation) ** 2, jnp.ones(effects.shape, bool))

@@ -1,0 +1,345 @@
+"""The one place where the parts are wired: an experiment is trained, evaluated, reported, and used on new films."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from outcomenet.cohorts.pseudonyms import Pseudonyms
+from outcomenet.datasets.dataset import Dataset, open_dataset
+from outcomenet.datasets.leaks import alike_notes, refuse_leaks
+from outcomenet.datasets.pairs import VisitPairs
+from outcomenet.datasets.resplit import resplit
+from outcomenet.devices import usable_devices
+from outcomenet.errors import DataRefused, UsageError
+from outcomenet.experiment import (
+    Experiment,
+    check_data,
+    experiment_of,
+    known_outcomes,
+    training_rows,
+    visit_weights,
+)
+from outcomenet.input_pipeline.batches import covariate_scale, training_batches
+from outcomenet.input_pipeline.transforms import CovariateScale
+from outcomenet.localization.geometry import CropGeometry
+from outcomenet.models.pairs import PairReading
+from outcomenet.outcomes import TARGET_FIELDS
+from outcomenet.progress import Progress
+from outcomenet.runs import chain
+from outcomenet.runs.environment import differences, environment, set_numerics
+from outcomenet.runs.provenance import portable_path, public_name, resolved_path
+from outcomenet.runs.record import begin_run, origin, read_record, utc_now, write_record
+from outcomenet.stopping import asked_by_signals
+from outcomenet.strategies import ESTIMANDS
+from outcomenet.training.checkpoints import Checkpoints, abstract_of
+from outcomenet.training.loop import train
+from outcomenet.training.rungs import NetworkShape, Parameters, RungNetwork, build_networks
+from outcomenet.training.sharding import device_mesh, put_state
+from outcomenet.training.step import initial_state, make_step
+from outcomenet.training.warm_start import warm_start
+
+
+@dataclass(frozen=True)
+class Wiring:
+    """An experiment on a data set, built: networks with initial parameters, and the scale of the covariates."""
+
+    experiment: Experiment
+    dataset: Dataset
+    covariates: CovariateScale
+    networks: dict[str, RungNetwork]
+    parameters: dict[str, Parameters]
+
+    def initial_state(self) -> dict[str, Any]:
+        optimiser = self.experiment.optimiser.build(self.experiment.training.steps)
+        training = self.experiment.training
+        return initial_state(self.parameters, optimiser, training.seed, training.members)
+
+
+def wire(experiment: Experiment, dataset: Dataset) -> Wiring:
+    """Builds what an experiment names, for this data set."""
+    scale = covariate_scale(dataset.visits, dataset.manifest.covariates, experiment.covariates)
+    networks, parameters = networks_of(experiment, dataset.manifest.crop_size_px, len(dataset.manifest.readers))
+    return Wiring(experiment, dataset, scale, networks, parameters)
+
+
+def networks_of(
+    experiment: Experiment, crop_size: int, readers: int
+) -> tuple[dict[str, RungNetwork], dict[str, Parameters]]:
+    """The experiment's networks with their initial parameters, for crops of `crop_size` pixels a side and so many
+    readers of the human score."""
+    shape = NetworkShape(crop_size, experiment.outcomes, experiment.covariates, readers)
+    training = experiment.training
+    return build_networks(
+        experiment.rungs, experiment.network, experiment.confounding, shape, training.seed, training.members
+    )
+
+
+def run_training(
+    file: Path,
+    experiment: Experiment,
+    data: Path,
+    run: Path,
+    *,
+    progress: Progress,
+    before: Sequence[Mapping[str, Any]] = (),
+) -> Path:
+    """Trains the networks of an experiment into the run folder `run`, going on where an earlier call stopped.
+
+    `before` are stages of the data's making, for the record.
+    """
+    set_numerics()
+    dataset = resplit(open_dataset(data, truth=False), experiment.split)
+    alike = refuse_leaks(dataset, accept_alike=experiment.split.accept_alike_films)
+    # refuses before anything is written
+    covariate_scale(dataset.visits, dataset.manifest.covariates, experiment.covariates)
+    if experiment.rungs:
+        usable_devices()
+        check_data(experiment, dataset)
+    for note in [*known_outcomes(experiment, dataset), *alike_notes(alike)]:
+        progress.say(f"Note: {note}")
+    record = {
+        "name": public_name(run),
+        **origin(file),
+        "config": asdict(experiment),
+        "estimands": {name: ESTIMANDS[name] for name in experiment.confounding.strategies()},
+        "seeds": {"training": experiment.training.seed, "evaluation": experiment.evaluation.seed},
+        "data": describe(dataset),
+        "data_folder": portable_path(data, run),
+        "stages": list(before),
+    }
+    now, record = record, begin_run(run, record)
+    if not chain.reopen_training(run):
+        progress.say(f"{run} is trained to the end already; next: `outcomenet evaluate {run}`.")
+        return run
+    record = gone_on(record, now, progress)
+    if not experiment.rungs:
+        progress.say("This experiment has no networks: nothing to train; `outcomenet evaluate` fits its regressions.")
+        end_training(run, record, progress)
+        return run
+    wiring = wire(experiment, dataset)
+    record["parameters"] = parameter_counts(wiring.parameters)
+    write_record(run, record)
+    mesh = device_mesh(experiment.training.devices or None)
+    state = warm_started(wiring).initial_state() if experiment.training.warm_start else wiring.initial_state()
+    batches = training_batches(
+        VisitPairs(dataset, ("train",)) if experiment.of_pairs else dataset.examples("train"),
+        wiring.covariates,
+        batch_size=experiment.training.batch_size,
+        seed=experiment.training.seed,
+        augmentation=experiment.augmentation,
+        threads=experiment.training.threads,
+        weights=visit_weights(experiment, dataset.visits),
+    )
+    optimiser = experiment.optimiser.build(experiment.training.steps)
+    step = make_step(wiring.networks, optimiser, asdict(experiment.loss_weights), experiment.training.steps)
+    with asked_by_signals() as stop:
+        train(
+            step, state, batches, experiment.training, run, mesh, run_id=record["run_id"], progress=progress, stop=stop
+        )
+    end_training(run, record, progress)
+    return run
+
+
+def gone_on(record: dict[str, Any], now: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
+    """The record of a run that goes on: a word, said and recorded, where the program or the machine is another now."""
+    changed = differences(record, now)
+    if not changed:
+        return record
+    note = f"This training goes on under other conditions than it began with: {'; '.join(changed)}. Numbers may differ."
+    progress.say(f"Warning: {note}")
+    return record | {"conditions": [*record.get("conditions", []), note]}
+
+
+def end_training(run: Path, record: dict[str, Any], progress: Progress) -> None:
+    """Completes the record and writes the manifest, which says that training is over."""
+    times = record["times"] | {"finished": utc_now()}
+    write_record(run, record | {"stages": record["stages"] + progress.stages, "times": times})
+    chain.seal_training(run)
+
+
+def warm_started(wiring: Wiring) -> Wiring:
+    """The wiring with every outcome head fitted to the training visits' covariates, see `training.warm_start`."""
+    rows = training_rows(wiring.experiment, wiring.dataset.visits)
+    columns = rows[list(wiring.dataset.manifest.covariates)].to_numpy(np.float32)
+    scaled = [wiring.covariates(row) for row in columns]
+    table: dict[str, np.ndarray] = {
+        "covariates": np.stack([values for values, _ in scaled]),
+        "observed": np.stack([observed for _, observed in scaled]),
+    }
+    table |= {name: rows[name].to_numpy(np.float32) for name in TARGET_FIELDS}
+    parameters = {n: warm_start(wiring.networks[n], p, table) for n, p in wiring.parameters.items()}
+    return replace(wiring, parameters=parameters)
+
+
+def run_evaluation(run: Path, data: Path | None = None, *, progress: Progress) -> list[str]:
+    """Evaluates a trained run on its data set (see `evaluation.evaluate`); returns notes on what could not be computed.
+
+    The data set must be the one of the training: its fingerprint is compared.
+    """
+    from outcomenet.evaluation.evaluate import EvaluationTask, evaluate, refuse_nobody_held_out
+
+    set_numerics()
+    record = read_record(run)
+    if "pooled" in record:
+        raise UsageError(
+            f"{run} joins {', '.join(record['pooled'])} and is evaluated already: report it, or evaluate one of those."
+        )
+    chain.finish(run, chain.Stage.EVALUATION)
+    chain.check_run(run, upto=chain.Stage.TRAINING)
+    experiment = experiment_of(record)
+    dataset = resplit(open_dataset(data or data_folder_of(run, record)), experiment.split)
+    if dataset.manifest.fingerprint != record["data"]["fingerprint"]:
+        raise DataRefused(
+            f"{dataset.folder} is not the data set that {run} was trained on (fingerprint "
+            f"{dataset.manifest.fingerprint[:16]}, expected {record['data']['fingerprint'][:16]}); name that one with --data."
+        )
+    if experiment.rungs:
+        usable_devices()
+    of, now, begun = chain.inputs_of(run, record), environment(), utc_now()
+    if chain.is_evaluated(run, now["source_sha256"]):
+        progress.say(f"{run} is evaluated already; next: `outcomenet report {run}`.")
+        return chain.read_evaluation(run)["notes"]
+    wiring = wire(experiment, dataset)
+    task = EvaluationTask(
+        dataset=dataset,
+        outcomes=experiment.outcomes,
+        covariates=experiment.covariates,
+        scale=wiring.covariates,
+        networks=wiring.networks,
+        parameters=restore_parameters(wiring, run, record) if experiment.rungs else {},
+        augmentation=experiment.augmentation,
+        of_pairs=experiment.of_pairs,
+        fold=experiment.split.fold,
+        zero_is_no_change=experiment.network.pairs is not PairReading.CHRONOLOGICAL,
+        run=public_name(run),
+        **vars(experiment.evaluation),
+    )
+    alike = refuse_leaks(dataset, accept_alike=experiment.split.accept_alike_films)
+    conditions = [*record.get("conditions", []), *other_conditions(record, now)]
+    refuse_nobody_held_out(task)
+    with chain.staged(run, chain.Stage.EVALUATION) as folder:
+        notes = known_outcomes(experiment, dataset) + alike_notes(alike) + evaluate(task, folder, progress) + conditions
+        entries = {"notes": notes, "stages": progress.stages, "environment": now}
+        chain.write_evaluation(folder, of, entries | {"times": {"begun": begun, "finished": utc_now()}})
+    return notes
+
+
+def data_folder_of(run: Path, record: Mapping[str, Any]) -> Path:
+    """Where a run's data set lies; UsageError where the record could not say, or it is gone."""
+    folder = resolved_path(record["data_folder"], run) if record["data_folder"] else None
+    if folder is None or not folder.exists():
+        where = f" is no longer at {folder}" if folder else "'s place is not in its record, which names no person"
+        raise UsageError(f"The data set of {run}{where}; name it with --data.")
+    return folder
+
+
+def other_conditions(record: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """A sentence where a run is used by another program or on another machine than it was trained with."""
+    changed = differences(record, now)
+    return (
+        [f"Trained and used under different conditions: {'; '.join(changed)}. Numbers may differ."] if changed else []
+    )
+
+
+def run_report(run: Path) -> Path:
+    """Writes the report of an evaluated run (see `reports.write_report`), whole or not at all."""
+    from outcomenet.reports import write_report
+
+    chain.finish(run, chain.Stage.REPORT)
+    chain.check_run(run, upto=chain.Stage.EVALUATION, needs=chain.Stage.EVALUATION)
+    with chain.staged(run, chain.Stage.REPORT) as folder:
+        write_report(run, folder)
+    return run / "report.html"
+
+
+def run_prediction(
+    run: Path,
+    films: Sequence[Path],
+    out: Path,
+    *,
+    landmarks: Path | None = None,
+    spacing_mm: float | None = None,
+    names: Pseudonyms | None = None,
+    progress: Progress | None = None,
+) -> pd.DataFrame:
+    """Reads film files with a trained run (see `inference.films`)."""
+    from outcomenet.inference.film_risks import calibrators_of
+    from outcomenet.inference.films import PredictionTask, predict_films
+
+    usable_devices()
+    set_numerics()
+    record = chain.check_run(run)
+    if "pooled" in record:
+        raise UsageError(
+            f"{run} joins {', '.join(record['pooled'])} and has no network of its own; read with one of those."
+        )
+    experiment = experiment_of(record)
+    if experiment.of_pairs:
+        raise UsageError(f"{run} compares the films of two visits and cannot read single films.")
+    rung = next((name for name in ("direct_adjusted", "direct") if name in experiment.rungs), None)
+    if rung is None:
+        raise UsageError(f"{run} trained no network; films can only be read by a run that did.")
+    crop = CropGeometry(record["data"]["crop"]["size_px"], record["data"]["crop"]["mm_per_px"])
+    networks, parameters = networks_of(experiment, crop.size_px, record["data"]["readers"])
+    restored = restore_parameters_of(experiment, parameters, run, record)
+    task = PredictionTask(
+        networks[rung],
+        restored[rung],
+        crop,
+        len(experiment.covariates),
+        experiment.outcomes,
+        calibrators_of(run, rung),
+        chain.inputs_of(run, record) | {"rung": rung},
+    )
+    progress = progress or Progress()
+    for note in other_conditions(record, environment()):
+        progress.say(f"Warning: {note}")
+    return predict_films(task, films, out, landmarks=landmarks, spacing_mm=spacing_mm, names=names, progress=progress)
+
+
+def restore_parameters(wiring: Wiring, run: Path, record: Mapping[str, Any]) -> dict[str, Parameters]:
+    """Parameters of the last step of a run; CheckpointError where they are not this run's, UsageError when there is none."""
+    return restore_parameters_of(wiring.experiment, wiring.parameters, run, record)
+
+
+def restore_parameters_of(
+    experiment: Experiment, parameters: Mapping[str, Parameters], run: Path, record: Mapping[str, Any]
+) -> dict[str, Parameters]:
+    """As `restore_parameters`, from freshly built parameters that give the shapes."""
+    optimiser = experiment.optimiser.build(experiment.training.steps)
+    training = experiment.training
+    state = put_state(initial_state(parameters, optimiser, training.seed, training.members), device_mesh(1))
+    restored = Checkpoints(run / chain.CHECKPOINTS, record["run_id"]).restore(abstract_of(state), training.steps)
+    if restored is None:
+        raise UsageError(f"{run} has no checkpoint yet; run its `outcomenet train` command to the end first.")
+    return {name: rung["parameters"] for name, rung in restored[0]["networks"].items()}
+
+
+def describe(dataset: Dataset) -> dict[str, Any]:
+    """What a run records about its data."""
+    manifest = dataset.manifest
+    return {
+        "name": manifest.name,
+        "licence": manifest.licence,
+        "simulated": manifest.simulated,
+        "fingerprint": manifest.fingerprint,
+        "patients": manifest.patients,
+        "visits": manifest.visits,
+        "patients_by_source": manifest.patients_by_source,
+        "splits": dataset.visits.groupby("patient_id")["split"].first().value_counts().to_dict(),
+        "readers": len(manifest.readers),
+        "crop": {"size_px": manifest.crop_size_px, "mm_per_px": manifest.mm_per_px},
+    }
+
+
+def parameter_counts(parameters: Mapping[str, Parameters]) -> dict[str, int]:
+    """Number of trained numbers per rung."""
+    import jax
+
+    return {name: int(sum(leaf.size for leaf in jax.tree.leaves(tree))) for name, tree in parameters.items()}
