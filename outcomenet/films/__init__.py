@@ -1,1 +1,1 @@
-"""Film files: pixels and header of one, decoded in workers that can do no harm, or written."""
+"""Film files: decoding of pixels and header, in worker processes that can do no harm, and writing."""

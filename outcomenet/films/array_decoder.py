@@ -1,4 +1,4 @@
-"""Reads one radiograph from an NPY file: a two-dimensional array of 8 or 16 bit grey levels, nothing else."""
+"""Decoder of NPY films: one two-dimensional array of 8 or 16 bit grey levels, nothing else."""
 
 from __future__ import annotations
 
@@ -13,11 +13,15 @@ from outcomenet.films.film import FilmHeader, check_size, scaled_to_uint16
 from outcomenet.films.stored_bits import bits_in_use
 
 MARK = b"\x93NUMPY"
-_LONGEST_HEADER = 4_096
+_LONGEST_HEADER = 4_096  # bytes; numpy.save writes 128 for such an array, and a header is parsed as Python text
 
 
 def read_array_header(path: Path) -> FilmHeader:
-    """Size and depth; no pixel is read. Raises FilmRefused for objects, floats, other shapes and short files."""
+    """Size and depth of an NPY film; no pixel is read.
+
+    Raises:
+        FilmRefused: The array holds objects, floats or signed numbers, has not two dimensions, or the file ends early.
+    """
     with path.open("rb") as file:
         shape, dtype = _header(file)
         needed = file.tell() + shape[0] * shape[1] * dtype.itemsize
@@ -31,7 +35,15 @@ def read_array_header(path: Path) -> FilmHeader:
 
 
 def read_array_pixels(path: Path) -> tuple[UInt16[np.ndarray, "height width"], tuple[str, ...]]:
-    """Grey levels, brighter = more bone: the full range of the bits in use maps to 0..65535; and flags that only pixels tell."""
+    """Decodes an NPY film.
+
+    Returns:
+        Grey levels, brighter = more bone (the full range of the bits in use maps to 0..65535), and flags of `quality_flags`
+        that only the pixels tell.
+
+    Raises:
+        FilmRefused: As `read_array_header`.
+    """
     header = read_array_header(path)
     stored = np.load(path, allow_pickle=False)
     bits, remarks = bits_in_use(stored, header.bits) if header.bits > 8 else (header.bits, ())
@@ -42,8 +54,8 @@ def _header(file: BinaryIO) -> tuple[tuple[int, int], np.dtype]:
     """Shape and type as the header (NumPy's format specification, versions 1 and 2) gives them."""
     try:
         version = np.lib.format.read_magic(file)
-        read = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}[version]
-        shape, _, dtype = read(file, max_header_size=_LONGEST_HEADER)
+        parse = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}[version]
+        shape, _, dtype = parse(file, max_header_size=_LONGEST_HEADER)
     except (
         ValueError,
         KeyError,
@@ -70,4 +82,5 @@ def _header(file: BinaryIO) -> tuple[tuple[int, int], np.dtype]:
 
 
 def _named(dtype: np.dtype) -> str:
+    """A short name for a message: a structured type can have one of thousands of characters."""
     return "objects" if dtype.hasobject else str(dtype)[:20]

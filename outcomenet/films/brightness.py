@@ -1,4 +1,7 @@
-"""How bright each value of a DICOM film is shown: modality transform, then window or VOI LUT, then polarity."""
+"""Brightness of the stored values of a DICOM film: modality transform, then window or VOI LUT, then polarity.
+
+The order is that of DICOM PS3.4 N.2: each step takes the values that the step before it gives.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pydicom
-from jaxtyping import UInt16
+from jaxtyping import Float, Int, Shaped, UInt16
 
 from outcomenet.errors import FilmRefused
 from outcomenet.films.dicom_numbers import numbers_of
@@ -17,15 +20,19 @@ FUNCTIONS = ("LINEAR", "LINEAR_EXACT", "SIGMOID")
 
 
 class Window(NamedTuple):
-    """A VOI window of a function of `FUNCTIONS`; for LINEAR wider than 1, else wider than 0."""
+    """A VOI window in values after the modality transform.
+
+    `function` is one of `FUNCTIONS`. A LINEAR window is wider than 1, another wider than 0.
+    """
 
     center: float
     width: float
     function: str
 
-    def share(self, values: np.ndarray) -> np.ndarray:
+    def share(self, values: Shaped[np.ndarray, "value"]) -> Float[np.ndarray, "value"]:
         """Share of the display range, 0 to 1 (PS3.3 C.11.2.1.2 and .3)."""
         if self.function == "SIGMOID":
+            # beyond 700 the exponential leaves the range of doubles
             return 1.0 / (1.0 + np.exp(np.clip(-4.0 * (values - self.center) / self.width, -700.0, 700.0)))
         if self.function == "LINEAR":
             return np.clip((values - (self.center - 0.5)) / (self.width - 1.0) + 0.5, 0.0, 1.0)
@@ -33,7 +40,12 @@ class Window(NamedTuple):
 
 
 def window_of(header: pydicom.Dataset) -> tuple[Window | None, bool]:
-    """The first window that can be used, and whether one that cannot (0 wide, no number, unknown function) was passed over."""
+    """The first window that can be used.
+
+    Returns:
+        The window, None where there is none; and whether a window that cannot be used (0 wide, no number, unknown function)
+        was passed over.
+    """
     centers, widths = numbers_of(header, "WindowCenter"), numbers_of(header, "WindowWidth")
     function = str(header.get("VOILUTFunction") or "LINEAR")
     narrowest = 1.0 if function == "LINEAR" else 0.0
@@ -45,11 +57,21 @@ def window_of(header: pydicom.Dataset) -> tuple[Window | None, bool]:
 
 
 def brightness(
-    header: pydicom.Dataset, values: np.ndarray, top: int, *, big_endian: bool
+    header: pydicom.Dataset, values: Int[np.ndarray, "value"], top: int, *, big_endian: bool
 ) -> UInt16[np.ndarray, "value"]:
-    """Brightness of each of `values`, 0 to 65,535, brighter = more bone.
+    """Brightness of each value that a pixel may hold.
 
-    `values` are all that a pixel may hold. Without window or VOI LUT the whole range is shown, up to the value `top`.
+    Args:
+        header: The film's header: rescale, look-up tables, windows, polarity.
+        values: All values that a pixel may hold.
+        top: Largest value of the range that is shown where there is neither window nor VOI LUT.
+        big_endian: Whether the file is written big endian, which the words of look-up tables are then too.
+
+    Returns:
+        0 to 65,535, brighter = more bone.
+
+    Raises:
+        FilmRefused: The rescale or a look-up table cannot be used (rescale, look_up_table).
     """
     shown, lower, upper = _modality(header, values, top, big_endian)
     window, _ = window_of(header)
@@ -76,8 +98,8 @@ def is_inverse(header: pydicom.Dataset) -> bool:
 
 
 def _modality(
-    header: pydicom.Dataset, values: np.ndarray, top: int, big_endian: bool
-) -> tuple[np.ndarray, float, float]:
+    header: pydicom.Dataset, values: Int[np.ndarray, "value"], top: int, big_endian: bool
+) -> tuple[Float[np.ndarray, "value"], float, float]:
     """Values after the modality transform (PS3.3 C.11.1), and the range that they are shown in."""
     if header.get("ModalityLUTSequence"):
         table = lookup_table(header.ModalityLUTSequence[0], highest=values.max(), big_endian=big_endian)

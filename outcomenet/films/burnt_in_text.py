@@ -1,7 +1,7 @@
-"""Where text is printed on a film: rows of characters, told from bones by their even strokes and even grey.
+"""Detection of printed text on films: rows of characters, told from bones by their even strokes and even grey.
 
 Whatever a workstation writes into pixels may name a person. A lead letter or a word of up to three characters ("L",
-"Dx", "Sin") is a marker, not text. Only where text stands is found, never what it says.
+"Dx", "Sin") is a marker, not text. The place of text is detected, never its content.
 """
 
 from __future__ import annotations
@@ -10,11 +10,12 @@ from typing import NamedTuple
 
 import cv2
 import numpy as np
+from jaxtyping import Shaped
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 
-from outcomenet.arrays import Float, UInt8
+from outcomenet.arrays import Bool, Float, Int, UInt8, UInt16
 
 LEAST_CHARACTERS = 4
 # Pixels on the level where a character is looked at; larger ones are found on the film's halves and quarters.
@@ -59,7 +60,7 @@ class _Characters(NamedTuple):
     box: Float[np.ndarray, "character 4"]
     level: Float[np.ndarray, "character"]
 
-    def taken(self, chosen: np.ndarray) -> _Characters:
+    def taken(self, chosen: Bool[np.ndarray, "character"]) -> _Characters:
         return _Characters(self.box[chosen], self.level[chosen])
 
     @property
@@ -68,7 +69,7 @@ class _Characters(NamedTuple):
         return self._replace(box=self.box[:, [1, 0, 3, 2]])
 
 
-def text_boxes(pixels: np.ndarray) -> list[TextBox]:
+def text_boxes(pixels: UInt8[np.ndarray, "height width"] | UInt16[np.ndarray, "height width"]) -> list[TextBox]:
     """Boxes around rows of at least four characters, brighter or darker than their surroundings, that run along either
     edge of the film; topmost first.
 
@@ -88,8 +89,8 @@ def text_boxes(pixels: np.ndarray) -> list[TextBox]:
         if min(level.shape) < 2 * OPENING:
             break
         for dark in (False, True):
-            found = _characters(level, dark)
-            for row in [*_rows(found), *(row.turned for row in _rows(found.turned))]:
+            characters = _characters(level, dark)
+            for row in [*_rows(characters), *(row.turned for row in _rows(characters.turned))]:
                 smallest = (row.box[:, 2:] - row.box[:, :2]).max(axis=1).min()
                 if smallest * px <= TALLEST * max(pixels.shape) and _stands_out(level, row, dark):
                     left, top, right, bottom = _padded(row, px / cell, cover.shape)
@@ -103,7 +104,7 @@ def text_boxes(pixels: np.ndarray) -> list[TextBox]:
     return sorted((TextBox(*box) for box in boxes), key=lambda box: (box.top, box))
 
 
-def _as_bytes(pixels: np.ndarray) -> UInt8[np.ndarray, "height width"]:
+def _as_bytes(pixels: Shaped[np.ndarray, "height width"]) -> UInt8[np.ndarray, "height width"]:
     """The film's own range as 0 to 255."""
     low, high = float(pixels.min()), float(pixels.max())
     scale = 255.0 / max(high - low, 1e-6)  # of one grey level: all 0
@@ -122,20 +123,22 @@ def _characters(level: UInt8[np.ndarray, "height width"], dark: bool) -> _Charac
     # OpenCV's own statistics visit every pixel of the film, ten times slower; strokes are few
     count, labels = cv2.connectedComponents(over, connectivity=8)
     at = np.flatnonzero(over.view(bool))
-    of = labels.ravel()[at].astype(at.dtype) - 1  # 0 was the ground
-    box = _boxes_of(of, at, count - 1, level.shape[1])
-    area = np.bincount(of, minlength=count - 1)
+    patch = labels.ravel()[at].astype(at.dtype) - 1  # 0 was the ground
+    box = _boxes_of(patch, at, count - 1, level.shape[1])
+    area = np.bincount(patch, minlength=count - 1)
     width, height = (box[:, 2:] - box[:, :2]).T
     longer, shorter = np.maximum(width, height), np.minimum(width, height)  # upright or turned
     fits = (longer >= LEAST_HEIGHT) & (shorter <= GREATEST_HEIGHT) & (longer <= WIDEST * GREATEST_HEIGHT)
     fits &= area >= LEAST_FILLED * width * height
-    fits &= np.bincount(of, strokes.ravel()[at], count - 1) >= CLEAR_CONTRAST * area
+    fits &= np.bincount(patch, strokes.ravel()[at], count - 1) >= CLEAR_CONTRAST * area
     grey = np.full(count - 1, 255 if dark else 0, np.uint8)
-    (np.minimum if dark else np.maximum).at(grey, of, level.ravel()[at])
+    (np.minimum if dark else np.maximum).at(grey, patch, level.ravel()[at])
     return _Characters(box[fits], grey[fits].astype(float))
 
 
-def _boxes_of(patch: np.ndarray, at: np.ndarray, count: int, columns: int) -> Float[np.ndarray, "patch 4"]:
+def _boxes_of(
+    patch: Int[np.ndarray, "pixel"], at: Int[np.ndarray, "pixel"], count: int, columns: int
+) -> Float[np.ndarray, "patch 4"]:
     """Left, top, right and bottom of each patch, of pixels that are in it; `at` counts row by row."""
     row, column = np.divmod(at, columns)
     left, top = np.full((2, count), np.iinfo(at.dtype).max)
@@ -157,7 +160,7 @@ def _rows(characters: _Characters) -> list[_Characters]:
     left, top, right, bottom = characters.box.T
     centre = np.column_stack([left + right, top + bottom]) / 2
     # the next character is one of the nearest; all pairs of a film full of specks would not fit into memory
-    _, nearest = cKDTree(centre).query(centre, k=min(NEAREST + 1, total))
+    nearest = np.asarray(KDTree(centre).query(centre, k=min(NEAREST + 1, total))[1])
     one, other = np.repeat(np.arange(total), nearest.shape[1]), nearest.ravel()
     taller, lower = np.maximum(height[one], height[other]), np.minimum(height[one], height[other])
     gap = left[other] - right[one]

@@ -1,4 +1,4 @@
-"""Which transfer syntaxes are read, by which decoder, under which licence. Everything else is refused by name."""
+"""Table of the transfer syntaxes that are decoded, with decoder and licence; every other one is refused by name."""
 
 from __future__ import annotations
 
@@ -11,7 +11,11 @@ BIG_ENDIAN = "1.2.840.10008.1.2.2"
 
 @dataclass(frozen=True)
 class Codec:
-    """One transfer syntax (DICOM PS3.5 chapter 10). `plugin` is pydicom's word for the decoder, "" for uncompressed."""
+    """One transfer syntax (DICOM PS3.5 chapter 10).
+
+    `plugin` is pydicom's word for the decoder, "" where pixels are uncompressed; `decoder` and `licence` name the library
+    that does the work.
+    """
 
     name: str
     plugin: str
@@ -20,6 +24,7 @@ class Codec:
 
     @property
     def compressed(self) -> bool:
+        """Whether pixels must be decoded by a library."""
         return bool(self.plugin)
 
 

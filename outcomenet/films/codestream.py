@@ -1,11 +1,14 @@
-"""What a compressed stream says of its pixels in its own header: before a decoder believes it."""
+"""Headers of compressed streams (JPEG, JPEG-LS, JPEG 2000): size, bits and sign, parsed before a decoder runs.
+
+The DICOM header around a stream can be wrong or forged: a stream of a kilobyte can ask a decoder for 60,000 x 60,000 pixels.
+"""
 
 from __future__ import annotations
 
 import struct
 from typing import NamedTuple
 
-# Bytes of a stream that are looked at: its header comes first, after at most some application segments.
+# Bytes of a stream that are looked at: its header comes first, after at most some application segments of up to 64 kB.
 LOOKED_AT = 65_536
 _JPEG_START, _J2K_START = b"\xff\xd8", b"\xff\x4f\xff\x51"
 _JP2_SIGNATURE = b"\x00\x00\x00\x0cjP  "
@@ -24,7 +27,14 @@ class StreamHeader(NamedTuple):
 
 
 def stream_header(start: bytes) -> StreamHeader | None:
-    """Of a JPEG, JPEG-LS or JPEG 2000 stream that begins with `start`; None where it does not say."""
+    """Parses the header of a JPEG, JPEG-LS or JPEG 2000 stream.
+
+    Args:
+        start: First bytes of the stream, at most `LOOKED_AT` of them.
+
+    Returns:
+        Size, bits and sign; None for another kind of stream (RLE), or where the header is not within `start`.
+    """
     if start.startswith(_JP2_SIGNATURE):
         at = start.find(_J2K_START)
         start = start[at:] if at >= 0 else b""
@@ -43,6 +53,7 @@ def _of_jpeg_2000(start: bytes) -> StreamHeader | None:
 
 
 def _of_jpeg(start: bytes) -> StreamHeader | None:
+    """The first start of frame (ITU-T T.81 B.2.2); the segments before it are skipped by their lengths."""
     at = 2
     while at + 9 <= len(start) and start[at] == 0xFF:
         marker = start[at + 1]

@@ -1,4 +1,4 @@
-"""A simulated film that was never drawn whole: the joints' crops alone, in one `.npz` file."""
+"""Crop files: the joints' crops of a simulated film that was never drawn whole, in one `.npz` file."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from outcomenet.errors import FilmRefused
 from outcomenet.films.film import MAXIMUM_SPACING_MM, MINIMUM_SPACING_MM, FilmHeader
 
 SUFFIX = ".npz"
+# The largest crop that a geometry may have (`ranges.CropSize`), and more joints than a limb has (23).
 MAXIMUM_CROP_PX = 512
 MAXIMUM_JOINTS = 64
 
@@ -28,20 +29,31 @@ class FilmCrops:
 
 
 def read_crops_header(path: Path) -> FilmHeader:
-    """Size and scale of the crops of one film; the crops stay in the file. `rows` and `columns` are one crop's."""
+    """Size and scale of the crops of one film; the crops are not decoded.
+
+    Returns:
+        A header whose `rows` and `columns` are those of one crop.
+
+    Raises:
+        FilmRefused: The file breaks its format (crops).
+    """
     size, _, mm_per_px = _checked(path)
     return FilmHeader(size, size, 16, "MONOCHROME2", mm_per_px, "crops", format="crops")
 
 
 def read_crops(path: Path) -> FilmCrops:
-    """The crops of one simulated film. Raises FilmRefused where the file breaks its format."""
+    """Decodes the crops of one simulated film.
+
+    Raises:
+        FilmRefused: The file breaks its format (crops).
+    """
     _, sites, mm_per_px = _checked(path)
     with np.load(path, allow_pickle=False) as arrays:
         return FilmCrops(arrays["crops"], sites, mm_per_px)
 
 
 def crop_sites(path: Path) -> tuple[str, ...]:
-    """The sites of the crops, which stay in the file."""
+    """The sites of the crops, in their order in the file; the crops are not decoded."""
     return _checked(path)[1]
 
 

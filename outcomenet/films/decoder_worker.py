@@ -1,7 +1,7 @@
-"""The worker process that decodes films: limits itself, then answers one request after the other.
+"""Worker process that decodes films: it limits itself, then answers one request after the other.
 
-Started by `decoding.FilmDecoder`; imports what decoding needs and never JAX. Requests are pickled: they come from the parent,
-which is trusted. Answers are not (see `answers`).
+`decoding.FilmDecoder` starts it. It imports what decoding needs, never JAX. Requests are pickled, since they come from the
+parent, which is trusted. Answers are not (see `answers`).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from outcomenet.errors import FilmRefused
 from outcomenet.films.answers import outgoing, packed
@@ -26,10 +26,18 @@ REQUEST = struct.Struct("<I")  # length of the pickle that follows
 
 
 def main(file_descriptor: int, memory_bytes: int, cpu_seconds: int, parent: int) -> None:
-    """Answers requests (function, film, arguments) until the other end closes."""
-    end_with(parent)
+    """Answers requests (function, film, arguments) until the other end closes.
+
+    Args:
+        file_descriptor: Socket to the parent; requests come from it and answers go to it.
+        memory_bytes: Address space allowed beyond what is mapped once the libraries are imported.
+        cpu_seconds: CPU time allowed for one film.
+        parent: Process id of the parent; the worker ends when it does.
+    """
+    end_with(parent)  # first: a parent that dies during the imports leaves no worker behind
     importlib.import_module("outcomenet.films.film_file")  # before the limit: libraries map much, and use little
     limit_memory(memory_bytes)
+    # after the imports, which open many files, and before the first byte of a film
     forbid_writing()
     forbid_network()
     with open(file_descriptor, "rb") as requests:
@@ -76,10 +84,10 @@ def limit_cpu_time(seconds: int) -> None:
 def _answer(request: bytes) -> list[memoryview]:
     """An answer of kind "done" (value), "refused" (sentence, code) or "failed" (traceback)."""
     try:
-        function: Callable[..., Any]
+        function: Callable[..., object]
         function, film, arguments = pickle.loads(request)
-        said, arrays = packed(function(film, *arguments))
-        return outgoing("done", [said], arrays)
+        result, arrays = packed(function(film, *arguments))
+        return outgoing("done", [result], arrays)
     except FilmRefused as refused:
         # a file's name may hold what cannot be printed
         sentence = "".join(letter if letter.isprintable() else "?" for letter in str(refused))

@@ -1,4 +1,4 @@
-"""Decodes films in worker processes that may run out of memory, hang or die without harm to the caller."""
+"""Pool of worker processes that decode films; a worker may run out of memory, hang or die without harm to the caller."""
 
 from __future__ import annotations
 
@@ -22,10 +22,13 @@ from outcomenet.films.decoder_worker import READY, REQUEST
 F = TypeVar("F")
 T = TypeVar("T")
 
+# The largest film has 72 MB of 16-bit words; this leaves room for a decoder's copies of them.
 MEMORY_BYTES = 2**30
 CPU_SECONDS = 20
 TIMEOUT_SECONDS = 60.0  # by the clock: a worker may have to wait for a disk or for its turn
+# Generous: many workers may import OpenCV and SciPy from one slow disk at the same time.
 _START_SECONDS, _END_SECONDS, _SEND_SECONDS = 120.0, 5.0, 10.0
+# A refusal's reason code; it goes into tables and messages.
 _CODE = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _MOST_TRACEBACK = 20_000  # characters
 # One thread each; and memory that one film needed is kept for the next instead of being given back and zeroed again, which
@@ -80,42 +83,52 @@ class FilmDecoder:
             worker.stop()
         self._pool = []
 
-    def map(self, function: Callable[..., T], films: Iterable[F], *arguments: Any) -> Iterator[T | FilmRefused]:
-        """Yields `function(film, *arguments)` in the order of `films`, or the FilmRefused of a film that has no result.
+    def map(self, function: Callable[..., T], films: Iterable[F], *arguments: object) -> Iterator[T | FilmRefused]:
+        """Applies a function to each film, in a worker.
 
-        `function` must be importable by name (a module's own function), its arguments picklable, and its result of the type
-        that it is annotated with, one that `answers` knows. A few films per worker are in flight at a time, so `films` may be
-        an endless iterator. Codes of its own: "decoder_died", "decoder_timeout", "decoder_answer". Raises DecoderFailed when
-        the function fails for another reason.
+        Args:
+            function: A function of a module, importable by name; its return type is annotated and one that `answers` knows.
+            films: First argument of each call, picklable. A few per worker are in flight at a time, so that this may be an
+                endless iterator.
+            arguments: Further arguments, the same for each film, picklable.
+
+        Yields:
+            In the order of `films` the result, or the FilmRefused of a film that has none. Codes of the pool itself are
+            decoder_died, decoder_timeout and decoder_answer.
+
+        Raises:
+            DecoderFailed: The function raised something else than FilmRefused.
+            UsageError: The pool is used outside its `with` block.
         """
         if not self._pool:
             raise UsageError("A FilmDecoder has workers only inside its `with` block; call map there.")
         return self._results(function, iter(films), arguments)
 
     def _results(
-        self, function: Callable[..., T], films: Iterator[F], arguments: tuple[Any, ...]
+        self, function: Callable[..., T], films: Iterator[F], arguments: tuple[object, ...]
     ) -> Iterator[T | FilmRefused]:
+        # what a worker answers is checked against this
         kind = typing.get_type_hints(function)["return"]
         ready: dict[int, T | FilmRefused] = {}
         waiting = enumerate(films)
-        given = yielded = 0
+        handed_out = yielded = 0
         exhausted = False
         try:
             while True:
                 for place in self._idle():
-                    if exhausted or given - yielded >= _LOOK_AHEAD * self.workers:
+                    if exhausted or handed_out - yielded >= _LOOK_AHEAD * self.workers:
                         break
                     number, film = next(waiting, (None, None))
                     if number is None:
                         exhausted = True
                         break
                     self._give(place, number, (function, film, arguments))
-                    given += 1
+                    handed_out += 1
                 ready.update(self._collect(kind))
                 while yielded in ready:
                     yield ready.pop(yielded)
                     yielded += 1
-                if exhausted and yielded == given:
+                if exhausted and yielded == handed_out:
                     return
         finally:
             for place, worker in enumerate(self._pool):
@@ -125,7 +138,7 @@ class FilmDecoder:
     def _idle(self) -> list[int]:
         return [place for place, worker in enumerate(self._pool) if worker.film is None]
 
-    def _give(self, place: int, number: int, request: tuple[Any, ...]) -> None:
+    def _give(self, place: int, number: int, request: tuple[object, ...]) -> None:
         """Hands a film to a worker; one that died while it was idle is replaced first."""
         try:
             self._pool[place].give(number, request, self.timeout_seconds)
@@ -134,20 +147,20 @@ class FilmDecoder:
             self._pool[place].give(number, request, self.timeout_seconds)
 
     def _collect(self, kind: Any) -> Iterator[tuple[int, Any]]:
-        """Waits until a busy worker says something, dies or takes too long; yields number and result of each film that is
-        settled by that. `kind` is the type of a result."""
+        """Waits until a busy worker answers, dies or takes too long; yields number and result of each film that is settled
+        by that. `kind` is the type of a result."""
         busy = [place for place, worker in enumerate(self._pool) if worker.film is not None]
         if not busy:
             return
         patience = min(self._pool[place].deadline for place in busy) - time.monotonic()
-        speaking = wait([self._pool[place].connection for place in busy], timeout=max(0.0, patience))
+        readable = wait([self._pool[place].connection for place in busy], timeout=max(0.0, patience))
         for place in busy:
             worker = self._pool[place]
             number = worker.film
             if number is None:
                 continue
             try:
-                if worker.connection in speaking and worker.answered():
+                if worker.connection in readable and worker.answered():
                     yield number, _result(kind, worker.take())
                     continue
                 if time.monotonic() < worker.deadline:
@@ -198,11 +211,11 @@ class _Worker:
         )
         theirs.close()
 
-    def give(self, film: int, request: tuple[Any, ...], timeout_seconds: float) -> None:
+    def give(self, film: int, request: tuple[object, ...], timeout_seconds: float) -> None:
         """Sends a request; the time allowed counts from here, not from the start of the process.
 
-        Raises BrokenPipeError, ConnectionResetError or TimeoutError where the worker is gone, does not listen, or has said
-        what it was not asked.
+        Raises BrokenPipeError, ConnectionResetError or TimeoutError where the worker is gone, does not listen, or has sent
+        an answer to no request.
         """
         if not self.started:
             self.started = self._has_started()
@@ -226,7 +239,7 @@ class _Worker:
             while time.monotonic() < until:
                 wait([self.connection], timeout=until - time.monotonic())
                 if self.answered():
-                    return self.take().said == [READY]
+                    return self.take().message == [READY]
         except (EOFError, BadAnswer):
             pass
         return False
@@ -248,6 +261,7 @@ class _Worker:
             return 0
 
     def stop(self) -> None:
+        """Ends the process at once; it holds nothing that must be saved."""
         self.connection.close()
         self.process.kill()
         self.process.wait()
@@ -260,9 +274,9 @@ def _too_slow(than: str) -> FilmRefused:
 def _result(kind: Any, answer: Incoming) -> Any:
     """The film's value of type `kind`, or FilmRefused. Raises BadAnswer for anything else, DecoderFailed for a fault of the
     program."""
-    match answer.said:
-        case ["done", said]:
-            return unpacked(kind, said, answer.data)
+    match answer.message:
+        case ["done", result]:
+            return unpacked(kind, result, answer.data)
         case ["refused", sentence, str(code)] if is_text(sentence) and _CODE.fullmatch(code):
             return FilmRefused(sentence, code)
         case ["failed", str(text)]:

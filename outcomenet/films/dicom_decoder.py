@@ -1,4 +1,4 @@
-"""Reads one radiograph from a DICOM file: header first, pixels through one brightness table."""
+"""Decoder of DICOM films: the header is checked first, then pixels go through one brightness table."""
 
 from __future__ import annotations
 
@@ -27,7 +27,8 @@ from outcomenet.films.spacing import MAGNIFICATION, dicom_spacing
 from outcomenet.films.stored_bits import HEADER_BITS, bits_in_use, used_bits, values_of
 
 ACCESSION = "AccessionNumber"
-OVERSHOT = 1.125  # times the range of the stated bits, up to which larger values are overshot ones
+# Times the range of the stated bits; values up to there are a lossy codec's overshoot, larger ones a finer grey scale.
+OVERSHOT = 1.125
 MOST_COMPRESSED = 500  # pixels per compressed byte: films are compressed 2 to 50 times
 # Nothing else is ever read from a file, so that nothing else can travel on. Of these only size, bits, polarity, spacing
 # and side are kept (`FilmHeader`); the accession number is read by `intake.film_identity` and kept as a keyed hash.
@@ -46,7 +47,12 @@ ALLOWED_ATTRIBUTES = frozenset(
 
 
 def read_dicom_header(path: Path) -> FilmHeader:
-    """The header of a DICOM radiograph; no pixel is decoded. Raises FilmRefused."""
+    """The header of a DICOM film; no pixel is decoded.
+
+    Raises:
+        FilmRefused: The structure (`dicom_structure`) or a needed attribute is missing or wrong, or there are too few bytes
+            for the pixels that the header states.
+    """
     with _refusing():
         structure = inspect_dicom(path)
         dataset = pydicom.dcmread(path, force=True, stop_before_pixels=True, specific_tags=_IMAGE_ATTRIBUTES)
@@ -56,10 +62,16 @@ def read_dicom_header(path: Path) -> FilmHeader:
 
 
 def read_dicom_pixels(path: Path) -> tuple[UInt16[np.ndarray, "height width"], tuple[str, ...]]:
-    """Pixels as a viewer would show them, brighter = more bone, 0 to 65535; and flags of what only pixels tell.
+    """Decodes a DICOM film as a viewer would show it.
 
     Modality rescale or LUT first, then the first VOI window that can be used, else the first VOI LUT, else none;
     MONOCHROME1 inverted last. The range that the last of these steps can produce maps to 0..65535.
+
+    Returns:
+        Pixels, brighter = more bone, and flags of `quality_flags` that only the pixels tell.
+
+    Raises:
+        FilmRefused: As `read_dicom_header`, and for pixels that cannot be decoded or are not those of the header.
     """
     with _refusing():
         structure = inspect_dicom(path)
@@ -86,6 +98,7 @@ def read_dicom_pixels(path: Path) -> tuple[UInt16[np.ndarray, "height width"], t
 def _grey(
     dataset: pydicom.Dataset, stored: np.ndarray, coding: _Coding, *, big_endian: bool
 ) -> tuple[UInt16[np.ndarray, "height width"], tuple[str, ...]]:
+    """Grey levels of stored words, and flags: bits of the value first, then one table of brightness for all of them."""
     stored = stored.astype(stored.dtype.newbyteorder("="), copy=False)
     words = stored.view(np.uint8 if stored.dtype.itemsize == 1 else np.uint16)
     bits = used_bits(words, coding.bits, min(coding.most, 8 * words.dtype.itemsize), signed=coding.signed)
@@ -122,8 +135,8 @@ def _coding(dataset: pydicom.Dataset, stream: StreamHeader | None) -> _Coding:
         return _Coding(bits, allocated, signed, as_stated=True)
     fewer = min(bits, stream.bits)
     # JPEG and JPEG-LS carry a signed value's bits as they are: in too few bits to hold its sign there is none
-    own = signed and stream.bits >= bits if stream.signed is None else stream.signed
-    return _Coding(fewer, stream.bits, own, as_stated=(fewer, own) == (bits, signed))
+    stream_signed = signed and stream.bits >= bits if stream.signed is None else stream.signed
+    return _Coding(fewer, stream.bits, stream_signed, as_stated=(fewer, stream_signed) == (bits, signed))
 
 
 def _decoded(dataset: pydicom.Dataset, coding: _Coding, stream: StreamHeader | None, codec: Codec) -> np.ndarray:
@@ -169,6 +182,7 @@ def _refusing() -> Iterator[None]:
 
 
 def _checked(dataset: pydicom.Dataset) -> FilmHeader:
+    """The header of one grey or colour image; refuses what is missing, several frames and other kinds of pixels."""
     missing = [name for name in ("Rows", "Columns", "BitsAllocated", "BitsStored", "PhotometricInterpretation")
                if dataset.get(name) in (None, "")]  # fmt: skip
     if missing:

@@ -1,4 +1,4 @@
-"""A small, strict reader of DICOM structure that looks at a file before any library does.
+"""Strict parser of DICOM structure that checks a file before any library opens it.
 
 It walks the elements up to the pixel data without decoding a value, and refuses what a radiograph never needs: an
 unknown or deflated transfer syntax, lengths that leave the file, sequences nested deeper than 16, more than 20,000
@@ -21,6 +21,7 @@ MARK = b"DICM"  # at byte 128
 META_GROUP = b"\x02\x00\x00\x00UL\x04\x00"  # begins a file without preamble
 # Begins a data set without file meta information: group 8, and its length or a representation.
 _DATA_SETS = (b"\x08\x00", b"\x00\x08")
+# A radiograph's header has some hundred elements, two or three sequences deep. Libraries recurse into sequences.
 MOST_NESTING = 16
 MOST_ELEMENTS = 20_000
 LARGEST_HEADER = 64 * 2**20  # bytes before the pixel data: icons and private blocks can be large
@@ -39,8 +40,12 @@ _ITEM, _ITEM_END, _SEQUENCE_END = (0xFFFE, 0xE000), (0xFFFE, 0xE00D), (0xFFFE, 0
 
 @dataclass(frozen=True)
 class DicomStructure:
-    """What the walk saw. `stream_at` is where the pixels begin: of a compressed film its first fragment that is not
-    the offset table; None where there are none. `stream_bytes` is the length of that value or fragment."""
+    """Transfer syntax, place of the pixels and size of the header.
+
+    `stream_at` is the byte where the pixels begin: of a compressed film its first fragment that is not the offset table;
+    None where there are none. `stream_bytes` is the length of that value or fragment. `elements` counts the elements before
+    the pixels, `depth` the levels of sequences.
+    """
 
     transfer_syntax: str
     stream_at: int | None
@@ -64,8 +69,11 @@ class _Open(NamedTuple):
 
 
 def inspect_dicom(path: Path) -> DicomStructure:
-    """Walks the file; raises FilmRefused (not_a_film, transfer_syntax, representation, nesting, truncated) at the first
-    breach. A preamble may be missing (`looks_like_dicom`)."""
+    """Walks the elements of a DICOM file up to its pixels. A preamble may be missing (`looks_like_dicom`).
+
+    Raises:
+        FilmRefused: At the first breach (not_a_film, transfer_syntax, representation, nesting, truncated).
+    """
     size = path.stat().st_size
     with path.open("rb") as file:
         start = file.read(132)
@@ -91,7 +99,8 @@ def is_bare_data_set(start: bytes) -> bool:
 
 
 def _transfer_syntax(file: BinaryIO, size: int) -> str:
-    """Of the file meta group, which is always explicit little endian; leaves the file at the first element after it."""
+    """The transfer syntax of the file meta group, which is always explicit little endian (PS3.10 7.1); leaves the file at
+    the first element after the group."""
     syntax = ""
     for _ in range(MOST_ELEMENTS):
         start = file.tell()
@@ -117,6 +126,7 @@ def _transfer_syntax(file: BinaryIO, size: int) -> str:
 
 
 def _walk(file: BinaryIO, size: int, syntax: str) -> DicomStructure:
+    """Steps from element to element, into sequences and out of them, until the pixels or the file's end."""
     explicit, order = _is_explicit(file, syntax != IMPLICIT), ">" if syntax == BIG_ENDIAN else "<"
     nested: list[_Open] = []
     elements = deepest = 0
@@ -191,13 +201,13 @@ def _read_element(file: BinaryIO, size: int, explicit: bool, order: str) -> _Ele
         raise _broken("it ends inside an element")
     group, number = struct.unpack(order + "HH", head[:4])
     vr = b""
-    if explicit and group != 0xFFFE:
+    if explicit and group != 0xFFFE:  # items and delimiters never have a representation (PS3.5 7.5)
         vr = head[4:6]
         if vr in _LONG:
-            rest = file.read(4)
-            if len(rest) < 4:
+            long_length = file.read(4)
+            if len(long_length) < 4:
                 raise _broken("it ends inside an element")
-            length = struct.unpack(order + "I", rest)[0]
+            length = struct.unpack(order + "I", long_length)[0]
         elif vr in _SHORT:
             length = struct.unpack(order + "H", head[6:])[0]
         else:

@@ -1,4 +1,4 @@
-"""Writes one radiograph as a Computed Radiography DICOM file whose bytes follow from its content alone."""
+"""Writer of radiographs as Computed Radiography DICOM files whose bytes follow from their content alone."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pydicom.uid import UID, ComputedRadiographyImageStorage, ExplicitVRLittleEn
 from outcomenet.errors import UsageError
 from outcomenet.films.spacing import MAGNIFICATION
 
-BITS = 12
+BITS = 12  # of a stored value, as many detectors give
 _BRIGHTEST = 2**BITS - 1
 
 
@@ -36,12 +36,29 @@ def write_dicom(
     imager_magnification: float | None = None,
     burnt_in_text: bool = False,
 ) -> None:
-    """Writes `pixels_12bit` (0 to 4095, brighter = more bone) as CR Image Storage, Explicit VR Little Endian.
+    """Writes a film as CR Image Storage, Explicit VR Little Endian.
 
-    `spacing_mm` goes to PixelSpacing; with `imager_magnification` it is written the other way that CR knows, as
-    ImagerPixelSpacing = spacing times magnification with the magnification beside it. MONOCHROME1 stores the pixels
-    inverted; `window` (center, width) is in the brightness given here and inverted with them. `burnt_in_text` sets
-    BurnedInAnnotation. UIDs are SHA-256 of the content under the root 2.25, so the same call writes the same bytes.
+    UIDs are SHA-256 of the content under the root 2.25, so that the same call writes the same bytes.
+
+    Args:
+        path: File to write; one that exists is replaced.
+        pixels_12bit: Grey levels 0 to 4095, brighter = more bone.
+        spacing_mm: Millimetres per pixel at the patient, written as PixelSpacing; None leaves it out.
+        patient_id: PatientID; with `study_date` it also tells the study.
+        study_date: Day of the examination.
+        laterality: Side that the file declares, "" for none.
+        body_part: BodyPartExamined.
+        view: ViewPosition, such as PA or DP.
+        institution: InstitutionName.
+        device: ManufacturerModelName.
+        photometric: MONOCHROME1 stores the pixels inverted.
+        window: Center and width of a VOI window in the brightness of `pixels_12bit`; inverted with the pixels.
+        imager_magnification: Where it has a value, spacing is written the other way that CR knows: ImagerPixelSpacing =
+            spacing times magnification, with the magnification beside it.
+        burnt_in_text: Whether BurnedInAnnotation says that text is printed on the film.
+
+    Raises:
+        UsageError: The pixels are not two-dimensional uint16 up to 4095.
     """
     pixels = np.ascontiguousarray(pixels_12bit)
     if pixels.dtype != np.uint16 or pixels.ndim != 2 or pixels.size == 0 or pixels.max() > _BRIGHTEST:
@@ -89,7 +106,7 @@ def write_dicom(
         # the LINEAR function is symmetric about center - 0.5, so an inverted value meets 4096 - center
         dataset.WindowCenter = _decimal(_BRIGHTEST + 1 - center if photometric == "MONOCHROME1" else center)
         dataset.WindowWidth = _decimal(width)
-    described = dataset.to_json()
+    described = dataset.to_json()  # before the pixels are there, which would be written out in base 64
     dataset.PixelData = stored.astype("<u2", copy=False).tobytes()
     dataset["PixelData"].VR = "OW"
     dataset.SOPInstanceUID = _uid(series, described, dataset.PixelData)

@@ -1,17 +1,18 @@
-"""What a film is once it has been read: pixels that brighten with bone, and the header that was checked before."""
+"""Decoded films: pixels that brighten with bone, and the header that was checked before them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import UInt16
+from jaxtyping import Shaped, UInt16
 
 from outcomenet.errors import FilmRefused
 from outcomenet.films.quality_flags import FLAGS
 
 # A 43 cm film at 0.1 mm has 4,300 rows; 6,000 leaves room and still decodes within 72 MB.
 MAXIMUM_PIXELS_PER_SIDE = 6_000
+# Detectors have pixels of about 0.05 to 0.2 mm; a scanned or reduced film can have smaller and larger ones.
 MINIMUM_SPACING_MM = 0.01
 MAXIMUM_SPACING_MM = 1.0
 
@@ -20,12 +21,11 @@ MAXIMUM_SPACING_MM = 1.0
 class FilmHeader:
     """What is known of a film before its pixels are decoded.
 
-    `spacing_mm` is millimetres per pixel (None: not known), `spacing_source` says which attribute gave it, or why none
-    did ("none", or "refused: PixelSpacing 0"). `bits` is the number of bits of a stored value,
-    `photometric` DICOM's word for what a small value means, `format` one of dicom, png, jpeg, tiff,
-    bmp, npy, crops.
-    `laterality` is L or R where the file declares one side, else ""; `text_declared` says that the file owns up to text
-    burnt into its pixels. `remarks` are flags (see `quality_flags`) of what in the file was not believed.
+    `bits` is the number of bits of a stored value, `photometric` DICOM's word for what a small value means. `spacing_mm` is
+    millimetres per pixel (None: not known); `spacing_source` names the attribute that it comes from, or says why there is none
+    ("none", or "refused: PixelSpacing 0"). `format` is one of dicom, png, jpeg, tiff, bmp, npy, crops. `laterality` is L or R
+    where the file declares one side, else "". `text_declared` says that the file itself declares text printed on the film.
+    `remarks` are flags (`quality_flags`) of what in the file was not believed.
     """
 
     rows: int
@@ -49,7 +49,15 @@ class Film:
 
 
 def check_size(rows: int, columns: int) -> None:
-    """Refuses a film that has no pixels or more than 6,000 rows or columns."""
+    """Refuses a film that has no pixels or more than 6,000 rows or columns.
+
+    Args:
+        rows: Rows that the header states.
+        columns: Columns that the header states.
+
+    Raises:
+        FilmRefused: no_pixels or too_large.
+    """
     if rows < 1 or columns < 1:
         raise FilmRefused(
             f"A film needs at least one row and one column, its header says {rows:,} x {columns:,}; export it again.",
@@ -73,15 +81,26 @@ def check_upright(orientation: object) -> None:
         )
 
 
-def scaled_to_uint16(values: np.ndarray, lower: float, upper: float) -> np.ndarray:
-    """Values mapped linearly so that `lower` becomes 0 and `upper` 65535, rounded to the nearest."""
+def scaled_to_uint16(values: Shaped[np.ndarray, "*axes"], lower: float, upper: float) -> UInt16[np.ndarray, "*axes"]:
+    """Maps values linearly to the whole range of 16 bits.
+
+    Args:
+        values: Numbers of any type and shape.
+        lower: Value that becomes 0, as do those beyond it.
+        upper: Value that becomes 65535, as do those beyond it; below `lower` it inverts the picture.
+
+    Returns:
+        The mapped values, rounded to the nearest.
+    """
     share = (np.asarray(values, np.float64) - lower) / (upper - lower)
     return np.rint(np.clip(share, 0.0, 1.0) * 65_535.0).astype(np.uint16)
 
 
 def checked_film(film: Film) -> Film | FilmRefused:
-    """A film that a decoding worker answered, or why it is none: a worker that a hostile film took over may say anything of
-    the right types."""
+    """The film that a decoding worker answered, or the refusal of one that contradicts its own header.
+
+    A hostile film may have taken the worker over, which can then answer anything of the right types.
+    """
     header = film.header
     sound = (
         film.pixels.shape == (header.rows, header.columns)

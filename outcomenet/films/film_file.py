@@ -1,4 +1,4 @@
-"""The one reader of pixels: DICOM, PNG, JPEG, TIFF, BMP and NPY films as grey levels that brighten with bone."""
+"""Decoding of film files (DICOM, PNG, JPEG, TIFF, BMP, NPY) into grey levels that brighten with bone: the only way to pixels."""
 
 from __future__ import annotations
 
@@ -23,10 +23,11 @@ __all__ = ["Film", "FilmHeader", "film_format", "read_film", "read_header", "unn
 
 
 def read_header(path: Path | str) -> FilmHeader:
-    """Size, depth and spacing of a film, by its content whatever its suffix; no pixel is decoded.
+    """Size, depth and spacing of a film; no pixel is decoded. The format is told by the file's content, not by its suffix.
 
-    Raises FilmRefused, with the file's name, for a file that is missing, empty, truncated, of an unknown format, too
-    large (more than 6,000 rows or columns) or of several frames.
+    Raises:
+        FilmRefused: The file is missing, empty, truncated, of an unknown format, too large (more than 6,000 rows or columns)
+            or of several frames; the sentence begins with the file's name.
     """
     path = Path(path)
     try:
@@ -46,14 +47,15 @@ def unnamed_header(path: Path) -> FilmHeader:
 
 
 def read_film(path: Path | str) -> Film:
-    """A decoded film: uint16 pixels [height, width], **brighter = more bone**, and its header.
+    """Decodes a film: pixels, **brighter = more bone**, and header.
 
     Source precision is kept: a format's representable range (DICOM: after modality transform and window or VOI LUT; words
     of 16 bits: of the bits in use, see `stored_bits`) maps linearly to 0..65535, whatever values the film uses of it.
     MONOCHROME1 is inverted, colour becomes luminance.
     Decoders of compressed films can take much memory or abort: call it through `decoding.FilmDecoder`.
 
-    Raises FilmRefused, with the file's name, as `read_header` does, and for pixels that cannot be decoded.
+    Raises:
+        FilmRefused: As `read_header`, and for pixels that cannot be decoded.
     """
     path = Path(path)
     try:
@@ -79,13 +81,16 @@ def _pixels(path: Path, format: str) -> tuple[UInt16[np.ndarray, "height width"]
 
 
 def film_format(path: Path) -> str:
-    """dicom, png, jpeg, tiff, bmp or npy by the file's first bytes; crops by its suffix. Raises FilmRefused for
-    anything else, folders, pipes and devices among it: opening those could wait for ever."""
+    """The format of a film: dicom, png, jpeg, tiff, bmp or npy by the file's first bytes, crops by its suffix.
+
+    Raises:
+        FilmRefused: Anything else, also folders, pipes and devices: opening a pipe could wait for ever.
+    """
     try:
         if not stat.S_ISREG(path.stat().st_mode):
             raise FilmRefused("A film is a file, this is a folder, pipe or device; correct the path.", "not_a_file")
         with path.open("rb") as file:
-            start = file.read(132)
+            start = file.read(132)  # up to DICOM's mark, which comes after 128 bytes
     except FileNotFoundError:
         raise FilmRefused("There is no such file; correct the path.", "missing") from None
     except OSError as error:

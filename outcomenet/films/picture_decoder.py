@@ -1,4 +1,4 @@
-"""Reads one radiograph from a PNG, JPEG, TIFF or BMP file: header first, pixels as grey levels."""
+"""Decoder of PNG, JPEG, TIFF and BMP films: the header is checked first, colours become grey levels."""
 
 from __future__ import annotations
 
@@ -35,26 +35,46 @@ _EXIF_ORIENTATION = 274
 
 
 def read_image_header(path: Path, format: str) -> FilmHeader:
-    """The header of a PNG, JPEG, TIFF or BMP; no pixel is decoded. Resolution tags are a printer's, so spacing is None."""
+    """The header of a picture; no pixel is decoded.
+
+    Args:
+        path: The film.
+        format: png, jpeg, tiff or bmp, by the file's first bytes.
+
+    Returns:
+        The header. Its spacing is None: resolution tags are a printer's.
+
+    Raises:
+        FilmRefused: The picture is truncated, too large, of several pages, turned, or of an unknown kind of pixels.
+    """
     _check_whole(path, format)
     with _refusing(format):
-        own = grey_tiff(path) if format == "tiff" else None
-        if own is not None:
-            return _header_of(own)
+        packed = grey_tiff(path) if format == "tiff" else None
+        if packed is not None:
+            return _header_of(packed)
         with _opened(path, format) as image:
             return _checked(image, format)
 
 
 def read_image_pixels(path: Path, format: str) -> tuple[UInt16[np.ndarray, "height width"], tuple[str, ...]]:
-    """Grey levels, brighter = more bone, and flags that only pixels tell.
+    """Decodes a picture.
 
-    The full range of the bits in use maps to 0..65535, colours to luminance.
+    Args:
+        path: The film.
+        format: png, jpeg, tiff or bmp, by the file's first bytes.
+
+    Returns:
+        Grey levels, brighter = more bone (the full range of the bits in use maps to 0..65535, colours become luminance),
+        and flags of `quality_flags` that only the pixels tell.
+
+    Raises:
+        FilmRefused: As `read_image_header`, and for pixels that cannot be decoded or that are see-through.
     """
     _check_whole(path, format)
     with _refusing(format):
-        own = grey_tiff(path) if format == "tiff" else None
-        if own is not None:
-            return read_grey_tiff(path, own)
+        packed = grey_tiff(path) if format == "tiff" else None
+        if packed is not None:
+            return read_grey_tiff(path, packed)
         with _opened(path, format) as image:
             header = _checked(image, format)
             if image.mode not in _GREY_BITS:
@@ -68,13 +88,13 @@ def read_image_pixels(path: Path, format: str) -> tuple[UInt16[np.ndarray, "heig
             return scaled_to_uint16(stored, *ends), remarks
 
 
-def _header_of(own: GreyTiff) -> FilmHeader:
-    photometric = "MONOCHROME1" if own.white_is_zero else "MONOCHROME2"
-    return FilmHeader(own.rows, own.columns, own.bits, photometric, None, "none", "tiff")
+def _header_of(film: GreyTiff) -> FilmHeader:
+    photometric = "MONOCHROME1" if film.white_is_zero else "MONOCHROME2"
+    return FilmHeader(film.rows, film.columns, film.bits, photometric, None, "none", "tiff")
 
 
 def _stated_bits(path: Path, image: Image.Image, format: str, stored: np.ndarray) -> int | None:
-    """Bits of a 16 bit film's range by the file's own word, None where it has none."""
+    """Bits of the range of a film of 16 bits by the file's own tags, None where it has none."""
     if format == "tiff":
         return stated_bits(image.tag_v2, 16)  # type: ignore[attr-defined]
     significant = inspect_png(path) if format == "png" else None
@@ -125,6 +145,7 @@ def _refusing(format: str) -> Iterator[None]:
 
 
 def _checked(image: Image.Image, format: str) -> FilmHeader:
+    """The header of one upright image; refuses several pages, turned pictures and other kinds of pixels."""
     check_size(image.height, image.width)
     frames = getattr(image, "n_frames", 1)
     if frames != 1:

@@ -1,4 +1,4 @@
-"""Walks a PNG's chunks before a library sees the file: its size, whether it is whole, and how many bits are significant."""
+"""Parser of PNG chunks that checks a file before a library opens it: size, completeness, significant bits."""
 
 from __future__ import annotations
 

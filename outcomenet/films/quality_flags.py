@@ -1,4 +1,4 @@
-"""What a person should know of a film before its joints are scored: reason codes, each with one sentence.
+"""Quality flags of films: reason codes, each with the sentence that a person should read before the joints are scored.
 
 A flag drops nothing by itself. A cohort names those with which its films are left out (`excluded_flags` in
 cohort.toml); `UNCUTTABLE` are those without joints that could be relied on; `UNSCORABLE` are those with which

@@ -1,4 +1,4 @@
-"""What a decoding process may no longer do: reach the network, start programs, write files, outlive its parent.
+"""Limits that a decoding process sets itself: no network, no new programs, no written files, no life after its parent.
 
 Linux on x86-64 and ARM64; elsewhere `forbid_network` says False and the limits on memory and time remain.
 """
@@ -21,7 +21,7 @@ _ALLOW, _REFUSE = 0x7FFF0000, 0x00050000 | errno.EPERM
 # Instructions of the classic Berkeley packet filter that a seccomp filter is written in: (code, if true, if false, value).
 _LOAD_WORD, _JUMP_IF_EQUAL, _JUMP_IF_AT_LEAST, _RETURN = 0x20, 0x15, 0x35, 0x06
 _ARCHITECTURE_AT, _NUMBER_AT = 4, 0  # in struct seccomp_data
-_OPEN_FILES = 64
+_OPEN_FILES = 64  # a decoder has one film, its socket and its libraries open
 
 
 @dataclass(frozen=True)
@@ -42,9 +42,12 @@ _FIRST_X32_CALL = 0x40000000  # the same calls under other numbers on x86-64
 
 
 def forbid_network() -> bool:
-    """From now on opening a socket or starting a program fails with EPERM, in every thread; whether that could be set.
+    """Makes opening a socket or starting a program fail with EPERM from now on, in every thread.
 
     A seccomp filter (seccomp(2), linux/Documentation/userspace-api/seccomp_filter.rst). What is open already stays open.
+
+    Returns:
+        Whether the filter could be set.
     """
     machine = _MACHINES.get(platform.machine())
     if sys.platform != "linux" or machine is None:
@@ -57,14 +60,18 @@ def forbid_network() -> bool:
 
     libc = ctypes.CDLL(None, use_errno=True)
     filter = Filter(len(program) // 8, ctypes.cast(code, ctypes.c_void_p))
+    # without this the system takes filters from the superuser alone
     if libc.prctl(_PR_SET_NO_NEW_PRIVILEGES, 1, 0, 0, 0) != 0:
         return False
     return libc.syscall(machine.seccomp, _SECCOMP_SET_MODE_FILTER, _SECCOMP_ALL_THREADS, ctypes.byref(filter)) == 0
 
 
 def end_with(parent: int) -> None:
-    """From now on this process is killed when its parent's thread that started it ends (Linux); ends it at once where that
-    happened already."""
+    """Lets the system kill this process when the parent's thread that started it ends (Linux).
+
+    Args:
+        parent: Process id of the parent; the process ends at once where it has another parent already.
+    """
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PARENT_DEATH_SIGNAL, signal.SIGKILL, 0, 0, 0)
     if os.getppid() != parent:
@@ -72,7 +79,7 @@ def end_with(parent: int) -> None:
 
 
 def forbid_writing() -> None:
-    """No file may grow, and only a few may be open; Python gets an OSError, a library that insists is ended."""
+    """Lets no file grow and only a few be open from now on; Python gets an OSError, a library that insists is ended."""
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     allowed = _OPEN_FILES if hard == resource.RLIM_INFINITY else min(_OPEN_FILES, hard)

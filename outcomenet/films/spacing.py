@@ -1,4 +1,4 @@
-"""The pixel spacing that a DICOM header gives, and why a spacing is not believed."""
+"""Pixel spacing of a DICOM header: which attribute gives it, and why a value is not believed."""
 
 from __future__ import annotations
 
@@ -11,16 +11,19 @@ from outcomenet.films.film import MAXIMUM_SPACING_MM, MINIMUM_SPACING_MM
 
 MAGNIFICATION = "EstimatedRadiographicMagnificationFactor"
 _ATTRIBUTES = ("PixelSpacing", "ImagerPixelSpacing", "NominalScannedPixelSpacing")
-_MAXIMUM_ANISOTROPY = 0.01
+_MAXIMUM_ANISOTROPY = 0.01  # more than rounding explains: crops are cut at one scale for both axes
 
 
 def dicom_spacing(header: pydicom.Dataset) -> tuple[float | None, str, bool]:
-    """Millimetres per pixel, their source, and whether an attribute that goes before that source was not believed.
+    """The pixel spacing of a film.
 
     PixelSpacing (calibrated, or at the patient), else ImagerPixelSpacing (at the detector) divided by the estimated
     magnification where that is given, else NominalScannedPixelSpacing (a digitised film); DICOM PS3.3 10.7. A value
-    that is not positive, not 0.01 to 1 mm, or differs by more than 1 % between rows and columns is passed over. Without
-    another: (None, why the first was refused, False).
+    that is not positive, not 0.01 to 1 mm, or differs by more than 1 % between rows and columns is passed over.
+
+    Returns:
+        Millimetres per pixel; their source; and whether an attribute that goes before that source was not believed. Where no
+        attribute is believed: None, why the first was refused ("none" where there is none), and False.
     """
     refused = ""
     for attribute in _ATTRIBUTES:

@@ -1,14 +1,16 @@
-"""Which bits of a pixel's word are its value: those that the header names, unless the picture says that others are."""
+"""Bits of a pixel's word that are its value: those that the header names, unless the picture shows that others are."""
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 import numpy as np
-from jaxtyping import UInt8, UInt16
+from jaxtyping import Int, Shaped, UInt8, UInt16
 
 from outcomenet.errors import FilmRefused
 
 HEADER_BITS = "header_bits"  # the flag of a film whose values were not read by its header
-Words = UInt16[np.ndarray, "height width"] | UInt8[np.ndarray, "height width"]
+Words: TypeAlias = UInt16[np.ndarray, "height width"] | UInt8[np.ndarray, "height width"]
 _LOOKED_AT = 2_000_000  # pixels: enough to see how grey levels run
 _UNUSED = 0.6  # of the pairs that unused bits make unlike are alike without them; of such as differ by chance 0.44
 _CLEARLY = 4  # times as many pairs of neighbours must speak for a bit as against it
@@ -17,11 +19,23 @@ _DEPTHS = (8, 10, 12, 14, 15)
 
 
 def used_bits(words: Words, declared: int, most: int, *, signed: bool) -> int:
-    """Number of low bits that hold the value: `declared` (BitsStored), or up to `most` where grey levels run on into them.
+    """Number of low bits of each word that hold its value.
 
     Bits above the value may hold anything, such as an old overlay, and are to be masked (PS3.5 8.1.1). Yet some writers
     state too few bits. A bit that belongs to the value makes neighbouring pixels alike (1,023 beside 1,024), one that does
-    not makes alike ones unlike. Raises FilmRefused (bits) where neighbours do not tell.
+    not makes alike ones unlike.
+
+    Args:
+        words: The film.
+        declared: Bits by the header (BitsStored).
+        most: Bits that the value can have, at most those of a word.
+        signed: Whether values are in two's complement.
+
+    Returns:
+        `declared`, or up to `most` where grey levels run on into higher bits.
+
+    Raises:
+        FilmRefused: Neighbours do not tell (bits).
     """
     if declared >= most or int(words.max(initial=0)) < 2**declared:
         return declared
@@ -49,10 +63,10 @@ def bits_in_use(words: Words, most: int, stated: int | None = None) -> tuple[int
     Args:
         words: The film.
         most: Bits of a word.
-        stated: Bits of the range by the file's own word; None: it says none.
+        stated: Bits of the range by the file's own tags; None where it has none.
 
     Returns:
-        The bits, and `header_bits` where they are fewer than the words hold without the file's word, or more than it says.
+        The bits, and the flag `header_bits` where they are guessed to be fewer than a word's, or are more than `stated`.
     """
     largest = largest_value(words, most)
     if stated is not None and largest < 2**stated:
@@ -62,7 +76,17 @@ def bits_in_use(words: Words, most: int, stated: int | None = None) -> tuple[int
 
 
 def largest_value(words: Words, most: int) -> int:
-    """The largest value of a film. A word of ones far above all others marks what was not exposed, or was written on."""
+    """The largest value of a film's grey scale.
+
+    A word of ones far above all others marks what was not exposed, or was written on, and is left out.
+
+    Args:
+        words: The film.
+        most: Bits of a word.
+
+    Returns:
+        The largest value, 0 for a film without pixels.
+    """
     ones = 2**most - 1
     largest = int(words.max(initial=0))
     if largest < ones:
@@ -72,12 +96,22 @@ def largest_value(words: Words, most: int) -> int:
 
 
 def _belongs(words: Words, bit: int, signed: bool) -> bool:
+    """Whether neighbouring pixels say that a bit is part of the value."""
     more, fewer, _ = _neighbours(words, bit, bit + 1, signed)
     return more >= max(1, _CLEARLY * fewer)
 
 
-def values_of(words: np.ndarray, bits: int, *, signed: bool) -> np.ndarray:
-    """The low `bits` of each word as a number, in two's complement where `signed`."""
+def values_of(words: Shaped[np.ndarray, "*axes"], bits: int, *, signed: bool) -> Int[np.ndarray, "*axes"]:
+    """The values that words hold in their low bits.
+
+    Args:
+        words: Words of up to 16 bits, in any integer type.
+        bits: Number of low bits that are the value.
+        signed: Whether they are in two's complement.
+
+    Returns:
+        One number for each word; higher bits are masked.
+    """
     low = words.astype(np.int32) & (2**bits - 1)
     return np.where(low >= 2 ** (bits - 1), low - 2**bits, low) if signed else low
 

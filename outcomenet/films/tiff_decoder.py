@@ -1,4 +1,4 @@
-"""Reads the grey TIFF films that Pillow does not: uncompressed, 9 to 16 bits, packed bit by bit (TIFF 6.0, section 8)."""
+"""Decoder of the grey TIFF films that Pillow lacks: uncompressed, 9 to 16 bits, packed bit by bit (TIFF 6.0, section 8)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import UInt16
+from jaxtyping import UInt8, UInt16
 from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
 from outcomenet.errors import FilmRefused
@@ -25,7 +25,10 @@ _ROWS_AT_ONCE = 64  # unpacked bits take eight times their room
 
 @dataclass(frozen=True)
 class GreyTiff:
-    """Where the rows of an uncompressed grey TIFF lie and how they are packed."""
+    """Layout of an uncompressed grey TIFF: its strips and how their rows are packed.
+
+    `bits` are those of a stored value, `stated_bits` those of the range by the file's own tags (None: it does not say).
+    """
 
     rows: int
     columns: int
@@ -41,9 +44,13 @@ class GreyTiff:
 
 
 def grey_tiff(path: Path) -> GreyTiff | None:
-    """The film's layout where it is of this kind, None where Pillow is to read it.
+    """The layout of a TIFF film of this kind.
 
-    Raises FilmRefused for what neither reads (bits) and for a file of several pages (multi_frame).
+    Returns:
+        The layout; None where Pillow is to decode the film.
+
+    Raises:
+        FilmRefused: Neither decodes it (bits, big_tiff), or it has several pages, is turned, too large or truncated.
     """
     with path.open("rb") as file:
         start = file.read(8)
@@ -62,15 +69,15 @@ def grey_tiff(path: Path) -> GreyTiff | None:
     white_is_zero = _number(tags, _PHOTOMETRIC, _BLACK_IS_ZERO) == _WHITE_IS_ZERO
     grey = samples == 1 and _number(tags, _PHOTOMETRIC, _BLACK_IS_ZERO) in (_WHITE_IS_ZERO, _BLACK_IS_ZERO)
     plain = grey and not compressed and _OFFSETS in tags and _number(tags, _FILL_ORDER, 1) == 1
-    own = plain and 9 <= bits[0] <= 16
-    if kind != 1 or not (own or bits[0] in _PILLOW_BITS):
+    decoded_here = plain and 9 <= bits[0] <= 16
+    if kind != 1 or not (decoded_here or bits[0] in _PILLOW_BITS):
         raise FilmRefused(
             "A TIFF film has unsigned grey levels of 1, 2, 4, 8 or 16 bits, in plain strips also 9 to 15, or colours of 8 bits; "
             f"this one's are {bits[0]} bits, {_KINDS.get(kind, 'of an unknown kind')}{', compressed' * compressed}. Save it "
             "as 16 bit grey.",
             "bits",
         )
-    if not own:
+    if not decoded_here:
         return None
     check_upright(_number(tags, _ORIENTATION, 1))
     if tags.next not in (0, first):
@@ -85,9 +92,16 @@ def grey_tiff(path: Path) -> GreyTiff | None:
 
 
 def stated_bits(tags: ImageFileDirectory_v2, bits: int) -> int | None:
-    """Bits of the film's range by its own word, None where a word of 16 bits may hold fewer.
+    """Bits of the film's range by its own tags.
 
     A MaxSampleValue whose bits are not all ones is the largest value of this picture, not the end of a range.
+
+    Args:
+        tags: Tags of the film's page.
+        bits: Bits of a stored value.
+
+    Returns:
+        The bits; None where a word of 16 bits may hold fewer and no tag tells.
     """
     largest = _number(tags, _MAXIMUM_SAMPLE_VALUE, 0)
     if 8 <= largest.bit_length() <= bits and largest == 2 ** largest.bit_length() - 1:
@@ -96,7 +110,16 @@ def stated_bits(tags: ImageFileDirectory_v2, bits: int) -> int | None:
 
 
 def read_grey_tiff(path: Path, film: GreyTiff) -> tuple[UInt16[np.ndarray, "height width"], tuple[str, ...]]:
-    """Grey levels, brighter = more bone: the full range of the bits in use maps to 0..65535; and flags that only pixels tell."""
+    """Decodes a TIFF film of this kind.
+
+    Args:
+        path: The film.
+        film: Its layout (`grey_tiff`).
+
+    Returns:
+        Grey levels, brighter = more bone (the full range of the bits in use maps to 0..65535), and flags of `quality_flags`
+        that only the pixels tell.
+    """
     stored = np.zeros((film.rows, film.columns), np.uint16)
     row = 0
     with path.open("rb") as file:
@@ -112,7 +135,8 @@ def read_grey_tiff(path: Path, film: GreyTiff) -> tuple[UInt16[np.ndarray, "heig
     return scaled_to_uint16(stored, *ends), remarks
 
 
-def _unpacked(packed: np.ndarray, film: GreyTiff) -> np.ndarray:
+def _unpacked(packed: UInt8[np.ndarray, "row byte"], film: GreyTiff) -> UInt16[np.ndarray, "row column"]:
+    """Stored values of whole rows: of 16 bits as words in the file's byte order, of fewer with the highest bit first."""
     if film.bits == 16:
         return packed.view("<u2" if film.little_endian else ">u2")
     bits = np.unpackbits(packed, axis=1, count=film.columns * film.bits)
