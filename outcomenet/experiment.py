@@ -24,13 +24,13 @@ from outcomenet.models.encoder import EncoderConfig
 from outcomenet.models.outcome_net import OutcomeNetConfig
 from outcomenet.models.pairs import PairReading
 from outcomenet.outcomes import OUTCOMES, OutcomeKind, outcome
+from outcomenet.predictors import DIRECT_ADJUSTED, NETWORKS
 from outcomenet.ranges import Count, Filled, Folds, Name, Names, NotNegative, Resamples, Seed, Within, check_ranges
 from outcomenet.runs.config import from_record
 from outcomenet.strategies import ConfoundingConfig
 from outcomenet.training.loop import TrainingConfig
 from outcomenet.training.optimiser import OptimiserConfig
 from outcomenet.training.reweighting import balancing_weights
-from outcomenet.training.rungs import NETWORK_RUNGS
 
 # Sizes of a network: `tiny` is that of the demo (0.25 million parameters at 48 px), `base` for an accelerator.
 TINY = OutcomeNetConfig()
@@ -92,7 +92,7 @@ class Experiment:
     question: Name
     outcomes: Annotated[tuple[str, ...], Filled()] = ("haq", "pain", "progression")
     covariates: Names = ("age", "male", "duration", "rf", "acpa", "fm", "oa")
-    rungs: Names = ("direct", "direct_adjusted")
+    rungs: Names = NETWORKS
     network: OutcomeNetConfig = TINY
     training: TrainingConfig = field(default_factory=TrainingConfig)
     optimiser: OptimiserConfig = field(default_factory=OptimiserConfig)
@@ -117,11 +117,11 @@ class Experiment:
                 raise UsageError(f"{name} is an outcome of this experiment and cannot be one of its covariates too.")
         if self.network.pairs is not PairReading.OFF:
             self._check_pairs()
-        if "direct_adjusted" in self.rungs:
+        if DIRECT_ADJUSTED in self.rungs:
             self.confounding.check_supplied(self.covariates)
         for name in self.rungs:
-            if name not in NETWORK_RUNGS:
-                raise UsageError(f"There is no network rung {name!r}. {did_you_mean(name, NETWORK_RUNGS)}")
+            if name not in NETWORKS:
+                raise UsageError(f"There is no network rung {name!r}. {did_you_mean(name, NETWORKS)}")
 
     def _check_pairs(self) -> None:
         if not self.rungs:
@@ -191,7 +191,7 @@ def check_data(experiment: Experiment, dataset: Dataset) -> None:
             f"network.pairs is {pairs}, but data set {name} has no training patient with films at two visits a year apart; "
             "use an experiment of single visits."
         )
-    graded = experiment.confounding.joint_decorrelation and "direct_adjusted" in experiment.rungs
+    graded = experiment.confounding.joint_decorrelation and DIRECT_ADJUSTED in experiment.rungs
     if graded and rows[list(KL_COLUMNS)].isna().all(axis=None):
         raise UsageError(
             f"confounding.joint_decorrelation needs Kellgren-Lawrence grades of joints; data set {name} has none in any "

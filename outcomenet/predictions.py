@@ -12,13 +12,7 @@ from outcomenet.arrays import Bool, Float
 from outcomenet.artifacts import write_whole
 from outcomenet.errors import DataRefused, did_you_mean
 from outcomenet.outcomes import OUTCOMES
-
-# The ladder, from what anybody knows to what nobody can know.
-PREDICTORS = (
-    "covariates", "human_total", "human_joints", "score_mediated", "direct", "direct_adjusted", "oracle",
-    # beside the ladder: baseline score, antibodies and CRP (progression only); the learned score cut to the human grid
-    "clinical_matrix", "direct_adjusted_coarse",
-)  # fmt: skip
+from outcomenet.predictors import PREDICTORS
 
 # Bounded outcomes: `prediction` and `target` in the outcome's unit. Progression: `prediction` is the probability of the
 # event within `horizon` days and rises towards the event; `target` is 1 or 0 where the status at the horizon is known;

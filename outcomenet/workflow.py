@@ -30,6 +30,7 @@ from outcomenet.input_pipeline.transforms import CovariateScale
 from outcomenet.localization.geometry import CropGeometry
 from outcomenet.models.pairs import PairReading
 from outcomenet.outcomes import TARGET_FIELDS
+from outcomenet.predictors import measuring_network
 from outcomenet.progress import Progress
 from outcomenet.runs import chain
 from outcomenet.runs.environment import differences, environment, set_numerics
@@ -282,7 +283,7 @@ def run_prediction(
     experiment = experiment_of(record)
     if experiment.of_pairs:
         raise UsageError(f"{run} compares the films of two visits and cannot read single films.")
-    rung = next((name for name in ("direct_adjusted", "direct") if name in experiment.rungs), None)
+    rung = measuring_network(experiment.rungs)
     if rung is None:
         raise UsageError(f"{run} trained no network; films can only be read by a run that did.")
     crop = CropGeometry(record["data"]["crop"]["size_px"], record["data"]["crop"]["mm_per_px"])

@@ -26,7 +26,7 @@ LAYERS = [
         "ranges",
         "stopping",
     },
-    {"artifacts", "confounders", "outcomes", "pages", "scoring"},
+    {"artifacts", "confounders", "outcomes", "pages", "predictors", "scoring"},
     {"films", "losses", "predictions", "runs", "strategies"},
     {"cohorts", "likelihoods", "metrics"},
     {"audits", "localization", "models"},
@@ -98,7 +98,9 @@ def test_modules_have_no_cycle():
 
 def test_statistics_import_neither_jax_nor_tensorflow():
     names = [
-        m for m in MODULES if _part(m) in ("audits", "cohorts", "films", "ladder", "metrics", "predictions", "reports")
+        m
+        for m in MODULES
+        if _part(m) in ("audits", "cohorts", "films", "ladder", "metrics", "predictions", "predictors", "reports")
     ]
     # what decoding workers import; the networks beside it need JAX
     names += [f"outcomenet.localization.{name}" for name in ("crops", "geometry", "placed", "film_quality")]

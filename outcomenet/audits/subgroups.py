@@ -12,9 +12,9 @@ from outcomenet.errors import UndefinedMetric
 from outcomenet.metrics.resampling import bootstrap_weights, percentile_interval
 from outcomenet.metrics.table import COLUMNS, metrics_of
 from outcomenet.outcomes import OUTCOMES, OutcomeKind
+from outcomenet.predictors import IN_SUBGROUPS
 
 METRICS = ("r2", "mae", "calibration_intercept", "auroc")
-PREDICTORS = ("covariates", "human_total", "direct", "direct_adjusted")
 AGE_BANDS = (("age under 50", 0, 50), ("age 50 to 64", 50, 65), ("age 65 and over", 65, np.inf))
 DURATION_BANDS = (
     ("symptoms under 2 years", 0, 2), ("symptoms 2 to 10 years", 2, 10), ("symptoms 10 years and more", 10, np.inf),
@@ -58,7 +58,7 @@ def subgroup_metrics(
     A subgroup with fewer than `least_visits` visits or `least_patients` patients of known outcome has rows without a
     number. `visits` are the held-out visits with columns of the visit table.
     """
-    held_out = predictions[(predictions["split"] == "test") & predictions["predictor"].isin(PREDICTORS)]
+    held_out = predictions[(predictions["split"] == "test") & predictions["predictor"].isin(IN_SUBGROUPS)]
     keys = ["patient_id", "visit_id"]
     rows, undefined = [], []
     for name, member in subgroups_of(visits).items():

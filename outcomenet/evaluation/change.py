@@ -20,8 +20,8 @@ from outcomenet.metrics.correlation import weighted_rank_correlation
 from outcomenet.metrics.resampling import bootstrap_weights, percentile_interval
 from outcomenet.metrics.responsiveness import response_mean
 from outcomenet.outcomes import SVDH_CHANGE
+from outcomenet.predictors import HUMAN_TOTAL
 
-HUMAN = "human_total"
 COLUMNS = ["measure", "statistic", "against", "value", "lower", "upper", "patients", "n"]
 
 
@@ -62,7 +62,7 @@ def write_responsiveness(
     """Writes responsiveness.csv of the held-out pairs into `run`; returns a note where it cannot be computed."""
     held_out = (facts.visits["split"] == "test").to_numpy()
     human = facts.visits["svdh_total"].to_numpy(float)
-    measures = {HUMAN: human} if np.isfinite(human[held_out]).any() else {}
+    measures = {HUMAN_TOTAL: human} if np.isfinite(human[held_out]).any() else {}
     for rung, reading in facts.readings.items():
         measures |= {f"{rung} ({name})": reading.score[name].astype(float) for name in outcomes}
     against = {name: facts.visits[name].to_numpy(float) for name in outcomes if name != SVDH_CHANGE.name}
@@ -112,15 +112,15 @@ def responsiveness(
     rows, of_human = [], {}
     for name, change in measures.items():
         found = {}
-        if name == HUMAN or zero_is_no_change:
+        if name == HUMAN_TOTAL or zero_is_no_change:
             found["srm", ""] = response_mean(change[known], weights)
         for title, other in against.items():
             found["rank_correlation", title] = weighted_rank_correlation(change[known], other[known], weights)
         for (statistic, title), values in found.items():
             rows.append((name, statistic, title, *_estimate(values)))
-            if name == HUMAN:
+            if name == HUMAN_TOTAL:
                 of_human[statistic, title] = values
-            elif HUMAN in measures:
+            elif HUMAN_TOTAL in measures:
                 both = (values, of_human[statistic, title])
                 difference = np.abs(both[0]) - np.abs(both[1]) if statistic == "srm" else both[0] - both[1]
                 rows.append((name, f"{statistic}_difference", title, *_estimate(difference)))

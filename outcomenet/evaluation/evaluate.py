@@ -30,7 +30,7 @@ from outcomenet.input_pipeline.batches import evaluation_batches
 from outcomenet.input_pipeline.transforms import AugmentationConfig, CovariateScale
 from outcomenet.intake.account.account import copy_account
 from outcomenet.ladder.calibrators import write_calibrators
-from outcomenet.ladder.facts import ADJUSTED, LadderFacts
+from outcomenet.ladder.facts import LadderFacts
 from outcomenet.ladder.ladder import prediction_table
 from outcomenet.ladder.nested import nested_comparison
 from outcomenet.ladder.recalibration import recalibrate
@@ -39,11 +39,9 @@ from outcomenet.outcomes import main_outcome, outcome
 from outcomenet.pages.contact_sheet import contact_sheet
 from outcomenet.picture_files import write_png
 from outcomenet.predictions import NetworkReading, write_predictions
+from outcomenet.predictors import DIRECT_ADJUSTED, measuring_network
 from outcomenet.progress import Progress
 from outcomenet.training.rungs import Parameters, RungNetwork
-
-# The network whose score is the biomarker, best first.
-BIOMARKER_RUNGS = ("direct_adjusted", "direct")
 
 
 @dataclass(frozen=True)
@@ -121,7 +119,7 @@ def evaluate(task: EvaluationTask, run: Path, progress: Progress) -> list[str]:
         )  # fmt: skip
     as_stored = STORED_SPLIT not in task.dataset.visits and not task.cross_fit_folds
     copy_account(task.dataset.folder, run, splits=as_stored)
-    rung = next((name for name in BIOMARKER_RUNGS if name in readings), None)
+    rung = measuring_network(readings)
     biomarker = None
     if rung is not None:
         biomarker = _write_biomarker(task, rows, rung, readings[rung], rereadings, run)
@@ -155,7 +153,7 @@ def _read_films(task: EvaluationTask, progress: Progress) -> tuple[dict[str, Net
         return {}, []
     everything, held_out = task.examples(SPLITS), task.examples(("test",))
     judged = task.examples(("validation", "test"))
-    rung = next(name for name in BIOMARKER_RUNGS if name in task.networks)
+    rung = measuring_network(task.networks) or ""
     sources = {name: everything if name == rung else judged for name in task.networks}
     total = sum(map(len, sources.values())) + task.rereadings * len(held_out)
     progress.start("visits", total, "read films with the networks")
@@ -227,7 +225,7 @@ def _cross_fitted(task: EvaluationTask, facts: LadderFacts, run: str) -> tuple[p
 
 def _write_nested_comparison(task: EvaluationTask, facts: LadderFacts, run: Path) -> list[str]:
     """Human total against film score at equal adjustment; nothing without a network to compare with."""
-    if ADJUSTED not in facts.readings:
+    if DIRECT_ADJUSTED not in facts.readings:
         return []
     table, notes = nested_comparison(facts, task.outcomes, resamples=task.resamples, seed=task.seed)
     write_csv(table, run / "nested_comparison.csv")

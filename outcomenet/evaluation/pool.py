@@ -19,6 +19,7 @@ from outcomenet.intake.account.account import copy_account
 from outcomenet.metrics.table import comparisons_table, metrics_table, primary_contrast
 from outcomenet.outcomes import HAQ, main_outcome, outcome
 from outcomenet.predictions import write_predictions
+from outcomenet.predictors import SIMULATION_ONLY
 from outcomenet.progress import Progress
 from outcomenet.runs.chain import EVALUATION, Stage, check_run, inputs_of, read_evaluation, write_evaluation
 from outcomenet.runs.environment import differences, environment
@@ -165,7 +166,7 @@ def _write(
     notes += _write_biomarkers(runs, out)
     main = outcome(main_outcome(records[0]["config"]["outcomes"]))
     if of_sites and main.unit == HAQ.unit:
-        rows = pooled[(pooled["outcome"] == main.name) & (pooled["predictor"] != "oracle")]
+        rows = pooled[(pooled["outcome"] == main.name) & ~pooled["predictor"].isin(SIMULATION_ONLY)]
         table = audit_sites(rows.assign(learned_at="other sites"), **chance)
         write_csv(table, out / "audit_sites.csv")
         try:

@@ -24,9 +24,10 @@ from outcomenet.metrics.resampling import bootstrap_weights, percentile_interval
 from outcomenet.metrics.responsiveness import response_mean
 from outcomenet.metrics.trial_size import patients_per_arm
 from outcomenet.predictions import NetworkReading
+from outcomenet.predictors import HUMAN_TOTAL
 from outcomenet.scoring import SVDH, UnreadablePolicy
 
-SCORE, HUMAN = "score", "human_total"
+SCORE = "score"
 TREATMENT_EFFECT = 0.5  # share of the mean change that the treatment takes away
 POWERS = (0.8, 0.9)
 COLUMNS = ["measure", "statistic", "against", "value", "lower", "upper", "patients", "n", "note"]
@@ -83,7 +84,7 @@ def score_change_table(
     pairs = paired_visits(dataset.visits[dataset.visits["split"] == "test"])
     measured = {
         SCORE: _score(biomarker, rereadings, outcome),
-        HUMAN: _human(dataset),
+        HUMAN_TOTAL: _human(dataset),
     }
     known = np.isfinite(np.column_stack([of.change(pairs) for of in measured.values()])).all(1)
     pairs = pairs[known].reset_index(drop=True)
@@ -106,9 +107,9 @@ def score_change_table(
             ranks = _estimate(weighted_rank_correlation(*columns))
             found.append(("rank_correlation", title, *ranks, "Spearman, of both changes"))
         rows += [(name, *row[:5], people.nunique(), len(pairs), row[5]) for row in found]
-    difference = _estimate(np.abs(means[SCORE]) - np.abs(means[HUMAN]))
+    difference = _estimate(np.abs(means[SCORE]) - np.abs(means[HUMAN_TOTAL]))
     note = "absolute values; above 0: the score sees more"
-    rows.append((SCORE, "srm_difference", HUMAN, *difference, people.nunique(), len(pairs), note))
+    rows.append((SCORE, "srm_difference", HUMAN_TOTAL, *difference, people.nunique(), len(pairs), note))
     return pd.DataFrame(rows, columns=COLUMNS)
 
 

@@ -15,8 +15,7 @@ from outcomenet.ladder.granularity import HumanGrid, equate_to_human
 from outcomenet.ladder.horizon import status_at_horizon
 from outcomenet.outcomes import SVDH_CHANGE, OutcomeKind, OutcomeSpec
 from outcomenet.predictions import NetworkReading
-
-ADJUSTED = "direct_adjusted"
+from outcomenet.predictors import DIRECT_ADJUSTED, NETWORKS
 
 
 @dataclass(frozen=True)
@@ -60,7 +59,7 @@ class LadderFacts:
 
     def film_score(self, outcome: str) -> Float[np.ndarray, "visit"]:
         """The adjusted network's film score for an outcome, on its latent scale; higher is worse."""
-        return self.reading(ADJUSTED).score[outcome].astype(float)
+        return self.reading(DIRECT_ADJUSTED).score[outcome].astype(float)
 
     def human_grid(
         self, outcome: str, fit: Bool[np.ndarray, "visit"], calibrate: Bool[np.ndarray, "visit"]
@@ -71,7 +70,7 @@ class LadderFacts:
         return equate_to_human(self.film_score(outcome)[calibrate], total)
 
     def total_read_by_network(self) -> Float[np.ndarray, "visit"]:
-        for network in (ADJUSTED, "direct"):
+        for network in reversed(NETWORKS):
             reading = self.readings.get(network)
             if reading is not None and reading.svdh is not None:
                 # an unseen site is read as the mean of that site over the visits

@@ -13,11 +13,21 @@ from outcomenet.errors import DataRefused
 from outcomenet.ladder.candidates import BOOSTED_TREES, FORMS_OF_TOTAL, MEASURE, PLAIN, Candidate
 from outcomenet.ladder.clinical_matrix import clinical_matrix_features
 from outcomenet.ladder.conformal import conformal_interval
-from outcomenet.ladder.facts import ADJUSTED, LadderFacts, target_of, with_outcome
+from outcomenet.ladder.facts import LadderFacts, target_of, with_outcome
 from outcomenet.ladder.tabular import TabularRung
 from outcomenet.outcomes import OutcomeKind, OutcomeSpec, outcome
+from outcomenet.predictors import (
+    CLINICAL_MATRIX,
+    COVARIATES,
+    DIRECT,
+    DIRECT_ADJUSTED,
+    DIRECT_ADJUSTED_COARSE,
+    HUMAN_JOINTS,
+    HUMAN_TOTAL,
+    ORACLE,
+    SCORE_MEDIATED,
+)
 
-COARSE = "direct_adjusted_coarse"
 # Validation visits with a known outcome that the coarse rung needs: with fewer, its equation says more about them than
 # about granularity.
 FEWEST_FOR_COARSE = 100
@@ -73,7 +83,7 @@ class Ladder:
                 self.notes.append(f"{name} for {self.spec.title} is absent: {reason}")
                 continue
             # the coarse rung's equation saw the rows that would calibrate its interval
-            spared = self.calibrate & (name != COARSE)
+            spared = self.calibrate & (name != DIRECT_ADJUSTED_COARSE)
             lower, upper = conformal_interval(self.spec, prediction, self.target, spared, self._deviation(name))
             rows = self.facts.visits[["patient_id", "visit_id"]].assign(
                 predictor=name, prediction=prediction, lower=lower, upper=upper, may_be_used=~self._learned_from(name)
@@ -82,31 +92,31 @@ class Ladder:
         return pd.concat(frames, ignore_index=True)
 
     def rungs(self) -> dict[str, Callable[[], np.ndarray]]:
-        """What gives the predictions of each rung, in the order of `predictions.PREDICTORS`."""
+        """What gives the predictions of each rung, in the order of `predictors.PREDICTORS`."""
         facts, covariates = self.facts, self.facts.covariate_table()
         rungs: dict[str, Callable[[], np.ndarray]] = {
-            "covariates": lambda: self._regress("covariates", covariates, (PLAIN,)),
-            "human_total": lambda: self._by_total(facts.human_total(self.spec.name)),
-            "human_joints": lambda: self._regress(
-                "human_joints",
+            COVARIATES: lambda: self._regress(COVARIATES, covariates, (PLAIN,)),
+            HUMAN_TOTAL: lambda: self._by_total(facts.human_total(self.spec.name)),
+            HUMAN_JOINTS: lambda: self._regress(
+                HUMAN_JOINTS,
                 pd.concat([covariates, facts.human_joints(self.spec.name)], axis=1),
                 (PLAIN, BOOSTED_TREES),
             ),
             # the human score's own equation, fed with the total that the network reads off the film
-            "score_mediated": lambda: self._by_total(facts.total_read_by_network()),
-            "direct": lambda: self._network("direct"),
-            ADJUSTED: lambda: self._network(ADJUSTED),
-            "oracle": lambda: self._regress("oracle", pd.concat([covariates, facts.true_joints()], axis=1), (PLAIN,)),
+            SCORE_MEDIATED: lambda: self._by_total(facts.total_read_by_network()),
+            DIRECT: lambda: self._network(DIRECT),
+            DIRECT_ADJUSTED: lambda: self._network(DIRECT_ADJUSTED),
+            ORACLE: lambda: self._regress(ORACLE, pd.concat([covariates, facts.true_joints()], axis=1), (PLAIN,)),
         }
         if self.spec.kind is OutcomeKind.TIME_TO_EVENT:
-            rungs["clinical_matrix"] = self._clinical_matrix
-        if ADJUSTED in facts.readings:
-            rungs[COARSE] = self._coarse
+            rungs[CLINICAL_MATRIX] = self._clinical_matrix
+        if DIRECT_ADJUSTED in facts.readings:
+            rungs[DIRECT_ADJUSTED_COARSE] = self._coarse
         return rungs
 
     def _learned_from(self, name: str) -> Bool[np.ndarray, "visit"]:
         """Rows of patients that a rung was fitted to."""
-        return self.fit | self.calibrate if name == COARSE else self.fit
+        return self.fit | self.calibrate if name == DIRECT_ADJUSTED_COARSE else self.fit
 
     def _network(self, name: str) -> Float[np.ndarray, "visit"]:
         return self.facts.reading(name).outcome[self.spec.name].astype(float)
@@ -134,12 +144,12 @@ class Ladder:
     def _by_total(self, total: np.ndarray) -> np.ndarray:
         if self._by_human_total is None:
             features = self._with_measure(self.facts.human_total(self.spec.name))
-            self._by_human_total = self._fitted("human_total", features, FORMS_OF_TOTAL, self.fit)
+            self._by_human_total = self._fitted(HUMAN_TOTAL, features, FORMS_OF_TOTAL, self.fit)
         return self._by_human_total.predict(self._with_measure(total))
 
     def _clinical_matrix(self) -> np.ndarray:
         self.facts.human_total(self.spec.name)
-        return self._regress("clinical_matrix", clinical_matrix_features(self.facts.visits), FORMS_OF_TOTAL)
+        return self._regress(CLINICAL_MATRIX, clinical_matrix_features(self.facts.visits), FORMS_OF_TOTAL)
 
     def _coarse(self) -> np.ndarray:
         """The film score cut to the human total's grid, turned into a prediction by an equation like the human one's.
@@ -155,5 +165,5 @@ class Ladder:
             )
         grid = self.facts.human_grid(self.spec.name, self.fit, self.calibrate)
         features = self._with_measure(grid.read(self.facts.film_score(self.spec.name)))
-        rung = self._fitted(COARSE, features, FORMS_OF_TOTAL, self.calibrate)
+        rung = self._fitted(DIRECT_ADJUSTED_COARSE, features, FORMS_OF_TOTAL, self.calibrate)
         return np.where(features[MEASURE].notna(), rung.predict(features), np.nan)

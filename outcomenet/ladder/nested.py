@@ -15,21 +15,25 @@ import pandas as pd
 from outcomenet.cohorts.splits import fold_of
 from outcomenet.errors import DataRefused
 from outcomenet.ladder.candidates import FORMS_OF_FILM_SCORE, FORMS_OF_TOTAL, MEASURE, PLAIN, Candidate
-from outcomenet.ladder.facts import ADJUSTED, LadderFacts, target_of, with_outcome
-from outcomenet.ladder.ladder import COARSE
+from outcomenet.ladder.facts import LadderFacts, target_of, with_outcome
 from outcomenet.ladder.tabular import TabularRung
 from outcomenet.metrics.table import COMPARISON_COLUMNS, comparisons_table
 from outcomenet.outcomes import OutcomeSpec, outcome
+from outcomenet.predictors import (
+    COVARIATES,
+    DIRECT_ADJUSTED,
+    DIRECT_ADJUSTED_COARSE,
+    HUMAN_TOTAL,
+    PAIRS_AT_EQUAL_ADJUSTMENT,
+)
 
 FOLDS = 5
-HUMAN = "human_total"
 FORMS: Mapping[str, Sequence[Candidate]] = {
-    HUMAN: FORMS_OF_TOTAL,
-    ADJUSTED: FORMS_OF_FILM_SCORE,
-    COARSE: FORMS_OF_TOTAL,
+    HUMAN_TOTAL: FORMS_OF_TOTAL,
+    DIRECT_ADJUSTED: FORMS_OF_FILM_SCORE,
+    DIRECT_ADJUSTED_COARSE: FORMS_OF_TOTAL,
 }
 COLUMNS = ["adjusted_for", *COMPARISON_COLUMNS]
-PAIRS = ((ADJUSTED, HUMAN), (COARSE, HUMAN), (HUMAN, "covariates"), (ADJUSTED, "covariates"))
 
 
 def nested_comparison(
@@ -58,19 +62,19 @@ def nested_comparison(
                 notes.append(f"The nested comparison for {spec.title}, adjusted for {title}, is absent: {reason}")
                 continue
             rows = with_outcome(predicted, spec, visits)
-            table = comparisons_table(rows, resamples=resamples, seed=seed, pairs=PAIRS)
+            table = comparisons_table(rows, resamples=resamples, seed=seed, pairs=PAIRS_AT_EQUAL_ADJUSTMENT)
             table.insert(0, "adjusted_for", title)
             tables.append(table)
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=COLUMNS), notes
 
 
 def _held_out_measures(facts: LadderFacts, spec: OutcomeSpec) -> tuple[pd.DataFrame, dict[str, np.ndarray], list[str]]:
-    measures, notes = {HUMAN: facts.human_total(spec.name), ADJUSTED: facts.film_score(spec.name)}, []
+    measures, notes = {HUMAN_TOTAL: facts.human_total(spec.name), DIRECT_ADJUSTED: facts.film_score(spec.name)}, []
     fit, calibrate = ((facts.visits["split"] == split).to_numpy() for split in ("train", "validation"))
     try:
-        measures[COARSE] = facts.human_grid(spec.name, fit, calibrate).read(measures[ADJUSTED])
+        measures[DIRECT_ADJUSTED_COARSE] = facts.human_grid(spec.name, fit, calibrate).read(measures[DIRECT_ADJUSTED])
     except DataRefused as reason:
-        notes.append(f"{COARSE} in the nested comparison for {spec.title} is absent: {reason}")
+        notes.append(f"{DIRECT_ADJUSTED_COARSE} in the nested comparison for {spec.title} is absent: {reason}")
     rows = (facts.visits["split"] == "test").to_numpy()
     for values in measures.values():
         rows = rows & np.isfinite(values)
@@ -97,7 +101,7 @@ def _cross_fitted(
     covariates = visits[columns].astype(float)
     features = {name: covariates.assign(**{MEASURE: values}) for name, values in measures.items()}
     if columns:
-        features["covariates"] = covariates
+        features[COVARIATES] = covariates
     frames = []
     for name, x in features.items():
         prediction = np.full(len(visits), np.nan)

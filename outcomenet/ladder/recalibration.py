@@ -12,8 +12,8 @@ from outcomenet.ladder.calibrators import Calibrators, fit_calibrators
 from outcomenet.metrics.resampling import bootstrap_weights, percentile_interval
 from outcomenet.metrics.risk import brier, risk_calibration_intercept, risk_calibration_slope
 from outcomenet.outcomes import OUTCOMES, OutcomeKind
+from outcomenet.predictors import NETWORKS
 
-NETWORKS = ("direct", "direct_adjusted")
 MEASURES = {
     "calibration_slope": risk_calibration_slope,
     "calibration_intercept": risk_calibration_intercept,

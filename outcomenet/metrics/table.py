@@ -22,18 +22,8 @@ from outcomenet.metrics.resampling import (
 from outcomenet.metrics.risk import brier, risk_calibration_intercept, risk_calibration_slope
 from outcomenet.metrics.survival import harrell_c, uno_c
 from outcomenet.outcomes import HORIZON_TOLERANCE, OUTCOMES, OutcomeKind, main_outcome
-from outcomenet.predictions import PREDICTORS
+from outcomenet.predictors import PAIRS, PREDICTORS, PRIMARY_PAIR
 
-PAIRS = (
-    ("direct_adjusted", "human_total"),
-    ("direct_adjusted", "human_joints"),
-    ("direct_adjusted", "score_mediated"),
-    ("direct_adjusted", "covariates"),
-    ("direct_adjusted", "direct"),
-    ("oracle", "direct_adjusted"),
-    ("direct_adjusted", "clinical_matrix"),
-    ("direct_adjusted_coarse", "human_total"),  # at equal granularity
-)
 # The primary contrast is resampled at least so often: its verdict must not hang on the seed.
 PRIMARY_RESAMPLES = 100_000
 COLUMNS = ["predictor", "outcome", "horizon", "subgroup", "metric", "value", "lower", "upper", "n", "events"]
@@ -75,7 +65,7 @@ class Contrast(NamedTuple):
 def primary_contrast(outcomes: Iterable[str]) -> Contrast:
     """The one question that a run with these outcomes is asked in advance."""
     name = main_outcome(outcomes)
-    return Contrast(name, OUTCOMES[name].headline_metric, *PAIRS[0])
+    return Contrast(name, OUTCOMES[name].headline_metric, *PRIMARY_PAIR)
 
 
 class Metric(NamedTuple):

@@ -10,8 +10,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from outcomenet.outcomes import OutcomeKind, OutcomeSpec, outcome
+from outcomenet.predictors import DIRECT_ADJUSTED, HUMAN_TOTAL, predictor
 from outcomenet.reports.figures import GREY, PALE, Drawing, Layout
-from outcomenet.reports.ladder import DIRECT, HUMAN, rung
 from outcomenet.reports.numbers import inside_sentence
 
 ROWS_PER_BIN = 20
@@ -69,7 +69,7 @@ def calibration_figure(
         & held_out["target"].notna()
     ]
     tables = {}
-    for name in (DIRECT, HUMAN):
+    for name in (DIRECT_ADJUSTED, HUMAN_TOTAL):
         rows = known[known["predictor"] == name]
         if len(rows) >= 2 * ROWS_PER_BIN:
             tables[name] = calibration_bins(rows, binary)
@@ -86,7 +86,7 @@ def calibration_figure(
         axis.label_outer(remove_inner_ticks=False)
     axes[0].set_ylabel("share with the event" if binary else "mean observed")
     data = pd.concat([table.assign(predictor=name) for name, table in tables.items()])
-    spread = [f"{rung(name).phrase}, {_steps(table, spec)}" for name, table in tables.items()]
+    spread = [f"{predictor(name).phrase}, {_steps(table, spec)}" for name, table in tables.items()]
     return Drawing(
         f"calibration_{outcome_name}" + ("" if horizon == spec.horizon_days else f"_{horizon}_days"),
         figure,
@@ -99,7 +99,7 @@ def calibration_figure(
 
 
 def _panel(axis: Axes, table: pd.DataFrame, name: str) -> None:
-    marks = rung(name)
+    marks = predictor(name)
     axis.axline((0, 0), slope=1, color=GREY, linewidth=0.9, linestyle="--", zorder=1)
     axis.vlines(table["mean_prediction"], table["lower"], table["upper"], color=marks.colour, linewidth=1.6, zorder=3)
     axis.plot(

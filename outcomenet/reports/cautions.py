@@ -9,7 +9,7 @@ import pandas as pd
 from outcomenet.cohorts.source import CROPS, FILMS
 from outcomenet.confounders import CONFOUNDERS
 from outcomenet.outcomes import HAQ, HAQ_TODAY, OUTCOMES, OutcomeKind, outcome
-from outcomenet.reports.ladder import DIRECT, FROM_FILM, HUMAN, in_ladder_order, rung
+from outcomenet.predictors import DIRECT_ADJUSTED, FROM_FILM, HUMAN_TOTAL, in_ladder_order, predictor
 from outcomenet.reports.measures import R_SQUARED, measure, outcome_phrase
 from outcomenet.reports.narrative import reached
 from outcomenet.reports.numbers import counted, decimal, listed
@@ -132,8 +132,8 @@ def _many_comparisons(folder: RunFolder) -> Caution:
     comparisons, main = folder.comparisons, folder.main_outcome
     asked = (
         f"The one question asked in advance is {measure(outcome(main).headline_metric).title} for {outcome_phrase(main)}, "
-        f"{rung(DIRECT).phrase} against "
-        f"{rung(HUMAN).phrase}."
+        f"{predictor(DIRECT_ADJUSTED).phrase} against "
+        f"{predictor(HUMAN_TOTAL).phrase}."
     )
     if comparisons.empty:
         return Caution("No paired comparison was made.", asked)
@@ -157,7 +157,7 @@ def _too_good(folder: RunFolder) -> list[Caution]:
         "for HAQ-DI from real films would be a sign of a leak or an error, not of a discovery."
     )
     high = listed(
-        [f"{rung(name).phrase} ({decimal(value, 2)})" for name, value in values.items() if value > HAQ_R2_ALARM]
+        [f"{predictor(name).phrase} ({decimal(value, 2)})" for name, value in values.items() if value > HAQ_R2_ALARM]
     )
     if not high:
         return [Caution(f"The bug alarm for HAQ-DI ({R_SQUARED} above {HAQ_R2_ALARM}) did not go off.", rule)]

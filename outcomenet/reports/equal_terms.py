@@ -6,7 +6,7 @@ import pandas as pd
 
 from outcomenet.outcomes import outcome
 from outcomenet.pages.tables import Row, Table
-from outcomenet.reports.ladder import HUMAN, rung
+from outcomenet.predictors import HUMAN_TOTAL, predictor
 from outcomenet.reports.measures import READINGS, digits_of, measure, verdict_on
 from outcomenet.reports.numbers import count, decimal, inside_sentence, interval
 from outcomenet.reports.tables import outcome_heading
@@ -18,11 +18,11 @@ def equal_adjustment(nested: pd.DataFrame) -> Table:
     """One row per outcome, covariate set and pair: both scores with the same covariates in the same cross-fitted
     regression of the held-out patients; in the headline measure, against the human total, where there are such rows."""
     headline = nested["metric"] == nested["outcome"].map(lambda name: outcome(name).headline_metric)
-    against_human = nested[headline & (nested["reference"] == HUMAN)]
+    against_human = nested[headline & (nested["reference"] == HUMAN_TOTAL)]
     rows = []
     for row in (nested if against_human.empty else against_human).itertuples():
         digits = digits_of(row.metric, row.outcome) + 1
-        first, reference = rung(row.predictor).title, rung(row.reference).title
+        first, reference = predictor(row.predictor).title, predictor(row.reference).title
         cells = [
             outcome_heading(row.outcome, int(row.horizon)),
             str(row.adjusted_for),
@@ -45,7 +45,7 @@ def recalibrated_risks(recalibration: pd.DataFrame) -> Table:
     rows = [
         Row(
             [
-                rung(row.predictor).title,
+                predictor(row.predictor).title,
                 _CALIBRATORS.get(row.calibrator, str(row.calibrator)),
                 measure(row.metric).title,
                 f"{decimal(row.value, 2)} ({interval(row.lower, row.upper, 2)})",

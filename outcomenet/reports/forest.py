@@ -11,8 +11,8 @@ from matplotlib.axes import Axes
 
 from outcomenet.metrics.verdict import Verdict
 from outcomenet.outcomes import outcome
+from outcomenet.predictors import HUMAN_TOTAL, in_ladder_order, predictor
 from outcomenet.reports.figures import GREY, PALE, Drawing, Layout, without_y_axis
-from outcomenet.reports.ladder import HUMAN, in_ladder_order, rung
 from outcomenet.reports.measures import READINGS, Better, digits_of, measure, verdict_on
 from outcomenet.reports.numbers import decimal, inside_sentence, interval, listed
 
@@ -46,7 +46,7 @@ def ladder_forest(
     figure.suptitle(layout.wrapped(title, 36), fontweight="bold")
     for axis, metric in zip(axes, panels, strict=True):
         _metric_panel(axis, defined[defined["metric"] == metric], metric, names)
-    axes[0].set_yticks(range(len(names)), [layout.wrapped(rung(name).title, 18) for name in names])
+    axes[0].set_yticks(range(len(names)), [layout.wrapped(predictor(name).title, 18) for name in names])
     axes[0].set_ylim(len(names) - 0.4, -0.6)
     return Drawing(
         f"forest_{outcome_name}" + ("" if horizon == outcome(outcome_name).horizon_days else f"_{horizon}_days"),
@@ -59,7 +59,7 @@ def ladder_forest(
 
 def _caption(title: str, names: Sequence[str], panels: Sequence[str]) -> str:
     sentences = [f"{title}: every rung of the ladder with its 95 % interval."]
-    if HUMAN in names:
+    if HUMAN_TOTAL in names:
         sentences.append("The dotted line marks the human total score.")
     if any(measure(metric).better in BEST for metric in panels):
         sentences.append("Thin grey lines mark what is best.")
@@ -69,7 +69,7 @@ def _caption(title: str, names: Sequence[str], panels: Sequence[str]) -> str:
 def _metric_panel(axis: Axes, rows: pd.DataFrame, metric: str, names: Sequence[str]) -> None:
     low, high = _shown_range(rows)
     for row in rows.itertuples():
-        y, marks = names.index(row.predictor), rung(row.predictor)
+        y, marks = names.index(row.predictor), predictor(row.predictor)
         axis.plot([max(row.lower, low), min(row.upper, high)], [y, y], color=marks.colour, linewidth=1.8, zorder=3)
         axis.plot(
             row.value, y, marks.marker, color=marks.colour, markersize=_MARKER_SIZES.get(marks.marker, 7.5),
@@ -78,9 +78,9 @@ def _metric_panel(axis: Axes, rows: pd.DataFrame, metric: str, names: Sequence[s
         for end, cut, arrow in ((low, row.lower < low, "<"), (high, row.upper > high, ">")):
             if cut:
                 axis.plot(end, y, arrow, color=marks.colour, markersize=5, zorder=4)
-    human = rows.loc[rows["predictor"] == HUMAN, "value"]
+    human = rows.loc[rows["predictor"] == HUMAN_TOTAL, "value"]
     if len(human):
-        axis.axvline(human.iloc[0], color=rung(HUMAN).colour, linewidth=1.0, linestyle=":", zorder=1)
+        axis.axvline(human.iloc[0], color=predictor(HUMAN_TOTAL).colour, linewidth=1.0, linestyle=":", zorder=1)
     words = measure(metric)
     if words.better in BEST:
         axis.axvline(BEST[words.better], color=GREY, linewidth=0.7, zorder=0)
@@ -109,7 +109,7 @@ def _in_words(rows: pd.DataFrame, names: Sequence[str], metric: str, outcome_nam
     rows = rows[rows["metric"] == metric].set_index("predictor")
     digits = digits_of(metric, outcome_name)
     parts = [
-        f"{rung(name).phrase} {decimal(rows.at[name, 'value'], digits)} "
+        f"{predictor(name).phrase} {decimal(rows.at[name, 'value'], digits)} "
         f"({interval(rows.at[name, 'lower'], rows.at[name, 'upper'], digits)})"
         for name in names
         if name in rows.index
@@ -141,7 +141,7 @@ def difference_forest(comparisons: pd.DataFrame, *, layout: Layout = Layout.PAGE
     axes[0].set_yticks(
         range(len(pairs)),
         [
-            f"{layout.wrapped(rung(first).title)}\n{layout.wrapped(f'minus {inside_sentence(rung(second).title)}')}"
+            f"{layout.wrapped(predictor(first).title)}\n{layout.wrapped(f'minus {inside_sentence(predictor(second).title)}')}"
             for first, second in pairs
         ],
         fontsize=8.5,

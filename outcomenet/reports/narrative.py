@@ -8,7 +8,7 @@ import pandas as pd
 
 from outcomenet.metrics.verdict import Verdict
 from outcomenet.outcomes import HAQ_TODAY, OutcomeKind, outcome
-from outcomenet.reports.ladder import DIRECT, HUMAN, in_ladder_order, rung
+from outcomenet.predictors import DIRECT_ADJUSTED, FAIR_RIVALS, HUMAN_TOTAL, ORACLE, in_ladder_order, predictor
 from outcomenet.reports.measures import (
     R_SQUARED,
     digits_of,
@@ -32,9 +32,6 @@ class Answer:
     beside: list[str]
 
 
-# Rivals that see as much as the measure does, so that a gain over them cannot be one of finer reading alone.
-FAIR_RIVALS = ("human_joints", "score_mediated")
-
 HEADLINES = {
     Verdict.BETTER: "On these patients the outcome-direct measure told more about {what} than the human score.",
     Verdict.WORSE: "On these patients the outcome-direct measure told less about {what} than the human score.",
@@ -55,7 +52,7 @@ def answer(folder: RunFolder) -> Answer:
     where a gain comes from."""
     name = folder.main_outcome
     metric = outcome(name).headline_metric
-    main = paired(folder.comparisons, name, metric, DIRECT, HUMAN)
+    main = paired(folder.comparisons, name, metric, DIRECT_ADJUSTED, HUMAN_TOTAL)
     reading = Verdict.ABSENT if main is None else verdict_on(main)
     headline = HEADLINES[reading].format(what=_headline_phrase(name))
     if reading is Verdict.ABSENT:
@@ -112,7 +109,7 @@ def difference_sentence(metrics: pd.DataFrame, row: pd.Series) -> str:
     digits = digits_of(row["metric"], row["outcome"]) + 1
     own = reached(metrics, row["outcome"], row["metric"], row["predictor"])
     other = reached(metrics, row["outcome"], row["metric"], row["reference"])
-    names = f"{rung(row['predictor']).phrase} and {rung(row['reference']).phrase}"
+    names = f"{predictor(row['predictor']).phrase} and {predictor(row['reference']).phrase}"
     values = ""
     if own is not None and other is not None:
         values = f" ({words.title} {decimal(own['value'], digits)} and {decimal(other['value'], digits)})"
@@ -128,7 +125,7 @@ def difference_sentence(metrics: pd.DataFrame, row: pd.Series) -> str:
     verb = "did better than" if reading is Verdict.BETTER else "did worse than"
     what = "in ranking the risk of" if spec.kind is OutcomeKind.TIME_TO_EVENT else "in predicting"
     return (
-        f"{_capitalised(rung(row['predictor']).phrase)} {verb} {rung(row['reference']).phrase} {what} {outcome_words}"
+        f"{_capitalised(predictor(row['predictor']).phrase)} {verb} {predictor(row['reference']).phrase} {what} {outcome_words}"
         f"{values}: difference in {words.title} {gap}."
     )
 
@@ -155,7 +152,7 @@ def _rivals_against(folder: RunFolder, name: str) -> list[str]:
     """Fair rivals that the outcome-direct measure was not shown to beat."""
     found = []
     for reference in FAIR_RIVALS:
-        row = paired(folder.comparisons, name, outcome(name).headline_metric, DIRECT, reference)
+        row = paired(folder.comparisons, name, outcome(name).headline_metric, DIRECT_ADJUSTED, reference)
         if row is not None and verdict_on(row) is not Verdict.BETTER:
             found.append(_not_shown(row))
     return found
@@ -164,7 +161,7 @@ def _rivals_against(folder: RunFolder, name: str) -> list[str]:
 def _error_against(folder: RunFolder, name: str) -> list[str]:
     """The same contrast in the error's own unit: who ranks better may still be as far off."""
     error = "mae" if outcome(name).kind.is_value else "brier"
-    row = paired(folder.comparisons, name, error, DIRECT, HUMAN)
+    row = paired(folder.comparisons, name, error, DIRECT_ADJUSTED, HUMAN_TOTAL)
     return [_not_shown(row)] if row is not None and verdict_on(row) is not Verdict.BETTER else []
 
 
@@ -180,7 +177,7 @@ def _not_shown(row: pd.Series) -> str:
     digits = digits_of(row["metric"], row["outcome"]) + 1
     ends = interval(row["lower"], row["upper"], digits)
     return (
-        f"{measure(row['metric']).title}: {_NOT_BETTER[verdict_on(row)]} {rung(row['reference']).phrase} "
+        f"{measure(row['metric']).title}: {_NOT_BETTER[verdict_on(row)]} {predictor(row['reference']).phrase} "
         f"({signed(row['difference'], digits)}, {ends})."
     )
 
@@ -207,7 +204,7 @@ def _what_the_interval_allows(row: pd.Series, reading: Verdict) -> str:
 
 
 def _worse_than_average(metrics: pd.DataFrame, name: str) -> str:
-    row = reached(metrics, name, "r2", DIRECT)
+    row = reached(metrics, name, "r2", DIRECT_ADJUSTED)
     if row is None or not row["value"] < 0:
         return ""
     return (
@@ -221,7 +218,7 @@ def _other_outcomes(folder: RunFolder, main: str) -> list[str]:
     for name in dict.fromkeys(folder.metrics["outcome"]):
         if name == main:
             continue
-        row = paired(folder.comparisons, name, outcome(name).headline_metric, DIRECT, HUMAN)
+        row = paired(folder.comparisons, name, outcome(name).headline_metric, DIRECT_ADJUSTED, HUMAN_TOTAL)
         if row is None:
             sentences.append(f"For {outcome_phrase(name)}, this comparison was not computed.")
         else:
@@ -232,18 +229,11 @@ def _other_outcomes(folder: RunFolder, main: str) -> list[str]:
 def _where_from(folder: RunFolder, name: str) -> list[str]:
     """What tells a gain of a better target from a gain of a finer or less noisy reading."""
     sentences, metric = [], outcome(name).headline_metric
-    for reference, reason in (
-        ("human_joints", "Human scores kept apart by joint are a fairer rival than their sum."),
-        (
-            "score_mediated",
-            "The score-mediated measure sees the same films but may only pass on a predicted score, so this comparison "
-            "tells learning from the outcome apart from merely reading films more evenly than people do.",
-        ),
-    ):
-        row = paired(folder.comparisons, name, metric, DIRECT, reference)
+    for reference in FAIR_RIVALS:
+        row = paired(folder.comparisons, name, metric, DIRECT_ADJUSTED, reference)
         if row is not None:
-            sentences.append(f"{reason} {difference_sentence(folder.metrics, row)}")
-    oracle = reached(folder.metrics, name, metric, "oracle")
+            sentences.append(f"{predictor(reference).fair_because} {difference_sentence(folder.metrics, row)}")
+    oracle = reached(folder.metrics, name, metric, ORACLE)
     if oracle is not None and folder.simulated:
         sentences.append(
             f"An oracle that knows every joint’s true state, which exists only in a "
@@ -260,7 +250,7 @@ def _why_absent(folder: RunFolder, name: str, main: pd.Series | None) -> str:
             f"The paired difference in {what} between the outcome-direct measure and the human total "
             "is not defined on these patients."
         )
-    rungs = [rung(name).phrase for name in in_ladder_order(set(folder.metrics["predictor"]))]
+    rungs = [predictor(name).phrase for name in in_ladder_order(set(folder.metrics["predictor"]))]
     return (
         f"No paired difference in {what} between the outcome-direct measure and the human total was "
         f"computed; of the ladder of predictors this run holds {listed(rungs)}. What it does hold is reported below."

@@ -14,7 +14,7 @@ from outcomenet.artifacts import read_json_object
 from outcomenet.csv_files import read_csv
 from outcomenet.errors import DataRefused, UsageError
 from outcomenet.outcomes import main_outcome, outcome
-from outcomenet.reports.ladder import rung
+from outcomenet.predictors import predictor
 
 COLUMNS: dict[str, tuple[str, ...]] = {
     "predictions.parquet": (
@@ -160,7 +160,7 @@ def read_run(run: Path, into: Path | None = None) -> RunFolder:
         for name in frame["outcome"].unique():
             outcome(name)
         for name in frame["predictor"].unique():
-            rung(name)
+            predictor(name)
     if folder.metrics.empty:
         raise DataRefused(
             f"{run / 'metrics.csv'} has no row. Run `outcomenet evaluate {run}` again, then ask for a report."

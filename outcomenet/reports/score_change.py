@@ -7,10 +7,11 @@ from typing import Any
 
 import pandas as pd
 
+from outcomenet.predictors import HUMAN_TOTAL, predictor
 from outcomenet.reports.numbers import NOT_DEFINED, count, counted, decimal, signed, with_interval
 from outcomenet.reports.tables import Row, Table
 
-_MEASURES = {"score": "Score of the films", "human_total": "Human total score"}
+_MEASURES = {"score": "Score of the films", HUMAN_TOTAL: predictor(HUMAN_TOTAL).title}
 _STATISTICS = {
     "mean_change": "Mean change", "sd_change": "SD of the change", "srm": "Standardised response mean (SRM)",
     "srm_difference": "SRM, score minus human", "sdc": "Smallest detectable change (SDC, 95 %)",
@@ -54,7 +55,7 @@ def _moves(table: pd.DataFrame | None) -> str:
 def _trial(rows: dict[tuple[str, str], Any]) -> str:
     """How many patients a trial needs with either measure; of one without a response mean that there is no number."""
     needed, unknown = [], []
-    for name, title in (("score", "the score"), ("human_total", "the human total")):
+    for name, title in (("score", "the score"), (HUMAN_TOTAL, "the human total")):
         if math.isnan(rows[name, "srm"].value):
             unknown.append(
                 f"No number of patients per arm can be given for {title}, whose response mean is not defined."

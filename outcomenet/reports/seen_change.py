@@ -6,7 +6,7 @@ import pandas as pd
 
 from outcomenet.outcomes import OUTCOMES
 from outcomenet.pages.tables import Row, Table
-from outcomenet.reports.ladder import rung
+from outcomenet.predictors import predictor
 from outcomenet.reports.numbers import count, with_interval
 
 _DIFFERENCE = "_difference"
@@ -45,8 +45,8 @@ def seen_change(responsiveness: pd.DataFrame) -> Table:
 
 def _measure(name: str) -> str:
     """`direct_adjusted (haq_change)` is the film's change as the network trained on that outcome gives it."""
-    predictor, _, outcome = name.removesuffix(")").partition(" (")
-    return f"{rung(predictor).title}, for {OUTCOMES[outcome].title}" if outcome else "Change of the human total"
+    measured_by, _, outcome = name.removesuffix(")").partition(" (")
+    return f"{predictor(measured_by).title}, for {OUTCOMES[outcome].title}" if outcome else "Change of the human total"
 
 
 def _statistic(name: str, against: str) -> str:

@@ -9,7 +9,7 @@ import pandas as pd
 from outcomenet.csv_files import read_csv
 from outcomenet.metrics.verdict import verdict_of
 from outcomenet.outcomes import outcome
-from outcomenet.predictions import PREDICTORS
+from outcomenet.predictors import PREDICTORS, PRIMARY_PAIR
 
 
 def ladder_text(run: Path) -> str:
@@ -27,11 +27,11 @@ def ladder_text(run: Path) -> str:
             lines.append(f"{predictor:24}" + "".join(f"{cell:>26}" for cell in cells))
     held_out = metrics.groupby("outcome", sort=False)["n"].max()
     lines.append(f"{'visits held out':24}" + "".join(f"{int(held_out[name]):>26}" for name in headline))
-    main = comparisons.query("predictor == 'direct_adjusted' and reference == 'human_total'")
+    main = comparisons[(comparisons[["predictor", "reference"]] == PRIMARY_PAIR).all(axis=1)]
     for row in main[main["metric"] == main["outcome"].map(headline)].itertuples():
         verdict = verdict_of(row.lower, row.upper, lower_margin=row.lower_margin, upper_margin=row.upper_margin)
         lines.append(
-            f"direct_adjusted - human_total, {row.outcome} {row.metric}: {row.difference:+.3f} "
+            f"{row.predictor} - {row.reference}, {row.outcome} {row.metric}: {row.difference:+.3f} "
             f"({row.lower:+.4f} to {row.upper:+.4f}; Monte Carlo +-{row.lower_margin:.4f} and +-{row.upper_margin:.4f} of "
             f"{row.resamples} resamples), {verdict}"
         )

@@ -10,8 +10,8 @@ import pandas as pd
 from outcomenet.cohorts.ledger import KEPT
 from outcomenet.outcomes import outcome
 from outcomenet.pages.tables import Row, Table, table_of
+from outcomenet.predictors import DIRECT_ADJUSTED, HUMAN_TOTAL, in_ladder_order, predictor
 from outcomenet.reports.knowledge import given_phrase, is_trace, target_title
-from outcomenet.reports.ladder import DIRECT, HUMAN, in_ladder_order, rung
 from outcomenet.reports.measures import READINGS, Better, digits_of, measure, verdict_on
 from outcomenet.reports.narrative import at_declared_horizon
 from outcomenet.reports.numbers import (
@@ -35,12 +35,12 @@ def ladder_overview(metrics: pd.DataFrame) -> Table:
     outcomes = list(dict.fromkeys(whole["outcome"]))
     rows = []
     for name in in_ladder_order(set(whole["predictor"])):
-        cells = [rung(name).title, rung(name).explanation]
+        cells = [predictor(name).title, predictor(name).explanation]
         for outcome_name in outcomes:
             metric = outcome(outcome_name).headline_metric
             own = whole[(whole["predictor"] == name) & (whole["outcome"] == outcome_name) & (whole["metric"] == metric)]
             cells.append(_value(at_declared_horizon(own, outcome_name)))
-        rows.append(Row(cells, strong=name == DIRECT))
+        rows.append(Row(cells, strong=name == DIRECT_ADJUSTED))
     headers = [f"{outcome(name).title}: {measure(outcome(name).headline_metric).title}" for name in outcomes]
     return Table(
         "The ladder of predictors, on the same held-out patients. Values with 95 % intervals.",
@@ -69,10 +69,10 @@ def _outcome_ladder(own: pd.DataFrame, outcome_name: str, horizon: int, names: l
     rows = []
     for name in in_ladder_order(set(own["predictor"])):
         of_rung = own[own["predictor"] == name]
-        cells = [rung(name).title, count(of_rung["n"].max())]
+        cells = [predictor(name).title, count(of_rung["n"].max())]
         cells += [count(of_rung["events"].max())] if has_events else []
         cells += [_value(_first(of_rung[of_rung["metric"] == metric])) for metric in names]
-        rows.append(Row(cells, strong=name == DIRECT))
+        rows.append(Row(cells, strong=name == DIRECT_ADJUSTED))
     spec = outcome(outcome_name)
     units = [f" ({spec.unit})" if measure(metric).digits is None else "" for metric in names]
     titles = [f"{measure(metric).title}{unit}" for metric, unit in zip(names, units, strict=True)]
@@ -95,8 +95,8 @@ def differences(comparisons: pd.DataFrame) -> list[Table]:
 def main_differences(comparisons: pd.DataFrame) -> pd.DataFrame:
     """The outcome-direct measure against every other predictor in the headline measure, and against the human total in all."""
     headline = comparisons["metric"] == comparisons["outcome"].map(lambda name: outcome(name).headline_metric)
-    of_measure = (comparisons["predictor"] == DIRECT) | (comparisons["reference"] == DIRECT)
-    against_human = (comparisons["predictor"] == DIRECT) & (comparisons["reference"] == HUMAN)
+    of_measure = (comparisons["predictor"] == DIRECT_ADJUSTED) | (comparisons["reference"] == DIRECT_ADJUSTED)
+    against_human = (comparisons["predictor"] == DIRECT_ADJUSTED) & (comparisons["reference"] == HUMAN_TOTAL)
     shown = comparisons[(headline & of_measure) | against_human]
     return comparisons if shown.empty else shown
 
@@ -113,7 +113,7 @@ def _outcome_differences(comparisons: pd.DataFrame, outcome_name: str, horizon: 
     rows = []
     for row in comparisons.itertuples():
         digits = digits_of(row.metric, row.outcome) + 1
-        first, reference = rung(row.predictor).title, rung(row.reference).title
+        first, reference = predictor(row.predictor).title, predictor(row.reference).title
         share = f"{100 * row.share_above_zero:.0f} %" if np.isfinite(row.share_above_zero) else NOT_DEFINED
         rows.append(
             Row(
@@ -126,7 +126,7 @@ def _outcome_differences(comparisons: pd.DataFrame, outcome_name: str, horizon: 
                     _reading(row),
                 ],
                 strong=(row.predictor, row.reference, row.metric)
-                == (DIRECT, HUMAN, outcome(row.outcome).headline_metric),
+                == (DIRECT_ADJUSTED, HUMAN_TOTAL, outcome(row.outcome).headline_metric),
             )
         )
     return Table(
@@ -153,14 +153,15 @@ def _reading(row: Any) -> str:
 
 def subgroups(metrics: pd.DataFrame) -> Table | None:
     """Headline metric of the outcome-direct measure and the human total in each subgroup; None without subgroups."""
-    own = metrics[(metrics["subgroup"] != "all") & metrics["predictor"].isin([HUMAN, DIRECT])]
+    own = metrics[(metrics["subgroup"] != "all") & metrics["predictor"].isin([HUMAN_TOTAL, DIRECT_ADJUSTED])]
     rows = []
     for outcome_name in dict.fromkeys(own["outcome"]):
         of_outcome = own[(own["outcome"] == outcome_name) & (own["metric"] == outcome(outcome_name).headline_metric)]
         for subgroup in dict.fromkeys(of_outcome["subgroup"]):
             in_group = of_outcome[of_outcome["subgroup"] == subgroup]
             values = [
-                at_declared_horizon(in_group[in_group["predictor"] == name], outcome_name) for name in (HUMAN, DIRECT)
+                at_declared_horizon(in_group[in_group["predictor"] == name], outcome_name)
+                for name in (HUMAN_TOTAL, DIRECT_ADJUSTED)
             ]
             title = f"{outcome(outcome_name).title}, {measure(outcome(outcome_name).headline_metric).title}"
             rows.append(Row([subgroup, title, count(in_group["n"].max()), *map(_value, values)]))
@@ -168,7 +169,7 @@ def subgroups(metrics: pd.DataFrame) -> Table | None:
         return None
     return Table(
         "Subgroups: described, not tested; small groups scatter by chance.",
-        ["Subgroup", "Outcome", "n", rung(HUMAN).title, rung(DIRECT).title],
+        ["Subgroup", "Outcome", "n", predictor(HUMAN_TOTAL).title, predictor(DIRECT_ADJUSTED).title],
         rows,
         words=(0, 1),
     )
@@ -182,7 +183,7 @@ def undefined(frame: pd.DataFrame) -> Table | None:
         "Measures that are not defined on these patients, and why.",
         ["Predictor", "Outcome", "Measure", "Reason"],
         [
-            Row([listed([rung(name).title for name in names]), outcome(of).title, measure(metric).title, reason])
+            Row([listed([predictor(name).title for name in names]), outcome(of).title, measure(metric).title, reason])
             for (of, metric, reason), names in frame.groupby(["outcome", "metric", "reason"], sort=False)["predictor"]
         ],
         words=(0, 1, 2, 3),

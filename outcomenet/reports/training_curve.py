@@ -5,8 +5,8 @@ from __future__ import annotations
 import pandas as pd
 from matplotlib.axes import Axes
 
+from outcomenet.predictors import PREDICTORS
 from outcomenet.reports.figures import PALE, Drawing, Layout
-from outcomenet.reports.ladder import RUNGS
 
 # Keys of a training line that are not parts of the loss.
 _NOT_A_LOSS = ("step", "predictor", "seconds", "epoch", "learning_rate")
@@ -70,4 +70,4 @@ def _line(axis: Axes, rows: pd.DataFrame, column: str, label: str, position: int
 
 
 def _title(name: str) -> str:
-    return RUNGS[name].title.split(", ")[-1].capitalize() if name in RUNGS else name
+    return PREDICTORS[name].title.split(", ")[-1].capitalize() if name in PREDICTORS else name

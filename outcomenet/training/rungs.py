@@ -11,13 +11,11 @@ from flax import nnx
 
 from outcomenet.arrays import Array
 from outcomenet.models.outcome_net import OutcomeNet, OutcomeNetConfig, Visit
+from outcomenet.predictors import PREDICTORS
 from outcomenet.strategies import NO_HANDLING, ConfoundingConfig
 from outcomenet.training.ensemble import over_members, stacked
 
 Parameters = dict[str, Any]
-
-# The rungs of the ladder that are networks, and whether they handle confounders as the experiment says.
-NETWORK_RUNGS = {"direct": False, "direct_adjusted": True}
 
 
 @dataclass(frozen=True)
@@ -62,7 +60,7 @@ def build_networks(
     members of an ensemble from that and the following ones."""
     networks, parameters = {}, {}
     for name in rungs:
-        handled = confounding if NETWORK_RUNGS[name] else NO_HANDLING
+        handled = confounding if PREDICTORS[name].is_adjusted else NO_HANDLING
         split = [nnx.split(_built(config, handled, shape, seed + k), nnx.Param) for k in range(members)]
         graph, state = split[0]
         networks[name] = RungNetwork(handled, graph, jax.tree.structure(state), members)

@@ -11,9 +11,10 @@ import pytest
 from scipy.stats import spearmanr
 
 from outcomenet.errors import UndefinedMetric, UsageError
-from outcomenet.evaluation.change import HUMAN, responsiveness, true_changes
+from outcomenet.evaluation.change import responsiveness, true_changes
 from outcomenet.experiment import load_experiment
 from outcomenet.models.pairs import PairReading
+from outcomenet.predictors import HUMAN_TOTAL
 from outcomenet.progress import Progress
 from outcomenet.workflow import run_prediction, run_training
 
@@ -32,10 +33,10 @@ def test_responsiveness_is_srm_and_spearman_of_the_sample():
     human, film = truth + rng.normal(0, 2.0, 80), truth + rng.normal(0, 0.3, 80)
     human[0] = np.nan
     patients = pd.Series([f"P{k // 2}" for k in range(80)])
-    table = responsiveness({HUMAN: human, "film": film}, {"truth": truth}, patients, resamples=300, seed=0)
+    table = responsiveness({HUMAN_TOTAL: human, "film": film}, {"truth": truth}, patients, resamples=300, seed=0)
     table = table.set_index(["measure", "statistic"])
     assert (table["n"] == 79).all()
-    for name, values in ((HUMAN, human[1:]), ("film", film[1:])):
+    for name, values in ((HUMAN_TOTAL, human[1:]), ("film", film[1:])):
         assert table.loc[(name, "srm"), "value"] == pytest.approx(values.mean() / values.std(ddof=1))
         rank = table.loc[(name, "rank_correlation")]
         assert rank["value"] == pytest.approx(spearmanr(values, truth[1:]).statistic)
@@ -43,10 +44,10 @@ def test_responsiveness_is_srm_and_spearman_of_the_sample():
     assert table.loc[("film", "rank_correlation_difference"), "lower"] > 0
     untold = responsiveness({"film": film}, {}, patients, zero_is_no_change=False, resamples=10, seed=0)
     assert untold.empty
-    falling = responsiveness({HUMAN: film, "film": -film}, {}, patients, resamples=10, seed=0)
+    falling = responsiveness({HUMAN_TOTAL: film, "film": -film}, {}, patients, resamples=10, seed=0)
     assert falling.set_index("statistic").loc["srm_difference", "value"] == pytest.approx(0)
     with pytest.raises(UndefinedMetric, match="needs two patients"):
-        responsiveness({HUMAN: human[:1]}, {}, patients[:1], resamples=10, seed=0)
+        responsiveness({HUMAN_TOTAL: human[:1]}, {}, patients[:1], resamples=10, seed=0)
 
 
 def test_a_run_of_pairs_compares_both_with_the_human_change(runs):
@@ -57,7 +58,7 @@ def test_a_run_of_pairs_compares_both_with_the_human_change(runs):
     # the human change is no rival for itself
     assert "human_total" not in set(predictions.loc[predictions["outcome"] == "svdh_change", "predictor"])
     table = pd.read_csv(run / "responsiveness.csv")
-    assert {HUMAN, "direct_adjusted (haq_change)"} <= set(table["measure"])
+    assert {HUMAN_TOTAL, "direct_adjusted (haq_change)"} <= set(table["measure"])
     assert "true SvdH change" in set(table["against"])
     audits = pd.read_csv(run / "audits.csv").set_index("audit")
     assert "this run compares two" in audits.loc["border", "finding"]

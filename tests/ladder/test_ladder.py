@@ -22,7 +22,8 @@ from outcomenet.ladder.splines import RestrictedCubicSpline, restricted_cubic_ba
 from outcomenet.ladder.tabular import TabularRung, patient_folds
 from outcomenet.metrics.table import comparisons_table, metrics_table
 from outcomenet.outcomes import HAQ, PROGRESSION
-from outcomenet.predictions import PREDICTORS, NetworkReading, validate_predictions
+from outcomenet.predictions import NetworkReading, validate_predictions
+from outcomenet.predictors import PREDICTORS
 
 KNOTS = np.array([1.0, 4.0, 10.0, 30.0])
 

@@ -185,9 +185,9 @@ def _comparisons() -> pd.DataFrame:
     """254 rows: every pair of rungs in six measures of two outcomes, and two of a third."""
     from itertools import combinations
 
-    from outcomenet.reports.ladder import RUNGS
+    from outcomenet.predictors import PREDICTORS
 
-    pairs = list(combinations(list(RUNGS)[:7], 2))
+    pairs = list(combinations(list(PREDICTORS)[:7], 2))
     rows = [
         (name, 0, metric, second, first)
         for name in ("haq", "pain")

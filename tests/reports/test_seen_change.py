@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from outcomenet.evaluation.change import HUMAN, responsiveness
+from outcomenet.evaluation.change import responsiveness
+from outcomenet.predictors import HUMAN_TOTAL
 from outcomenet.reports.seen_change import seen_change
 
 
@@ -13,7 +14,7 @@ def test_each_measure_stands_beside_the_human_change():
 
     rng = np.random.default_rng(0)
     truth = rng.normal(1, 1, 60)
-    measures = {HUMAN: truth + rng.normal(0, 1, 60), "direct_adjusted (haq_change)": truth}
+    measures = {HUMAN_TOTAL: truth + rng.normal(0, 1, 60), "direct_adjusted (haq_change)": truth}
     patients = pd.Series([f"P{k}" for k in range(60)])
     against = {"haq_change": truth + rng.normal(0, 1, 60), "true SvdH change": truth}
     rows = seen_change(responsiveness(measures, against, patients, resamples=50, seed=0)).rows

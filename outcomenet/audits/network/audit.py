@@ -16,6 +16,7 @@ from outcomenet.audits.subgroups import subgroup_metrics, subgroups_finding
 from outcomenet.csv_files import read_csv, write_csv
 from outcomenet.errors import DataRefused, UndefinedMetric
 from outcomenet.outcomes import HAQ, OutcomeKind, outcome
+from outcomenet.predictors import COVARIATES
 from outcomenet.progress import Progress
 
 OF_FILMS = tuple(name for name in QUESTIONS if name not in ("sites", "subgroups"))
@@ -59,7 +60,7 @@ def _subgroups(task: AuditTask, run: Path) -> list[Finding]:
     spec = outcome(task.main_outcome)
     if spec.unit != HAQ.unit:
         return [absent("subgroups", f"What matters to patients is known for HAQ-DI; metrics.csv has {spec.title}.")]
-    return [subgroups_finding(rows, task.rung or "covariates", spec.name)]
+    return [subgroups_finding(rows, task.rung or COVARIATES, spec.name)]
 
 
 def _sites(task: AuditTask, run: Path) -> list[Finding]:

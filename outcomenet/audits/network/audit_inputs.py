@@ -18,11 +18,9 @@ from outcomenet.input_pipeline.transforms import CovariateScale, Standardise
 from outcomenet.ladder.facts import LadderFacts
 from outcomenet.ladder.ladder import Ladder
 from outcomenet.outcomes import OutcomeSpec
+from outcomenet.predictors import REFITTED, SIMULATION_ONLY
 from outcomenet.progress import Progress
 from outcomenet.simulation.rebuild import laboratory_of_truth
-
-# Regressions that can be fitted again without a hospital; the others are networks, or read by one.
-REFITTED = ("covariates", "human_total")
 
 Key = tuple[str, str]
 
@@ -59,7 +57,7 @@ def predictions_by_site(facts: LadderFacts, predictions: pd.DataFrame, spec: Out
     """Held-out predictions of one outcome as `audits.sites` takes them: those of the run (`all sites`), and those of
     regressions fitted again on training patients of the other hospitals (`other sites`)."""
     own = predictions[(predictions["split"] == "test") & (predictions["outcome"] == spec.name)]
-    frames = [own[own["predictor"] != "oracle"].assign(learned_at="all sites")]
+    frames = [own[~own["predictor"].isin(SIMULATION_ONLY)].assign(learned_at="all sites")]
     sites = sorted(facts.visits["site"].dropna().unique())
     for site in sites if refit and len(sites) > 1 else ():
         frames.append(_without_site(facts, spec, str(site)).assign(learned_at="other sites"))
