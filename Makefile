@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo results test check bench cards fuzz kills sweep pages lock clean
+.PHONY: demo results test check bench cards docs fuzz kills sweep pages lock clean
 
 demo: $(READY)
 	$(BIN)/outcomenet demo --out runs/demo
@@ -47,6 +47,16 @@ pages: $(READY)
 cards: $(READY)
 	$(BIN)/python -m tools.known_cards
 
+# The documentation site in build/site: pages of the repository and docstrings; strict, so that no link is broken.
+docs: .venv-docs/.ready
+	.venv-docs/bin/python tools/docs_site.py
+	NO_MKDOCS_2_WARNING=1 .venv-docs/bin/mkdocs build --strict
+
+.venv-docs/.ready: requirements-docs.lock
+	$(PYTHON) -m venv .venv-docs
+	.venv-docs/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-docs.lock
+	touch $@
+
 $(READY): requirements.lock pyproject.toml
 	@echo "Setting up $(VENV): about 1.5 minutes, once."
 	$(PYTHON) -m venv $(VENV)
@@ -60,6 +70,8 @@ lock:
 	uv pip compile pyproject.toml --extra dev -c .constraints.tmp --universal --python-version 3.11 --generate-hashes \
 	  --no-header --no-annotate --no-emit-index-url -q -o requirements.lock
 	rm .constraints.tmp
+	uv pip compile requirements-docs.in --universal --python-version 3.11 --generate-hashes \
+	  --no-header --no-annotate --no-emit-index-url -q -o requirements-docs.lock
 
 clean:
-	rm -rf $(VENV) runs .pytest_cache .ruff_cache
+	rm -rf $(VENV) .venv-docs build runs .pytest_cache .ruff_cache

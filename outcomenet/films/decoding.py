@@ -56,8 +56,8 @@ class FilmDecoder:
 
     >>> from outcomenet.films.film_file import read_header
     >>> with FilmDecoder(workers=1) as decoder:
-    ...     [str(refused) for refused in decoder.map(read_header, ["no-such.dcm"])]
-    ['no-such.dcm: There is no such file; correct the path.']
+    ...     print(*decoder.map(read_header, ["no-such.dcm"]))
+    no-such.dcm: There is no such file; correct the path.
     """
 
     def __init__(
