@@ -1,0 +1,32 @@
+"""Links between pages lead somewhere, and the site's menu names pages that are there; `make docs` holds the rest."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tools.docs_site import stage
+
+ROOT = Path(__file__).parents[1]
+TRACKED = subprocess.run(["git", "ls-files", "*.md"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+PAGES = [name for name in TRACKED.split() if not name.startswith("tests/")]
+LINK = re.compile(r"\]\((?!https?://|#|mailto:)([^)#\s]+)")
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_link_of_a_page_leads_to_a_file(name):
+    page = ROOT / name
+    lost = [link for link in LINK.findall(page.read_text()) if not (page.parent / link).exists()]
+    assert not lost
+
+
+def test_the_sites_menu_names_pages_that_are_there_and_every_part_has_one(tmp_path):
+    parts = stage(ROOT, tmp_path / "site")
+    menu = re.findall(r": (\S+\.md)$", (ROOT / "mkdocs.yml").read_text(), re.MULTILINE)
+    assert len(menu) > 10
+    assert [page for page in menu if not (tmp_path / "site" / page).is_file()] == []
+    assert {"films", "ladder", "metrics", "outcomenet"} <= set(parts)
+    assert "::: outcomenet.metrics.agreement" in (tmp_path / "site/api/metrics.md").read_text()
