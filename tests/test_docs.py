@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -11,14 +10,12 @@ import pytest
 from tools.docs_site import stage
 
 ROOT = Path(__file__).parents[1]
-TRACKED = subprocess.run(["git", "ls-files", "*.md"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
-PAGES = [name for name in TRACKED.split() if not name.startswith("tests/")]
+PAGES = [*ROOT.glob("*.md"), *(page for folder in ("docs", "data_cards") for page in (ROOT / folder).rglob("*.md"))]
 LINK = re.compile(r"\]\((?!https?://|#|mailto:)([^)#\s]+)")
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_every_link_of_a_page_leads_to_a_file(name):
-    page = ROOT / name
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_link_of_a_page_leads_to_a_file(page):
     lost = [link for link in LINK.findall(page.read_text()) if not (page.parent / link).exists()]
     assert not lost
 
