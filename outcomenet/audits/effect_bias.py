@@ -13,7 +13,8 @@ import numpy as np
 import pandas as pd
 
 from outcomenet.arrays import Float
-from outcomenet.audits.findings import Finding, finding
+from outcomenet.audits.contract import AuditInputs, AuditResult
+from outcomenet.audits.findings import Finding, finding, finding_or_absent
 from outcomenet.errors import UndefinedMetric
 from outcomenet.metrics.resampling import bootstrap_weights, percentile_interval
 
@@ -23,6 +24,13 @@ OTHER_PARTS = ("oa_part", "fm_part", "covariate_part")
 COLUMNS = ["adjusted_for", "effect", "truth", "bias", "lower", "upper", "relative_bias", "patients", "n"]
 FEWEST_PATIENTS = 30
 WIDEST = 2.0  # width of the interval, in true effects, beyond which a bias is not judged
+
+
+def audit(inputs: AuditInputs) -> AuditResult:
+    """The effect of the score on HAQ-DI beside the true one: audit_bias.csv."""
+    table = audit_bias(inputs.trained.held_out(), **inputs.chance)
+    judged = finding_or_absent("bias", lambda: bias_finding(table, inputs.sizes.largest_bias))
+    return AuditResult([judged], {"audit_bias.csv": table})
 
 
 def calibrated_effect(

@@ -6,12 +6,21 @@ import numpy as np
 import pandas as pd
 
 from outcomenet.anatomy import JOINT_KINDS, JOINTS
-from outcomenet.audits.findings import Finding, finding
+from outcomenet.audits.contract import AuditInputs, AuditResult
+from outcomenet.audits.findings import Finding, finding, finding_or_absent
 from outcomenet.errors import UndefinedMetric
 from outcomenet.metrics.correlation import weighted_rank_correlation
 from outcomenet.metrics.resampling import bootstrap_weights, percentile_interval
 
 COLUMNS = ["joint", "spearman_damage", "lower", "upper", "spearman_osteophyte", "patients", "n"]
+
+
+def audit(inputs: AuditInputs) -> AuditResult:
+    """Contributions beside the true state of their joints: audit_joint_truth.csv."""
+    network = inputs.trained
+    table = audit_joint_truth(network.held_out(), network.true_joints(), **inputs.chance)
+    judged = finding_or_absent("joint_truth", lambda: joint_truth_finding(table))
+    return AuditResult([judged], {"audit_joint_truth.csv": table})
 
 
 def audit_joint_truth(biomarker: pd.DataFrame, truth: pd.DataFrame, *, resamples: int, seed: int) -> pd.DataFrame:

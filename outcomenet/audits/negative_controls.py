@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from outcomenet.arrays import Float
+from outcomenet.audits.contract import AuditInputs, AuditResult, embedding_of
 from outcomenet.audits.cross_fitting import CrossFit, permuted_patients
 from outcomenet.audits.findings import Finding, absent, finding
 from outcomenet.errors import UndefinedMetric
@@ -17,6 +18,13 @@ from outcomenet.outcomes import NEGATIVE_CONTROLS
 
 FEWEST_PATIENTS = 30
 COLUMNS = ["control", "source", "r2", "lower", "upper", "null_upper", "n", "patients", "reading"]
+
+
+def audit(inputs: AuditInputs) -> AuditResult:
+    """What embedding and score tell about each negative control: audit_controls.csv."""
+    held_out = inputs.trained.held_out()
+    table, findings = audit_controls(held_out, embedding_of(held_out), **inputs.null)
+    return AuditResult(findings, {"audit_controls.csv": table})
 
 
 class Prediction(NamedTuple):

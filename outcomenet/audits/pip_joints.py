@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from outcomenet.audits.contract import AuditInputs, AuditResult
 from outcomenet.audits.findings import Finding, finding
 from outcomenet.audits.sites import r2_recalibrated
 from outcomenet.errors import UndefinedMetric
@@ -16,6 +17,12 @@ DAMAGED = 0.5  # mean grade over the readers from which a site counts as damaged
 # "mostly": more than half of the summed grades; with noise in the readings hardly anybody is damaged at one place only
 PLACES = ("none", "PIP only", "PIP mostly", "elsewhere")
 LARGEST_LOSS = 0.25  # share of what the score tells that may hang on the PIP joints
+
+
+def audit(inputs: AuditInputs) -> AuditResult:
+    """The score with and without its PIP joints: audit_pip.csv."""
+    table = audit_pip_joints(inputs.trained.held_out(), **inputs.chance)
+    return AuditResult([pip_finding(table)], {"audit_pip.csv": table})
 
 
 def is_pip(column: str) -> bool:

@@ -9,14 +9,14 @@ import pandas as pd
 from scipy.stats import rankdata
 
 from outcomenet.arrays import Float
+from outcomenet.audits.contract import AuditInputs, AuditResult, embedding_of
 from outcomenet.audits.cross_fitting import CrossFit, permuted_patients
+from outcomenet.audits.findings import Finding, absent, finding
 from outcomenet.errors import UndefinedMetric
 from outcomenet.metrics.discrimination import weighted_auroc
 from outcomenet.metrics.resampling import bootstrap_weights, percentile_interval
 from outcomenet.outcomes import OUTCOMES
 
-PERMUTATIONS = 200
-RESAMPLES = 500
 FEWEST_PATIENTS = 10
 GIVEN = ("age", "male", "site")
 # Facts that are read off the embedding; `age` as being older than the median.
@@ -31,6 +31,29 @@ NOT_THERE = {
     "device": "the data set does not say on which device films were taken.",
 }
 COLUMNS = ["target", "given", "auroc", "lower", "upper", "null_lower", "null_upper", "n", "events", "reading"]
+
+
+# findings: what is predicted, given what; the other rows describe
+JUDGED = (("fm", "age, sex, site"), ("site", "nothing"))
+
+
+def audit(inputs: AuditInputs) -> AuditResult:
+    """What regressions predict from the embedding: audit_probes.csv."""
+    held_out = inputs.trained.held_out()
+    table = audit_embedding(held_out, embedding_of(held_out), outcome=inputs.outcome.name, **inputs.null)
+    return AuditResult([_finding(table, *judged) for judged in JUDGED], {"audit_probes.csv": table})
+
+
+def _finding(table: pd.DataFrame, target: str, given: str) -> Finding:
+    """An alarm where the AUROC is above what permuted patients reach."""
+    rows = table[(table["target"] == target) & (table["given"] == given)]
+    if rows.empty:
+        return absent(f"probe_{target}", "The cohort does not record it.")
+    row = rows.iloc[0]
+    if pd.isna(row["auroc"]):
+        return absent(f"probe_{target}", row["reading"].removeprefix("Not computed: "))
+    chance = f"Chance reaches {row['null_upper']:.2f} on {int(row['n'])} visits."
+    return finding(f"probe_{target}", bool(row["auroc"] > row["null_upper"]), f"{row['reading']} {chance}")
 
 
 @dataclass(frozen=True)
@@ -52,8 +75,9 @@ def probe(
     patients: pd.Series,
     *,
     given: pd.DataFrame | None = None,
-    seed: int = 0,
-    permutations: int = PERMUTATIONS,
+    resamples: int,
+    permutations: int,
+    seed: int,
 ) -> ProbeResult:
     """Ridge regression of each value's indicator on the embedding, cross-fitted by patient (see `CrossFit`).
 
@@ -72,7 +96,7 @@ def probe(
     is_kind = np.stack([values == kind for kind in (kinds[1:] if len(kinds) == 2 else kinds)], axis=1).astype(float)
     regression = CrossFit(embedding, patients, given=given)
     said = regression.ranks_within_folds(regression.predict(is_kind))
-    weights = bootstrap_weights(patients, RESAMPLES, seed)
+    weights = bootstrap_weights(patients, resamples, seed)
     curve = np.mean([weighted_auroc(is_kind[:, k], said[:, k], weights) for k in range(said.shape[1])], axis=0)
     lower, upper = percentile_interval(curve[1:])
     low, high = np.quantile(_null(regression, is_kind, patients, permutations, seed), [0.025, 0.975])
@@ -98,10 +122,11 @@ def _null(
 def audit_embedding(
     table: pd.DataFrame,
     embedding: Float[np.ndarray, "row feature"],
-    seed: int = 0,
     *,
     outcome: str | None = None,
-    permutations: int = PERMUTATIONS,
+    resamples: int,
+    permutations: int,
+    seed: int,
 ) -> pd.DataFrame:
     """audit_probes.csv: every target of `TARGETS`, alone, given age, sex and site, and given `outcome` besides.
 
@@ -111,6 +136,7 @@ def audit_embedding(
     Columns target, given, auroc, lower, upper, null_lower, null_upper, n, events, reading (the verdict in words). A
     target that the table has no column of has one row with the reason.
     """
+    chance = {"resamples": resamples, "permutations": permutations, "seed": seed}
     rows = []
     for target in TARGETS:
         if target not in table or table[target].isna().all():
@@ -121,7 +147,7 @@ def audit_embedding(
         others = [name for name in GIVEN if name != target and name in table and (target, name) not in _SAME]
         with_outcome = [(*others, outcome)] if outcome is not None and outcome in table else []
         for given in dict.fromkeys([(), tuple(others), *with_outcome]):
-            rows.append(_row(table, embedding, target, list(given), seed, permutations))
+            rows.append(_row(table, embedding, target, list(given), chance))
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
@@ -130,17 +156,15 @@ _NAMES = {"male": "sex", "haq": "HAQ-DI"}
 
 
 def _row(
-    table: pd.DataFrame, embedding: np.ndarray, target: str, given: list[str], seed: int, permutations: int
-) -> dict:
+    table: pd.DataFrame, embedding: np.ndarray, target: str, given: list[str], chance: dict[str, int]
+) -> dict[str, object]:
     known = table[[target, *given]].notna().all(axis=1).to_numpy()
     part = table[known]
     covariates = pd.get_dummies(part[given], dtype=float) if given else None
     label = ", ".join(_NAMES.get(name, name) for name in given) or "nothing"
     values = part[target] > part[target].median() if target == "age" else part[target]
     try:
-        result = probe(
-            embedding[known], values, part["patient_id"], given=covariates, seed=seed, permutations=permutations
-        )
+        result = probe(embedding[known], values, part["patient_id"], given=covariates, **chance)
     except UndefinedMetric as reason:
         return {"target": target, "given": label, "reading": f"Not computed: {reason}"}
     return {

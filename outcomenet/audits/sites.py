@@ -6,14 +6,30 @@ import numpy as np
 import pandas as pd
 
 from outcomenet.arrays import Float
-from outcomenet.audits.findings import Finding, finding
+from outcomenet.audits.contract import AuditInputs, AuditResult
+from outcomenet.audits.findings import Finding, absent, finding, finding_or_absent
 from outcomenet.errors import UndefinedMetric
 from outcomenet.metrics.regression import calibration_intercept, calibration_slope, r2
 from outcomenet.metrics.resampling import bootstrap_weights, percentile_interval
+from outcomenet.outcomes import HAQ, OutcomeKind
 
 COLUMNS = ["site", "predictor", "learned_at", "metric", "value", "lower", "upper", "patients", "n"]
 FEWEST_PATIENTS, FEWEST_VISITS = 15, 30
 HAQ_MATTERS = 0.22  # smallest difference in HAQ-DI that patients notice (MCID)
+
+
+def audit(inputs: AuditInputs) -> AuditResult:
+    """Predictions of the main outcome hospital by hospital: audit_sites.csv."""
+    spec = inputs.outcome
+    if spec.kind is OutcomeKind.TIME_TO_EVENT:
+        reason = f"It is computed for a bounded outcome; this run is about {spec.title}."
+        return AuditResult([absent("sites", reason)])
+    table = audit_sites(inputs.predictions_by_site(), **inputs.chance)
+    if spec.unit == HAQ.unit:
+        judged = finding_or_absent("sites", lambda: sites_finding(table))
+    else:
+        judged = absent("sites", f"What matters to patients is known for HAQ-DI; audit_sites.csv has {spec.title}.")
+    return AuditResult([judged], {"audit_sites.csv": table})
 
 
 def r2_recalibrated(

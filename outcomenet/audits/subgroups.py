@@ -7,11 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from outcomenet.audits.findings import Finding, finding
+from outcomenet.audits.contract import AuditInputs, AuditResult
+from outcomenet.audits.findings import Finding, absent, finding, finding_or_absent
 from outcomenet.errors import UndefinedMetric
 from outcomenet.metrics.resampling import bootstrap_weights, percentile_interval
 from outcomenet.metrics.table import COLUMNS, metrics_of
-from outcomenet.outcomes import OUTCOMES, OutcomeKind
+from outcomenet.outcomes import HAQ, OUTCOMES, OutcomeKind
 from outcomenet.predictors import IN_SUBGROUPS
 
 METRICS = ("r2", "mae", "calibration_intercept", "auroc")
@@ -20,6 +21,22 @@ DURATION_BANDS = (
     ("symptoms under 2 years", 0, 2), ("symptoms 2 to 10 years", 2, 10), ("symptoms 10 years and more", 10, np.inf),
 )  # fmt: skip
 HAQ_MATTERS = 0.22  # smallest difference in HAQ-DI that patients notice (MCID)
+
+
+def audit(inputs: AuditInputs) -> AuditResult:
+    """Metrics of the held-out visits by subgroup: further rows of metrics.csv and undefined_metrics.csv."""
+    keys = ["patient_id", "visit_id"]
+    held_out = inputs.predictions.loc[inputs.predictions["split"] == "test", keys].drop_duplicates()
+    rows, undefined = subgroup_metrics(
+        inputs.predictions, inputs.visits.merge(held_out, on=keys), least_visits=inputs.sizes.subgroup_visits,
+        least_patients=inputs.sizes.subgroup_patients, **inputs.chance,
+    )  # fmt: skip
+    spec = inputs.outcome
+    if spec.unit == HAQ.unit:
+        judged = finding_or_absent("subgroups", lambda: subgroups_finding(rows, inputs.judged, spec.name))
+    else:
+        judged = absent("subgroups", f"What matters to patients is known for HAQ-DI; metrics.csv has {spec.title}.")
+    return AuditResult([judged], {"metrics.csv": rows, "undefined_metrics.csv": undefined})
 
 
 def subgroups_of(visits: pd.DataFrame) -> dict[str, pd.Series]:

@@ -12,8 +12,9 @@ import numpy as np
 import pandas as pd
 
 from outcomenet.anatomy import JOINT_NAMES
-from outcomenet.audits.network.audit import write_audits
-from outcomenet.audits.network.audit_task import AuditTask
+from outcomenet.audits.contract import AuditInputs
+from outcomenet.audits.network.run_audits import write_audits
+from outcomenet.audits.network.trained_network import TrainedNetwork
 from outcomenet.audits.sizes import AuditSizes
 from outcomenet.cohorts.splits import fold_of
 from outcomenet.csv_files import read_csv, write_csv
@@ -32,6 +33,7 @@ from outcomenet.intake.account.account import copy_account
 from outcomenet.ladder.calibrators import write_calibrators
 from outcomenet.ladder.facts import LadderFacts
 from outcomenet.ladder.ladder import prediction_table
+from outcomenet.ladder.left_out_sites import predictions_by_site
 from outcomenet.ladder.nested import nested_comparison
 from outcomenet.ladder.recalibration import recalibrate
 from outcomenet.metrics.table import comparisons_table, metrics_table, primary_contrast
@@ -39,7 +41,7 @@ from outcomenet.outcomes import main_outcome, outcome
 from outcomenet.pages.contact_sheet import contact_sheet
 from outcomenet.picture_files import write_png
 from outcomenet.predictions import NetworkReading, write_predictions
-from outcomenet.predictors import DIRECT_ADJUSTED, measuring_network
+from outcomenet.predictors import COVARIATES, DIRECT_ADJUSTED, measuring_network
 from outcomenet.progress import Progress
 from outcomenet.training.rungs import Parameters, RungNetwork
 
@@ -125,22 +127,34 @@ def evaluate(task: EvaluationTask, run: Path, progress: Progress) -> list[str]:
         biomarker = _write_biomarker(task, rows, rung, readings[rung], rereadings, run)
         notes += _write_score_change(task, biomarker, rereadings, run)
         _write_examples(task, run)
-    write_audits(_audit_task(task, facts, predictions, biomarker, rung), run, progress)
+    write_audits(_audit_inputs(task, facts, predictions, biomarker, rung, progress), run)
     return notes
 
 
-def _audit_task(
+def _audit_inputs(
     task: EvaluationTask,
     facts: LadderFacts,
     predictions: pd.DataFrame,
     biomarker: pd.DataFrame | None,
     rung: str | None,
-) -> AuditTask:
-    reader = FilmReader(task.networks[rung], task.parameters[rung], task.scale, task.batch_size) if rung else None
-    return AuditTask(
-        dataset=task.dataset, facts=facts, predictions=predictions, outcomes=task.outcomes,
-        cross_fitted=task.cross_fit_folds > 0, biomarker=biomarker, reader=reader, rung=rung, sizes=task.audits,
-        seed=task.seed, of_pairs=task.of_pairs,
+    progress: Progress,
+) -> AuditInputs:
+    main = outcome(main_outcome(task.outcomes))
+    network, no_network = None, "This run trained no network."
+    if task.of_pairs:
+        no_network = "It reads one visit at a time; this run compares two."
+    elif rung is not None and biomarker is not None:
+        network = TrainedNetwork(
+            task.dataset, facts.visits, biomarker,
+            FilmReader(task.networks[rung], task.parameters[rung], task.scale, task.batch_size),
+            task.outcomes.index(main.name), task.audits, task.seed, progress,
+        )  # fmt: skip
+    return AuditInputs(
+        outcome=main, covariates=facts.covariates, visits=facts.visits, predictions=predictions,
+        judged=rung or COVARIATES,
+        predictions_by_site=lambda: predictions_by_site(facts, predictions, main, refit=not task.cross_fit_folds),
+        simulated=(task.dataset.folder / TRUTH / "joints.csv").is_file(), network=network, no_network=no_network,
+        sizes=task.audits, seed=task.seed, progress=progress,
     )  # fmt: skip
 
 

@@ -13,17 +13,18 @@ RNG = np.random.default_rng(0)
 PATIENTS = pd.Series([f"p{i // 2}" for i in range(240)])
 FM = pd.Series(np.repeat(RNG.random(120) < 0.4, 2).astype(float))
 NOISE = RNG.normal(size=(240, 8))
+CHANCE = {"resamples": 500, "permutations": 200, "seed": 0}
 
 
 def test_planted_information_is_found():
-    result = probe(NOISE + 1.5 * FM.to_numpy()[:, None] * np.eye(8)[0], FM, PATIENTS)
+    result = probe(NOISE + 1.5 * FM.to_numpy()[:, None] * np.eye(8)[0], FM, PATIENTS, **CHANCE)
     assert result.auroc > 0.75
     assert result.auroc > result.null_upper
 
 
 def test_noise_is_read_as_by_chance():
     # one AUROC over 120 patients has an SD of 0.06: the mean of eight is within three standard errors of 0.5
-    found = [probe(np.random.default_rng(s).normal(size=(240, 8)), FM, PATIENTS) for s in range(8)]
+    found = [probe(np.random.default_rng(s).normal(size=(240, 8)), FM, PATIENTS, **CHANCE) for s in range(8)]
     assert np.mean([result.auroc for result in found]) == pytest.approx(0.5, abs=3 * 0.06 / np.sqrt(8))
     assert np.mean([(result.null_lower + result.null_upper) / 2 for result in found]) == pytest.approx(0.5, abs=0.04)
 
@@ -31,21 +32,21 @@ def test_noise_is_read_as_by_chance():
 def test_what_age_explains_is_gone_given_age():
     age = pd.DataFrame({"age": 55 + 10 * FM + RNG.normal(0, 3, 240)})
     embedding = NOISE + (age.to_numpy() - 55) / 4
-    alone, given = probe(embedding, FM, PATIENTS), probe(embedding, FM, PATIENTS, given=age)
+    alone, given = probe(embedding, FM, PATIENTS, **CHANCE), probe(embedding, FM, PATIENTS, given=age, **CHANCE)
     assert alone.auroc > 0.9
     assert given.auroc < alone.auroc - 0.2
 
 
 def test_too_few_patients_are_refused():
     with pytest.raises(UndefinedMetric, match="at least 10 patients"):
-        probe(NOISE, pd.Series([1.0] * 4 + [0.0] * 236), PATIENTS)
+        probe(NOISE, pd.Series([1.0] * 4 + [0.0] * 236), PATIENTS, **CHANCE)
 
 
 def test_the_audit_names_its_verdict():
     table = pd.DataFrame(
         {"patient_id": PATIENTS, "fm": FM, "age": 50.0 + RNG.normal(0, 5, 240), "male": 1.0, "site": "A"}
     )
-    audit = audit_embedding(table, NOISE + 2 * FM.to_numpy()[:, None])
+    audit = audit_embedding(table, NOISE + 2 * FM.to_numpy()[:, None], **CHANCE)
     assert "holds information about fibromyalgia" in audit.loc[audit["target"] == "fm", "reading"].iloc[0]
     assert audit.loc[audit["target"] == "site", "reading"].str.startswith("Not computed").all()
 
@@ -54,7 +55,7 @@ def test_age_is_read_as_above_the_median_and_what_cannot_be_read_says_why():
     age = pd.Series(np.repeat(RNG.normal(55, 12, 120), 2))
     table = pd.DataFrame({"patient_id": PATIENTS, "age": age, "haq": RNG.random(240)})
     audit = (
-        audit_embedding(table, NOISE + age.to_numpy()[:, None] / 12, outcome="haq")
+        audit_embedding(table, NOISE + age.to_numpy()[:, None] / 12, outcome="haq", **CHANCE)
         .set_index(["target", "given"])
         .sort_index()
     )
@@ -73,7 +74,7 @@ def test_given_the_outcome_its_causes_go_together_and_the_reading_says_so():
     haq = damage + 3 * fm
     table = pd.DataFrame({"patient_id": PATIENTS, "fm": FM, "haq": haq, "age": 50.0 + RNG.normal(size=240)})
     audit = (
-        audit_embedding(table, np.column_stack([damage, NOISE]), outcome="haq")
+        audit_embedding(table, np.column_stack([damage, NOISE]), outcome="haq", **CHANCE)
         .set_index(["target", "given"])
         .sort_index()
     )

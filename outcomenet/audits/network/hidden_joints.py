@@ -14,12 +14,30 @@ import numpy as np
 import pandas as pd
 
 from outcomenet.arrays import Float, Int
+from outcomenet.audits.contract import AuditInputs, AuditResult
 from outcomenet.audits.findings import Finding, finding
 from outcomenet.errors import UndefinedMetric
 from outcomenet.metrics.resampling import bootstrap_weights, percentile_interval
 
 HIDDEN = (1, 2, 4, 8, 16, 32)
 COLUMNS = ["order", "hidden", "change_in_sd", "lower", "upper", "n"]
+
+
+def audit(inputs: AuditInputs) -> AuditResult:
+    """Changes of the score by hidden joints: audit_deletion.csv."""
+    network = inputs.trained
+    # the visits as they are, and in both orders whole and at every step of the curve
+    inputs.progress.start("inferences", 1 + 2 * (1 + len(HIDDEN)), "hide joints")
+
+    def contributions(hidden: np.ndarray | None = None) -> np.ndarray:
+        inputs.progress.advance()
+        return network.contributions(hidden)
+
+    table, judged = audit_deletion(
+        lambda hidden: contributions(hidden).sum(1), contributions(), network.explained_patients(), **inputs.chance
+    )
+    inputs.progress.finish()
+    return AuditResult([judged], {"audit_deletion.csv": table})
 
 
 def importance(contributions: Float[np.ndarray, "visit joint"]) -> Float[np.ndarray, "visit joint"]:

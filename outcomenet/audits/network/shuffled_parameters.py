@@ -11,11 +11,25 @@ import numpy as np
 import pandas as pd
 
 from outcomenet.arrays import Float
+from outcomenet.audits.contract import AuditInputs, AuditResult
 from outcomenet.audits.findings import Finding, finding
 from outcomenet.errors import UndefinedMetric
 from outcomenet.training.rungs import Parameters
 
 LARGEST_CORRELATION = 0.5
+
+
+def audit(inputs: AuditInputs) -> AuditResult:
+    """Contributions of the trained network beside those of shuffled ones: audit_shuffled.csv."""
+    network, shuffles = inputs.trained, inputs.sizes.shuffled_networks
+    inputs.progress.start("networks", shuffles, "shuffle parameters")
+    untaught = []
+    for number in range(shuffles):
+        untaught.append(network.shuffled_contributions(number))
+        inputs.progress.advance()
+    inputs.progress.finish()
+    table, judged = audit_shuffled(network.contributions(), untaught)
+    return AuditResult([judged], {"audit_shuffled.csv": table})
 
 
 def shuffled(parameters: Parameters, key: jax.Array) -> Parameters:

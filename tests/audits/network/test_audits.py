@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from outcomenet.audits.findings import QUESTIONS
-from outcomenet.audits.network.audit_inputs import first_visits_first
-from outcomenet.audits.network.interventional import check_rendering, draw, redrawable_visits
+from outcomenet.audits.network.redrawn_films import check_rendering, draw, redrawable_visits
+from outcomenet.audits.network.trained_network import first_visits_first
+from outcomenet.audits.registry import AUDIT
 from outcomenet.audits.sizes import AuditSizes
 from outcomenet.datasets.dataset import open_dataset
 from outcomenet.datasets.manifest import TRUTH
@@ -64,7 +64,7 @@ def test_first_visits_come_before_second_ones():
 def test_every_question_is_answered_or_has_a_reason(runs: dict[str, Path]):
     for name in ("demo", "rapport"):
         audits = pd.read_csv(runs[name] / "audits.csv")
-        assert sorted(audits["audit"]) == sorted(QUESTIONS)
+        assert sorted(audits["audit"]) == sorted(AUDIT)
         assert audits["finding"].str.len().min() > 15
 
 

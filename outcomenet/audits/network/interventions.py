@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from outcomenet.arrays import Float
+from outcomenet.audits.contract import AuditInputs, AuditResult
 from outcomenet.audits.findings import Finding, absent, finding
 from outcomenet.errors import UndefinedMetric
 from outcomenet.metrics.resampling import bootstrap_weights, percentile_interval
@@ -14,6 +15,13 @@ USUAL = "usual"
 DAMAGE = "ra_damage"
 COLUMNS = ["intervention", "value", "shift", "lower", "upper", "share_of_damage_shift", "patients", "n"]
 FEWEST_PATIENTS = 10
+
+
+def audit(inputs: AuditInputs) -> AuditResult:
+    """Shifts of the score of held-out patients drawn again under each intervention: audit_interventions.csv."""
+    table = audit_interventions(inputs.trained.scores_under_interventions(), **inputs.chance)
+    findings = intervention_findings(table, inputs.sizes.largest_shift)
+    return AuditResult(findings, {"audit_interventions.csv": table})
 
 
 def shift_in_sd(
@@ -84,5 +92,5 @@ def intervention_findings(table: pd.DataFrame, largest_shift: float) -> list[Fin
 def _shifts(rows: pd.DataFrame) -> str:
     # the value first: behind a semicolon a sign begins a formula for some spreadsheets
     return "; ".join(
-        f"at {row.value} {row.shift:+.2f} SD ({row.lower:+.2f} to {row.upper:+.2f})" for row in rows.itertuples()
+        f"at {row.value} by {row.shift:+.2f} SD ({row.lower:+.2f} to {row.upper:+.2f})" for row in rows.itertuples()
     )

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from outcomenet.audits.borders import audit_borders, border_features
 from outcomenet.audits.findings import Judgement
+from outcomenet.audits.network.borders import audit_borders, border_features
 from outcomenet.errors import UndefinedMetric
 
 PATIENTS = pd.Series([f"p{i // 2:03d}" for i in range(300)])

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from outcomenet.audits.findings import Judgement
-from outcomenet.audits.interventions import audit_interventions, intervention_findings, shift_in_sd
+from outcomenet.audits.network.interventions import audit_interventions, intervention_findings, shift_in_sd
 from outcomenet.errors import UndefinedMetric
 
 PEOPLE = [f"p{i:02d}" for i in range(20)]
@@ -49,7 +49,7 @@ def test_a_score_that_follows_osteoarthritis_and_scanners_is_an_alarm():
     rows = table.set_index(["intervention", "value"])
     assert rows.loc[("oa", "0.5"), "shift"] == pytest.approx(0.5 / USUAL.std())
     assert rows.loc[("oa", "0.5"), "share_of_damage_shift"] == pytest.approx(0.5 / 3)
-    assert "+0.82 SD" in judged["do_oa"].finding
+    assert "at 0.5 by +0.82 SD" in judged["do_oa"].finding
 
 
 def test_a_score_blind_to_damage_is_an_alarm():

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from outcomenet.arrays import Bool, Float
+from outcomenet.audits.contract import AuditInputs, AuditResult
 from outcomenet.audits.cross_fitting import CrossFit, permuted_patients
 from outcomenet.audits.findings import Finding, finding
 from outcomenet.errors import UndefinedMetric
@@ -19,6 +20,17 @@ from outcomenet.metrics.resampling import bootstrap_weights, percentile_interval
 
 RIM = 1 / 16  # width of the rim as a share of the crop's side
 FEWEST_PATIENTS = 50
+
+
+def audit(inputs: AuditInputs) -> AuditResult:
+    """What the borders of crops tell about HAQ-DI beside the covariates: audit_borders.csv."""
+    keys, features = inputs.trained.border_features()
+    visits = inputs.visits.set_index(["patient_id", "visit_id"]).loc[keys].reset_index()
+    covariates = visits[list(inputs.covariates)].astype(float)
+    table, judged = audit_borders(
+        features, covariates, visits["haq"].to_numpy(float), visits["patient_id"], **inputs.null
+    )
+    return AuditResult([judged], {"audit_borders.csv": table})
 
 
 def border_features(

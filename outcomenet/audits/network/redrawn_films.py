@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from outcomenet.arrays import UInt16
-from outcomenet.audits.interventions import DAMAGE, USUAL
+from outcomenet.audits.network.interventions import DAMAGE, USUAL
 from outcomenet.audits.sizes import AuditSizes
 from outcomenet.cohorts.source import CROPS
 from outcomenet.datasets.dataset import Dataset
@@ -134,10 +135,9 @@ def check_rendering(
             )
 
 
-def scanner_facts(truth_of: Laboratory) -> pd.DataFrame:
-    """Each site's device and whether its films bear a marker, in a simulated world: site, device, marker."""
-    rows = [
-        (site, archive.scanner.name, float(archive.scanner.marker))
-        for site, archive in archives_of(truth_of.world).items()
-    ]
+def scanner_facts(truth: Path) -> pd.DataFrame:
+    """Each site's device and whether its films bear a marker, in the simulated world of a folder `truth/`: site, device,
+    marker (0 or 1). DataRefused where the world cannot be built again."""
+    world = laboratory_of_truth(truth, (0,)).world
+    rows = [(site, archive.scanner.name, float(archive.scanner.marker)) for site, archive in archives_of(world).items()]
     return pd.DataFrame(rows, columns=["site", "device", "marker"])
