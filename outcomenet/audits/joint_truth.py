@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 
 from outcomenet.anatomy import JOINT_KINDS, JOINTS
@@ -10,7 +9,7 @@ from outcomenet.audits.contract import AuditInputs, AuditResult
 from outcomenet.audits.findings import Finding, finding, finding_or_absent
 from outcomenet.errors import UndefinedMetric
 from outcomenet.metrics.correlation import weighted_rank_correlation
-from outcomenet.metrics.resampling import bootstrap_weights, percentile_interval
+from outcomenet.metrics.resampling import bootstrap_weights, estimate
 
 COLUMNS = ["joint", "spearman_damage", "lower", "upper", "spearman_osteophyte", "patients", "n"]
 
@@ -41,11 +40,7 @@ def audit_joint_truth(biomarker: pd.DataFrame, truth: pd.DataFrame, *, resamples
         contribution = part["contribution"].to_numpy(float)
         values = weighted_rank_correlation(contribution, part["damage"].to_numpy(float), weights)
         oa = weighted_rank_correlation(contribution, part["osteophyte"].to_numpy(float), weights[:1])[0]
-        try:
-            interval = percentile_interval(values[1:])
-        except UndefinedMetric:
-            interval = (np.nan, np.nan)
-        rows.append((kind, values[0], *interval, oa, part["patient_id"].nunique(), len(part)))
+        rows.append((kind, *estimate(values), oa, part["patient_id"].nunique(), len(part)))
     return pd.DataFrame(rows, columns=COLUMNS)
 
 

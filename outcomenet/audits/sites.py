@@ -10,7 +10,7 @@ from outcomenet.audits.contract import AuditInputs, AuditResult
 from outcomenet.audits.findings import Finding, absent, finding, finding_or_absent
 from outcomenet.errors import UndefinedMetric
 from outcomenet.metrics.regression import calibration_intercept, calibration_slope, r2
-from outcomenet.metrics.resampling import bootstrap_weights, percentile_interval
+from outcomenet.metrics.resampling import bootstrap_weights, estimate
 from outcomenet.outcomes import HAQ, OutcomeKind
 
 COLUMNS = ["site", "predictor", "learned_at", "metric", "value", "lower", "upper", "patients", "n"]
@@ -71,11 +71,7 @@ def audit_sites(predictions: pd.DataFrame, *, resamples: int, seed: int) -> pd.D
         weights = bootstrap_weights(part["patient_id"], resamples, seed)
         for name, metric in METRICS.items():
             values = metric(part["target"].to_numpy(float), part["prediction"].to_numpy(float), weights)
-            try:
-                interval = percentile_interval(values[1:])
-            except UndefinedMetric:
-                interval = (np.nan, np.nan)
-            rows.append((site, predictor, learned_at, name, values[0], *interval, *counts))
+            rows.append((site, predictor, learned_at, name, *estimate(values), *counts))
     return pd.DataFrame(rows, columns=COLUMNS).sort_values(["site"], kind="stable", ignore_index=True)
 
 

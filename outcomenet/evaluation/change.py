@@ -17,7 +17,7 @@ from outcomenet.datasets.visit_table import LATER_VISIT
 from outcomenet.errors import UndefinedMetric
 from outcomenet.ladder.facts import LadderFacts
 from outcomenet.metrics.correlation import weighted_rank_correlation
-from outcomenet.metrics.resampling import bootstrap_weights, percentile_interval
+from outcomenet.metrics.resampling import bootstrap_weights, estimate
 from outcomenet.metrics.responsiveness import response_mean
 from outcomenet.outcomes import SVDH_CHANGE
 from outcomenet.predictors import HUMAN_TOTAL
@@ -117,18 +117,11 @@ def responsiveness(
         for title, other in against.items():
             found["rank_correlation", title] = weighted_rank_correlation(change[known], other[known], weights)
         for (statistic, title), values in found.items():
-            rows.append((name, statistic, title, *_estimate(values)))
+            rows.append((name, statistic, title, *estimate(values)))
             if name == HUMAN_TOTAL:
                 of_human[statistic, title] = values
             elif HUMAN_TOTAL in measures:
                 both = (values, of_human[statistic, title])
                 difference = np.abs(both[0]) - np.abs(both[1]) if statistic == "srm" else both[0] - both[1]
-                rows.append((name, f"{statistic}_difference", title, *_estimate(difference)))
+                rows.append((name, f"{statistic}_difference", title, *estimate(difference)))
     return pd.DataFrame(rows, columns=COLUMNS[:6]).assign(patients=people.nunique(), n=len(people))
-
-
-def _estimate(values: np.ndarray) -> tuple[float, float, float]:
-    try:
-        return (float(values[0]), *percentile_interval(values[1:]))
-    except UndefinedMetric:
-        return float(values[0]), np.nan, np.nan

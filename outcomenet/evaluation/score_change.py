@@ -20,7 +20,7 @@ from outcomenet.evaluation.biomarker import reread_scores
 from outcomenet.metrics.agreement import icc_of_sums, rating_sums
 from outcomenet.metrics.correlation import weighted_correlation, weighted_rank_correlation
 from outcomenet.metrics.detectable import smallest_detectable_change
-from outcomenet.metrics.resampling import bootstrap_weights, percentile_interval
+from outcomenet.metrics.resampling import bootstrap_weights, estimate
 from outcomenet.metrics.responsiveness import response_mean
 from outcomenet.metrics.trial_size import patients_per_arm
 from outcomenet.predictions import NetworkReading
@@ -103,11 +103,11 @@ def score_change_table(
         for title, other in against.items():
             both = np.isfinite(other)
             columns = change[both], other[both], weights[:, both]
-            found.append(("correlation", title, *_estimate(weighted_correlation(*columns)), "Pearson, of both changes"))
-            ranks = _estimate(weighted_rank_correlation(*columns))
+            found.append(("correlation", title, *estimate(weighted_correlation(*columns)), "Pearson, of both changes"))
+            ranks = estimate(weighted_rank_correlation(*columns))
             found.append(("rank_correlation", title, *ranks, "Spearman, of both changes"))
         rows += [(name, *row[:5], people.nunique(), len(pairs), row[5]) for row in found]
-    difference = _estimate(np.abs(means[SCORE]) - np.abs(means[HUMAN_TOTAL]))
+    difference = estimate(np.abs(means[SCORE]) - np.abs(means[HUMAN_TOTAL]))
     note = "absolute values; above 0: the score sees more"
     rows.append((SCORE, "srm_difference", HUMAN_TOTAL, *difference, people.nunique(), len(pairs), note))
     return pd.DataFrame(rows, columns=COLUMNS)
@@ -117,9 +117,9 @@ Row = tuple[str, str, float, float, float, str]
 
 
 def _of_change(change: np.ndarray, srm: np.ndarray, weights: np.ndarray) -> Iterator[Row]:
-    yield "mean_change", "", *_estimate(weights @ change / weights.sum(1)), "later minus earlier visit"
+    yield "mean_change", "", *estimate(weights @ change / weights.sum(1)), "later minus earlier visit"
     yield "sd_change", "", float(change.std(ddof=1)), np.nan, np.nan, ""
-    value, lower, upper = _estimate(srm)
+    value, lower, upper = estimate(srm)
     yield "srm", "", value, lower, upper, "mean over SD of the change"
     for power in POWERS:
         note = f"treatment halves the mean change; two-sided t test at 5 %, power {100 * power:.0f} %"
@@ -155,7 +155,7 @@ def _of_readings(
         in_sd = sdc / spread if spread > 0 else np.nan
         yield "sdc_in_sd", "", in_sd, np.nan, np.nan, "SDC in SDs of the change"
         icc = icc_of_sums("icc_a1", weights[:, both] @ rating_sums(changes[both]))
-        yield "icc_a1_change", "", *_estimate(icc), f"ICC(2,1) of the change: {of.kind}"
+        yield "icc_a1_change", "", *estimate(icc), f"ICC(2,1) of the change: {of.kind}"
     else:
         why = f"not defined: {both.sum()} of {len(both)} changes have two readings' totals: {of.kind}"
         yield from ((name, "", np.nan, np.nan, np.nan, why) for name in ("sdc", "sdc_in_sd", "icc_a1_change"))
@@ -163,7 +163,7 @@ def _of_readings(
     if len(status) > 1:
         of_visits = bootstrap_weights(status.index.get_level_values(0).to_series(), resamples, seed)
         icc = icc_of_sums("icc_a1", of_visits @ rating_sums(status.to_numpy(float)))
-        yield "icc_a1", "", *_estimate(icc), f"ICC(2,1) of status, {len(status)} visits: {of.kind}"
+        yield "icc_a1", "", *estimate(icc), f"ICC(2,1) of status, {len(status)} visits: {of.kind}"
     else:
         why = f"not defined: {len(status)} visits have two readings' totals: {of.kind}"
         yield "icc_a1", "", np.nan, np.nan, np.nan, why
@@ -244,10 +244,3 @@ def _against(dataset: Dataset, pairs: pd.DataFrame) -> dict[str, Float[np.ndarra
 def _at(values: pd.Series | pd.DataFrame, pairs: pd.DataFrame, visit: str) -> np.ndarray:
     """Values at one visit of each pair; NaN where there are none."""
     return values.reindex(pd.MultiIndex.from_arrays([pairs["patient_id"], pairs[visit]])).to_numpy(float)
-
-
-def _estimate(values: np.ndarray) -> tuple[float, float, float]:
-    try:
-        return (float(values[0]), *percentile_interval(values[1:]))
-    except UndefinedMetric:
-        return float(values[0]), np.nan, np.nan

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 
-from outcomenet.errors import DataRefused, UndefinedMetric
+from outcomenet.errors import DataRefused
 from outcomenet.ladder.calibrators import Calibrators, fit_calibrators
-from outcomenet.metrics.resampling import bootstrap_weights, percentile_interval
+from outcomenet.metrics.resampling import bootstrap_weights, estimate
 from outcomenet.metrics.risk import brier, risk_calibration_intercept, risk_calibration_slope
 from outcomenet.outcomes import OUTCOMES, OutcomeKind
 from outcomenet.predictors import NETWORKS
@@ -72,9 +71,5 @@ def _quality(held_out: pd.DataFrame, resamples: int, seed: int) -> list[tuple]:
     for calibrator in ("none", "platt", "isotonic"):
         for name, measure in MEASURES.items():
             values = measure(target, rows[calibrator].to_numpy(), weights)
-            try:
-                lower, upper = percentile_interval(values[1:])
-            except UndefinedMetric:
-                lower = upper = np.nan
-            found.append((calibrator, name, values[0], lower, upper, len(rows), float(target.sum())))
+            found.append((calibrator, name, *estimate(values), len(rows), float(target.sum())))
     return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -55,6 +56,33 @@ def percentile_interval(values: Float[np.ndarray, "resample"], level: float = 0.
         )
     lower, upper = np.quantile(defined, [0.5 - level / 2, 0.5 + level / 2])
     return float(lower), float(upper)
+
+
+class Estimate(NamedTuple):
+    """A value with its two-sided bootstrap interval."""
+
+    value: float
+    lower: float
+    upper: float
+
+
+def estimate(values: Float[np.ndarray, "resample"], level: float = 0.95) -> Estimate:
+    """A metric of the sample with its percentile interval, whose bounds are NaN where it has none.
+
+    Args:
+        values: the metric of the sample itself, and behind it of each resample; NaN where it is undefined.
+        level: of the interval.
+
+    Returns:
+        The sample's value, which may be NaN itself, and the bounds of `percentile_interval`.
+
+    >>> estimate(np.array([0.5, np.nan, np.nan]))
+    Estimate(value=0.5, lower=nan, upper=nan)
+    """
+    try:
+        return Estimate(float(values[0]), *percentile_interval(values[1:], level))
+    except UndefinedMetric:
+        return Estimate(float(values[0]), np.nan, np.nan)
 
 
 def expanded_level(patients: int, level: float = 0.95) -> float:

@@ -5,21 +5,11 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 
 from outcomenet.arrays import Float
 from outcomenet.errors import UndefinedMetric
-from outcomenet.metrics.resampling import percentile_interval
-
-
-class Estimate(NamedTuple):
-    """A value with its two-sided bootstrap interval."""
-
-    value: float
-    lower: float
-    upper: float
+from outcomenet.metrics.resampling import Estimate, percentile_interval
 
 
 def response_mean(

@@ -11,7 +11,7 @@ from outcomenet.errors import UndefinedMetric
 from outcomenet.metrics.agreement import icc_1, icc_a1, icc_c1, icc_of_sums, rating_sums
 from outcomenet.metrics.discrimination import weighted_auroc
 from outcomenet.metrics.regression import calibration_intercept, calibration_slope, mae, r2
-from outcomenet.metrics.resampling import bootstrap_weights, of_sample, percentile_interval
+from outcomenet.metrics.resampling import bootstrap_weights, estimate, of_sample, percentile_interval
 from outcomenet.metrics.table import comparisons_table, metrics_of, metrics_table
 
 # Shrout & Fleiss, Psychol Bull 1979;86:420, table 2: six targets, four judges
@@ -81,6 +81,13 @@ def test_patients_are_resampled_with_all_their_visits():
 def test_too_many_undefined_resamples_give_no_interval():
     with pytest.raises(UndefinedMetric, match="undefined in 10 of 20"):
         percentile_interval(np.array([0.5, np.nan] * 10))
+
+
+def test_an_estimate_keeps_its_value_where_it_has_no_interval():
+    assert estimate(np.array([7.0, *range(101)]), level=0.9) == pytest.approx((7.0, 5.0, 95.0))
+    value, *bounds = estimate(np.array([7.0, *[0.5, np.nan] * 10]))
+    assert value == 7.0
+    assert np.isnan(bounds).all()
 
 
 def test_a_metric_of_the_sample_without_a_value_says_which_and_why():
