@@ -1,4 +1,4 @@
-"""Rules for one cell: what text is accepted, how it reads as a value, and what to say when it is not accepted."""
+"""Rules for one cell of a table: which texts are accepted, the value of each, and the remedy for one that is not."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import pandas as pd
 from outcomenet.errors import meant
 from outcomenet.outcomes import HAQ, haq_grid
 
+# float() also takes "1_000", "infinity" and "nan"
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _COMMA = re.compile(r"[+-]?\d+,\d+")
 # more than one separator, or another one than a comma: 12,345,678 and 1,234.5 and 1.234,5 and 1 234 and 1'234
@@ -22,27 +23,32 @@ _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 class Complaint(NamedTuple):
-    """What is wrong with a cell's text: the broken rule's short name, and what to do now."""
+    """A cell's fault: the broken rule's short name, and what to do now."""
 
     rule: str
     remedy: str
 
 
 class CellRule(Protocol):
-    """What a cell may hold. `parse` returns the value or raises ValueError; empty cells never reach it.
-
-    `complaint` is asked only about a text that `parse` does not accept.
-    """
+    """What a cell may hold. Empty cells are missing and never reach a rule."""
 
     @property
-    def expected(self) -> str: ...
+    def expected(self) -> str:
+        """What a cell should hold, as a message says it behind "expected"."""
+        ...
 
     @property
-    def dtype(self) -> str: ...
+    def dtype(self) -> str:
+        """Type of the column's values in pandas; one that has a missing value."""
+        ...
 
-    def parse(self, text: str) -> object: ...
+    def parse(self, text: str) -> object:
+        """The value of a text. Raises ValueError where the rule does not accept it."""
+        ...
 
-    def complaint(self, text: str) -> Complaint: ...
+    def complaint(self, text: str) -> Complaint:
+        """What is wrong with a text that `parse` does not accept."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -238,18 +244,35 @@ class Date:
 
 
 def typed(text: pd.Series, rule: CellRule) -> pd.Series:
-    """The column's values; empty cells and cells that the rule does not accept are missing."""
+    """The values of a column.
+
+    Args:
+        text: Cells as typed, None where one is empty.
+        rule: What a cell may hold.
+
+    Returns:
+        Values of the rule's type; missing (NaN, NaT or None) where a cell is empty or not accepted.
+    """
     values = {}
+    # each text once: a score table repeats few words millions of times
     for cell in text.dropna().unique():
         try:
             values[cell] = rule.parse(cell)
         except ValueError:
             continue
-    return text.map(values).astype(rule.dtype)
+    return text.map(values).astype(pd.api.types.pandas_dtype(rule.dtype))
 
 
 def accepted(text: pd.Series, rule: CellRule) -> pd.Series:
-    """Which cells the rule accepts, True or False in the order of the column; empty cells count as accepted."""
+    """Tells which cells of a column a rule accepts.
+
+    Args:
+        text: Cells as typed, None where one is empty.
+        rule: What a cell may hold.
+
+    Returns:
+        True or False for each cell; empty cells count as accepted.
+    """
     good = set()
     for cell in text.dropna().unique():
         try:

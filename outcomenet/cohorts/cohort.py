@@ -1,4 +1,4 @@
-"""A checked cohort: what `read_cohort` makes of a folder, or refuses with every fault named."""
+"""Checked cohorts: a cohort folder becomes typed tables, or is refused with every fault named."""
 
 from __future__ import annotations
 
@@ -15,12 +15,11 @@ from outcomenet.cohorts.checks.landmark_checks import landmarks_outside
 from outcomenet.cohorts.contracts import TABLES, absent_table, read_table
 from outcomenet.cohorts.covariates import visits_with_covariates
 from outcomenet.cohorts.faults import CohortRefused, Fault, without_identifiers
-from outcomenet.cohorts.film_headers import UNCHECKED_COLUMNS, read_film_headers
+from outcomenet.cohorts.film_headers import UNCHECKED_COLUMNS, UnreadFilms, read_film_headers
 from outcomenet.cohorts.ledger import Ledger
 from outcomenet.cohorts.linkage import link_films
 from outcomenet.cohorts.meta import FILE as META_FILE
 from outcomenet.cohorts.meta import LINKAGE_MAX_GAP_DAYS, CohortMeta, read_meta
-from outcomenet.cohorts.unread_films import UnreadFilms
 
 
 @dataclass(frozen=True)
@@ -47,10 +46,18 @@ class Cohort:
 
 
 def read_cohort(folder: Path | str, *, check_films: bool = True) -> Cohort:
-    """Reads and checks a cohort folder; raises CohortRefused with all faults of all files at once.
+    """Parses and checks a cohort folder.
 
-    `check_films` reads the header of every film, so that a bad film is known before anything is written; without it
-    the columns that come from headers are missing.
+    Args:
+        folder: The cohort folder.
+        check_films: Whether the header of every film is parsed, so that a bad film is known before anything is written;
+            without it the columns that come from headers are missing.
+
+    Returns:
+        The checked tables, with the ledger of what was left out.
+
+    Raises:
+        CohortRefused: With all faults of all files at once.
     """
     folder = Path(folder)
     if faults := _folder_faults(folder):
@@ -60,15 +67,16 @@ def read_cohort(folder: Path | str, *, check_films: bool = True) -> Cohort:
     others = [path.name for path in folder.iterdir() if path.is_file()]
     for table in TABLES:
         path = folder / table.file
-        tables[table.file], found = read_table(path, table) if os.path.lexists(path) else absent_table(table, others)
-        faults += found
+        # a broken link exists, too: it is a fault and no absent file
+        tables[table.file], in_table = read_table(path, table) if os.path.lexists(path) else absent_table(table, others)
+        faults += in_table
     faults += crosscheck(tables, meta)
 
     ledger = Ledger()
     films = tables["films.csv"]
     if check_films:
-        films, found, unread = read_film_headers(folder, films, ledger, simulated=meta is None or meta.simulated)
-        faults += found + landmarks_outside(tables["landmarks.csv"], films) + unread.faults * unread.too_many
+        films, of_paths, unread = read_film_headers(folder, films, ledger, simulated=meta is None or meta.simulated)
+        faults += of_paths + landmarks_outside(tables["landmarks.csv"], films) + unread.faults * unread.too_many
         films = films.drop(index=[fault.row for fault in unread.faults])
     else:
         films, unread = films.assign(**UNCHECKED_COLUMNS), UnreadFilms(len(films))
@@ -78,8 +86,8 @@ def read_cohort(folder: Path | str, *, check_films: bool = True) -> Cohort:
         tables["patients.csv"].drop_duplicates("patient_id").set_index("patient_id")["birth_year"]
     )
     films = films.assign(years_since_birth_year=films["date"].dt.year - born)
-    films, found = link_films(films, tables["visits.csv"], max_gap_days, ledger)
-    faults += found
+    films, of_links = link_films(films, tables["visits.csv"], max_gap_days, ledger)
+    faults += of_links
     if faults or meta is None:
         raise CohortRefused(without_identifiers(faults, tables))
 

@@ -1,4 +1,4 @@
-"""What other programs' tables say where a cohort folder says something else: advice by column or word, in lower case."""
+"""Advice on columns and words of other programs' tables that a cohort folder writes in another way; keys in lower case."""
 
 from __future__ import annotations
 

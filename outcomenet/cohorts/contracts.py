@@ -1,4 +1,4 @@
-"""What each table of a cohort folder must hold: the columns as data."""
+"""Contracts of the tables of a cohort folder: their columns, keys and cell rules as data."""
 
 from __future__ import annotations
 
@@ -15,20 +15,21 @@ from outcomenet.cohorts.column_advice import (
     SCORE_COLUMNS,
     VISIT_COLUMNS,
 )
-from outcomenet.cohorts.table_reading import Column, Table, absent_table, read_table
+from outcomenet.cohorts.table_parsing import Column, TableContract, absent_table, read_table
 from outcomenet.confounders import CONFOUNDERS
 from outcomenet.outcomes import HAQ_AID_COLUMNS, HAQ_ITEM_COLUMNS, NEGATIVE_CONTROLS
 from outcomenet.scoring import SCHEMES
 
 __all__ = [
     "DURATION", "EVENTS", "FILMS", "LANDMARKS", "MEASUREMENTS", "MEASUREMENTS_TABLE", "MEASUREMENT_RULES", "PATIENTS", "SCORES",
-    "TABLES", "VISITS", "Column", "Table", "absent_table", "read_table",
+    "TABLES", "VISITS", "Column", "TableContract", "absent_table", "read_table",
 ]  # fmt: skip
 
 _DAYS = Date()
 _SEX_HINTS = {"male": "M", "man": "M", "female": "F", "woman": "F", "w": "F", "u": "unknown", "o": "other"}
 _READING_MODES = ("single", "paired", "chronological")
 _EVENTS = ("death", "joint_surgery", "lost")
+# DAS28 (Prevoo, Arthritis Rheum 1995) is 9.6 with 28 tender and swollen joints, an ESR of 200 mm/h and global health 100.
 _DAS28 = Number(0, 10, above="A decimal point may be lost (32 for 3.2), or the sum behind the score was exported.")
 _CRP = Number(0, unit="mg/L")
 DURATION = Number(0, 100, "years", above="In months, divide by 12; in days, by 365.25.")
@@ -57,7 +58,7 @@ def _filled(name: str, rule: CellRule) -> Column:
     return Column(name, rule, required=True, filled=True)
 
 
-PATIENTS = Table(
+PATIENTS = TableContract(
     "patients.csv",
     (
         _identifier("patient_id"),
@@ -72,7 +73,7 @@ PATIENTS = Table(
     required=True,
     advice=PATIENT_COLUMNS,
 )
-VISITS = Table(
+VISITS = TableContract(
     "visits.csv",
     (
         _identifier("patient_id"),
@@ -97,7 +98,7 @@ VISITS = Table(
     required=True,
     advice=VISIT_COLUMNS,
 )
-FILMS = Table(
+FILMS = TableContract(
     "films.csv",
     (
         _identifier("film_id"),
@@ -114,7 +115,7 @@ FILMS = Table(
     key=("film_id",),
     advice=FILM_COLUMNS,
 )
-LANDMARKS = Table(
+LANDMARKS = TableContract(
     "landmarks.csv",
     (
         _identifier("film_id"),
@@ -130,7 +131,7 @@ LANDMARKS = Table(
     ),
     key=("film_id", "landmark"),
 )
-SCORES = Table(
+SCORES = TableContract(
     "scores.csv",
     (
         _identifier("patient_id"),
@@ -147,7 +148,7 @@ SCORES = Table(
     key=("patient_id", "visit_id", "reader", "reading_mode", "scheme", "side", "site", "feature"),
     advice=SCORE_COLUMNS,
 )
-EVENTS = Table(
+EVENTS = TableContract(
     "events.csv",
     (
         _identifier("patient_id"),
@@ -178,7 +179,7 @@ EVENTS = Table(
     advice=EVENT_COLUMNS,
 )
 # An addition to the fixed format: further covariates and negative controls of a visit, in long form.
-MEASUREMENTS_TABLE = Table(
+MEASUREMENTS_TABLE = TableContract(
     "measurements.csv",
     (
         _identifier("patient_id"),
@@ -188,4 +189,5 @@ MEASUREMENTS_TABLE = Table(
     ),
     key=("patient_id", "visit_id", "name"),
 )
-TABLES: Sequence[Table] = (PATIENTS, VISITS, FILMS, LANDMARKS, SCORES, EVENTS, MEASUREMENTS_TABLE)
+# In the order in which faults are reported: what others refer to comes first.
+TABLES: Sequence[TableContract] = (PATIENTS, VISITS, FILMS, LANDMARKS, SCORES, EVENTS, MEASUREMENTS_TABLE)

@@ -1,4 +1,4 @@
-"""What is known of each visit: age, sex, duration, function, pain and the confounders, from all tables together."""
+"""Covariates of each visit (age, sex, duration, function and the confounders), derived from all tables together."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from outcomenet.outcomes import DAYS_PER_YEAR, NEGATIVE_CONTROLS
 from outcomenet.scoring import KELLGREN_LAWRENCE, OSTEOPHYTES, Scheme
 
 _ACR2016 = ["wpi", "sss", "pain_regions", "symptom_months"]
-# Where a label came from, as the columns fm_source and oa_source write it and the ledger says it.
+# Sources of a label: as the columns fm_source and oa_source write them, and as the ledger says them.
 SOURCES = {
     "given": "as given",
     "acr2016": "by ACR 2016 from its components",
@@ -33,11 +33,18 @@ _HANDS = (str(Side.LEFT_HAND), str(Side.RIGHT_HAND))
 
 
 def visits_with_covariates(tables: Mapping[str, pd.DataFrame], use_aids: bool, ledger: Ledger) -> pd.DataFrame:
-    """visits.csv with derived columns; NaN where a value is not known, nothing is filled in.
+    """Derives the covariates of each visit.
 
-    age (years at the visit, counted from the middle of the birth year), male (0/1), duration (years since
-    symptom_onset), site, rf, acpa, haq, haq_answered and haq_grid, fm and fm_source, oa and oa_source ("given", how it was
-    derived, or None), and a column for each name in measurements.csv.
+    Args:
+        tables: Typed tables by file name.
+        use_aids: Whether aids and help raise a HAQ category.
+        ledger: Takes notes of labels that disagree and of visits without HAQ or duration.
+
+    Returns:
+        visits.csv with further columns, NaN where a value is not known; nothing is filled in. age (years at the visit, counted
+        from the middle of the birth year), male (0/1), duration (years since symptom_onset), site, rf, acpa, haq, haq_answered,
+        haq_grid and a column per HAQ category (`haq_of_visits`), fm and fm_source, oa and oa_source (a key of `SOURCES`, or
+        None), and a column for each name in measurements.csv.
     """
     visits = tables["visits.csv"]
     patients = tables["patients.csv"].set_index("patient_id")
@@ -52,11 +59,15 @@ def visits_with_covariates(tables: Mapping[str, pd.DataFrame], use_aids: bool, l
     )
     derived = derived.join(haq_of_visits(visits, use_aids, ledger))
     measured = _measurements(tables["measurements.csv"], visits)
-    fm_given, oa_given = (_given(name, visits, measured) for name in ("fm", "oa"))
-    derived["fm"], derived["fm_source"] = _fibromyalgia(visits, fm_given, ledger)
-    derived["oa"], derived["oa_source"] = _osteoarthritis(visits, oa_given, tables["scores.csv"], ledger)
+    fm_stated, oa_stated = (_stated(name, visits, measured) for name in ("fm", "oa"))
+    derived["fm"], derived["fm_source"] = _fibromyalgia(visits, fm_stated, ledger)
+    derived["oa"], derived["oa_source"] = _osteoarthritis(visits, oa_stated, tables["scores.csv"], ledger)
     derived = derived.assign(
-        **{name: derived[name].combine_first(of) if name in derived else of for name, of in measured.items()}
+        # a value of visits.csv or patients.csv stands before one of measurements.csv; no visit has both
+        **{
+            name: derived[name].combine_first(values) if name in derived else values
+            for name, values in measured.items()
+        }
     )
     for name, title in (("fm", "fibromyalgia"), ("oa", "osteoarthritis")):
         for source, rows in derived.groupby(f"{name}_source")["visit_id"]:
@@ -65,7 +76,15 @@ def visits_with_covariates(tables: Mapping[str, pd.DataFrame], use_aids: bool, l
 
 
 def age_at(date: pd.Series, birth_year: pd.Series) -> pd.Series:
-    """Years from the middle of the birth year to a date."""
+    """Ages at given dates, of people whose year of birth alone is known.
+
+    Args:
+        date: A day in each row.
+        birth_year: Year of birth in each row.
+
+    Returns:
+        Years from the middle of the birth year; at most half a year wrong. NaN where one of the two is missing.
+    """
     start = pd.to_datetime(date.dt.year.astype(str) + "-01-01")
     return date.dt.year + (date - start).dt.days / DAYS_PER_YEAR - (birth_year + 0.5)
 
@@ -78,41 +97,42 @@ def _duration(visits: pd.DataFrame, onset: pd.Series, ledger: Ledger) -> pd.Seri
     return duration.mask(before)
 
 
-Given = dict[str, pd.Series]
+Flags = dict[str, pd.Series]  # 0, 1 or NaN for each visit, by source
 
 
-def _given(name: str, visits: pd.DataFrame, measured: Mapping[str, pd.Series]) -> Given:
-    """A flag as the cohort gives it, by source; no visit has it from both files."""
-    given = {"given": visits[name]}
-    return given | {"measurements.csv": measured[name]} if name in measured else given
+def _stated(name: str, visits: pd.DataFrame, measured: Mapping[str, pd.Series]) -> Flags:
+    """A flag as the cohort's files state it; no visit has it from both."""
+    stated = {"given": visits[name]}
+    return stated | {"measurements.csv": measured[name]} if name in measured else stated
 
 
-def _fibromyalgia(visits: pd.DataFrame, given: Given, ledger: Ledger) -> tuple[pd.Series, pd.Series]:
-    """The given flag, else the ACR 2016 criteria where all four parts are there."""
+def _fibromyalgia(visits: pd.DataFrame, stated: Flags, ledger: Ledger) -> tuple[pd.Series, pd.Series]:
+    """The stated flag, else the ACR 2016 criteria where all four parts are there."""
     complete = visits[_ACR2016].notna().all(axis=1)
     criteria = pd.Series(np.nan, index=visits.index)
-    criteria[complete] = [float(fibromyalgia_acr2016(*row)) for row in visits.loc[complete, _ACR2016].to_numpy()]
-    _flag_disagreement(visits, given, criteria, "fm as given is not what ACR 2016 gives", ledger)
-    return _first_known(given | {"acr2016": criteria})
+    parts = visits.loc[complete, _ACR2016].to_numpy()
+    criteria[complete] = np.array([fibromyalgia_acr2016(*row) for row in parts], float)
+    _flag_disagreement(visits, stated, criteria, "fm as given is not what ACR 2016 gives", ledger)
+    return _first_known(stated | {"acr2016": criteria})
 
 
 def _osteoarthritis(
-    visits: pd.DataFrame, given: Given, scores: pd.DataFrame, ledger: Ledger
+    visits: pd.DataFrame, stated: Flags, scores: pd.DataFrame, ledger: Ledger
 ) -> tuple[pd.Series, pd.Series]:
-    """The given flag, else from joints: Kellgren-Lawrence grade 2 or more, else an osteophyte, in two or more joints of
+    """The stated flag, else from joints: Kellgren-Lawrence grade 2 or more, else an osteophyte, in two or more joints of
     both hands together."""
     graded = {
         "kellgren_lawrence": _affected(visits, scores, KELLGREN_LAWRENCE, OSTEOARTHRITIS_GRADE),
         "osteophytes": _affected(visits, scores, OSTEOPHYTES, OSTEOPHYTE_GRADE),
     }
     joints, _ = _first_known(graded)
-    _flag_disagreement(visits, given, joints, "oa as given is not what the graded joints give", ledger)
-    return _first_known(given | graded)
+    _flag_disagreement(visits, stated, joints, "oa as given is not what the graded joints give", ledger)
+    return _first_known(stated | graded)
 
 
-def _flag_disagreement(visits: pd.DataFrame, given: Given, derived: pd.Series, reason: str, ledger: Ledger) -> None:
-    """Counts the visits whose given flag stands although the parts that it is made of say otherwise."""
-    flag, _ = _first_known(given)
+def _flag_disagreement(visits: pd.DataFrame, stated: Flags, derived: pd.Series, reason: str, ledger: Ledger) -> None:
+    """Counts the visits whose stated flag is kept although the parts that it is made of say otherwise."""
+    flag, _ = _first_known(stated)
     disagree = flag.notna() & derived.notna() & (flag != derived)
     ledger.flag("visits", "visit", reason, visits.loc[disagree, "visit_id"])
 

@@ -1,4 +1,4 @@
-"""Reads a CSV file as the text that was typed, each row with the line number that an editor shows."""
+"""Parser of CSV files into the text that was typed, each row with the line number that an editor shows."""
 
 from __future__ import annotations
 
@@ -14,11 +14,14 @@ from outcomenet.csv_files import unguarded
 
 
 def read_csv_text(path: Path) -> tuple[pd.DataFrame | None, list[Fault]]:
-    """The table as strings (None = empty cell) with line numbers as index, and the faults of its form.
+    """Parses a CSV file of UTF-8 with or without a byte order mark.
 
-    UTF-8 with or without a byte order mark. An apostrophe that `write_csv` put before a cell is taken away again. Blank
-    lines, and lines of separators alone as spreadsheets leave them, are no rows. A row with more or fewer cells than the
-    header is a fault and left out of the returned table; a file that cannot be read as a table at all gives None.
+    An apostrophe that `write_csv` put before a cell is taken away again. Blank lines, and lines of separators alone as
+    spreadsheets leave them, are no rows. A row with more or fewer cells than the header is a fault and left out.
+
+    Returns:
+        The table as strings (None = empty cell) with line numbers as index, None where the file is no table at all; and
+        the faults of its form.
     """
     if what := not_plain(path):
         return None, [Fault(path.name, None, "", what, "a plain file", "Copy the table itself into the folder.",
@@ -54,6 +57,7 @@ def read_csv_text(path: Path) -> tuple[pd.DataFrame | None, list[Fault]]:
                 path.name, None, "", "an empty file", "a header line", "Write the column names in row 1.", "empty_file"
             )
         ]
+    # without a whole header no cell belongs to a column
     (header_row, header), *body = rows
     faults = _header_faults(path.name, header_row, header)
     if faults:
@@ -74,7 +78,7 @@ def read_csv_text(path: Path) -> tuple[pd.DataFrame | None, list[Fault]]:
 def _rows(text: str) -> list[tuple[int, list[str]]]:
     """Cells of every line that holds anything, with the number of the line on which the row starts."""
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    rows, start = [], 1
+    rows, start = [], 1  # a cell in quotation marks may hold line breaks, so that a row can span lines
     seen: dict[str, str] = {}  # a score table repeats few words millions of times; each is kept once
     for cells in reader:
         if any(cells):

@@ -1,4 +1,4 @@
-"""Faults in a cohort folder: every one named with its file, row and column, none with a patient's identifier."""
+"""Faults of a cohort folder: each names file, row and column, none repeats a patient's identifier."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from outcomenet.errors import DataRefused, meant
 _NAMING_COLUMNS = ("patient_id", "film_id")
 # Cells of these columns may hold or contain a patient's identifier: a message names their row, never their value.
 IDENTIFIER_COLUMNS = frozenset({"patient_id", "visit_id", "film_id", "path", "pid"})
-SHOWN = 20
+SHOWN = 20  # faults in a message; all of them stand in a file
 _SHOWN_CHARACTERS = 40
 # Up to five digits: no telephone, insurance or record number, and no day of birth.
 _SHORT_NUMBER = re.compile(r"[<>≤≥]?\s?[+-]?(?=(?:\D*\d){1,5}\D*$)[\d.,]+\s?(?:%|mm|mg/d?L|cm)?")
@@ -80,7 +80,12 @@ COLUMNS = ("file", "row", "column", "value", "rule", "expected", "remedy")
 
 
 def write_faults(faults: Iterable[Fault], path: Path) -> None:
-    """All faults as CSV with the columns of `COLUMNS`; a value that may hold an identifier is empty."""
+    """Writes faults as CSV with the columns of `COLUMNS`, whole or not at all.
+
+    Args:
+        faults: One row each; a value that may hold an identifier is empty.
+        path: The file; its folder is made where it is not there.
+    """
     rows = [tuple(getattr(fault, name) for name in COLUMNS) for fault in faults]
     table = pd.DataFrame(rows, columns=list(COLUMNS)).astype({"row": "Int64"})
     whole = path.with_name(f".{path.name}.partial")
@@ -112,18 +117,33 @@ def printable(column: str, value: object, words: Iterable[str] = ()) -> str:
 
 
 def printable_header(name: str, place: int) -> str:
-    """An unknown column's name where it reads like one, else its place: a cell may have slipped into the header.
+    """An unknown column as a fault may name it: a patient's cell may have slipped into the header.
+
+    Args:
+        name: The header's cell.
+        place: Its place in the header, from 1.
+
+    Returns:
+        The name where it looks like one of a column, else "number " and its place.
 
     >>> printable_header("mood", 7), printable_header("MRN4711", 7)
     ('mood', 'number 7')
     """
-    reads_like_one = len(name) <= _SHOWN_CHARACTERS and name.isprintable() and not re.search(r"\d{4}|@|,", name)
-    return name if name and reads_like_one else f"number {place}"
+    is_a_name = len(name) <= _SHOWN_CHARACTERS and name.isprintable() and not re.search(r"\d{4}|@|,", name)
+    return name if name and is_a_name else f"number {place}"
 
 
 def without_identifiers(faults: Sequence[Fault], tables: Mapping[str, pd.DataFrame]) -> list[Fault]:
-    """The faults without any column or value that is a patient's or film's identifier in one of the typed `tables`, as
-    where cells stand one column too far to the right."""
+    """Faults without any column or value that is a patient's or film's identifier, as where cells stand one column too far
+    to the right.
+
+    Args:
+        faults: The faults of a cohort.
+        tables: Its typed tables by file name; their patient_id and film_id are the identifiers.
+
+    Returns:
+        As many faults, in the same order.
+    """
     known = {
         str(cell)
         for table in tables.values()

@@ -1,7 +1,11 @@
-"""Reads the header of every film that films.csv lists, with a fault for each film that cannot be used."""
+"""Headers of the films that films.csv lists, with a fault for each wrong path and each film that cannot be decoded.
+
+A film that cannot be decoded is left out alone, counted and listed, unless so many are that the export must be at fault.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from pathlib import Path, PureWindowsPath
 
 import numpy as np
@@ -10,7 +14,6 @@ import pandas as pd
 from outcomenet.anatomy import joints_of
 from outcomenet.cohorts.faults import Fault
 from outcomenet.cohorts.ledger import Ledger
-from outcomenet.cohorts.unread_films import OF_THE_TABLE, UnreadFilms
 from outcomenet.errors import FilmRefused
 from outcomenet.films.crop_file import SUFFIX as CROPS_SUFFIX
 from outcomenet.films.crop_file import crop_sites
@@ -18,18 +21,51 @@ from outcomenet.films.film import FilmHeader
 from outcomenet.films.film_file import unnamed_header
 
 # What films.csv gains from the headers, missing where they were not read.
-UNCHECKED_COLUMNS: dict[str, object] = {
+UNCHECKED_COLUMNS: dict[str, float | None] = {
     "rows": np.nan, "columns": np.nan, "bits": np.nan, "photometric": None, "format": None,
     "spacing_mm": np.nan, "spacing_source": None,
 }  # fmt: skip
+MOST_SHARE = 0.25  # of the films listed; who is missing then is hardly a matter of chance
+ALWAYS_BEARABLE = 2  # films, of a cohort of few
+# Refusals that tell of films.csv, not of a film: the row is to be corrected, as any wrong row.
+OF_THE_TABLE = frozenset({"missing", "not_a_file"})
+
+
+@dataclass
+class UnreadFilms:
+    """The films that cannot be decoded, of the `listed` films of a cohort: faults of films.csv that name row and reason."""
+
+    listed: int = 0
+    faults: list[Fault] = field(default_factory=list)
+
+    def add(self, row: int, code: str, sentence: str, ledger: Ledger, limbs: int = 1) -> None:
+        """Enters the film of a row, once, and `limbs` of it in the ledger under the refusal's code."""
+        ledger.add("films", "film", f"could not be read: {code}", limbs)
+        if row not in {fault.row for fault in self.faults}:
+            self.faults.append(
+                Fault("films.csv", row, "path", "", "a film that can be read", sentence, rule=f"film:{code}")
+            )
+
+    @property
+    def too_many(self) -> bool:
+        """Whether the cohort is to be refused: no film is left, or more than two and more than a quarter are unread."""
+        count = len(self.faults)
+        return 0 < count and (count == self.listed or count > max(ALWAYS_BEARABLE, MOST_SHARE * self.listed))
 
 
 def read_film_headers(
     folder: Path, films: pd.DataFrame, ledger: Ledger, *, simulated: bool
 ) -> tuple[pd.DataFrame, list[Fault], UnreadFilms]:
-    """films.csv with the columns of `UNCHECKED_COLUMNS` filled, the faults of its paths, and the films that cannot be read.
+    """Parses the header of every film.
 
-    `pixel_spacing_mm` of films.csv overrides the file's own spacing and is then the source.
+    Args:
+        folder: The cohort folder, which every path starts from.
+        films: films.csv, typed; `pixel_spacing_mm` overrides the file's own spacing and is then the source.
+        ledger: Counts the films that cannot be decoded.
+        simulated: Whether files of crops may stand for films.
+
+    Returns:
+        films.csv with the columns of `UNCHECKED_COLUMNS` filled, the faults of its paths, and the films that cannot be decoded.
     """
     root = folder.resolve()
     backslashes = films.index[[isinstance(p, str) and "\\" in p and not (root / p).exists() for p in films["path"]]]
@@ -42,13 +78,13 @@ def read_film_headers(
     for row, path, region in zip(films.index, films["path"], films["region"], strict=True):
         if not isinstance(path, str) or row in backslashes:
             continue
-        found = _header(root, path, region, simulated)
-        if isinstance(found, FilmHeader):
-            headers[row] = found
-        elif isinstance(found, FilmRefused):
-            unread.add(int(row), found.code, str(found), ledger)
+        header = _header(root, path, region, simulated)
+        if isinstance(header, FilmHeader):
+            headers[row] = header
+        elif isinstance(header, FilmRefused):
+            unread.add(int(row), header.code, str(header), ledger)
         else:
-            expected, remedy = found
+            expected, remedy = header
             faults.append(Fault("films.csv", int(row), "path", "", expected, remedy))
     return _with_headers(films, headers), faults, unread
 
@@ -81,15 +117,16 @@ def _are_sites(sites: tuple[str, ...], region: str) -> bool:
 
 
 def _with_headers(films: pd.DataFrame, headers: dict[int, FilmHeader]) -> pd.DataFrame:
-    read = pd.DataFrame(
+    """films.csv with the headers' columns; spacing in millimetres per pixel."""
+    parsed = pd.DataFrame(
         {row: [getattr(header, name) for name in UNCHECKED_COLUMNS] for row, header in headers.items()},
         index=list(UNCHECKED_COLUMNS),
         dtype=object,
     ).T.reindex(films.index)
     numeric = ["rows", "columns", "bits", "spacing_mm"]
-    read[numeric] = read[numeric].astype(float)
-    read["spacing_source"] = read["spacing_source"].astype(object)  # also where no film could be read
-    own = films["pixel_spacing_mm"].notna()
-    read.loc[own, "spacing_mm"] = films.loc[own, "pixel_spacing_mm"]
-    read.loc[own, "spacing_source"] = "films.csv"
-    return pd.concat([films, read], axis=1)
+    parsed[numeric] = parsed[numeric].astype(float)
+    parsed["spacing_source"] = parsed["spacing_source"].astype(object)  # also where no film could be decoded
+    listed = films["pixel_spacing_mm"].notna()
+    parsed.loc[listed, "spacing_mm"] = films.loc[listed, "pixel_spacing_mm"]
+    parsed.loc[listed, "spacing_source"] = "films.csv"
+    return pd.concat([films, parsed], axis=1)

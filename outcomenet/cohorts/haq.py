@@ -1,4 +1,4 @@
-"""The HAQ-DI of every visit: given as an index, or scored from the twenty items."""
+"""HAQ-DI of every visit: stated as an index, or scored from the twenty items."""
 
 from __future__ import annotations
 
@@ -21,75 +21,85 @@ from outcomenet.outcomes import (
     haq_grid,
 )
 
-# The index is a multiple of 1 over this: the answered categories, or for a given index the most that it could be of.
+# The index is a multiple of 1 over this: the answered categories, or for a stated index the most that it could be of.
 HAQ_GRID = "haq_grid"
 _ROUNDING = 5e-3  # exports round an index to two digits
 
 
 def haq_of_visits(visits: pd.DataFrame, use_aids: bool, ledger: Ledger) -> pd.DataFrame:
-    """Columns `haq` (0-3, higher is worse), `haq_answered` (8, 7 or 6 categories; missing where only an index was given),
-    `haq_grid` (8, 7 or 6) and `haq_by_category_<category>` (0-3, where there are items).
+    """The HAQ-DI of every visit: scored from items where there are any, else the stated haq_di.
 
-    Items are scored where there are any, else the given haq_di is taken. A visit with items of fewer than 6 categories
-    has no HAQ, which the ledger counts.
+    Args:
+        visits: visits.csv, typed.
+        use_aids: Whether aids and help raise a category.
+        ledger: Counts the visits with items of fewer than 6 categories, which have no HAQ.
+
+    Returns:
+        For each visit `haq` (0-3, higher is worse), `haq_answered` (8, 7 or 6 categories; NaN where only an index is stated),
+        `haq_grid` (8, 7 or 6) and `haq_by_category_<category>` (0-3; NaN without items). All NaN where no HAQ is known.
     """
     scored = _scored(visits, use_aids)
     too_few = []
     values = np.full((len(visits), 3), np.nan)
-    for place, (row, given) in enumerate(visits["haq_di"].items()):
+    for place, (row, stated) in enumerate(zip(visits.index, visits["haq_di"], strict=True)):
         if row in scored:
             score = scored[row]
             if score is None:
                 too_few.append(visits.at[row, "visit_id"])
             else:
                 values[place] = score.value, score.answered, score.answered
-        elif not np.isnan(given):
-            values[place] = given, np.nan, haq_grid(given) or np.nan
+        elif not np.isnan(stated):
+            values[place] = stated, np.nan, haq_grid(stated) or np.nan
     ledger.flag("haq", "visit", f"no HAQ: fewer than {HAQ_MINIMUM_CATEGORIES} of 8 categories answered", too_few)
     index = pd.DataFrame(values, index=visits.index, columns=["haq", "haq_answered", HAQ_GRID])
     return index.join(_categories(visits, use_aids))
 
 
 def haq_faults(visits: pd.DataFrame, use_aids: bool) -> list[Fault]:
-    """Visits whose given index and items disagree; where the items give it by the other version, that is said."""
+    """Compares the stated index with the items, by the declared version of the HAQ-DI and by the other one.
+
+    Args:
+        visits: visits.csv, typed, with line numbers as index.
+        use_aids: Whether cohort.toml declares the version that counts aids and help.
+
+    Returns:
+        A fault for each visit whose index and items disagree; it says where the items give the index by the other version.
+    """
     scored, otherwise = _scored(visits, use_aids), _scored(visits, not use_aids)
-    wrong = [row for row, score in scored.items() if not _agree(visits.at[row, "haq_di"], score)]
-    mixed = [row for row in wrong if otherwise[row] is not None and _agree(visits.at[row, "haq_di"], otherwise[row])]
+    stated: dict[int, float] = dict(zip(visits.index, visits["haq_di"], strict=True))
+    wrong = [row for row, score in scored.items() if not _agree(stated[row], score)]
+    mixed = [row for row in wrong if otherwise[row] is not None and _agree(stated[row], otherwise[row])]
     # rows that tell the versions apart and are of the declared one
-    declared = [
-        row
-        for row, score in scored.items()
-        if row not in wrong and not _agree(visits.at[row, "haq_di"], otherwise[row])
-    ]
+    declared = [row for row in scored if row not in wrong and not _agree(stated[row], otherwise[row])]
     faults = []
     for row in wrong:
-        given, score = visits.at[row, "haq_di"], scored[row]
+        index, score = stated[row], scored[row]
         if row in mixed:
             rule, remedy = _of_other_version(bool(declared), use_aids)
         else:
-            rule = "haq_too_few" if score is None else "haq_of_items" if _on_grid(given, score) else "haq_answered"
+            rule = "haq_too_few" if score is None else "haq_of_items" if _on_grid(index, score) else "haq_answered"
             remedy = "Correct one of them, or export only one; haq_version in cohort.toml says whether aids count."
-        value = f"{given:g}, while {_given_by(score)}"
-        faults.append(Fault("visits.csv", int(row), "haq_di", value, _expected(given, score), remedy, rule))
+        value = f"{index:g}, while {_of_items(score)}"
+        faults.append(Fault("visits.csv", int(row), "haq_di", value, _expected(index, score), remedy, rule))
     return faults
 
 
-def _agree(given: float, score: HaqScore | None) -> bool:
-    """Whether an index is not given, or is that of the items."""
-    return bool(np.isnan(given)) or (score is not None and abs(score.value - given) <= _ROUNDING)
+def _agree(index: float, score: HaqScore | None) -> bool:
+    """Whether an index is not stated, or is that of the items."""
+    return bool(np.isnan(index)) or (score is not None and abs(score.value - index) <= _ROUNDING)
 
 
-def _given_by(score: HaqScore | None) -> str:
+def _of_items(score: HaqScore | None) -> str:
     return f"the items give {score.value:.3f}" if score else "the items answer fewer than 6 of 8 categories"
 
 
-def _on_grid(given: float, score: HaqScore) -> bool:
-    """Whether as many categories as were answered can average to the given index."""
-    return bool(abs(given * score.answered - round(given * score.answered)) <= _ROUNDING * score.answered)
+def _on_grid(index: float, score: HaqScore) -> bool:
+    """Whether as many categories as were answered can average to the stated index."""
+    return bool(abs(index * score.answered - round(index * score.answered)) <= _ROUNDING * score.answered)
 
 
-def _expected(given: float, score: HaqScore | None) -> str:
-    if score and not _on_grid(given, score):
+def _expected(index: float, score: HaqScore | None) -> str:
+    if score and not _on_grid(index, score):
         return (
             f"the index that the items give, a multiple of 1/{score.answered} for {score.answered} answered categories"
         )

@@ -1,4 +1,4 @@
-"""The ledger: what was left out and what was noted, counted with its reason."""
+"""Ledger of rows that were left out or noted, counted with their reasons."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ class Ledger:
         """Number of rows left out (flagged ones not counted), of one step or unit if named."""
         return sum(
             count
-            for (own_step, own_unit, _), count in self._counts.items()
-            if step in (None, own_step) and unit in (None, own_unit) and not own_unit.endswith(KEPT)
+            for (entered_step, entered_unit, _), count in self._counts.items()
+            if step in (None, entered_step) and unit in (None, entered_unit) and not entered_unit.endswith(KEPT)
         )
 
     def ids(self, step: str, unit: str, reason: str) -> list[Hashable]:

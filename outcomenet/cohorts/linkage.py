@@ -1,4 +1,4 @@
-"""Links each film to the visit whose answers it may explain: the same patient's nearest one, not too far away."""
+"""Linkage of films to visits: each film belongs to the same patient's nearest visit, if that is near enough."""
 
 from __future__ import annotations
 
@@ -12,11 +12,17 @@ from outcomenet.cohorts.ledger import Ledger
 def link_films(
     films: pd.DataFrame, visits: pd.DataFrame, max_gap_days: int, ledger: Ledger
 ) -> tuple[pd.DataFrame, list[Fault]]:
-    """The films that have a visit, with `visit_id` and `gap_days` (days from visit to film, negative = film first).
+    """Finds the visit of each film.
 
-    Both tables need patient_id and date; line numbers are their index. A film with no visit of its patient within
-    `max_gap_days` is left out and entered in the ledger. Two visits equally near are a fault: which one the film
-    belongs to would be a guess.
+    Args:
+        films: films.csv, typed, with line numbers as index.
+        visits: visits.csv, likewise; a visit without a date takes no film.
+        max_gap_days: Most days between a film and its visit.
+        ledger: Counts the films without a visit of their patient within these days.
+
+    Returns:
+        The films that have a visit, with `visit_id` and `gap_days` (days from visit to film, negative = film first); and a
+        fault for each film between two visits that are equally near, since either would be a guess.
     """
     dated = visits.dropna(subset=["date"])
     by_patient = {

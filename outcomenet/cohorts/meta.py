@@ -1,4 +1,4 @@
-"""What `cohort.toml` says about a cohort: its name, its licence, and how its tables are to be read."""
+"""Settings of a cohort (`cohort.toml`): its name, its licence, and what its tables mean."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from outcomenet.outcomes import SHORTEST_PROGRESSION_DAYS
 from outcomenet.scoring import UnreadablePolicy
 
 FILE = "cohort.toml"
-LINKAGE_MAX_GAP_DAYS = 42
+LINKAGE_MAX_GAP_DAYS = 42  # six weeks: films are often ordered at a visit and taken some weeks before or after
 
 
 @dataclass(frozen=True)
@@ -66,23 +66,24 @@ class Key:
 
     meaning: str
     expected: str
-    accept: Callable[[Any], bool]
-    take: Callable[[Any], Any] = lambda value: value
+    accept: Callable[[object], bool]
+    take: Callable[[Any], Any] = lambda value: value  # of a value that was accepted
     required: bool = False
-    hint: Callable[[Any], str] = lambda value: ""  # what else a wrong value is told
+    hint: Callable[[object], str] = lambda value: ""  # added to the message about a wrong value
 
 
-def _nearest_flag(value: Any) -> str:
-    """Of the first flag of a list that is not known, the known ones most like it."""
+def _nearest_flag(value: object) -> str:
+    """The known flags most like the first unknown one of a list."""
     unknown = [flag for flag in map(str, value) if flag not in FLAGS] if isinstance(value, list) else []
     return did_you_mean(unknown[0], FLAGS) if unknown else ""
 
 
-def _is_text(value: Any) -> bool:
+def _is_text(value: object) -> bool:
     return isinstance(value, str) and bool(value.strip())
 
 
-def _is_number(value: Any, lower: float, upper: float) -> bool:
+def _is_number(value: object, lower: float, upper: float) -> bool:
+    # true and false are whole numbers to Python
     return isinstance(value, int | float) and not isinstance(value, bool) and lower <= value <= upper
 
 
@@ -156,7 +157,11 @@ KEYS: dict[str, Key] = {
 
 
 def read_meta(path: Path) -> tuple[CohortMeta | None, list[Fault]]:
-    """The settings in `cohort.toml`, or None and the faults that stand in the way."""
+    """Parses `cohort.toml`.
+
+    Returns:
+        The settings, None where there is any fault; and the faults.
+    """
     if what := not_plain(path):
         return None, [
             Fault(FILE, None, "", what, "a plain file", "Copy the file itself into the folder.", "no_plain_file")
@@ -165,7 +170,7 @@ def read_meta(path: Path) -> tuple[CohortMeta | None, list[Fault]]:
         return None, [Fault(FILE, None, "", "none", "this file", "Add it to the folder; it names cohort and licence.",
                             "no_file")]  # fmt: skip
     try:
-        given = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+        settings = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         if isinstance(error, tomllib.TOMLDecodeError):
             return None, [Fault(FILE, None, "", "", "a TOML file", f"It could not be read: {error}.", "no_toml")]
@@ -180,7 +185,7 @@ def read_meta(path: Path) -> tuple[CohortMeta | None, list[Fault]]:
             did_you_mean(name, KEYS),
             "unknown_key",
         )
-        for place, name in enumerate(given, start=1)
+        for place, name in enumerate(settings, start=1)
         if name not in KEYS
     ]
     faults += [
@@ -188,19 +193,19 @@ def read_meta(path: Path) -> tuple[CohortMeta | None, list[Fault]]:
             FILE,
             None,
             name,
-            printable(name, given[name]),
+            printable(name, settings[name]),
             key.expected,
-            f"It says {key.meaning}. {key.hint(given[name])}".strip(),
+            f"It says {key.meaning}. {key.hint(settings[name])}".strip(),
             "value_of_key",
         )
         for name, key in KEYS.items()
-        if name in given and not key.accept(given[name])
+        if name in settings and not key.accept(settings[name])
     ]
     faults += [
         Fault(FILE, None, name, "none", "this key", f"Add it; it says {key.meaning}.", "no_key")
         for name, key in KEYS.items()
-        if key.required and name not in given
+        if key.required and name not in settings
     ]
     if faults:
         return None, faults
-    return CohortMeta(**{name: KEYS[name].take(value) for name, value in given.items()}), []
+    return CohortMeta(**{name: KEYS[name].take(value) for name, value in settings.items()}), []

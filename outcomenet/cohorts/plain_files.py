@@ -1,4 +1,4 @@
-"""What may be read at all: plain files, where they lie; no link, pipe, socket or device."""
+"""Check that a path is a plain file or folder: no link, pipe, socket or device."""
 
 from __future__ import annotations
 
@@ -12,13 +12,16 @@ _KINDS = (
 
 
 def not_plain(path: Path, *, folder: bool = False) -> str:
-    """What a path is instead of a plain file, as "a pipe"; "" for a plain file, and where nothing is there.
+    """Tells what a path is where it is no plain file.
 
-    Looking opens nothing: a pipe would wait for a writer for ever, and a link leads out of the folder.
+    It opens nothing: a pipe would wait for a writer for ever, and a link leads out of the folder.
 
     Args:
         path: Its last part is looked at, links before it are followed.
-        folder: Whether it is to be a folder instead.
+        folder: Whether a folder is expected instead of a file.
+
+    Returns:
+        Its kind in words, such as "a pipe"; "" for what is expected, and where nothing is there.
     """
     try:
         mode = path.lstat().st_mode

@@ -1,4 +1,4 @@
-"""Names and dates that tell nothing: keyed hashes for ids, one shift of all dates per patient."""
+"""Pseudonyms: keyed hashes in place of ids, and one shift of all dates per patient."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from outcomenet.csv_files import write_csv
 from outcomenet.errors import DataRefused, UsageError
 from outcomenet.outcomes import DAYS_PER_YEAR
 
-KEY_BYTES = 32
+KEY_BYTES = 32  # as long as SHA-256, below which RFC 2104 discourages keys
 LONGEST_SHIFT_DAYS = 364  # dates move back by one to so many days
 MEAN_SHIFT_DAYS = (1 + LONGEST_SHIFT_DAYS) / 2
 # (month, day) that stand for a year, days that stand for a month, as registries fill in what is not known
@@ -37,15 +37,19 @@ class Pseudonyms:
     key: bytes
 
     def patient(self, patient_id: str) -> str:
+        """P and 12 hexadecimal digits."""
         return f"P{self._digest('patient', patient_id)[:12]}"
 
     def visit(self, patient_id: str, visit_id: str) -> str:
+        """V and 10 hexadecimal digits; the same visit_id of two patients gives two."""
         return f"V{self._digest('visit', patient_id, visit_id)[:10]}"
 
     def film(self, film_id: str) -> str:
+        """F and 12 hexadecimal digits."""
         return f"F{self._digest('film', film_id)[:12]}"
 
     def reader(self, reader: str) -> str:
+        """reader_ and 6 hexadecimal digits, which the few readers of a cohort do not share by chance."""
         return f"reader_{self._digest('reader', reader)[:6]}"
 
     def days_earlier(self, patient_id: str) -> int:
@@ -63,12 +67,21 @@ class Pseudonyms:
 
 
 def pseudonymous(cohort: Cohort, names: Pseudonyms) -> Cohort:
-    """The cohort with every id a keyed hash and every date shifted, so that intervals stay and no true date is left.
+    """Replaces every id by a keyed hash and shifts every date, so that intervals stay and no true date is left.
 
     Ages are counted from shifted dates, with the mean shift added: an age of the true date would tell its day of the
     year. An onset that is known to the year or month is drawn by the key within that time (see `_possible_onset`), and
-    durations follow. `films` keeps its paths, by which the films are still to be read. Raises DataRefused where two ids
-    meet in one hash.
+    durations follow.
+
+    Args:
+        cohort: A checked cohort.
+        names: Pseudonyms under a secret key.
+
+    Returns:
+        The same cohort under other names; `films` keeps its paths, by which the films are still to be decoded.
+
+    Raises:
+        DataRefused: Two ids meet in one hash.
     """
     known = {patient: names.patient(patient) for patient in cohort.patients["patient_id"]}
     _refuse_meeting(known.values(), "patients")
@@ -116,7 +129,8 @@ def _with_drawn_onsets(
     """
     onsets = patients.set_index("patient_id")["symptom_onset"].copy()
     dates = visits.groupby("patient_id")["date"]
-    for patient, onset in onsets.dropna().items():
+    dated = onsets.dropna()
+    for patient, onset in zip(dated.index, dated, strict=True):
         first, last = _possible_onset(onset)
         seen = dates.get_group(patient) if patient in dates.groups else pd.Series([], dtype="datetime64[ns]")
         before, after = seen[seen < onset], seen[seen >= onset]
@@ -144,7 +158,15 @@ def _possible_onset(onset: pd.Timestamp) -> tuple[pd.Timestamp, pd.Timestamp]:
 
 
 def linking_table(cohort: Cohort, names: Pseudonyms) -> pd.DataFrame:
-    """For whoever holds the key: each patient_id of the cohort, its pseudonym and the days its dates were moved back."""
+    """Table that leads from pseudonyms back to patients, for whoever holds the key.
+
+    Args:
+        cohort: The cohort as it came, before `pseudonymous`.
+        names: The pseudonyms.
+
+    Returns:
+        A row per patient: patient_id, pseudonym, dates_moved_back_days.
+    """
     patients = cohort.patients["patient_id"]
     return pd.DataFrame(
         {
@@ -156,9 +178,16 @@ def linking_table(cohort: Cohort, names: Pseudonyms) -> pd.DataFrame:
 
 
 def write_linking_table(cohort: Cohort, names: Pseudonyms, path: Path) -> None:
-    """Writes `linking_table` where its owner alone may read it, whatever the rights of a file that was there."""
+    """Writes `linking_table` so that its owner alone may open it, whatever the rights of a file that was there.
+
+    Args:
+        cohort: The cohort as it came, before `pseudonymous`.
+        names: The pseudonyms.
+        path: The CSV file; one that exists is replaced.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     path.unlink(missing_ok=True)
+    # the rights are set before there is anything to see
     os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
     write_csv(linking_table(cohort, names), path)
 

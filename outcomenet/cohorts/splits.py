@@ -1,4 +1,4 @@
-"""Which split a patient belongs to: a stable hash of that patient alone."""
+"""Splits and folds of patients, by a stable hash of each patient alone."""
 
 from __future__ import annotations
 
@@ -15,7 +15,18 @@ FRACTIONS: dict[str, float] = {"train": 0.7, "validation": 0.1, "test": 0.2}
 def split_of(patient_id: str, salt: str, fractions: Mapping[str, float] = FRACTIONS) -> str:
     """The split of a patient, from SHA-256 of salt and id: all visits together, whoever else is in the cohort.
 
-    A patient added or removed later moves nobody. Raises UsageError when the fractions do not sum to 1.
+    A patient added or removed later moves nobody.
+
+    Args:
+        patient_id: The patient, as the data set names him.
+        salt: Text that makes another division of the same patients.
+        fractions: Share of patients in each split.
+
+    Returns:
+        A name of `fractions`.
+
+    Raises:
+        UsageError: A fraction is below 0, or they do not sum to 1.
 
     >>> split_of("P001", "a")
     'train'
@@ -36,6 +47,15 @@ def split_of(patient_id: str, salt: str, fractions: Mapping[str, float] = FRACTI
 
 
 def fold_of(patient_id: str, salt: str, folds: int) -> int:
-    """The patient's fold 0..folds-1 for cross-fitting, by the same kind of stable hash."""
+    """The fold of a patient for cross-fitting, by the same kind of stable hash.
+
+    Args:
+        patient_id: The patient, as the data set names him.
+        salt: Text that makes another division of the same patients.
+        folds: Number of folds, 1 or more.
+
+    Returns:
+        0 to folds - 1.
+    """
     names = {str(fold): 1 / folds for fold in range(folds)}
     return int(split_of(patient_id, salt, names))

@@ -15,6 +15,10 @@ MAXIMUM_PIXELS_PER_SIDE = 6_000
 # Detectors have pixels of about 0.05 to 0.2 mm; a scanned or reduced film can have smaller and larger ones.
 MINIMUM_SPACING_MM = 0.01
 MAXIMUM_SPACING_MM = 1.0
+# Where the joint crops of a visit come from, as data sets and reports name it.
+FROM_FILMS = "films"  # files with a film's pixels
+FROM_CROPS = "simulated crops"  # simulated as crops: no film was decoded and no joint was looked for
+NO_FILMS = "no films"
 
 
 @dataclass(frozen=True)

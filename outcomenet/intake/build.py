@@ -18,7 +18,6 @@ import pandas as pd
 
 from outcomenet import artifacts
 from outcomenet.anatomy import JOINT_COUNT, JOINT_INDEX, Joint, joints_of
-from outcomenet.cohorts import source
 from outcomenet.cohorts.cohort import Cohort
 from outcomenet.cohorts.faults import CohortRefused, Fault, write_faults
 from outcomenet.cohorts.ledger import Ledger
@@ -31,6 +30,7 @@ from outcomenet.datasets.visit_table import KL_COLUMNS, reader_array, scores_of_
 from outcomenet.errors import DataRefused, FilmRefused
 from outcomenet.films.crop_file import SUFFIX, read_crops_header
 from outcomenet.films.decoding import FilmDecoder
+from outcomenet.films.film import FROM_CROPS, FROM_FILMS, NO_FILMS
 from outcomenet.intake.account.account import write_account
 from outcomenet.intake.account.intake_page import write_page
 from outcomenet.intake.account.joint_sheets import JointSheets
@@ -69,7 +69,7 @@ def build_dataset(
     cohort: Cohort, out: Path, geometry: CropGeometry, *, progress: Progress, options: BuildOptions | None = None
 ) -> DatasetManifest:
     """Builds the data set `out` from a cohort; raises CohortRefused, and leaves nothing, where too many films
-    cannot be read (`cohorts.unread_films`); a single one is left out, counted and listed."""
+    cannot be read (`cohorts.film_headers`); a single one is left out, counted and listed."""
     options = options or BuildOptions()
     refuse_existing(out, options.update)
     with artifacts.whole_folder(out, replace=options.update, note=options.note) as staging:
@@ -130,7 +130,7 @@ class _Build:
     def run(self) -> DatasetManifest:
         keys = list(zip(self.table["patient_id"], self.table["visit_id"], strict=True))
         sources = {key: _source(tasks) for key, tasks in self.tasks.items()}
-        self.table["source"] = [sources.get(key, source.NO_FILMS) for key in keys]
+        self.table["source"] = [sources.get(key, NO_FILMS) for key in keys]
         self.table["device"] = self._devices()
         files = self._write_examples() if self.tasks else []
         self.table["has_films"] = [key in self.found for key in keys]
@@ -301,4 +301,4 @@ def _copy_truth(source: Path, target: Path) -> None:
 
 def _source(tasks: list[FilmTask]) -> str:
     """`films` when a visit came as films, `simulated crops` when a simulated cohort brought crops."""
-    return source.CROPS if all(task.path.suffix == SUFFIX for task in tasks) else source.FILMS
+    return FROM_CROPS if all(task.path.suffix == SUFFIX for task in tasks) else FROM_FILMS

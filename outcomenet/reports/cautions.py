@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from outcomenet.cohorts.source import CROPS, FILMS
 from outcomenet.confounders import CONFOUNDERS
+from outcomenet.films.film import FROM_CROPS, FROM_FILMS
 from outcomenet.outcomes import HAQ, HAQ_TODAY, OUTCOMES, OutcomeKind, outcome
 from outcomenet.predictors import DIRECT_ADJUSTED, FROM_FILM, HUMAN_TOTAL, in_ladder_order, predictor
 from outcomenet.reports.measures import R_SQUARED, measure, outcome_phrase
@@ -180,10 +180,10 @@ def _too_good(folder: RunFolder) -> list[Caution]:
 
 def _straight_to_crops(folder: RunFolder) -> list[Caution]:
     sources = folder.data.get("patients_by_source") or {}
-    direct = sources.get(CROPS, 0)
+    direct = sources.get(FROM_CROPS, 0)
     if not direct:
         return []
-    through_films = sources.get(FILMS, 0)
+    through_films = sources.get(FROM_FILMS, 0)
     return [
         Caution(
             "Not every patient took the whole way through the software.",

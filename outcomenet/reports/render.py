@@ -12,7 +12,7 @@ import pandas as pd
 
 from outcomenet import __version__
 from outcomenet.artifacts import write_whole
-from outcomenet.cohorts.source import CROPS, FILMS, NO_FILMS
+from outcomenet.films.film import FROM_CROPS, FROM_FILMS, NO_FILMS
 from outcomenet.outcomes import OutcomeKind, outcome
 from outcomenet.pages.flow import flow_chart
 from outcomenet.pages.tables import Table
@@ -214,8 +214,8 @@ def _ledger(folder: RunFolder) -> dict[str, Any]:
 
 # How the record names the ways a patient came in.
 _SOURCES = {
-    FILMS: "came from film files",
-    CROPS: "were simulated straight to joint crops, without a film file",
+    FROM_FILMS: "came from film files",
+    FROM_CROPS: "were simulated straight to joint crops, without a film file",
     NO_FILMS: "have no films",
 }
 

@@ -10,7 +10,7 @@ import pytest
 
 from outcomenet.cohorts.cells import Number
 from outcomenet.cohorts.cohort import read_cohort
-from outcomenet.cohorts.contracts import Column, Table, read_table
+from outcomenet.cohorts.contracts import Column, TableContract, read_table
 from outcomenet.cohorts.faults import COLUMNS, SHOWN, CohortRefused, Fault, write_faults
 from outcomenet.cohorts.meta import KEYS
 from tests.cohorts.breaking import haq_rows, line, raw, text, toml
@@ -163,7 +163,9 @@ def test_a_header_in_capitals_is_one_whose_names_are_wrong(cohort_folder):
 
 
 def test_names_in_capitals_and_many_of_them_are_a_tables_own(tmp_path):
-    table = Table("t.csv", tuple(Column(f"Grade_{n}", Number(0), True, True) for n in range(8)), key=("Grade_0",))
+    table = TableContract(
+        "t.csv", tuple(Column(f"Grade_{n}", Number(0), True, True) for n in range(8)), key=("Grade_0",)
+    )
     (tmp_path / "t.csv").write_text(",".join(table.names) + "\n" + "1," * 7 + "1\n")
     assert read_table(tmp_path / "t.csv", table)[1] == []
     (tmp_path / "t.csv").write_text("1,2,3,4,5,6,7,8\n")

@@ -6,7 +6,7 @@ import datetime
 from pathlib import Path
 
 from outcomenet.cohorts.cells import Choice
-from outcomenet.cohorts.contracts import TABLES, Column, Table
+from outcomenet.cohorts.contracts import TABLES, Column, TableContract
 from outcomenet.cohorts.meta import KEYS
 from outcomenet.outcomes import HAQ_AID_COLUMNS, HAQ_ITEM_COLUMNS
 from outcomenet.scoring import SCHEMES
@@ -23,7 +23,7 @@ def column_line(column: Column) -> str:
     return f"| `{column.name}` | {expected} | {need} |"
 
 
-def table_text(table: Table) -> str:
+def table_text(table: TableContract) -> str:
     lines = [
         f"### {table.file}{' (required)' if table.required else ''}",
         f"A row is named by {', '.join(table.key)}.",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from outcomenet.cohorts.film_headers import UnreadFilms
 from outcomenet.cohorts.ledger import Ledger
-from outcomenet.cohorts.unread_films import UnreadFilms
 
 
 def some(unread: int, listed: int) -> tuple[UnreadFilms, Ledger]:

@@ -12,10 +12,10 @@ import pandas as pd
 from outcomenet.arrays import UInt16
 from outcomenet.audits.network.interventions import DAMAGE, USUAL
 from outcomenet.audits.sizes import AuditSizes
-from outcomenet.cohorts.source import CROPS
 from outcomenet.datasets.dataset import Dataset
 from outcomenet.datasets.manifest import TRUTH
 from outcomenet.errors import DataRefused
+from outcomenet.films.film import FROM_CROPS
 from outcomenet.inference.visits import FilmReader
 from outcomenet.localization.geometry import CropGeometry
 from outcomenet.progress import Progress
@@ -68,7 +68,7 @@ def scores_under_interventions(
 def redrawable_visits(dataset: Dataset, patients: int) -> list[tuple[str, str]]:
     """The first visit of up to so many held-out patients that were simulated straight to crops."""
     table = dataset.visits
-    able = table[(table["split"] == "test") & (table["source"] == CROPS) & table["has_films"]]
+    able = table[(table["split"] == "test") & (table["source"] == FROM_CROPS) & table["has_films"]]
     first = able.sort_values(["patient_id", "date"]).groupby("patient_id").head(1).head(patients)
     return list(zip(first["patient_id"], first["visit_id"], strict=True))
 

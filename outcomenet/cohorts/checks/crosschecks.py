@@ -1,4 +1,4 @@
-"""Rules between the rows and files of a cohort: known patients and visits, one site per patient, and all else."""
+"""Checks between the rows and files of a cohort, all in one order: known patients and visits, one site per patient, and more."""
 
 from __future__ import annotations
 
@@ -23,10 +23,15 @@ Tables = Mapping[str, pd.DataFrame]
 
 
 def crosscheck(tables: Tables, meta: CohortMeta | None) -> list[Fault]:
-    """Every fault that shows only between rows or files. `tables` are typed, with line numbers as index.
+    """Every fault that shows only between rows or files.
 
-    Cells that already have a fault of their own are missing here and are passed over; without `meta` the rules that
-    depend on cohort.toml are.
+    Args:
+        tables: Typed tables by file name, with line numbers as index. Cells that already have a fault are missing here and
+            are passed over.
+        meta: Settings of cohort.toml; None passes over the checks that depend on them.
+
+    Returns:
+        The faults, check by check.
     """
     checks: tuple[Callable[[Tables], list[Fault]], ...] = (
         _sites_of_a_patient,
@@ -65,10 +70,11 @@ def _undeclared_sites(tables: Tables, meta: CohortMeta) -> list[Fault]:
     if not meta.sites:
         return []
     sites = tables["patients.csv"]["site"].dropna()
+    undeclared = sites[~sites.isin(meta.sites)]
     return [
         Fault("patients.csv", int(row), "site", printable("site", site, meta.sites), "a site that cohort.toml lists",
               did_you_mean(site, meta.sites), "undeclared_site")
-        for row, site in sites[~sites.isin(meta.sites)].items()
+        for row, site in zip(undeclared.index, undeclared, strict=True)
     ]  # fmt: skip
 
 
@@ -127,7 +133,7 @@ def _pain_regions(tables: Tables) -> list[Fault]:
 
 
 def _film_sites(tables: Tables) -> list[Fault]:
-    """A film at another site than its patient's, or one file for two patients."""
+    """Films at another site than their patient's, and files listed for two patients."""
     films = tables["films.csv"]
     patients = tables["patients.csv"].drop_duplicates("patient_id").set_index("patient_id")
     home = films["patient_id"].map(patients["site"])

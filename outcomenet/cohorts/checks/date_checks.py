@@ -1,4 +1,4 @@
-"""Dates that cannot be (before birth, past the age of 120, after death, to come), and spans longer than a life."""
+"""Checks of dates: none before birth, past the age of 120, after death or to come, and no span longer than a life."""
 
 from __future__ import annotations
 
@@ -11,14 +11,19 @@ from outcomenet.cohorts.contracts import DURATION
 from outcomenet.cohorts.faults import Fault
 
 Tables = Mapping[str, pd.DataFrame]
-OLDEST_YEARS = 120
+OLDEST_YEARS = 120  # nobody is known to have lived longer than 122 years; a birth year may be wrong by more
 _DATES = (("patients.csv", "symptom_onset"), ("visits.csv", "date"), ("films.csv", "date"), ("events.csv", "date"))
 
 
 def impossible_dates(tables: Tables, *, real: bool) -> list[Fault]:
-    """A fault for every symptom onset, visit, film or event on an impossible day for its patient.
+    """Symptom onsets, visits, films and events on a day that is impossible for their patient.
 
-    `real` dates lie in the past; dates that were shifted may lie anywhere.
+    Args:
+        tables: Typed tables by file name, with line numbers as index.
+        real: Whether dates are true ones, which lie in the past; shifted dates may lie anywhere.
+
+    Returns:
+        A fault for each date, by the first rule that it breaks.
     """
     patients = _by_patient(tables["patients.csv"])
     events = tables["events.csv"]
@@ -37,15 +42,15 @@ def impossible_dates(tables: Tables, *, real: bool) -> list[Fault]:
             "after_death": ((date > table["patient_id"].map(deaths)) & ~_deaths(table), "a date up to the patient's death",
                             "the death in events.csv"),
         }  # fmt: skip
-        rest = pd.Series(True, index=table.index)  # of several rules that a date breaks the first is named
+        unexplained = pd.Series(True, index=table.index)  # of several rules that a date breaks the first is named
         for rule, (wrong, expected, other) in rules.items():
             faults += [
                 Fault(
                     file, int(row), column, f"a day of {date[row]:%Y}", expected, f"Correct the date, or {other}.", rule
                 )
-                for row in table.index[rest & wrong]
+                for row in table.index[unexplained & wrong]
             ]
-            rest &= ~wrong
+            unexplained &= ~wrong
     return faults
 
 

@@ -1,4 +1,4 @@
-"""Events that contradict each other or the rest: two deaths, a visit after leaving, a grade of a joint that was replaced."""
+"""Checks of events: one death, no visit after leaving, no grade of a joint that was replaced."""
 
 from __future__ import annotations
 
@@ -22,7 +22,12 @@ def impossible_events(tables: Tables) -> list[Fault]:
 
 
 def count_grades_after_surgery(tables: Tables, ledger: Ledger) -> None:
-    """Flags grades read after an operation of which events.csv does not say the joint: the score may have lost a site."""
+    """Notes grades of films after an operation whose joint events.csv does not name: the score may have lost a site.
+
+    Args:
+        tables: Typed tables by file name, with line numbers as index.
+        ledger: Takes the number of these grades; they are kept.
+    """
     events = tables["events.csv"]
     unknown = events[(events["event"] == "joint_surgery") & events["site"].isna()]
     first = unknown.groupby("patient_id")["date"].min()

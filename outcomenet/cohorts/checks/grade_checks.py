@@ -1,4 +1,4 @@
-"""Grades: of a site that the scheme has, within the site's range."""
+"""Checks of grades: each is of a site that the scheme has, within the site's range."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from outcomenet.cohorts.faults import Fault, printable
 from outcomenet.errors import did_you_mean
 from outcomenet.scoring import SCHEMES, Scheme
 
+# Words in the column `site` of tables that hold totals among the grades.
 _TOTALS = frozenset({"total", "overall", "sum", "all", "hands", "feet", "hand", "foot", "subtotal"})
 
 
@@ -18,18 +19,20 @@ def impossible_grades(tables: Mapping[str, pd.DataFrame]) -> list[Fault]:
     """Sites that the scheme does not grade, and grades outside a site's range."""
     scores = tables["scores.csv"].dropna(subset=["scheme", "side", "site", "feature"])
     faults = []
-    for (name, side, site, feature), rows in scores.groupby(["scheme", "side", "site", "feature"], sort=False):
+    for graded_site, rows in scores.groupby(["scheme", "side", "site", "feature"], sort=False):
+        name, side, site, feature = map(str, graded_site)
         scheme = SCHEMES[name]
         graded = scheme.by_key().get((side, site, feature))
         if graded is None:
             faults.append(_no_such_site(scheme, Side(side), site, feature, int(rows.index[0])))
             continue
         minimum, maximum = graded.definition.minimum, graded.definition.maximum
+        outside = rows.loc[(rows["score"] > maximum) | (rows["score"] < minimum), "score"]
         faults += [
             Fault("scores.csv", int(row), "score", f"{grade:g}",
                   f"a {scheme.title} grade from {minimum} to {maximum} for {feature} of {site} on {side}",
                   "Correct the grade, or leave it empty where the site could not be read.", "grade_range")
-            for row, grade in rows.loc[(rows["score"] > maximum) | (rows["score"] < minimum), "score"].items()
+            for row, grade in zip(outside.index, outside, strict=True)
         ]  # fmt: skip
     return faults
 

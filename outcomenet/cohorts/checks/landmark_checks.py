@@ -1,4 +1,4 @@
-"""Landmarks: of a known film, with a name of its region, on the film."""
+"""Checks of landmarks: each is of a known film, has a name of the film's region, and lies on the film."""
 
 from __future__ import annotations
 
@@ -22,17 +22,28 @@ def unknown_landmarks(tables: Mapping[str, pd.DataFrame]) -> list[Fault]:
     faults = unknown_names("landmarks.csv", "film_id", named[~named.isin(known)], known, of="a film of films.csv",
                            remedy="Add it there.", rule="unknown_film")  # fmt: skip
     region = landmarks["film_id"].map(films.drop_duplicates("film_id").set_index("film_id")["region"])
-    for row, name in landmarks["landmark"].dropna().items():
-        if isinstance(region[row], str) and name not in landmarks_of(region[row]):
+    for row, name, limb in zip(landmarks.index, landmarks["landmark"], region, strict=True):
+        if not isinstance(name, str) or not isinstance(limb, str):  # empty, or of a film with a fault: reported there
+            continue
+        names = landmarks_of(limb)
+        if name not in names:
             faults.append(
-                Fault("landmarks.csv", int(row), "landmark", printable("landmark", name, landmarks_of(region[row])), f"a {region[row]} landmark",
-                      did_you_mean(name, landmarks_of(region[row])), "unknown_landmark")
+                Fault("landmarks.csv", int(row), "landmark", printable("landmark", name, names), f"a {limb} landmark",
+                      did_you_mean(name, names), "unknown_landmark")
             )  # fmt: skip
     return faults
 
 
 def landmarks_outside(landmarks: pd.DataFrame, films: pd.DataFrame) -> list[Fault]:
-    """Landmarks that lie outside their film; films need `rows` and `columns`, those of crops are passed over."""
+    """Landmarks that lie outside their film.
+
+    Args:
+        landmarks: landmarks.csv, typed, with line numbers as index; x right and y down, in pixels from the top left corner.
+        films: films.csv with `rows`, `columns` and `format` of the headers. Crops are passed over: their film was never drawn.
+
+    Returns:
+        A fault for each coordinate beyond the film.
+    """
     drawn = films[films["format"] != "crops"].drop_duplicates("film_id").set_index("film_id")
     rows, columns = (landmarks["film_id"].map(drawn[name]) for name in ("rows", "columns"))
     faults = []

@@ -1,4 +1,4 @@
-"""Measurements: within their name's range, and given only once."""
+"""Checks of measurements: each is within the range of its name, and stands in one file only."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
+from jaxtyping import Bool
 
 from outcomenet.cohorts.cells import Number, accepted
 from outcomenet.cohorts.contracts import MEASUREMENT_RULES
@@ -21,27 +22,28 @@ def impossible_measurements(tables: Tables) -> list[Fault]:
     for name, rows in table.groupby("name", sort=False):
         rule = MEASUREMENT_RULES.get(str(name), Number(0))
         text = rows["value"].dropna().map("{:.12g}".format)
+        wrong = text[~accepted(text, rule)]
         faults += [
             Fault("measurements.csv", int(row), "value", printable("value", value), f"{rule.expected} for {name}", complaint.remedy,
                   complaint.rule)
-            for row, value in text[~accepted(text, rule)].items()
+            for row, value in zip(wrong.index, wrong, strict=True)
             for complaint in [rule.complaint(value)]
         ]  # fmt: skip
-        for file, given in _given_elsewhere(tables, str(name), rows).items():
+        for file, repeated in _stated_elsewhere(tables, str(name), rows).items():
             faults += [
                 Fault("measurements.csv", int(row), "name", f"{name!r}, which {file} gives too", "one value",
                       "Remove one of them.", "given_twice")
-                for row in rows.index[given]
+                for row in rows.index[repeated]
             ]  # fmt: skip
     return faults
 
 
-def _given_elsewhere(tables: Tables, name: str, rows: pd.DataFrame) -> dict[str, np.ndarray]:
+def _stated_elsewhere(tables: Tables, name: str, rows: pd.DataFrame) -> dict[str, Bool[np.ndarray, "row"]]:
     """By file: which of the measurements `rows` stand in its column too (duration follows from symptom_onset)."""
     column = "symptom_onset" if name == "duration" else name
-    given = {}
+    stated = {}
     for file, key in (("visits.csv", ["patient_id", "visit_id"]), ("patients.csv", ["patient_id"])):
         if column in tables[file]:
             known = pd.MultiIndex.from_frame(tables[file].dropna(subset=[*key, column])[key])
-            given[file] = pd.MultiIndex.from_frame(rows[key]).isin(known)
-    return given
+            stated[file] = pd.MultiIndex.from_frame(rows[key]).isin(known)
+    return stated

@@ -1,4 +1,4 @@
-"""Names in two spellings: ids, readers and hospitals that a person takes for one, and words that somebody meant."""
+"""Check of names in two spellings: ids, readers and hospitals that a person takes for one."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _LATIN_LOOKS = str.maketrans(
 
 
 def one_name(text: str) -> str:
-    """What is the same of all spellings of a name: without case, accents, width, kind of hyphens and blanks, hyphens
+    """The form that all spellings of a name share: without case, accents, width, kind of hyphens and blanks, hyphens
     between letters and digits, zeros before a number, `.0` behind it. A minus before a number stays.
 
     >>> one_name("P-007"), one_name("p7"), one_name("7.0"), one_name("1-11"), one_name("11-1"), one_name("-1")
@@ -53,7 +53,7 @@ def one_name(text: str) -> str:
 
 
 def looks_like(text: str) -> str:
-    """What is the same of all names that look alike: as `one_name`, and Cyrillic and Greek letters that look like Latin ones
+    """The form that all names that look alike share: as `one_name`, and Cyrillic and Greek letters that look like Latin ones
     are these. What a letter looks like depends on its case.
 
     >>> looks_like("\N{CYRILLIC CAPITAL LETTER ER}-007"), looks_like("\N{CYRILLIC CAPITAL LETTER PE}-007")
@@ -102,7 +102,15 @@ _DIFFERENCES: Mapping[str, Callable[[str], str]] = {
 
 
 def difference(one: str, other: str) -> str:
-    """In what two spellings of one name differ, in words."""
+    """Says how two spellings of one name differ.
+
+    Args:
+        one: A spelling.
+        other: Another one that is the same by `one_name` or `looks_like`.
+
+    Returns:
+        The difference in words, such as "leading zeros"; "several of these" where it is no single one.
+    """
     return next((words for words, same in _DIFFERENCES.items() if same(one) == same(other)), "several of these")
 
 
@@ -154,7 +162,10 @@ def unknown_names(
     faults = []
     again = unknown[meant.notna()]
     if len(again):
-        how = list(dict.fromkeys(difference(one, meant[row]) for row, one in again.drop_duplicates().items()))
+        spellings = again.drop_duplicates()
+        how = list(
+            dict.fromkeys(difference(one, meant[row]) for row, one in zip(spellings.index, spellings, strict=True))
+        )
         rows = f", in {len(again)} rows" if len(again) > 1 else ""
         faults.append(
             Fault(file, int(again.index[0]), column, f"{again.nunique()} in another spelling{rows}", f"{of}, spelt as there",

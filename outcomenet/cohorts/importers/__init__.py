@@ -1,1 +1,1 @@
-"""Known public data sets, each turned into a cohort folder."""
+"""Importers of known public data sets: each writes a cohort folder."""

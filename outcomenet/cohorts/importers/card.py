@@ -1,4 +1,4 @@
-"""What is known of a public data set, as data: where it is, under which terms, which files it has, what it can answer."""
+"""Cards of public data sets: address, terms, files, columns, and the questions that each can answer."""
 
 from __future__ import annotations
 
@@ -59,14 +59,31 @@ class DataSetCard:
 
 
 def require_files(card: DataSetCard, source: Path) -> None:
-    """Raises UsageError, with the way to the files step by step, when a file of the card is not below `source`."""
+    """Checks that a data set's files are there.
+
+    Args:
+        card: The data set.
+        source: Folder that the user named.
+
+    Raises:
+        UsageError: A file is not below `source`; the message leads to the files step by step.
+    """
     absent = [file for file in card.files if not any(source.glob(file.pattern))]
     if absent:
         raise files_absent(card, source, absent)
 
 
 def files_absent(card: DataSetCard, source: Path, absent: Sequence[SourceFile]) -> UsageError:
-    """What to say when the real files are not there: which were looked for, and how one gets and imports them."""
+    """The error for files that are not there.
+
+    Args:
+        card: The data set.
+        source: Folder that the user named.
+        absent: Files that are not below it.
+
+    Returns:
+        An error that names the files, and says step by step how one gets and imports them.
+    """
     named = "; ".join(f"{file.pattern} ({file.meaning})" for file in absent)
     last = (
         f"Run `outcomenet intake {card.source_is} --format {card.name} --out DATASET`, "

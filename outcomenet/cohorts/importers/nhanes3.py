@@ -1,4 +1,4 @@
-"""Imports the hand films of NHANES III (1988-94): both hands on one film, of Americans from 60 years on.
+"""Importer of the hand films of NHANES III (1988-94): both hands on one film, of Americans from 60 years on.
 
 Seen in public sources: NCHS's page on release 48A (4,769 digitised hand films, one of both hands and wrists in PA view
 per participant; no hand readings are public, only those of knees), and copies of NCHS's SAS programs, from which the
@@ -78,19 +78,27 @@ CARD = DataSetCard(
 
 
 def import_nhanes3(source: Path, out_folder: Path) -> Path:
-    """Writes the cohort folder from adult.dat, lab.dat and the folder of hand films; participants without one stay out.
+    """Writes the cohort folder of the participants who have a hand film.
 
-    Raises UsageError when files are absent or another folder is there, CohortRefused with every fault of codes and names.
+    Args:
+        source: Folder with adult.dat, lab.dat and the folder hand_films.
+        out_folder: Cohort folder to write.
+
+    Returns:
+        `out_folder`.
+
+    Raises:
+        UsageError: Files are absent, or another folder is there.
+        CohortRefused: With every fault of codes and film names.
     """
     require_files(CARD, source)
     adults, faults = read_fixed_width(source / ADULT, ADULT_FIELDS)
-    lab, found = read_fixed_width(source / LAB, LAB_FIELDS)
-    faults += found
+    lab, of_lab = read_fixed_width(source / LAB, LAB_FIELDS)
     adults, lab = (table.assign(SEQN=table["SEQN"].map(_number)) for table in (adults, lab))
-    films, found = _films(source / FOLDER, set(adults["SEQN"]))
+    films, of_films = _films(source / FOLDER, set(adults["SEQN"]))
     filmed = adults[adults["SEQN"].isin(films)]
     crp, wrong_crp = _crp(lab[lab["SEQN"].isin(films)])
-    faults += found + _wrong_codes(filmed) + wrong_crp
+    faults += of_lab + of_films + _wrong_codes(filmed) + wrong_crp
     if faults:
         raise CohortRefused(faults)
     ids, date = filmed["SEQN"], filmed["SDPPHASE"].map(DATES)
@@ -135,13 +143,15 @@ def _films(folder: Path, known: set[str | None]) -> tuple[dict[str, Path], list[
 
 
 def _wrong_codes(adults: pd.DataFrame) -> list[Fault]:
+    """Codes of sex and phase that the code book does not have, and ages that are no number."""
     faults = []
     for name, known in (("HSSEX", SEXES), ("SDPPHASE", DATES)):
+        wrong = adults.loc[~adults[name].isin(known), name]
         faults += [
             Fault(
                 ADULT, int(row), name, printable(name, code), f"one of {', '.join(known)}", "Check the file's release."
             )
-            for row, code in adults.loc[~adults[name].isin(known), name].items()
+            for row, code in zip(wrong.index, wrong, strict=True)
         ]
     ages = adults["HSAGEIR"].fillna("").str.fullmatch(r"\d{1,2}")
     faults += [

@@ -1,4 +1,4 @@
-"""Imports the hand films of the Osteoarthritis Initiative with Kellgren-Lawrence grades per finger joint.
+"""Importer of the hand films of the Osteoarthritis Initiative with Kellgren-Lawrence grades per finger joint.
 
 Seen in public code (never in the files themselves): `Enrollees.txt` (ID, V00SITE, P02SEX as "1: Male") and
 `AllClinical00.txt` (ID, V00AGE) with cells separated by `|` and missing values as ".: ..."; image lists with Folder,
@@ -82,15 +82,24 @@ CARD = DataSetCard(
 
 
 def import_oai(source: Path, out_folder: Path) -> Path:
-    """Writes the cohort folder from the tables, the lists and the radiographs; people without a hand film stay out.
+    """Writes the cohort folder of the people who have a hand film.
 
-    Raises UsageError when files are absent or another folder is there, CohortRefused with every fault of the tables.
+    Args:
+        source: Folder with the tables, the lists and the radiographs.
+        out_folder: Cohort folder to write.
+
+    Returns:
+        `out_folder`.
+
+    Raises:
+        UsageError: Files are absent, or another folder is there.
+        CohortRefused: With every fault of the tables and lists.
     """
     require_files(CARD, source)
     films, faults = _films(source)
-    people, found = _people(source, films)
-    grades, notes, wrong = _grades(source, films)
-    faults += found + wrong
+    people, of_people = _people(source, films)
+    grades, notes, of_grades = _grades(source, films)
+    faults += of_people + of_grades
     if faults:
         raise CohortRefused(faults)
     visits = films.groupby(["patient_id", "visit_id"], as_index=False)["date"].min()
@@ -105,8 +114,8 @@ def _films(source: Path) -> tuple[pd.DataFrame, list[Fault]]:
     wanted = ["Folder", "ParticipantID", "StudyDate", "Barcode", "SeriesDescription"]
     rows, faults = [], []
     for path in sorted(source.glob(LISTS)):
-        table, found = read_columns(path, wanted)
-        faults += found
+        table, of_list = read_columns(path, wanted)
+        faults += of_list
         hands = table[table["SeriesDescription"].fillna("").str.lower().isin(HANDS)]
         for row, folder, person, date, barcode, series in hands.itertuples(name=None):
             visit = VISITS.get((folder or "").split(".")[0])
@@ -134,26 +143,29 @@ def _only_file(folder: Path) -> Path | None:
 def _people(source: Path, films: pd.DataFrame) -> tuple[pd.DataFrame, list[Fault]]:
     """patients.csv of all who have a hand film, and the faults of sex and age."""
     enrolled, faults = read_pipe_columns(source / ENROLLEES, ["ID", "V00SITE", "P02SEX"])
-    clinical, found = read_pipe_columns(source / CLINICAL, ["ID", "V00AGE"])
+    clinical, of_clinical = read_pipe_columns(source / CLINICAL, ["ID", "V00AGE"])
+    faults += of_clinical
     ages = dict(zip(clinical["ID"], clinical["V00AGE"].map(_code), strict=True))
     years = {}
     for person, visit, date in zip(films["patient_id"], films["visit_id"], films["date"], strict=True):
         years[person] = min(years.get(person, 9999), int(date[:4]) - YEARS_LATER[visit])
     filmed = enrolled[enrolled["ID"].isin(years)]
     if unknown := len(set(years) - set(filmed["ID"])):
-        found.append(Fault(ENROLLEES, None, "ID", f"none for {unknown}", "a row for everyone who has a hand film",
+        faults.append(Fault(ENROLLEES, None, "ID", f"none for {unknown}", "a row for everyone who has a hand film",
                            "Download the table of the same release."))  # fmt: skip
     rows = []
     for row, person, site, sex in filmed.itertuples(name=None):
         age = _whole(ages.get(person), AGE)
         if _code(sex) not in SEXES:
-            found.append(Fault(ENROLLEES, row, "P02SEX", printable("P02SEX", sex), "1: Male or 2: Female", "Check it."))
+            faults.append(
+                Fault(ENROLLEES, row, "P02SEX", printable("P02SEX", sex), "1: Male or 2: Female", "Check it.")
+            )
         elif age is None:
-            found.append(Fault(ENROLLEES, row, "ID", "none", f"an age in years of this person in {CLINICAL}",
+            faults.append(Fault(ENROLLEES, row, "ID", "none", f"an age in years of this person in {CLINICAL}",
                                "Check V00AGE there."))  # fmt: skip
         else:
             rows.append((person, SEXES[_code(sex)], years[person] - age, _code(site)))
-    return pd.DataFrame(rows, columns=["patient_id", "sex", "birth_year", "site"]), faults + found
+    return pd.DataFrame(rows, columns=["patient_id", "sex", "birth_year", "site"]), faults
 
 
 def _code(cell: str | None) -> str | None:
@@ -168,7 +180,9 @@ def _grades(source: Path, films: pd.DataFrame) -> tuple[pd.DataFrame, list[str],
     if table is None or "id" not in table:
         lacking = Fault(READINGS, 1, "id", "none", "this column", "Save the table of hand readings with its header.")
         return pd.DataFrame(), [], faults or [lacking]
-    sides = films.groupby(["patient_id", "visit_id"])["side"].agg(set).to_dict()
+    sides: dict[tuple[str, str], set[str]] = {}
+    for person, visit, side in zip(films["patient_id"], films["visit_id"], films["side"], strict=True):
+        sides.setdefault((person, visit), set()).add(side)
     rows, no_side, no_site = [], 0, 0
     for column in table.columns:
         if (named := _GRADE_COLUMN.fullmatch(column)) is None:

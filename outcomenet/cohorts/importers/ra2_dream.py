@@ -1,4 +1,4 @@
-"""Imports the training set of the RA2-DREAM challenge: hand and foot films with Sharp/van der Heijde grades per site.
+"""Importer of the training set of the RA2-DREAM challenge: hand and foot films with Sharp/van der Heijde grades per site.
 
 Seen in public code of participants (never in the files themselves): the table `training.csv` with Patient_ID, the
 three Overall columns and 172 site columns named as `scoring` names them, and films `UAB007-LF.jpg`, that is
@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from outcomenet.anatomy import Region, Side, View
 from outcomenet.cohorts.cells import Number
-from outcomenet.cohorts.contracts import Column, Table, read_table
+from outcomenet.cohorts.contracts import Column, TableContract, read_table
 from outcomenet.cohorts.faults import CohortRefused, Fault
 from outcomenet.cohorts.importers.card import DataSetCard, SourceColumn, SourceFile, require_files
 from outcomenet.cohorts.importers.source_tables import Identifier
@@ -65,7 +66,7 @@ def _sites_of(feature: str) -> list[ScoreSite]:
     return [site for site in SVDH.sites if feature in ("", site.definition.feature)]
 
 
-_TABLE = Table(
+_TABLE = TableContract(
     FILE,
     (
         Column("Patient_ID", Identifier(), required=True, filled=True),
@@ -86,10 +87,19 @@ _TABLE = Table(
 
 
 def import_ra2_dream(source: Path, out_folder: Path) -> Path:
-    """Writes the cohort folder from the folder with training.csv and the films.
+    """Writes the cohort folder of the challenge's training set.
 
-    Raises UsageError when files are absent or another folder is there, CohortRefused with every grade out of range, every
-    Overall that is not the sum of its sites and every patient without all four films.
+    Args:
+        source: Folder with training.csv and the films.
+        out_folder: Cohort folder to write.
+
+    Returns:
+        `out_folder`.
+
+    Raises:
+        UsageError: Files are absent, or another folder is there.
+        CohortRefused: With every fault of the table: grades out of range, Overall columns
+            that are not the sum of their sites, patients without all four films.
     """
     require_files(CARD, source)
     table, faults = read_table(source / FILE, _TABLE)
@@ -119,7 +129,7 @@ def _wrong_sums(table: pd.DataFrame) -> list[Fault]:
         sites = _sites_of(feature)
         grades = table[[site.dream_column for site in sites]]
         lowest = grades.sum(axis=1)
-        highest = lowest + grades.isna() @ [float(site.definition.maximum) for site in sites]
+        highest = lowest + grades.isna() @ np.array([float(site.definition.maximum) for site in sites])
         wrong = table[name].notna() & ((table[name] < lowest) | (table[name] > highest))
         for row in table.index[wrong]:
             sums = f"{lowest[row]:g}" + (f" to {highest[row]:g}" if highest[row] > lowest[row] else "")
@@ -129,8 +139,10 @@ def _wrong_sums(table: pd.DataFrame) -> list[Fault]:
 
 
 def _missing_films(table: pd.DataFrame, films: dict[str, Path]) -> list[Fault]:
+    """Patients who lack a film of one of the four limbs."""
     faults = []
-    for row, patient in table["Patient_ID"].dropna().items():
+    patients = table["Patient_ID"].dropna()
+    for row, patient in zip(patients.index, patients, strict=True):
         if lacking := [str(side) for side in Side if f"{patient}-{side}" not in films]:
             faults.append(Fault(FILE, int(row), "Patient_ID", f"none for {', '.join(lacking)}",
                                 "four films <Patient_ID>-LH.jpg, -RH, -LF and -RF beside the table",

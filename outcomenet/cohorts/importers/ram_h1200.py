@@ -1,4 +1,4 @@
-"""Imports RAM-H1200: hand films of six centres with Sharp/van der Heijde grades per hand.
+"""Importer of RAM-H1200: hand films of six centres with Sharp/van der Heijde grades per hand.
 
 Seen in the data set's card on Hugging Face (licence, BMP films, COCO annotations) and in its authors' benchmark code
 (YSongxiao/RAM-H1200): `Segmentation/<split>/*.bmp` listed by `_annotations_bone_rle.coco.json`,
@@ -69,14 +69,23 @@ CARD = DataSetCard(
 
 
 def import_ram_h1200(source: Path, out_folder: Path) -> Path:
-    """Writes the cohort folder from the downloaded repository.
+    """Writes the cohort folder of all splits together.
 
-    Raises UsageError when files are absent or another folder is there, CohortRefused with every fault of the lists and grades.
+    Args:
+        source: The downloaded repository.
+        out_folder: Cohort folder to write.
+
+    Returns:
+        `out_folder`.
+
+    Raises:
+        UsageError: Files are absent, or another folder is there.
+        CohortRefused: With every fault of the lists and grades.
     """
     require_files(CARD, source)
     films, faults = _films(source)
-    scores, found = _scores(source, films)
-    faults += found
+    scores, of_scores = _scores(source, films)
+    faults += of_scores
     if faults:
         raise CohortRefused(faults)
     listed = pd.DataFrame(
@@ -142,7 +151,7 @@ def _scores(source: Path, films: Mapping[str, Path]) -> tuple[pd.DataFrame, list
     return scores.assign(**fixed), faults
 
 
-def _wrong(where: str, site: str, grade: Any) -> Fault | None:
+def _wrong(where: str, site: str, grade: object) -> Fault | None:
     """The fault of one grade: of a site that SvdH does not have, or out of the site's range."""
     if site not in SITES:
         return Fault(where, None, site[:40], "", "a site of the Sharp/van der Heijde score", did_you_mean(site, SITES))

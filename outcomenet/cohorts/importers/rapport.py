@@ -1,4 +1,4 @@
-"""Imports the RAPPORT table: HAQ-DI, DAS28 and RADAI of 159 patients at five visits within a year, without films.
+"""Importer of the RAPPORT table: HAQ-DI, DAS28 and RADAI of 159 patients at five visits within a year, without films.
 
 Source: the data set `ra_data` of the R package mdhglm 1.8 ("License: Unlimited"), ages rounded to five years.
 """
@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from outcomenet.cohorts.cells import Choice, Number, Text
-from outcomenet.cohorts.contracts import Column, Table, read_table
+from outcomenet.cohorts.contracts import Column, TableContract, read_table
 from outcomenet.cohorts.faults import CohortRefused
 from outcomenet.cohorts.importers.card import DataSetCard, SourceColumn, SourceFile, files_absent
 from outcomenet.cohorts.importers.writing import settings_of, write_cohort_folder
@@ -49,7 +49,7 @@ CARD = DataSetCard(
     source_is="TABLE",
 )
 
-_LONG_TABLE = Table(
+_LONG_TABLE = TableContract(
     FILE,
     (
         Column("pid", Text(), required=True, filled=True),
@@ -65,10 +65,20 @@ _LONG_TABLE = Table(
 
 
 def import_rapport(source: Path | str, out_folder: Path | str) -> Path:
-    """Writes the cohort folder `out_folder` from the long table `source` and returns it; nothing is left on failure.
+    """Writes the cohort folder of the RAPPORT table.
 
-    visits.csv gets haq_di and das28, measurements.csv gets radai. Dates are invented, which cohort.toml says. Raises
-    CohortRefused when the table breaks its form, UsageError when another folder is there or the table is not.
+    visits.csv gets haq_di and das28, measurements.csv gets radai. Dates are invented, which cohort.toml says.
+
+    Args:
+        source: The long table.
+        out_folder: Cohort folder to write.
+
+    Returns:
+        `out_folder`.
+
+    Raises:
+        UsageError: Files are absent, or another folder is there.
+        CohortRefused: With every fault of the table.
     """
     source, out_folder = Path(source), Path(out_folder)
     if not source.is_file():

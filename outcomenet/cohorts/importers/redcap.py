@@ -1,4 +1,4 @@
-"""Imports a REDCap export, long or wide, by a map that the user writes (`redcap_map`): several events become visits.
+"""Importer of a REDCap export, long or wide, by a map that the user writes (`redcap_map`): events become visits.
 
 Seen in REDCap's and its client libraries' documentation: `redcap_event_name`, `redcap_repeat_instrument` and
 `redcap_repeat_instance` beside the record's field in a long export, and checkbox fields as `field___code` with 0 and 1
@@ -16,7 +16,7 @@ import pandas as pd
 from outcomenet.cohorts.csv_text import read_csv_text
 from outcomenet.cohorts.faults import CohortRefused, Fault
 from outcomenet.cohorts.importers.card import DataSetCard, SourceFile, files_absent
-from outcomenet.cohorts.importers.redcap_cells import CellReader, field_columns
+from outcomenet.cohorts.importers.redcap_cells import CellParser, field_columns
 from outcomenet.cohorts.importers.redcap_map import RedcapMap, read_map
 from outcomenet.cohorts.importers.writing import left_out, write_cohort_folder
 from outcomenet.errors import did_you_mean
@@ -48,9 +48,18 @@ CARD = DataSetCard(
 
 
 def import_redcap(source: Path, out_folder: Path) -> Path:
-    """Writes the cohort folder from a map (a TOML file, or the folder with redcap.toml) and the export that it names.
+    """Writes the cohort folder of the export that a map names.
 
-    Raises UsageError when map or export are absent or another folder is there, CohortRefused with every fault of both.
+    Args:
+        source: The map: a TOML file, or the folder with redcap.toml.
+        out_folder: Cohort folder to write.
+
+    Returns:
+        `out_folder`.
+
+    Raises:
+        UsageError: Files are absent, or another folder is there.
+        CohortRefused: With every fault of the map and the export.
     """
     path = source / MAP if source.is_dir() else source
     if not path.is_file():
@@ -66,12 +75,14 @@ def import_redcap(source: Path, out_folder: Path) -> Path:
         faults = _wrong_events(path.name, project, text)
     if faults:
         raise CohortRefused(faults)
-    cells = CellReader(project.export.name)
+    cells = CellParser(project.export.name)
     tables, empty = _tables(project, text, cells)
     if cells.faults:
         raise CohortRefused(cells.faults)
     notes = left_out(empty, "visits of which no mapped field was filled")
-    if any(entry.checkbox is not None for entry in project.entries) and not any("_complete" in name for name in text):
+    if any(entry.checkbox is not None for entry in project.entries) and not any(
+        "_complete" in str(name) for name in text
+    ):
         notes.append(
             "The export has no ..._complete fields: a form with boxes may never have been opened where they are 0."
         )
@@ -92,10 +103,10 @@ def _wrong_header(file: str, project: RedcapMap, text: pd.DataFrame) -> list[Fau
                             'Set form = "wide"; a project without events has the one ending "" = "V1".'))  # fmt: skip
     endings = list(project.events) if project.form == "wide" else [""]
     for entry in project.entries:
-        own = [""] if entry.table == "patients" else endings
-        if not entry.field or any(field_columns(entry, ending, text.columns) for ending in own):
+        possible = [""] if entry.table == "patients" else endings
+        if not entry.field or any(field_columns(entry, ending, text.columns) for ending in possible):
             continue
-        sought = f"{entry.field}{own[0]}" + ("___<code>" if entry.checkbox is not None else "")
+        sought = f"{entry.field}{possible[0]}" + ("___<code>" if entry.checkbox is not None else "")
         faults.append(Fault(file, None, entry.name, repr(sought), "a field of the export",
                             did_you_mean(entry.field, text.columns)))  # fmt: skip
     return faults
@@ -146,7 +157,7 @@ def _repeated(project: RedcapMap, text: pd.DataFrame, key: list[str]) -> list[Fa
     ]
 
 
-def _tables(project: RedcapMap, text: pd.DataFrame, cells: CellReader) -> tuple[dict[str, pd.DataFrame], int]:
+def _tables(project: RedcapMap, text: pd.DataFrame, cells: CellParser) -> tuple[dict[str, pd.DataFrame], int]:
     """The tables of the cohort folder, and how many visits were empty and are left out."""
     patients = [
         {"patient_id": record} | {entry.column: cells.same_everywhere(entry, rows) for entry in project.of("patients")}
@@ -154,18 +165,18 @@ def _tables(project: RedcapMap, text: pd.DataFrame, cells: CellReader) -> tuple[
     ]
     visits, measurements, empty = [], [], 0
     for record, visit, ending, row, values in _visits(project, text):
-        found = {
-            table: {entry.column: cells.read(entry, values, ending, row) for entry in project.of(table)}
+        parsed = {
+            table: {entry.column: cells.parse(entry, values, ending, row) for entry in project.of(table)}
             for table in TABLES[1:]
         }
         if not any(
-            found[entry.table][entry.column] for entry in project.entries if entry.field and entry.table in found
+            parsed[entry.table][entry.column] for entry in project.entries if entry.field and entry.table in parsed
         ):
             empty += 1
             continue
         key = {"patient_id": record, "visit_id": visit}
-        visits.append(key | found["visits"])
-        measured = {name: value for name, value in found["measurements"].items() if value is not None}
+        visits.append(key | parsed["visits"])
+        measured = {name: value for name, value in parsed["measurements"].items() if value is not None}
         measurements += [key | {"name": name, "value": value} for name, value in measured.items()]
     tables = {"patients": pd.DataFrame(patients), "visits": pd.DataFrame(visits)}
     if measurements:
@@ -175,7 +186,8 @@ def _tables(project: RedcapMap, text: pd.DataFrame, cells: CellReader) -> tuple[
 
 def _visits(project: RedcapMap, text: pd.DataFrame) -> Iterator[tuple[str, str, str, int, Mapping[str, str | None]]]:
     """Record, visit_id, ending of the fields' names, line number and cells of every visit."""
-    for row, values in zip(text.index, text.to_dict("records"), strict=True):
+    for row, cells in zip(text.index, text.to_numpy(), strict=True):
+        values = dict(zip(text.columns, cells, strict=True))
         if project.form == "long":
             events = [(project.events[values[EVENT]], "")] if values[EVENT] else []
         else:

@@ -1,4 +1,4 @@
-"""Reads single cells of a REDCap export as the map says."""
+"""Parser of single cells of a REDCap export, as the map says."""
 
 from __future__ import annotations
 
@@ -21,30 +21,45 @@ _UNMARKED = frozenset({None, "0", "Incomplete"})
 
 
 def field_columns(entry: Entry, ending: str, header: Iterable[str]) -> dict[str, str]:
-    """The export's columns that an entry reads: "" -> column, or for a checkbox each code -> column.
+    """The columns of the export that an entry of the map is made of.
 
-    Of a checkbox at an event of a wide export both `field_ending___code` and `field___code_ending` are known. Empty
-    where a column is not there.
+    Of a checkbox at an event of a wide export both `field_ending___code` and `field___code_ending` are known.
+
+    Args:
+        entry: An entry with a field.
+        ending: Ending of the field's name at an event of a wide export, "" in a long one.
+        header: Columns of the export.
+
+    Returns:
+        "" -> column, or for a checkbox each code -> column; empty where a column is not there.
     """
     header = set(header)
     if entry.checkbox is None:
         name = f"{entry.field}{ending}"
         return {"": name} if name in header else {}
-    found = {}
+    columns = {}
     for code in [entry.checkbox] if isinstance(entry.checkbox, str) else entry.checkbox:
         names = [f"{entry.field}{ending}___{code}", f"{entry.field}___{code}{ending}"]
         if known := [name for name in names if name in header]:
-            found[code] = known[0]
+            columns[code] = known[0]
         else:
             return {}
-    return found
+    return columns
 
 
 def never_opened(boxes: Sequence[str], values: Mapping[str, str | None], ending: str) -> bool:
-    """Whether the form with these checkbox columns was never opened in a row of the export.
+    """Tells whether the form with these checkbox columns was never opened in a row of the export.
 
     REDCap exports 0 for every box then, as if each had been left empty on purpose. The fields of a form stand together
     and end with its `..._complete`. It was opened where that says so, a box is ticked, or any other field of it is filled.
+
+    Args:
+        boxes: Columns of the checkbox, at least one.
+        values: Cells of the row by column, in the export's order; None where one is empty.
+        ending: Ending of fields' names at an event of a wide export, "" in a long one.
+
+    Returns:
+        True where the zeros of the boxes say nothing.
     """
     if all(values[name] is None for name in boxes):
         return False
@@ -62,8 +77,8 @@ def never_opened(boxes: Sequence[str], values: Mapping[str, str | None], ending:
     )
 
 
-class CellReader:
-    """Reads cells and collects one fault for each kind of cell that the map does not cover, at its first row."""
+class CellParser:
+    """Parses cells and collects one fault for each kind of cell that the map does not cover, at its first row."""
 
     def __init__(self, file: str):
         self._file = file
@@ -72,9 +87,10 @@ class CellReader:
 
     @property
     def faults(self) -> list[Fault]:
+        """All faults so far, by row."""
         return sorted(self._faults.values(), key=lambda fault: fault.row or 0)
 
-    def read(self, entry: Entry, values: Mapping[str, str | None], ending: str, row: int) -> str | None:
+    def parse(self, entry: Entry, values: Mapping[str, str | None], ending: str, row: int) -> str | None:
         """The value of an entry in one row as the cohort folder writes it; None where the field is empty or absent."""
         if entry.value is not None:
             return entry.value
@@ -109,10 +125,13 @@ class CellReader:
 
     def same_everywhere(self, entry: Entry, rows: pd.DataFrame) -> str | None:
         """The one value that a patient's rows give; several different ones are a fault, none is None."""
-        read = {row: self.read(entry, values, "", int(row)) for row, values in rows.to_dict("index").items()}
-        distinct = dict.fromkeys(value for value in read.values() if value is not None)
+        parsed: dict[int, str | None] = {
+            int(row): self.parse(entry, dict(zip(rows.columns, cells, strict=True)), "", int(row))
+            for row, cells in zip(rows.index, rows.to_numpy(), strict=True)
+        }
+        distinct = dict.fromkeys(value for value in parsed.values() if value is not None)
         if len(distinct) > 1:
-            differing = rows_in_words(row for row, value in read.items() if value is not None)
+            differing = rows_in_words(row for row, value in parsed.items() if value is not None)
             self._refuse(entry, int(rows.index[0]), "", f"one value for all events of a record ({differing})",
                          "Correct the record in REDCap.", once=str(rows.index[0]))  # fmt: skip
         return next(iter(distinct), None)

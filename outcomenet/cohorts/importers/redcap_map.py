@@ -1,4 +1,4 @@
-"""The map from a REDCap project's fields and events to a cohort folder, written by the user as TOML.
+"""Map from a REDCap project's fields and events to a cohort folder, which the user writes as TOML.
 
 ```toml
 export = "export.csv"             # beside this file
@@ -97,30 +97,40 @@ class RedcapMap:
 
 
 def read_map(path: Path) -> RedcapMap:
-    """Reads and checks a map; raises CohortRefused with everything that is missing, unknown or of the wrong kind."""
+    """Parses and checks a map.
+
+    Raises:
+        CohortRefused: With everything that is missing, unknown or of the wrong kind.
+    """
     try:
-        given = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+        settings = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise CohortRefused([Fault(path.name, expected="a TOML file in UTF-8", remedy=f"{error}.")]) from error
     faults = [
         Fault(path.name, None, name[:40], "an unknown key", "a known key", did_you_mean(name, _TOP))
-        for name in given
+        for name in settings
         if name not in _TOP
     ]
-    faults += _wrong_top(path.name, given) + _wrong_cohort(path.name, given.get("cohort"))
+    faults += _wrong_top(path.name, settings) + _wrong_cohort(path.name, settings.get("cohort"))
     entries = []
     for table, targets in _TARGETS.items():
-        made, found = _entries(path.name, table, given.get(table, {}), targets)
-        entries += made
-        faults += found
+        of_table, wrong = _entries(path.name, table, settings.get(table, {}), targets)
+        entries += of_table
+        faults += wrong
     if faults:
         raise CohortRefused(faults)
     return RedcapMap(
-        path.parent / given["export"], given["form"], given["record"], given["cohort"], given["events"], tuple(entries)
+        path.parent / settings["export"],
+        settings["form"],
+        settings["record"],
+        settings["cohort"],
+        settings["events"],
+        tuple(entries),
     )
 
 
-def _wrong_top(file: str, given: Mapping[str, Any]) -> list[Fault]:
+def _wrong_top(file: str, settings: Mapping[str, object]) -> list[Fault]:
+    """Keys outside the tables that are missing or of the wrong kind."""
     kinds = {
         "export": (lambda v: isinstance(v, str) and v, "the name of the exported CSV file"),
         "form": (lambda v: v in FORMS, "long (a row per record and event) or wide (a row per record)"),
@@ -131,14 +141,14 @@ def _wrong_top(file: str, given: Mapping[str, Any]) -> list[Fault]:
         ),
     }
     return [
-        Fault(file, None, name, "none" if name not in given else "something else", expected, "Add or correct it.")
+        Fault(file, None, name, "none" if name not in settings else "something else", expected, "Add or correct it.")
         for name, (accept, expected) in kinds.items()
-        if not accept(given.get(name))
+        if not accept(settings.get(name))
     ]
 
 
-def _wrong_cohort(file: str, cohort: Any) -> list[Fault]:
-    """What [cohort] lacks or has too much; the kinds of its values are checked with cohort.toml."""
+def _wrong_cohort(file: str, cohort: object) -> list[Fault]:
+    """Keys that [cohort] lacks or should not have; the kinds of its values are checked with cohort.toml."""
     cohort = cohort if isinstance(cohort, dict) else {}
     faults = [
         Fault(file, None, f"cohort.{name}", "none", "this entry", f"It says {key.meaning}.")
@@ -153,19 +163,21 @@ def _wrong_cohort(file: str, cohort: Any) -> list[Fault]:
     return faults
 
 
-def _entries(file: str, table: str, given: Any, targets: tuple[str, ...]) -> tuple[list[Entry], list[Fault]]:
+def _entries(
+    file: str, table: str, entries_of_table: object, targets: tuple[str, ...]
+) -> tuple[list[Entry], list[Fault]]:
     """The entries of one table, and a fault for each that is missing, of an unknown column or of the wrong kind."""
-    given = given if isinstance(given, dict) else {}
+    mapped = entries_of_table if isinstance(entries_of_table, dict) else {}
     faults = [
         Fault(file, None, f"{table}.{name}", "none", "this entry",
               f"Name its field, for instance `{name} = \"field_name\"`, or a constant: `{name} = {{ value = \"...\" }}`.")
         for name in _NEEDED.get(table, [])
-        if name not in given
+        if name not in mapped
     ]  # fmt: skip
     entries = []
-    for name, entry in given.items():
+    for name, entry in mapped.items():
         where = f"{table}.{name[:40]}"
-        settings = {"field": entry} if isinstance(entry, str) else entry
+        settings: dict[str, Any] = {"field": entry} if isinstance(entry, str) else entry
         if name not in targets:
             remedy = did_you_mean(name, targets)
             faults.append(Fault(file, None, where, "an unknown column", f"a column of {table}.csv", remedy))
@@ -176,7 +188,7 @@ def _entries(file: str, table: str, given: Any, targets: tuple[str, ...]) -> tup
     return entries, faults
 
 
-def _problem(settings: Any) -> tuple[str, str] | None:
+def _problem(settings: object) -> tuple[str, str] | None:
     """(what was expected, what to do) of an entry that cannot be used."""
     if not isinstance(settings, dict):
         return "a field's name or a table with field or value", 'Write for instance { field = "pain", factor = 10 }.'

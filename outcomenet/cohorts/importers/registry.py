@@ -1,4 +1,4 @@
-"""The data sets that `outcomenet intake --format` knows, each loaded only when it is asked for."""
+"""Registry of the data sets that `outcomenet intake --format` knows; each is loaded only when it is asked for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Imports the RSNA Pediatric Bone Age films of 2017: left hands of children, for pre-training only.
+"""Importer of the RSNA Pediatric Bone Age films of 2017: left hands of children, for pre-training only.
 
 Seen in much public code: `boneage-training-dataset.csv` with id, boneage (months) and male (True or False), and films
 `boneage-training-dataset/<id>.png`, in some copies one folder deeper. Not verified: the exact terms of use.
@@ -12,7 +12,7 @@ import pandas as pd
 
 from outcomenet.anatomy import Region, View
 from outcomenet.cohorts.cells import Choice, Number
-from outcomenet.cohorts.contracts import Column, Table, read_table
+from outcomenet.cohorts.contracts import Column, TableContract, read_table
 from outcomenet.cohorts.faults import CohortRefused, Fault
 from outcomenet.cohorts.importers.card import DataSetCard, SourceColumn, SourceFile, require_files
 from outcomenet.cohorts.importers.source_tables import Identifier
@@ -52,7 +52,7 @@ CARD = DataSetCard(
     ),
 )
 
-_TABLE = Table(
+_TABLE = TableContract(
     FILE,
     (
         Column("id", Identifier(), required=True, filled=True),
@@ -65,10 +65,18 @@ _TABLE = Table(
 
 
 def import_rsna_bone_age(source: Path, out_folder: Path) -> Path:
-    """Writes the cohort folder from the folder with the table and the unpacked films.
+    """Writes the cohort folder of the children who have a film.
 
-    Raises UsageError when files are absent or another folder is there, CohortRefused with every fault of the table and every
-    child without a film.
+    Args:
+        source: Folder with the table and the unpacked films.
+        out_folder: Cohort folder to write.
+
+    Returns:
+        `out_folder`.
+
+    Raises:
+        UsageError: Files are absent, or another folder is there.
+        CohortRefused: With every fault of the table, children without a film among them.
     """
     require_files(CARD, source)
     table, faults = read_table(source / FILE, _TABLE)

@@ -1,4 +1,4 @@
-"""Reads the tables of other people's data sets as text: the columns that are needed, with line numbers."""
+"""Parsers of other people's tables (comma, pipe, fixed width): the columns that are needed as text, with line numbers."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from outcomenet.cohorts.cells import Complaint
 from outcomenet.cohorts.csv_text import read_csv_text
 from outcomenet.cohorts.faults import Fault
 from outcomenet.cohorts.plain_files import not_plain
@@ -29,8 +30,8 @@ class Identifier:
     def parse(self, text: str) -> str:
         return text
 
-    def remedy(self, text: str) -> str:
-        return ""
+    def complaint(self, text: str) -> Complaint:
+        raise AssertionError("any text is an identifier")
 
 
 @dataclass(frozen=True)
@@ -43,9 +44,15 @@ class FixedField:
 
 
 def read_columns(path: Path, columns: Sequence[str]) -> tuple[pd.DataFrame, list[Fault]]:
-    """The named columns of a comma-separated table as text (None = empty), line numbers as index; others are ignored.
+    """Parses the columns of a comma-separated table that are needed.
 
-    A column that is not there is a fault and reads as empty.
+    Args:
+        path: The table.
+        columns: Names of the columns; others are ignored.
+
+    Returns:
+        The columns as text (None = empty) with line numbers as index, and the faults. A column that is not there is a fault,
+        and empty here.
     """
     text, faults = read_csv_text(path)
     if text is None:
@@ -54,7 +61,15 @@ def read_columns(path: Path, columns: Sequence[str]) -> tuple[pd.DataFrame, list
 
 
 def read_pipe_columns(path: Path, columns: Sequence[str]) -> tuple[pd.DataFrame, list[Fault]]:
-    """As `read_columns` for tables whose cells are separated by `|` and never quoted."""
+    """Parses the needed columns of a table whose cells are separated by `|` and never quoted.
+
+    Args:
+        path: The table.
+        columns: Names of the columns; others are ignored.
+
+    Returns:
+        As `read_columns`.
+    """
     if what := not_plain(path):
         return pd.DataFrame(columns=list(columns), dtype=object), [_no_plain_file(path, what)]
     lines = io.StringIO(path.read_bytes().decode("utf-8-sig", errors="replace"), newline="")
@@ -72,7 +87,16 @@ def read_pipe_columns(path: Path, columns: Sequence[str]) -> tuple[pd.DataFrame,
 
 
 def read_fixed_width(path: Path, fields: Sequence[FixedField]) -> tuple[pd.DataFrame, list[Fault]]:
-    """The fields of every line as text (None = blank), line numbers as index; a line that ends too early is a fault."""
+    """Parses the needed fields of a fixed-width file.
+
+    Args:
+        path: The file, in Latin-1.
+        fields: Names and positions of the fields.
+
+    Returns:
+        The fields of every line as text (None = blank) with line numbers as index; and a fault for each line that ends before
+        the last field does.
+    """
     if what := not_plain(path):
         return pd.DataFrame(columns=[field.name for field in fields], dtype=object), [_no_plain_file(path, what)]
     needed = max(field.last for field in fields)

@@ -1,4 +1,4 @@
-"""Writes the cohort folder of an imported data set: whole, or not at all."""
+"""Writer of the cohort folder of an imported data set: whole, or not at all."""
 
 from __future__ import annotations
 
@@ -62,7 +62,16 @@ def write_cohort_folder(
 
 
 def settings_of(card: DataSetCard, notes: Sequence[str] = (), **more: object) -> Settings:
-    """The keys of cohort.toml that a card gives; `notes` say what this import left out, `more` are further keys."""
+    """The keys of cohort.toml for a data set.
+
+    Args:
+        card: The data set.
+        notes: Sentences on what this import left out; they go into the description.
+        more: Further keys.
+
+    Returns:
+        Keys and values; empty texts are left out.
+    """
     settings: dict[str, object] = {
         "name": card.title,
         "licence": card.licence,
@@ -79,7 +88,14 @@ def settings_of(card: DataSetCard, notes: Sequence[str] = (), **more: object) ->
 
 
 def left_out(count: int, what: str) -> list[str]:
-    """A note on what an import leaves out, none when it is nothing.
+    """A note on what an import leaves out.
+
+    Args:
+        count: How many.
+        what: Of what, in the plural.
+
+    Returns:
+        One sentence, none for a count of 0.
 
     >>> left_out(3, "films without a score")
     ['Left out at import: films without a score (3).']

@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from outcomenet.cohorts import source
 from outcomenet.cohorts.meta import CohortMeta
 from outcomenet.datasets.dataset import FILMS, TABLE
 from outcomenet.datasets.manifest import EXAMPLES, TRUTH, DatasetManifest
 from outcomenet.datasets.measured import measured_titles
+from outcomenet.films.film import FROM_FILMS
 from outcomenet.intake.cards.card_croissant import CardFile, croissant
 from outcomenet.intake.cards.card_facts import TO_FILL_IN, CardFacts
 from outcomenet.intake.cards.card_fields import CardTable, example_fields
@@ -118,7 +118,7 @@ def preprocessing(manifest: DatasetManifest) -> Iterator[str]:
             f"Each joint is cut to {manifest.crop_size_px} x {manifest.crop_size_px} pixels of {manifest.mm_per_px:g} mm, "
             "distal end up, thumb or big toe on the right."
         )
-    if source.FILMS in manifest.patients_by_source:
+    if FROM_FILMS in manifest.patients_by_source:
         yield "Films are decoded once; all but the limb and a margin is masked."
 
 
@@ -141,7 +141,7 @@ def _of_annotation(facts: CardFacts, manifest: DatasetManifest, meta: CohortMeta
             "fm_source and oa_source say for each visit how fibromyalgia and osteoarthritis were told.",
         ),
     )
-    if source.FILMS in manifest.patients_by_source:
+    if FROM_FILMS in manifest.patients_by_source:
         facts = facts.saying(machineAnnotationTools=LANDMARKS)
     if not manifest.readers:
         return facts.saying(dataAnnotationProtocol="No human Sharp/van der Heijde score.")

@@ -1,4 +1,4 @@
-"""Reads one table of a cohort folder by its contract: typed columns, and the faults of a table that breaks it."""
+"""Parser of one table of a cohort folder by its contract: typed columns, and the faults of a table that breaks it."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Table:
-    """A file's contract. `key` columns together name a row and may not repeat; `together` columns come all or none.
+class TableContract:
+    """What a file of a cohort folder must hold. `key` columns together name a row and may not repeat; `together` columns come all or none.
 
     `advice` says of columns that other programs' tables have, in lower case, what to do with them here.
     """
@@ -47,6 +47,7 @@ class Table:
 
     @property
     def names(self) -> tuple[str, ...]:
+        """The columns' names in their order."""
         return tuple(column.name for column in self.columns)
 
     def empty(self) -> pd.DataFrame:
@@ -54,10 +55,16 @@ class Table:
         return pd.DataFrame({column.name: pd.Series([], dtype=column.rule.dtype) for column in self.columns})
 
 
-def read_table(path: Path, table: Table) -> tuple[pd.DataFrame, list[Fault]]:
-    """A typed table, with every contract column and line numbers as index, and all faults of the file.
+def read_table(path: Path, table: TableContract) -> tuple[pd.DataFrame, list[Fault]]:
+    """Parses and checks a table.
 
-    A cell with a fault reads as missing, so that the rules across files can still be checked on the rest.
+    Args:
+        path: The CSV file.
+        table: Its contract.
+
+    Returns:
+        The typed table with every column of the contract and line numbers as index, and all faults of the file. A cell with a
+        fault is missing, so that the rules across files can still be checked on the others.
     """
     text, faults = read_csv_text(path)
     if text is None:
@@ -79,9 +86,17 @@ def read_table(path: Path, table: Table) -> tuple[pd.DataFrame, list[Fault]]:
     return pd.DataFrame(columns, index=known.index), sorted(faults, key=lambda fault: fault.row or 0)
 
 
-def absent_table(table: Table, others: Iterable[str] = ()) -> tuple[pd.DataFrame, list[Fault]]:
-    """As `read_table` for a file that is not there: no rows, and a fault if the file is required, or if one of the
-    folder's `others` has almost its name (Scores.xlsx for scores.csv) and would be left out without a word."""
+def absent_table(table: TableContract, others: Iterable[str] = ()) -> tuple[pd.DataFrame, list[Fault]]:
+    """The table of a file that is not there.
+
+    Args:
+        table: Its contract.
+        others: Names of the folder's files.
+
+    Returns:
+        A table without rows; and a fault if the file is required, or if another one has almost its name (Scores.xlsx for
+        scores.csv) and would be left out without a word.
+    """
     if any(_alike(name, table.file) for name in others):
         remedy = "Save it as comma-separated CSV under exactly this name, or take it out of the folder."
         fault = Fault(table.file, None, "", "a file of almost its name", "this file", remedy, "misnamed_file")
@@ -92,11 +107,11 @@ def absent_table(table: Table, others: Iterable[str] = ()) -> tuple[pd.DataFrame
 
 def _alike(name: str, file: str) -> bool:
     """Whether a file's name differs from a table's in capitals, number or kind of file alone."""
-    given, wanted = PurePath(name.lower()), PurePath(file)
-    return given.suffix in _TABLE_SUFFIXES and given.stem.removesuffix("s") == wanted.stem.removesuffix("s")
+    other, wanted = PurePath(name.lower()), PurePath(file)
+    return other.suffix in _TABLE_SUFFIXES and other.stem.removesuffix("s") == wanted.stem.removesuffix("s")
 
 
-def _no_header(text: pd.DataFrame, table: Table) -> list[Fault]:
+def _no_header(text: pd.DataFrame, table: TableContract) -> list[Fault]:
     """A fault if row 1 names no column at all: it is a patient's row, whose cells are not to be repeated."""
     if {name.strip().lower() for name in text.columns} & {*map(str.lower, table.names), *table.advice}:
         return []
@@ -105,7 +120,7 @@ def _no_header(text: pd.DataFrame, table: Table) -> list[Fault]:
     return [Fault(table.file, 1, "", "none of them", "the names of this table's columns", remedy, "no_header")]
 
 
-def _known_columns(text: pd.DataFrame, table: Table) -> tuple[pd.DataFrame, list[Fault]]:
+def _known_columns(text: pd.DataFrame, table: TableContract) -> tuple[pd.DataFrame, list[Fault]]:
     """The columns that the contract knows, and a fault for each unknown or missing one; a misspelling gives one."""
     unknown = [name for name in text.columns if name not in table.names]
     missing = [column.name for column in table.columns if column.required and column.name not in text.columns]
@@ -144,13 +159,14 @@ def _few(names: Sequence[str]) -> str:
     return ", ".join(names[:6]) + (", ..." if len(names) > 6 else "")
 
 
-def _cell_faults(text: pd.DataFrame, table: Table) -> list[Fault]:
-    """Faults of single cells, found by one lazy pandera validation."""
+def _cell_faults(text: pd.DataFrame, table: TableContract) -> list[Fault]:
+    """Faults of single cells, by one lazy pandera validation."""
     columns = {column.name: column for column in table.columns if column.name in text}
     schema = pa.DataFrameSchema(
         {
             name: pa.Column(
                 object,
+                # pandera leaves empty cells out unless told not to, and the answers would not fit the rows
                 pa.Check(partial(accepted, rule=column.rule), name="rule", ignore_na=False),
                 nullable=not column.filled,
             )
@@ -171,7 +187,7 @@ def _cell_faults(text: pd.DataFrame, table: Table) -> list[Fault]:
             remedy = "Fill it in or remove the row."
             faults.append(Fault(table.file, row, name, "an empty cell", rule.expected, remedy, "empty_cell"))
         else:
-            cell = text.at[row, name]
+            cell = str(text.at[row, name])
             broken, remedy = rule.complaint(cell)
             words = rule.words if isinstance(rule, Choice) else ()
             remedy += "" if columns[name].filled else " An empty cell means not known."
@@ -179,7 +195,7 @@ def _cell_faults(text: pd.DataFrame, table: Table) -> list[Fault]:
     return faults
 
 
-def _repeated_keys(text: pd.DataFrame, table: Table) -> list[Fault]:
+def _repeated_keys(text: pd.DataFrame, table: TableContract) -> list[Fault]:
     """One fault for every key that more than one row has, naming all of its rows.
 
     An empty cell in a column that may be empty is part of the key; one that may not has a fault of its own.
