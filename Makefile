@@ -15,7 +15,7 @@ results: $(READY)
 	$(BIN)/python docs/results/fill.py $(RUN)
 
 test: $(READY)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadgroup
 
 check: $(READY)
 	$(BIN)/ruff check .

@@ -64,3 +64,12 @@ def small_dataset(small_cohort, tmp_path_factory):
 
 def pytest_addoption(parser):
     parser.addoption("--golden", action="store_true", help="write the golden texts anew; the diff is to be explained")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Tests of one file share a process (`-n`), and so do all that need the trained runs, which come first: they take longest."""
+    for item in items:
+        group = "runs" if "runs" in getattr(item, "fixturenames", ()) else str(item.path)
+        item.add_marker(pytest.mark.xdist_group(group))
+    items.sort(key=lambda item: "runs" not in getattr(item, "fixturenames", ()))
