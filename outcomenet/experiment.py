@@ -20,12 +20,13 @@ from outcomenet.datasets.resplit import FEWEST_FOLDS, SplitConfig
 from outcomenet.datasets.visit_table import KL_COLUMNS
 from outcomenet.errors import UsageError, did_you_mean
 from outcomenet.input_pipeline.transforms import AugmentationConfig
+from outcomenet.losses.weights import LossWeights
 from outcomenet.models.encoder import EncoderConfig
 from outcomenet.models.outcome_net import OutcomeNetConfig
 from outcomenet.models.pairs import PairReading
-from outcomenet.outcomes import OUTCOMES, OutcomeKind, outcome
+from outcomenet.outcomes import OUTCOMES, OutcomeKind, main_outcome, outcome
 from outcomenet.predictors import DIRECT_ADJUSTED, NETWORKS
-from outcomenet.ranges import Count, Filled, Folds, Name, Names, NotNegative, Resamples, Seed, Within, check_ranges
+from outcomenet.ranges import Count, Filled, Folds, Name, Names, Resamples, Seed, Within, check_ranges
 from outcomenet.runs.config import from_record
 from outcomenet.strategies import ConfoundingConfig
 from outcomenet.training.loop import TrainingConfig
@@ -50,20 +51,6 @@ GRADED_CONFOUNDING = replace(DEFAULT_CONFOUNDING, joint_decorrelation=10.0)
 
 
 @dataclass(frozen=True)
-class LossWeights:
-    """Weight of each part of a network's loss; each part is a mean negative log-likelihood. 0 switches a part off."""
-
-    haq: NotNegative = 1.0
-    pain: NotNegative = 0.5
-    progression: NotNegative = 1.0
-    osteoarthritis: NotNegative = 4.0
-    svdh: NotNegative = 4.0
-
-    def __post_init__(self) -> None:
-        check_ranges(self)
-
-
-@dataclass(frozen=True)
 class EvaluationConfig:
     """Held-out evaluation: bootstrap resamples of patients, and perturbed re-readings of each visit's films."""
 
@@ -85,12 +72,14 @@ class Experiment:
     """One question put to one data set.
 
     `outcomes` and `covariates` are names of `outcomes.OUTCOMES` and `confounders.CONFOUNDERS`; `rungs` are the networks
-    of the ladder that are trained (none for a data set without films).
+    of the ladder that are trained (none for a data set without films). `main_outcome` is the outcome that headline,
+    biomarker, audits and report are about; empty: HAQ-DI of the visit where it is one of them, else the one named first.
     """
 
     name: Name
     question: Name
     outcomes: Annotated[tuple[str, ...], Filled()] = ("haq", "pain", "progression")
+    main_outcome: str = ""
     covariates: Names = ("age", "male", "duration", "rf", "acpa", "fm", "oa")
     rungs: Names = NETWORKS
     network: OutcomeNetConfig = TINY
@@ -111,6 +100,8 @@ class Experiment:
             )
         for name in self.outcomes:
             outcome(name)
+        main_outcome(self.outcomes, self.main_outcome)
+        self._check_loss_weights()
         for name in self.covariates:
             confounder(name)
             if name in self.outcomes:
@@ -122,6 +113,16 @@ class Experiment:
         for name in self.rungs:
             if name not in NETWORKS:
                 raise UsageError(f"There is no network rung {name!r}. {did_you_mean(name, NETWORKS)}")
+
+    def _check_loss_weights(self) -> None:
+        """A weight that is set for an outcome which the experiment does not have would say nothing."""
+        for name, spec in OUTCOMES.items():
+            weight = getattr(self.loss_weights, name)
+            if weight != spec.loss_weight and name not in self.outcomes:
+                raise UsageError(
+                    f"loss_weights.{name} is {weight:g}, but {name} is no outcome of this experiment (outcomes: "
+                    f"{', '.join(self.outcomes)}); add it to the outcomes or leave its weight out."
+                )
 
     def _check_pairs(self) -> None:
         if not self.rungs:
@@ -144,6 +145,11 @@ class Experiment:
     def of_pairs(self) -> bool:
         """Whether the networks compare the films of two visits."""
         return self.network.pairs is not PairReading.OFF
+
+    @property
+    def about(self) -> str:
+        """The outcome that headline, biomarker, audits and report are about."""
+        return main_outcome(self.outcomes, self.main_outcome)
 
     def with_steps(self, steps: int) -> Experiment:
         """The experiment with another length of training."""

@@ -36,8 +36,17 @@ class OutcomeKind(StrEnum):
 class OutcomeSpec:
     """What an outcome is. Higher is worse in all of them.
 
-    `step` is the finest grid the model predicts on; `horizon_days` is 0 for the status at the film's visit, else the
-    day after the film's visit to which a prediction refers.
+    Attributes:
+        name: in tables, settings and on the command line.
+        title: in reports.
+        kind: what sort of number it is, from which its likelihood, fields and metrics follow.
+        unit: of the value, or of a prediction of the event.
+        lower: the least possible value.
+        upper: the largest possible value.
+        step: the finest grid that the model predicts on.
+        horizon_days: 0 for the status at the film's visit, else the day after it to which a prediction refers.
+        loss_weight: of its part of a network's loss, unless an experiment says otherwise.
+        direction: which way is up.
     """
 
     name: str
@@ -48,6 +57,7 @@ class OutcomeSpec:
     upper: float
     step: float
     horizon_days: int = 0
+    loss_weight: float = 1.0
     direction: str = "higher is worse"
 
     @property
@@ -100,7 +110,7 @@ HAQ_BY_CATEGORY = OutcomeSpec(
     "haq_by_category", "HAQ-DI from its eight categories", OutcomeKind.CATEGORIES, "HAQ units", 0.0, 3.0, 0.125
 )
 # On a VAS a point is a millimetre; a numeric rating scale comes times 10. The cohort says which it was (`pain_scale`).
-PAIN = OutcomeSpec("pain", "Pain", OutcomeKind.INFLATED, "points", 0.0, 100.0, 1.0)
+PAIN = OutcomeSpec("pain", "Pain", OutcomeKind.INFLATED, "points", 0.0, 100.0, 1.0, loss_weight=0.5)
 PROGRESSION = OutcomeSpec(
     "progression", "Rapid radiographic progression within a year (0.75 to 1.25 years)", OutcomeKind.TIME_TO_EVENT,
     "probability", 0.0, 1.0, 0.0, horizon_days=365,
@@ -143,15 +153,27 @@ def outcome(name: str) -> OutcomeSpec:
 HAQ_TODAY = (HAQ.name, HAQ_BY_CATEGORY.name)
 
 
-def main_outcome(outcomes: Iterable[str]) -> str:
-    """The one outcome of a run that its headline, its biomarker, its audits and its films' scores are about: HAQ-DI of the
-    visit where the run has it (as an index before from its categories), else the outcome named first.
+def main_outcome(outcomes: Iterable[str], chosen: str = "") -> str:
+    """The one outcome of a run that its headline, its biomarker, its audits and its films' scores are about.
+
+    Args:
+        outcomes: names of the run's outcomes, in the order in which it names them.
+        chosen: the one that the experiment chose; empty for HAQ-DI of the visit where the run has it (as an index before
+            from its categories), else the outcome named first.
+
+    Raises:
+        UsageError: `chosen` is not among the outcomes.
 
     >>> main_outcome(["pain", "haq"]), main_outcome(["pain", "haq_by_category"]), main_outcome(["pain", "progression"])
     ('haq', 'haq_by_category', 'pain')
     """
     names = list(outcomes)
-    return next((name for name in HAQ_TODAY if name in names), names[0])
+    if chosen and chosen not in names:
+        raise UsageError(
+            f"main_outcome is {chosen!r}, which is none of the run's outcomes ({', '.join(names)}); name one of them, or leave "
+            "it empty."
+        )
+    return chosen or next((name for name in HAQ_TODAY if name in names), names[0])
 
 
 HAQ_ITEM_COLUMNS: tuple[str, ...] = tuple(

@@ -210,6 +210,7 @@ def run_evaluation(run: Path, data: Path | None = None, *, progress: Progress) -
     task = EvaluationTask(
         dataset=dataset,
         outcomes=experiment.outcomes,
+        main_outcome=experiment.about,
         covariates=experiment.covariates,
         scale=wiring.covariates,
         networks=wiring.networks,
@@ -295,6 +296,7 @@ def run_prediction(
         crop,
         len(experiment.covariates),
         experiment.outcomes,
+        experiment.about,
         calibrators_of(run, rung),
         chain.inputs_of(run, record) | {"rung": rung},
     )

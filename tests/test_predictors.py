@@ -39,7 +39,7 @@ def test_pairs_begin_with_the_primary_contrast_and_end_beside_the_ladder():
         ("direct_adjusted", "covariates"), ("direct_adjusted", "direct"), ("oracle", "direct_adjusted"),
         ("direct_adjusted", "clinical_matrix"), ("direct_adjusted_coarse", "human_total"),
     )  # fmt: skip
-    assert primary_contrast(["haq", "pain"])[2:] == ("direct_adjusted", "human_total")
+    assert primary_contrast("haq")[2:] == ("direct_adjusted", "human_total")
     assert predictors.PAIRS_AT_EQUAL_ADJUSTMENT == (
         ("direct_adjusted", "human_total"), ("direct_adjusted_coarse", "human_total"),
         ("human_total", "covariates"), ("direct_adjusted", "covariates"),

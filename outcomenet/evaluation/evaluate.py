@@ -37,7 +37,7 @@ from outcomenet.ladder.left_out_sites import predictions_by_site
 from outcomenet.ladder.nested import nested_comparison
 from outcomenet.ladder.recalibration import recalibrate
 from outcomenet.metrics.table import comparisons_table, metrics_table, primary_contrast
-from outcomenet.outcomes import main_outcome, outcome
+from outcomenet.outcomes import outcome
 from outcomenet.pages.contact_sheet import contact_sheet
 from outcomenet.picture_files import write_png
 from outcomenet.predictions import NetworkReading, write_predictions
@@ -52,6 +52,7 @@ class EvaluationTask:
 
     dataset: Dataset
     outcomes: tuple[str, ...]
+    main_outcome: str  # what biomarker, primary contrast and audits are about
     covariates: tuple[str, ...]
     scale: CovariateScale
     networks: Mapping[str, RungNetwork]
@@ -105,7 +106,7 @@ def evaluate(task: EvaluationTask, run: Path, progress: Progress) -> list[str]:
     progress.start("resamples", task.resamples, "bootstrap metrics by patient")
     table, undefined = metrics_table(predictions, resamples=task.resamples, seed=task.seed)
     comparisons = comparisons_table(
-        predictions, resamples=task.resamples, seed=task.seed, primary=primary_contrast(task.outcomes)
+        predictions, resamples=task.resamples, seed=task.seed, primary=primary_contrast(task.main_outcome)
     )
     progress.advance(task.resamples)
     progress.finish()
@@ -139,7 +140,7 @@ def _audit_inputs(
     rung: str | None,
     progress: Progress,
 ) -> AuditInputs:
-    main = outcome(main_outcome(task.outcomes))
+    main = outcome(task.main_outcome)
     network, no_network = None, "This run trained no network."
     if task.of_pairs:
         no_network = "It reads one visit at a time; this run compares two."
@@ -299,11 +300,11 @@ def _in_order(reading: NetworkReading, keys: list[tuple[str, str]]) -> NetworkRe
 def _write_biomarker(
     task: EvaluationTask, rows: pd.DataFrame, rung: str, reading: NetworkReading, again: list[NetworkReading], run: Path
 ) -> pd.DataFrame:
-    main = main_outcome(task.outcomes)
-    table = biomarker_table(reading, again, rows, outcome=task.outcomes.index(main), fold=task.fold)
+    of = task.outcomes.index(task.main_outcome)
+    table = biomarker_table(reading, again, rows, outcome=of, fold=task.fold)
     written = with_treatment(table, rows)
     written.to_parquet(run / "biomarkers.parquet", index=False)
-    words = codebook(written, outcome(main).title, task.networks[rung].confounding)
+    words = codebook(written, outcome(task.main_outcome).title, task.networks[rung].confounding)
     write_csv(words, run / "codebook.csv")
     return table
 
@@ -316,7 +317,7 @@ def _write_score_change(
         return []
     try:
         table = score_change_table(
-            task.dataset, biomarker, again, outcome=task.outcomes.index(main_outcome(task.outcomes)),
+            task.dataset, biomarker, again, outcome=task.outcomes.index(task.main_outcome),
             resamples=task.resamples, seed=task.seed,
         )  # fmt: skip
     except UndefinedMetric as reason:

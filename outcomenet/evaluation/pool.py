@@ -159,12 +159,13 @@ def _write(
     metrics, undefined = metrics_table(pooled, **chance)
     write_csv(metrics, out / "metrics.csv")
     write_csv(undefined, out / "undefined_metrics.csv")
-    primary = primary_contrast(records[0]["config"]["outcomes"])
+    config = records[0]["config"]
+    main = outcome(main_outcome(config["outcomes"], config.get("main_outcome", "")))
+    primary = primary_contrast(main.name)
     write_csv(comparisons_table(pooled, **chance, primary=primary), out / "comparisons.csv")
     copy_account(runs[0], out, splits=False)
     notes = [note for run in runs for note in read_evaluation(run)["notes"]]
     notes += _write_biomarkers(runs, out)
-    main = outcome(main_outcome(records[0]["config"]["outcomes"]))
     if of_sites and main.unit == HAQ.unit:
         rows = pooled[(pooled["outcome"] == main.name) & ~pooled["predictor"].isin(SIMULATION_ONLY)]
         table = audit_sites(rows.assign(learned_at="other sites"), **chance)

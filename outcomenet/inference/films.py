@@ -31,7 +31,7 @@ from outcomenet.localization.locating import LocatedFilm, locate_films
 from outcomenet.localization.matching import match_landmarks
 from outcomenet.localization.placed import PlacedLimb, read_landmarks
 from outcomenet.localization.quality import FLAGS, UNSCORABLE
-from outcomenet.outcomes import TARGET_FIELDS, main_outcome
+from outcomenet.outcomes import TARGET_FIELDS
 from outcomenet.pages.contact_sheet import contact_sheet
 from outcomenet.picture_files import write_png
 from outcomenet.progress import Progress
@@ -48,6 +48,7 @@ class PredictionTask:
     geometry: CropGeometry
     covariates: int
     outcomes: tuple[str, ...]
+    main_outcome: str  # the one that the films' score is of
     calibrators: Mapping[str, Calibrators] | None  # of this network, by outcome; None before the run is evaluated
     origin: Mapping[str, str]  # by which the same network is known again: run, data, last checkpoint, rung
 
@@ -218,7 +219,7 @@ def _say(
     task: PredictionTask, film: str, crops: np.ndarray, present: np.ndarray, centre: np.ndarray, at: list[int]
 ) -> tuple[dict, list[dict]]:
     reading = read_visits_with(task.network, task.parameters, [_batch(task, crops, present)])
-    contribution = reading.contributions[0, :, task.outcomes.index(main_outcome(task.outcomes))]
+    contribution = reading.contributions[0, :, task.outcomes.index(task.main_outcome)]
     svdh = reading.svdh[0] if reading.svdh is not None else np.full(len(SVDH.sites), np.nan)
     grades = {(site.joint_index, site.definition.feature): grade for site, grade in zip(SVDH.sites, svdh, strict=True)}
     oa = reading.osteoarthritis_grades[0]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -21,7 +21,7 @@ from outcomenet.metrics.resampling import (
 )
 from outcomenet.metrics.risk import brier, risk_calibration_intercept, risk_calibration_slope
 from outcomenet.metrics.survival import harrell_c, uno_c
-from outcomenet.outcomes import HORIZON_TOLERANCE, OUTCOMES, OutcomeKind, main_outcome
+from outcomenet.outcomes import HORIZON_TOLERANCE, OUTCOMES, OutcomeKind
 from outcomenet.predictors import PAIRS, PREDICTORS, PRIMARY_PAIR
 
 # The primary contrast is resampled at least so often: its verdict must not hang on the seed.
@@ -62,10 +62,9 @@ class Contrast(NamedTuple):
     reference: str
 
 
-def primary_contrast(outcomes: Iterable[str]) -> Contrast:
-    """The one question that a run with these outcomes is asked in advance."""
-    name = main_outcome(outcomes)
-    return Contrast(name, OUTCOMES[name].headline_metric, *PRIMARY_PAIR)
+def primary_contrast(main_outcome: str) -> Contrast:
+    """The one question that a run about this outcome is asked in advance."""
+    return Contrast(main_outcome, OUTCOMES[main_outcome].headline_metric, *PRIMARY_PAIR)
 
 
 class Metric(NamedTuple):

@@ -102,8 +102,8 @@ class RunFolder:
     @property
     def main_outcome(self) -> str:
         """The outcome that the run's answer and its biomarker are about, see `outcomes.main_outcome`."""
-        configured = (self.record.get("config") or {}).get("outcomes")
-        return main_outcome(configured or self.metrics["outcome"])
+        config = self.record.get("config") or {}
+        return main_outcome(config.get("outcomes") or self.metrics["outcome"], config.get("main_outcome", ""))
 
     @property
     def split_of_visit(self) -> dict[str, str]:

@@ -8,6 +8,7 @@ import pytest
 from test_pool import AUDITS, FILE, QUIET
 
 from outcomenet.datasets.dataset import open_dataset
+from outcomenet.errors import UsageError
 from outcomenet.experiment import EvaluationConfig, Experiment
 from outcomenet.inference.visits import FilmReader
 from outcomenet.models.encoder import EncoderConfig
@@ -22,7 +23,7 @@ from outcomenet.training.loop import TrainingConfig
 from outcomenet.workflow import restore_parameters, run_evaluation, run_training, wire
 
 EXPERIMENT = Experiment(
-    "order", "?", outcomes=("pain", "haq_by_category"), covariates=("age",), rungs=("direct_adjusted",),
+    "order", "?", outcomes=("haq_by_category", "pain"), main_outcome="pain", covariates=("age",), rungs=("direct_adjusted",),
     confounding=ConfoundingConfig(outcome_terms=("age",)),
     network=OutcomeNetConfig(EncoderConfig(widths=(8, 8), embedding=8)),
     training=TrainingConfig(steps=2, batch_size=2),
@@ -45,6 +46,16 @@ def test_haq_of_the_visit_comes_before_the_first_outcome(outcomes, expected):
     assert main_outcome(outcomes) == expected
 
 
+def test_an_experiment_chooses_another_and_names_one_of_its_own():
+    assert main_outcome(("haq", "pain"), "pain") == "pain"
+    assert Experiment("x", "?", outcomes=("haq", "pain")).about == "haq"
+    assert Experiment("x", "?", outcomes=("haq", "pain"), main_outcome="pain").about == "pain"
+    with pytest.raises(
+        UsageError, match=r"main_outcome is 'progression', which is none of the run's outcomes \(haq, pain\)"
+    ):
+        Experiment("x", "?", outcomes=("haq", "pain"), main_outcome="progression")
+
+
 def test_every_outcome_has_a_headline_metric():
     assert {name: spec.headline_metric for name, spec in OUTCOMES.items()} == {
         "haq": "r2", "haq_by_category": "r2", "pain": "r2", "progression": "auroc", "svdh_change": "r2",
@@ -60,7 +71,7 @@ def run(small_dataset, tmp_path_factory):
     return folder
 
 
-def test_biomarker_and_its_codebook_are_of_the_main_outcome_although_another_is_named_first(run, small_dataset):
+def test_biomarker_and_its_codebook_are_of_the_chosen_outcome_although_haq_is_named_first(run, small_dataset):
     dataset = open_dataset(small_dataset)
     wiring = wire(EXPERIMENT, dataset)
     reader = FilmReader(
@@ -75,7 +86,7 @@ def test_biomarker_and_its_codebook_are_of_the_main_outcome_although_another_is_
     assert scores.loc[reading.ids].to_numpy() == pytest.approx(expected[:, 1], abs=1e-5)
     assert not np.allclose(expected[:, 0], expected[:, 1])
     meaning = pd.read_csv(run / "codebook.csv").set_index("column").loc["score", "meaning"]
-    assert "HAQ-DI from its eight categories" in meaning
+    assert "Pain" in meaning
 
 
 def test_terminal_and_report_are_about_the_same_outcome(run):
@@ -83,16 +94,18 @@ def test_terminal_and_report_are_about_the_same_outcome(run):
     assert "haq_by_category r2" in text
     assert "pain r2" in text
     folder = read_run(run)
-    assert folder.main_outcome == "haq_by_category"
+    assert folder.main_outcome == "pain"
     told = answer(folder)
-    assert "about function (HAQ-DI)" in told.headline
-    assert "For HAQ-DI from its eight categories" in told.paragraph
+    assert "about pain" in told.headline
+    assert "For pain" in told.paragraph
+    asked = pd.read_csv(run / "comparisons.csv").query("primary")
+    assert set(asked["outcome"]) == {"pain"}
 
 
 def test_probes_are_given_the_main_outcome_and_accuse_nobody_then(run):
     given = set(pd.read_csv(run / "audit_probes.csv", keep_default_na=False)["given"])
-    assert any("haq_by_category" in text for text in given)
-    assert not any("pain" in text for text in given)
+    assert any("pain" in text for text in given)
+    assert not any("haq_by_category" in text for text in given)
 
 
 def test_rows_of_patients_that_were_learned_from_are_marked(run):

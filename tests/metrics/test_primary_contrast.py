@@ -49,7 +49,7 @@ def predictions(seed: int = 0, patients: int = 60, human: float = 0.9) -> pd.Dat
 
 
 def test_the_contrast_asked_in_advance_is_resampled_more_often_and_no_other():
-    asked = primary_contrast(("pain", "haq"))
+    asked = primary_contrast("haq")
     assert asked == Contrast("haq", "r2", "direct_adjusted", "human_total")
     table = comparisons_table(predictions(), resamples=200, seed=1, primary=asked)
     assert table["primary"].sum() == 1
@@ -64,7 +64,7 @@ def test_the_contrast_asked_in_advance_is_resampled_more_often_and_no_other():
 
 def test_seeds_agree_on_a_bound_that_is_clear_of_its_margin():
     """A lower bound of 0.007, whose SD over seeds is a thousandth: at the 200 resamples of others it changes its sign."""
-    table, asked = predictions(seed=21, human=0.8925), primary_contrast(["haq"])
+    table, asked = predictions(seed=21, human=0.8925), primary_contrast("haq")
     said, few = set(), set()
     for seed in (0, 1, 2):
         row = comparisons_table(table, resamples=50, seed=seed, primary=asked).query("primary").iloc[0]
