@@ -15,7 +15,7 @@ from outcomenet.scoring import (
     STEINBROCKER,
     SVDH,
     Combination,
-    IncompleteScore,
+    ImpossibleGrade,
     UnreadablePolicy,
     sens_from_svdh,
 )
@@ -124,7 +124,7 @@ def test_a_stage_is_the_worst_limbs_and_is_never_summed():
     assert STEINBROCKER.total(stages) == 3
     assert STEINBROCKER.total({}) is None
     assert STEINBROCKER.subtotals(stages)["feet"] == 1
-    with pytest.raises(IncompleteScore, match="from 1 to 4, got 0"):
+    with pytest.raises(ImpossibleGrade, match="from 1 to 4, got 0"):
         STEINBROCKER.total({("LH", "stage", "stage"): 0.0})
 
 

@@ -18,7 +18,7 @@ from outcomenet.outcomes import (
     is_rapid_progression,
     outcome,
 )
-from outcomenet.scoring import SENS, SVDH, IncompleteScore, UnreadablePolicy, scheme, sens_from_svdh
+from outcomenet.scoring import SENS, SVDH, ImpossibleGrade, UnreadablePolicy, scheme, sens_from_svdh
 
 # Column names of the RA2-DREAM score table without its patient id and totals (the challenge's published header).
 DREAM = [
@@ -72,7 +72,7 @@ def test_totals_follow_the_policy_for_unreadable_sites():
 
 
 def test_a_grade_outside_its_range_is_refused_by_the_definition():
-    with pytest.raises(IncompleteScore, match="from 0 to 5, got 7"):
+    with pytest.raises(ImpossibleGrade, match="from 0 to 5, got 7"):
         SVDH.total({("LH", "MCP2", "erosion"): 7})
     assert SVDH.total({("LF", "MTP2", "erosion"): 7}, UnreadablePolicy.EXCLUDE) == 7  # feet go to 10
 

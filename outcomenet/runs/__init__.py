@@ -1,1 +1,1 @@
-"""What is kept so that a datum can take the same journey again: the run's record and the manifest of its files."""
+"""Run record (command, configuration, versions, seeds, data fingerprint) and the chain of files from it to the report."""

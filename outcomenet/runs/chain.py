@@ -1,4 +1,4 @@
-"""The chain from record to report: every command checks what it uses, and vouches only for the files that it made.
+"""Chain of a run's files from record to report: each command checks what it uses and signs only what it made.
 
 MANIFEST.json names the SHA-256 of every file. `train` writes it when training is over, `evaluate` and `report` add their
 own files to it and take over the digests of the others as they stand. Their files are made in a folder beside, and moved when
@@ -66,7 +66,14 @@ def stage_of(name: str) -> Stage:
 def reopen_training(run: Path) -> bool:
     """Opens a finished run again where nothing but checkpoints is damaged, so that training goes on from a sound one.
 
-    What was made of the lost networks goes. Returns whether the run is open; False where it is whole. Raises as `check_run`.
+    What was made of the lost networks is removed.
+
+    Returns:
+        Whether the run is open for training; False where it is whole.
+
+    Raises:
+        UsageError: The run is not one that outcomenet made.
+        DataRefused: Something else than checkpoints is damaged, as `check_run` says.
     """
     if not (run / MANIFEST).exists():
         return True
@@ -101,12 +108,15 @@ def seal_training(run: Path) -> None:
 
 
 def check_run(run: Path, upto: Stage = Stage.REPORT, needs: Stage = Stage.TRAINING) -> dict[str, Any]:
-    """Checks the files of a run against its manifest and against one another; returns the record.
+    """Checks the files of a run against its manifest and against one another.
 
     Args:
         run: Run folder.
         upto: The last stage whose files are looked at; files of later ones are about to be written anew.
         needs: The stage that must be finished.
+
+    Returns:
+        The run's record.
 
     Raises:
         UsageError: The run is not trained, or not evaluated, to the end; the sentence names the command to run.
@@ -119,6 +129,7 @@ def check_run(run: Path, upto: Stage = Stage.REPORT, needs: Stage = Stage.TRAINI
             "again, which goes on where it stopped."
         )
     digests = read_manifest(run, _remedy_of_manifest(run, record))
+    # a whole evaluation that was not moved to its place: the old one may be half gone
     if upto > Stage.TRAINING and (_staging(run, Stage.EVALUATION) / MANIFEST).exists():
         raise _not_evaluated(run)
     difference = first_difference(run, {n: d for n, d in digests.items() if stage_of(n) <= upto})
@@ -180,7 +191,15 @@ def _not_evaluated(run: Path) -> UsageError:
 
 
 def inputs_of(run: Path, record: Mapping[str, Any]) -> dict[str, str]:
-    """What an evaluation stands on: the run's identity, its data, and the digest of its last checkpoint ("" without)."""
+    """The inputs of an evaluation, which tell whether it is still that of its run.
+
+    Args:
+        run: Run folder.
+        record: Its record.
+
+    Returns:
+        `run_id`, `data` (the data set's fingerprint) and `checkpoint` (SHA-256 of the manifest of the last one, "" without).
+    """
     steps = record["config"].get("training", {}).get("steps")
     checkpoint = run / CHECKPOINTS / str(steps) / MANIFEST
     return {
@@ -191,12 +210,20 @@ def inputs_of(run: Path, record: Mapping[str, Any]) -> dict[str, str]:
 
 
 def read_evaluation(run: Path) -> dict[str, Any]:
-    """The evaluation's own record: what it stands on, its files, notes, stages and environment."""
+    """The record of the evaluation: its inputs, files, notes, stages and environment."""
     return read_json_object(run / EVALUATION, f"run `outcomenet evaluate {run}`, which writes it anew")
 
 
 def is_evaluated(run: Path, source_sha256: str) -> bool:
-    """Whether a whole evaluation of these very inputs by this very program lies in the run."""
+    """Tells whether a run holds a whole evaluation of its present networks by the present program.
+
+    Args:
+        run: Run folder.
+        source_sha256: Digest of the present program (`provenance.source_sha256`).
+
+    Returns:
+        False also where the evaluation is damaged: it is made anew then.
+    """
     try:
         check_run(run, upto=Stage.EVALUATION, needs=Stage.EVALUATION)
     except (UsageError, DataRefused):
@@ -204,8 +231,14 @@ def is_evaluated(run: Path, source_sha256: str) -> bool:
     return read_evaluation(run).get("environment", {}).get("source_sha256") == source_sha256
 
 
-def write_evaluation(folder: Path, of: Mapping[str, str], entries: Mapping[str, Any]) -> None:
-    """Writes evaluation.json over the files that lie in `folder`, last of all."""
+def write_evaluation(folder: Path, of: Mapping[str, str], entries: Mapping[str, object]) -> None:
+    """Writes evaluation.json, last of all files of an evaluation.
+
+    Args:
+        folder: Folder with the evaluation's other files, whose digests are entered.
+        of: The evaluation's inputs (`inputs_of`).
+        entries: Further entries: notes, stages, environment.
+    """
     names = [name for name in files_of(folder) if stage_of(name) is Stage.EVALUATION]
     files = {name: sha256_of(folder / name) for name in names}
     write_whole(folder / EVALUATION, json.dumps({"of": dict(of), **entries, "files": files}, indent=1) + "\n")
@@ -213,7 +246,15 @@ def write_evaluation(folder: Path, of: Mapping[str, str], entries: Mapping[str, 
 
 @contextmanager
 def staged(run: Path, stage: Stage) -> Iterator[Path]:
-    """A folder to fill with the files of a stage; they become the run's when the block ends well, and else disappear."""
+    """A folder to fill with the files of a stage; they become the run's when the block ends well, and else disappear.
+
+    Args:
+        run: Run folder, with the manifest of the stages before.
+        stage: The stage whose files are made.
+
+    Yields:
+        An empty folder inside the run.
+    """
     staging = _staging(run, stage)
     shutil.rmtree(staging, ignore_errors=True)
     staging.mkdir()
@@ -227,7 +268,12 @@ def staged(run: Path, stage: Stage) -> Iterator[Path]:
 
 
 def finish(run: Path, stage: Stage) -> None:
-    """Ends what a killed command had made whole; removes what it had only begun."""
+    """Ends what a killed command had made whole; removes what it had only begun.
+
+    Args:
+        run: Run folder.
+        stage: The stage whose staged files are looked for.
+    """
     staging = _staging(run, stage)
     if not staging.exists():
         return
@@ -236,10 +282,9 @@ def finish(run: Path, stage: Stage) -> None:
     except (DataRefused, FileNotFoundError):
         shutil.rmtree(staging)
         return
-    here = {name: run / name for name in made if not (staging / name).is_file()}
-    rest = {name: digest for name, digest in made.items() if name not in here}
-    moved = {name: made[name] for name in here}
-    if first_difference(staging, rest) or first_difference(run, moved):
+    moved = {name: digest for name, digest in made.items() if not (staging / name).is_file()}
+    waiting = {name: digest for name, digest in made.items() if name not in moved}
+    if first_difference(staging, waiting) or first_difference(run, moved):
         for name in moved:
             (run / name).unlink(missing_ok=True)
         shutil.rmtree(staging)

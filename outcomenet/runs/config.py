@@ -1,21 +1,36 @@
-"""Configuration records to and from plain JSON, and as the golden text a reviewer can compare."""
+"""Conversion of configuration records to and from plain JSON, and to the golden text that a reviewer can compare."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from enum import Enum
-from typing import Any, TypeVar, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_origin, get_type_hints
 
 from outcomenet.errors import UsageError, did_you_mean
 
-T = TypeVar("T")
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+T = TypeVar("T", bound="DataclassInstance")
 
 
-def from_record(cls: type[T], record: Mapping[str, Any]) -> T:
-    """Rebuilds a frozen configuration from its JSON form; an unknown key raises with the nearest known one."""
+def from_record(cls: type[T], record: Mapping[str, object]) -> T:
+    """Rebuilds a frozen configuration from its JSON form.
+
+    Args:
+        cls: Class of the configuration.
+        record: Its settings as JSON holds them: nested records, lists for tuples, values of enumerations. One that is
+            absent has its default.
+
+    Returns:
+        The configuration, which checks its own ranges when it is made.
+
+    Raises:
+        UsageError: A setting is unknown; the message offers the nearest.
+    """
     hints = get_type_hints(cls)
-    names = {f.name for f in fields(cls)}  # pyright: ignore[reportArgumentType]
+    names = {f.name for f in fields(cls)}
     for key in record:
         if key not in names:
             raise UsageError(f"{cls.__name__} has no setting {key!r}. {did_you_mean(key, names)}")
@@ -23,8 +38,8 @@ def from_record(cls: type[T], record: Mapping[str, Any]) -> T:
 
 
 def _value(hint: Any, value: Any) -> Any:
-    if is_dataclass(hint):
-        return from_record(hint, value)  # pyright: ignore[reportArgumentType]
+    if isinstance(hint, type) and is_dataclass(hint):
+        return from_record(hint, value)
     if get_origin(hint) is tuple:
         return tuple(_value(get_args(hint)[0], item) for item in value)
     if isinstance(hint, type) and issubclass(hint, Enum):
@@ -32,12 +47,20 @@ def _value(hint: Any, value: Any) -> Any:
     return value
 
 
-def as_lines(config: Any, prefix: str = "") -> list[str]:
-    """`path = value` of every setting of a configuration, in the order of its declaration."""
+def as_lines(config: DataclassInstance, prefix: str = "") -> list[str]:
+    """The settings of a configuration as text.
+
+    Args:
+        config: The configuration.
+        prefix: Path of the configuration inside a larger one, with a dot at its end.
+
+    Returns:
+        `path = value` of every setting, in the order of declaration; those of nested records by their own paths.
+    """
     lines: list[str] = []
     for f in fields(config):
         value = getattr(config, f.name)
-        if is_dataclass(value):
+        if is_dataclass(value) and not isinstance(value, type):
             lines += as_lines(value, f"{prefix}{f.name}.")
         else:
             lines.append(

@@ -1,4 +1,4 @@
-"""What changes numbers besides the configuration: set here, refused, or recorded and compared with a plain word."""
+"""Environment of a run: everything besides the configuration that changes numbers is set, refused, or recorded and compared."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from outcomenet.devices import usable_devices
 from outcomenet.errors import UsageError
@@ -15,7 +15,7 @@ from outcomenet.runs.provenance import provenance
 
 # Set by us, whatever the environment says: with another value the same seed gives other numbers (x64 alone moved a
 # loss by 0.29), and no run needs it.
-NUMERICS: dict[str, Any] = {
+NUMERICS: dict[str, bool | int | str | None] = {
     "jax_enable_x64": False,
     "jax_numpy_dtype_promotion": "standard",
     "jax_default_prng_impl": "threefry2x32",
@@ -44,8 +44,15 @@ COMPARED = {
 }
 
 
+class _Device(Protocol):
+    """What is recorded of a device of JAX."""
+
+    platform: str
+    device_kind: str
+
+
 def set_numerics() -> None:
-    """Sets what numbers hang on and no configuration says. Call it before anything is computed.
+    """Sets those options of JAX that change numbers and that no configuration names, before anything is computed.
 
     Raises:
         UsageError: XLA_FLAGS ask for fast mathematics, which gives other numbers at every call, or name a file of flags.
@@ -74,8 +81,16 @@ def environment() -> dict[str, Any]:
     }
 
 
-def differences(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
-    """What differs between two environments, each as "the packages (jax: was 0.9, now 0.10)"."""
+def differences(then: Mapping[str, object], now: Mapping[str, object]) -> list[str]:
+    """Compares two environments by the entries of `COMPARED`.
+
+    Args:
+        then: Environment of an earlier step, from its record; an entry that is absent counts as not recorded.
+        now: The present environment.
+
+    Returns:
+        One text for each difference, such as "the packages (jax: was 0.9, now 0.10)"; empty where there is none.
+    """
     return [
         f"{words} ({_change(then.get(name), now.get(name))})"
         for name, words in COMPARED.items()
@@ -83,14 +98,15 @@ def differences(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _change(old: Any, new: Any) -> str:
+def _change(old: object, new: object) -> str:
+    """Both values in words; of two records, their differing entries."""
     if isinstance(old, dict) and isinstance(new, dict):
         changed = [name for name in sorted(old.keys() | new.keys()) if old.get(name) != new.get(name)]
         return "; ".join(f"{name}: was {_short(old.get(name))}, now {_short(new.get(name))}" for name in changed)
     return f"was {_short(old)}, now {_short(new)}"
 
 
-def _short(value: Any) -> str:
+def _short(value: object) -> str:
     """A value in words; a digest by its first 12 characters."""
     if isinstance(value, list):
         return ", ".join(map(str, value)) or "none"
@@ -100,7 +116,7 @@ def _short(value: Any) -> str:
     return text[:12] if re.fullmatch(r"[0-9a-f]{64}", text) else text
 
 
-def _kind(device: Any) -> str:
+def _kind(device: _Device) -> str:
     return f"{device.platform}: {device.device_kind}"
 
 
@@ -124,6 +140,6 @@ def _cpu_features() -> list[str]:
     file = Path("/proc/cpuinfo")
     if not file.is_file():
         return []
-    found = re.search(r"^(?:flags|Features)\s*:(.*)$", file.read_text(), re.MULTILINE)
-    there = set(found.group(1).split()) if found else set()
+    line = re.search(r"^(?:flags|Features)\s*:(.*)$", file.read_text(), re.MULTILINE)  # x86; ARM
+    there = set(line.group(1).split()) if line else set()
     return [name for name in CPU_FEATURES if name in there]

@@ -1,4 +1,4 @@
-"""Where a result comes from: command, this package's own commit and changes, source digest, versions. Names nobody."""
+"""Provenance of a result: command, commit and changes of this package, source digest, versions; it names nobody."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from typing import Any
 
 import outcomenet
 
+# Packages that compute numbers or decode what they are computed from.
 PACKAGES = (
     "jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "grain", "array-record", "tensorflow-datasets", "numpy",
     "pandas", "scipy", "scikit-learn", "lifelines", "pydicom", "opencv-python-headless", "matplotlib",
@@ -41,14 +42,20 @@ def provenance() -> dict[str, Any]:
 
 def command_line(arguments: Sequence[str] | None = None) -> str:
     """The command as it can be typed again from the same folder: quoted, its paths relative."""
-    given = sys.argv[1:] if arguments is None else arguments
-    return shlex.join(["outcomenet", *(_argument(text) for text in given)])
+    words = sys.argv[1:] if arguments is None else arguments
+    return shlex.join(["outcomenet", *(_argument(text) for text in words)])
 
 
 def portable_path(path: Path, start: Path) -> str:
-    """A path relative to the folder `start`, or to the home (`~/...`) where it would lead into that from outside.
+    """A path as a record may hold it: it names neither user nor machine.
 
-    Empty where it cannot be said without naming the user, the machine or the home.
+    Args:
+        path: A file or folder.
+        start: Folder from which the path is to lead.
+
+    Returns:
+        The path relative to `start`, or to the home (`~/...`) where it would lead into that from outside; "" where it cannot
+        be told without naming the user, the machine or the home.
     """
     path, start, home = Path(os.path.abspath(path)), Path(os.path.abspath(start)), _home()
     if home is not None and path.is_relative_to(home) and not start.is_relative_to(home):
@@ -59,7 +66,15 @@ def portable_path(path: Path, start: Path) -> str:
 
 
 def resolved_path(text: str, start: Path) -> Path:
-    """The path that `portable_path` gave for `start`."""
+    """Turns a text of `portable_path` into a path again.
+
+    Args:
+        text: The text.
+        start: The folder that it was made for, wherever that lies now.
+
+    Returns:
+        The path; nobody says that something is there.
+    """
     path = Path(text).expanduser()
     return path if path.is_absolute() else start / path
 
@@ -102,6 +117,7 @@ def _home() -> Path | None:
 
 @cache
 def _somebody(home: Path | None) -> frozenset[str]:
+    """Names of the user, the machine and the home, in lower case."""
     try:
         user = getpass.getuser()
     except (KeyError, OSError):  # a container's user without a name
@@ -154,7 +170,7 @@ def _run_git(*arguments: str) -> str:
             capture_output=True,
             text=True,
             errors="replace",
-            timeout=20,
+            timeout=20,  # seconds: a record is not worth waiting for a network disk
             env=environment,
         )
     except (OSError, subprocess.TimeoutExpired):

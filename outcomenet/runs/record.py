@@ -1,4 +1,4 @@
-"""record.json: how a run was made. Re-running the same command finds it and goes on; another command is refused."""
+"""Run record (record.json): command, configuration, versions, seeds and data fingerprint; it lets the same command go on."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ IDENTITY = ("experiment", "experiment_sha256", "config", "data")
 
 
 def origin(experiment_file: Path) -> dict[str, Any]:
-    """What every record begins with: command, experiment file, program, machine and time."""
+    """The first entries of every record: command, experiment file, program, machine and time."""
     return {
         "command": command_line(),
         "experiment": experiment_file.name,
@@ -30,12 +30,21 @@ def origin(experiment_file: Path) -> dict[str, Any]:
 
 
 def begin_run(run: Path, record: dict[str, Any]) -> dict[str, Any]:
-    """Writes the record of a new run, or returns that of the same run begun before.
+    """Writes the record of a new run, or takes up the same run that was begun before.
 
-    A folder that holds another run (other experiment, configuration or data) raises UsageError naming the difference.
+    Args:
+        run: Run folder.
+        record: The record without `run_id`; it becomes plain JSON.
+
+    Returns:
+        The record as it stands in the folder: the new one, or the one of the run begun before.
+
+    Raises:
+        UsageError: The folder holds something else, or another run (other experiment, configuration or data); the message
+            names the first difference.
     """
     path = run / RECORD
-    record = json.loads(json.dumps(record))
+    record = json.loads(json.dumps(record))  # tuples become lists, as in the file that it is compared with
     record["run_id"] = run_id(record)
     if not path.exists():
         if run.exists() and any(run.iterdir()):
@@ -59,7 +68,12 @@ def run_id(record: dict[str, Any]) -> str:
 
 
 def read_record(run: Path) -> dict[str, Any]:
-    """The record of a run; UsageError when the folder is none, DataRefused when the record is not the one it was."""
+    """Parses the record of a run.
+
+    Raises:
+        UsageError: The folder is no run.
+        DataRefused: The record is not the one that was written.
+    """
     path = run / RECORD
     if not path.is_file():
         raise UsageError(f"{run} is not a run (it has no {RECORD}); make one with `outcomenet train EXPERIMENT.py`.")
@@ -78,7 +92,12 @@ def read_record(run: Path) -> dict[str, Any]:
 
 
 def write_record(run: Path, record: dict[str, Any]) -> None:
-    """Writes record.json as a whole or not at all."""
+    """Writes record.json, whole or not at all.
+
+    Args:
+        run: Run folder.
+        record: The record, of plain JSON values.
+    """
     write_whole(run / RECORD, json.dumps(record, indent=1) + "\n")
 
 
@@ -87,7 +106,7 @@ def utc_now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def _difference(old: Any, new: Any, path: str = "") -> str:
+def _difference(old: object, new: object, path: str = "") -> str:
     """The first place where two records differ, in words."""
     if isinstance(old, dict) and isinstance(new, dict):
         for key in sorted(old.keys() | new.keys()):

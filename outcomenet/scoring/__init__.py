@@ -16,7 +16,7 @@ from outcomenet.scoring.other_schemes import (
 )
 from outcomenet.scoring.scheme import (
     Combination,
-    IncompleteScore,
+    ImpossibleGrade,
     Scheme,
     ScoreSite,
     SiteDefinition,
@@ -26,7 +26,7 @@ from outcomenet.scoring.sharp import SENS, SHARP_1985, SVDH, sens_from_svdh
 
 __all__ = [
     "KELLGREN_LAWRENCE", "LARSEN_1977", "LARSEN_1995", "OSTEOPHYTES", "RATINGEN", "SCHEMES", "SENS", "SHARP_1985",
-    "STEINBROCKER", "SVDH", "Combination", "IncompleteScore", "Scheme", "ScoreSite", "SiteDefinition",
+    "STEINBROCKER", "SVDH", "Combination", "ImpossibleGrade", "Scheme", "ScoreSite", "SiteDefinition",
     "UnreadablePolicy", "scheme", "sens_from_svdh",
 ]  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""Larsen, Ratingen, Steinbrocker, Kellgren-Lawrence and osteophytes as data."""
+"""Larsen, Ratingen, Steinbrocker, Kellgren-Lawrence and osteophyte scores as data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a score scheme is: its sites, their ranges, totals and parts, and what an unreadable joint does to a total."""
+"""Score schemes: sites, ranges, totals and parts, and what an unreadable joint does to a total."""
 
 from __future__ import annotations
 
@@ -25,13 +25,16 @@ class Combination(StrEnum):
     MAXIMUM = "maximum"  # the worst limb's stage is the patient's
 
 
-class IncompleteScore(OutcomenetError):
-    """A total was asked of a reading that lacks sites and the policy does not allow it."""
+class ImpossibleGrade(OutcomenetError):
+    """A grade is outside its site's range."""
 
 
 @dataclass(frozen=True)
 class SiteDefinition:
-    """One thing a reader grades: `site` and `feature` in one region, `minimum` to `maximum`, on the film place `joint`."""
+    """What a reader grades: one `feature` of one `site` in one region, from `minimum` to `maximum`.
+
+    `joint` is the joint whose crop shows the site.
+    """
 
     region: Region
     site: str
@@ -58,10 +61,12 @@ class ScoreSite:
 
     @property
     def name(self) -> str:
+        """`LH_MCP2_erosion`, as columns and figures name it."""
         return "_".join(self.key)
 
     @property
     def dream_column(self) -> str:
+        """Column of the RA2-DREAM table; "" for a site that it does not have."""
         return f"{self.side}_{self.definition.dream}" if self.definition.dream else ""
 
     @property
@@ -81,6 +86,7 @@ class Scheme:
 
     @property
     def sites(self) -> tuple[ScoreSite, ...]:
+        """All sites: left hand, right hand, left foot, right foot, each in the order of the definitions."""
         return tuple(
             ScoreSite(side, definition)
             for side in Side
@@ -90,15 +96,18 @@ class Scheme:
 
     @property
     def maximum(self) -> int:
+        """The largest total."""
         if self.combination is Combination.MAXIMUM:
             return max(site.definition.maximum for site in self.sites)
         return sum(site.definition.maximum * site.definition.weight for site in self.sites)
 
     @property
     def features(self) -> tuple[str, ...]:
+        """What is graded, such as erosion and jsn, each once."""
         return tuple(dict.fromkeys(definition.feature for definition in self.definitions))
 
     def by_key(self) -> dict[tuple[str, str, str], ScoreSite]:
+        """The sites by (side, site, feature)."""
         return {site.key: site for site in self.sites}
 
     def total(
@@ -109,10 +118,18 @@ class Scheme:
     ) -> float | None:
         """Sum of the grades of one reading, keyed by (side, site, feature); the worst one where stages are not summed.
 
-        A site that is absent from `grades` is unreadable. `missing` then returns None, `exclude` sums the rest, and
-        `carry_last` takes the grade from `last` (the same reader's reading before) or returns None where that lacks it.
-        A stage is the worst of what was read, None where nothing was. A key that the scheme does not know, or a grade
-        outside its range, raises.
+        Args:
+            grades: Grades of one reading; a site that is absent is unreadable.
+            policy: What an unreadable site does: `missing` makes the total None, `exclude` sums the other sites, `carry_last`
+                takes the grade from `last`, and makes the total None where that lacks it.
+            last: The same reader's reading before.
+
+        Returns:
+            The total, None where it is missing. A stage is the worst of what was read, None where nothing was.
+
+        Raises:
+            UsageError: The scheme has no such site.
+            ImpossibleGrade: A grade is outside its site's range.
         """
         self._check(grades)
         return self._combined(self.sites, grades, policy, last)
@@ -123,13 +140,18 @@ class Scheme:
         policy: UnreadablePolicy = UnreadablePolicy.MISSING,
         last: Mapping[tuple[str, str, str], float] | None = None,
     ) -> dict[str, float | None]:
-        """As `total`, for each part of the scheme: each feature, hands and feet, both together (`hands_erosion`), each
-        side (`LH`). Each part has its own total under the policy, whatever the others lack."""
+        """Totals of each part of the scheme, by the names of `parts`; arguments and errors as for `total`.
+
+        Each part has a total of its own under the policy, whatever the others lack.
+        """
         self._check(grades)
         return {name: self._combined(sites, grades, policy, last) for name, sites in self.parts().items()}
 
     def parts(self) -> dict[str, tuple[ScoreSite, ...]]:
-        """The sites of each part by its name; parts that the scheme does not have are left out."""
+        """The sites of each part: each feature, hands and feet, both together (`hands_erosion`), each side (`LH`).
+
+        Parts that the scheme does not have are left out.
+        """
         parts: dict[str, list[ScoreSite]] = {}
         for site in self.sites:
             limbs = _LIMBS[site.definition.region]
@@ -145,7 +167,7 @@ class Scheme:
                 raise UsageError(f"{self.title} has no site {key}. {did_you_mean('_'.join(key), map('_'.join, sites))}")
             definition = sites[key].definition
             if not definition.minimum <= grade <= definition.maximum:
-                raise IncompleteScore(
+                raise ImpossibleGrade(
                     f"{self.title} grades {'_'.join(key)} from {definition.minimum} to {definition.maximum}, got {grade}."
                 )
 
