@@ -18,6 +18,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from outcomenet.errors import DataRefused, UsageError
+from outcomenet.experiment_files import SHIPPED
 from outcomenet.locks import only_writer
 
 MANIFEST = "MANIFEST.json"
@@ -129,9 +130,9 @@ def already_made(out: Path) -> str:
 
 @cache
 def sha256_of_program() -> str:
-    """SHA-256 over every module and weights file of this package."""
+    """SHA-256 over every module and weights file of this package, without its experiments."""
     package = Path(__file__).parent
-    files = sorted(file for file in package.rglob("*") if file.suffix in (".py", ".safetensors"))
+    files = sorted(f for f in package.rglob("*") if f.suffix in (".py", ".safetensors") and SHIPPED not in f.parents)
     return sha256_of_json([(file.relative_to(package).as_posix(), sha256_of(file)) for file in files])
 
 

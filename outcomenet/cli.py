@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from outcomenet import __version__
 from outcomenet.errors import OutcomenetError, Preempted, did_you_mean
 from outcomenet.failures import in_words
+from outcomenet.runs.provenance import typed
 from outcomenet.stopping import interrupted_by_signals
 
 
@@ -65,7 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     command = " ".join(["outcomenet", *arguments[:1]])
     try:
         try:
-            with interrupted_by_signals():
+            with interrupted_by_signals(), typed(arguments):
                 return _run(arguments)
         finally:
             sys.stdout.flush()

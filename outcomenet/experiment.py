@@ -19,6 +19,7 @@ from outcomenet.datasets.pairs import paired_visits
 from outcomenet.datasets.resplit import FEWEST_FOLDS, SplitConfig
 from outcomenet.datasets.visit_table import KL_COLUMNS
 from outcomenet.errors import UsageError, did_you_mean
+from outcomenet.experiment_files import experiment_file
 from outcomenet.input_pipeline.transforms import AugmentationConfig
 from outcomenet.losses.weights import LossWeights
 from outcomenet.models.encoder import EncoderConfig
@@ -27,7 +28,7 @@ from outcomenet.models.pairs import PairReading
 from outcomenet.outcomes import OUTCOMES, OutcomeKind, main_outcome, outcome
 from outcomenet.predictors import DIRECT_ADJUSTED, NETWORKS
 from outcomenet.ranges import Count, Filled, Folds, Name, Names, Resamples, Seed, Within, check_ranges
-from outcomenet.runs.config import from_record
+from outcomenet.runs.config import from_record, with_settings
 from outcomenet.strategies import ConfoundingConfig
 from outcomenet.training.loop import TrainingConfig
 from outcomenet.training.optimiser import OptimiserConfig
@@ -151,15 +152,38 @@ class Experiment:
         """The outcome that headline, biomarker, audits and report are about."""
         return main_outcome(self.outcomes, self.main_outcome)
 
+    def with_settings(self, settings: Mapping[str, Any]) -> Experiment:
+        """The experiment with other values of some settings, by their paths on the command line.
+
+        Raises UsageError where there is no such setting, naming the nearest, or where it cannot hold the value.
+
+        >>> Experiment("mine", "?").with_settings({"split.folds": 5, "split.fold": 1}).split.fold
+        1
+        """
+        return with_settings(self, settings)
+
     def with_steps(self, steps: int) -> Experiment:
         """The experiment with another length of training."""
         return replace(self, training=replace(self.training, steps=steps))
 
 
-def load_experiment(file: Path) -> Any:
-    """What `get_experiment()` of a file gives: an Experiment, or that of the localiser."""
-    if not file.is_file():
-        raise UsageError(f"There is no experiment file {file}; see the folder experiments/ for examples.")
+def load_experiment(file: Path | str) -> Any:
+    """What `get_experiment()` of an experiment file gives.
+
+    Args:
+        file: Its path, or the name of an experiment that comes with outcomenet.
+
+    Returns:
+        An `Experiment`; of the file `localization` that of the localiser.
+
+    Raises:
+        UsageError: There is no such file, or it has no function get_experiment().
+
+    Example:
+        >>> load_experiment("demo").with_settings({"training.steps": 50}).training.steps
+        50
+    """
+    file = experiment_file(file)
     module = load_module(file)
     if not hasattr(module, "get_experiment"):
         raise UsageError(f"{file} has no function get_experiment(); an experiment file returns its Experiment from it.")

@@ -7,14 +7,14 @@ command line, an experiment file and a notebook meet the same check.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from numbers import Integral, Real
 from types import NoneType
-from typing import Annotated, Any, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
-from outcomenet.errors import UsageError
+from outcomenet.errors import UsageError, did_you_mean
 
 
 @dataclass(frozen=True)
@@ -89,9 +89,39 @@ def check_ranges(record: Any) -> None:
             raise UsageError(f"Setting {name} (of {type(record).__name__}) is {wanted}; got {said!r}.")
 
 
+def check_arguments(function: Callable[..., object], arguments: Mapping[str, Any]) -> None:
+    """As `check_ranges`, for a function whose parameters declare ranges or choices: a notebook meets the same check.
+
+    Args:
+        function: The function.
+        arguments: What it was called with, by name; its first line passes `locals()`.
+
+    Raises:
+        UsageError: An argument does not hold what its type declares.
+    """
+    for name, hint in field_types(function).items():
+        if name not in arguments:  # the type of the result
+            continue
+        value, choices = arguments[name], _choices(hint)
+        if choices and value not in choices:
+            raise UsageError(
+                f"{name} (of {function.__name__}) is no {value!r}. {did_you_mean(str(value), map(str, choices))}"
+            )
+        if wanted := "" if choices else _fault(hint, value):
+            raise UsageError(f"{name} (of {function.__name__}) is {wanted}; got {value!r}.")
+
+
+def _choices(hint: Any) -> tuple[Any, ...]:
+    """The values that a type names one by one; empty where it names none."""
+    if get_origin(hint) is Literal:
+        return get_args(hint)
+    literal = next((inner for inner in get_args(hint) if get_origin(inner) is Literal), None)
+    return () if literal is None else (*get_args(literal), *((None,) if NoneType in get_args(hint) else ()))
+
+
 @cache
-def field_types(record: type) -> dict[str, Any]:
-    """The types of a record's fields with what they declare."""
+def field_types(record: type | Callable[..., object]) -> dict[str, Any]:
+    """The types of a record's fields, or of a function's parameters, with what they declare."""
     return get_type_hints(record, include_extras=True)
 
 

@@ -82,7 +82,7 @@ def networks_of(
 
 
 def run_training(
-    file: Path,
+    file: Path | None,
     experiment: Experiment,
     data: Path,
     run: Path,
@@ -92,7 +92,8 @@ def run_training(
 ) -> Path:
     """Trains the networks of an experiment into the run folder `run`, going on where an earlier call stopped.
 
-    `before` are stages of the data's making, for the record.
+    `file` is where the experiment was loaded from, None where it was made in Python; `before` are stages of the data's making.
+    Both are for the record.
     """
     set_numerics()
     dataset = resplit(open_dataset(data, truth=False), experiment.split)

@@ -13,12 +13,14 @@ ROOT = Path(outcomenet.__file__).parent
 NETWORK_AUDITS = "outcomenet.audits.network"
 # Lowest first; a part may import parts below it and, within one row, nothing of its neighbours.
 LAYERS = [
-    {"errors", "__init__"},
+    {"errors"},
+    {"__init__"},
     {
         "anatomy",
         "arrays",
         "csv_files",
         "devices",
+        "experiment_files",
         "failures",
         "locks",
         "picture_files",
@@ -36,6 +38,7 @@ LAYERS = [
     {"audits.network"},
     {"evaluation"},
     {"doctor", "workflow"},
+    {"api", "new_films"},
     {"commands"},
     {"cli"},
 ]

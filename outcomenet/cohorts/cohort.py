@@ -58,6 +58,10 @@ def read_cohort(folder: Path | str, *, check_films: bool = True) -> Cohort:
 
     Raises:
         CohortRefused: With all faults of all files at once.
+
+    Example:
+        >>> import outcomenet as on
+        >>> on.read_cohort("cohort").visits  # doctest: +SKIP
     """
     folder = Path(folder)
     if faults := _folder_faults(folder):

@@ -9,7 +9,7 @@ from typing import Annotated
 import tyro
 
 from outcomenet.commands.arguments import parse
-from outcomenet.commands.making import Making, make_and_say
+from outcomenet.commands.making import Making, say
 
 
 @dataclass(frozen=True)
@@ -25,4 +25,6 @@ class Build:
 
 def main(arguments: list[str]) -> None:
     options = parse(Build, arguments, "build")
-    make_and_say(options.cohort, options.out, options.making)
+    from outcomenet.intake.take_in import intake
+
+    say(intake(options.cohort, options.out, **vars(options.making)))

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from outcomenet.commands.arguments import parse
-from outcomenet.locks import only_writer
 from outcomenet.ranges import Count, CountOrNone, Patients, Seed, check_ranges
 
 
@@ -32,56 +31,16 @@ class Demo:
 
 def main(arguments: list[str]) -> None:
     options = parse(Demo, arguments, "demo")
-    from outcomenet.commands.making import Making, make_and_say
-    from outcomenet.experiment import load_experiment
-    from outcomenet.localization.geometry import CropGeometry
-    from outcomenet.progress import Progress
+    from outcomenet.api import demo
     from outcomenet.reports.summary import ladder_text
-    from outcomenet.simulation.cohort_folder import simulate_cohort
-    from outcomenet.simulation.presets import preset
-    from outcomenet.workflow import run_evaluation, run_report, run_training
 
     begun = time.monotonic()
-    run, geometry = options.out, CropGeometry(size_px=48, mm_per_px=0.5)
-    label = f"{run.name}-{options.patients}-{options.dicom_patients}-seed{options.seed}"
-    cohort, dataset = run.parent / f"{label}-cohort", run.parent / f"{label}-dataset"
-    making = Progress()
-    if not cohort.exists() and not dataset.exists():
-        simulate_cohort(
-            cohort,
-            preset("default"),
-            patients=options.patients,
-            seed=options.seed,
-            films="dicom",
-            full_films=options.dicom_patients,
-            geometry=geometry,
-            progress=making,
-        )
-    if not dataset.exists():
-        make_and_say(cohort, dataset, Making(), making)
-    file = experiment_file("demo")
-    experiment = load_experiment(file).with_steps(options.steps)
-    with only_writer(run):
-        run_training(file, experiment, dataset, run, progress=Progress(), before=making.stages)
-        notes = run_evaluation(run, dataset, progress=Progress())
-        report = run_report(run)
+    run = demo(**vars(options))
     print()
-    print(ladder_text(run))
-    for note in notes:
+    print(ladder_text(run.folder))
+    for note in run.notes:
         print(f"Note: {note}")
     print(
-        f"\nThe demo took {(time.monotonic() - begun) / 60:.1f} minutes. The report is in {report}; open it in a browser."
+        f"\nThe demo took {(time.monotonic() - begun) / 60:.1f} minutes. The report is in {run.folder / 'report.html'}; "
+        "open it in a browser."
     )
-
-
-def experiment_file(name: str) -> Path:
-    """An experiment file that comes with the source tree."""
-    import outcomenet
-    from outcomenet.errors import UsageError
-
-    file = Path(outcomenet.__file__).parents[1] / "experiments" / f"{name}.py"
-    if not file.is_file():
-        raise UsageError(
-            f"The demo needs {file.name} of the source tree's folder experiments/; run it from a checkout."
-        )
-    return file

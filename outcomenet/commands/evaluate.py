@@ -9,7 +9,6 @@ from typing import Annotated
 import tyro
 
 from outcomenet.commands.arguments import parse
-from outcomenet.locks import only_writer
 
 
 @dataclass(frozen=True)
@@ -24,15 +23,11 @@ class Evaluate:
 
 def main(arguments: list[str]) -> None:
     options = parse(Evaluate, arguments, "evaluate")
-    from outcomenet.progress import Progress
+    from outcomenet.api import evaluate
     from outcomenet.reports.summary import ladder_text
-    from outcomenet.runs.record import read_record
-    from outcomenet.workflow import run_evaluation
 
-    read_record(options.run)
-    with only_writer(options.run):
-        notes = run_evaluation(options.run, options.data, progress=Progress())
-    print(ladder_text(options.run))
-    for note in notes:
+    run = evaluate(options.run, options.data)
+    print(ladder_text(run.folder))
+    for note in run.notes:
         print(f"Note: {note}")
     print(f"Next: `outcomenet report {options.run}`.")

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 import tyro
 
 from outcomenet.commands.arguments import parse
-from outcomenet.commands.making import Making, make_and_say
+from outcomenet.commands.making import Making, say
 
 
 @dataclass(frozen=True)
@@ -33,17 +33,6 @@ class Intake:
 
 def main(arguments: list[str]) -> None:
     options = parse(Intake, arguments, "intake")
-    cohort = options.cohort
-    if options.format != "cohort":
-        from outcomenet.cohorts.importers.registry import IMPORTERS
-        from outcomenet.errors import UsageError
+    from outcomenet.intake.take_in import intake
 
-        importer = IMPORTERS[options.format]
-        if options.out is None:
-            raise UsageError(
-                f"Importing {importer.card.title} writes a cohort folder beside the data set; name that with --out."
-            )
-        cohort = options.out.with_name(options.out.name + "-cohort")
-        importer.run(options.cohort, cohort)
-        print(f"{importer.card.title} is a cohort folder now: {cohort}.")
-    make_and_say(cohort, options.out, options.making)
+    say(intake(options.cohort, options.out, format=options.format, **vars(options.making)))

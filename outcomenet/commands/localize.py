@@ -9,7 +9,7 @@ from typing import Annotated
 import tyro
 
 from outcomenet.commands.arguments import parse
-from outcomenet.commands.film_naming import FilmNaming, names_of
+from outcomenet.commands.film_naming import FilmNaming
 from outcomenet.ranges import Workers, check_ranges
 
 
@@ -41,27 +41,15 @@ class Localize:
 
 def main(arguments: list[str]) -> None:
     options = parse(Localize, arguments, "localize")
-    from outcomenet.errors import UsageError
-    from outcomenet.localization.localizing import localize
-    from outcomenet.localizer_training.fine_tune import FineTuning
+    from outcomenet.new_films import localize
 
-    out = options.out or options.review
-    if out is None:
-        raise UsageError("Name a folder to write with --out, or with --review.")
-    limbs = localize(
-        options.films,
-        out,
-        landmarks=options.landmarks,
-        review=options.review,
-        corrections=options.corrections,
-        tuning=FineTuning() if options.fine_tune else None,
-        weights=options.weights,
-        workers=options.workers,
-        names=names_of(options.naming, outside=[folder for folder in (out, options.review) if folder]),
-    )
+    given = {name: value for name, value in vars(options).items() if name not in ("films", "naming")}
+    limbs = localize(options.films, **given, **vars(options.naming))
     shown = limbs[["file", "film_id", "side", "region", "found", "of", "scored", "flags"]]
     print(shown.to_string(index=False))
-    print(f"Written to {out}: landmarks.csv, landmarks_all.csv, limbs.csv (flags in words), overlays/.")
+    print(
+        f"Written to {options.out or options.review}: landmarks.csv, landmarks_all.csv, limbs.csv (flags in words), overlays/."
+    )
     if options.review:
         print(
             f"To correct: load {options.review}/films and {options.review}/landmarks_coco.json (COCO Keypoints 1.0) into CVAT, "

@@ -28,9 +28,9 @@ class Pool:
 
 def main(arguments: list[str]) -> None:
     options = parse(Pool, arguments, "pool")
-    from outcomenet.evaluation.pool import pool_runs
+    from outcomenet.api import pool
     from outcomenet.reports.summary import ladder_text
 
-    pool_runs(options.runs, options.out)
-    print(ladder_text(options.out))
+    run = pool(options.runs, options.out)
+    print(ladder_text(run.folder))
     print(f"Next: `outcomenet report {options.out}`.")

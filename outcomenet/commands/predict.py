@@ -9,7 +9,7 @@ from typing import Annotated
 import tyro
 
 from outcomenet.commands.arguments import parse
-from outcomenet.commands.film_naming import FilmNaming, names_of
+from outcomenet.commands.film_naming import FilmNaming
 from outcomenet.ranges import PixelSpacing, check_ranges
 
 
@@ -36,17 +36,15 @@ class Predict:
 
 def main(arguments: list[str]) -> None:
     options = parse(Predict, arguments, "predict")
-    from outcomenet.progress import Progress
-    from outcomenet.workflow import run_prediction
+    from outcomenet.new_films import predict
 
-    summary = run_prediction(
+    summary = predict(
         options.run,
         options.films,
         options.out,
         landmarks=options.landmarks,
-        spacing_mm=options.pixel_spacing_mm,
-        names=names_of(options.naming, outside=(options.out,)),
-        progress=Progress(),
+        pixel_spacing_mm=options.pixel_spacing_mm,
+        **vars(options.naming),
     )
     print(summary.set_index("file").to_string())
     if any(name.endswith("_risk") for name in summary):

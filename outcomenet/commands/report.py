@@ -9,7 +9,6 @@ from typing import Annotated
 import tyro
 
 from outcomenet.commands.arguments import parse
-from outcomenet.locks import only_writer
 
 
 @dataclass(frozen=True)
@@ -22,10 +21,6 @@ class Report:
 
 def main(arguments: list[str]) -> None:
     options = parse(Report, arguments, "report")
-    from outcomenet.runs.record import read_record
-    from outcomenet.workflow import run_report
+    from outcomenet.api import report
 
-    read_record(options.run)
-    with only_writer(options.run):
-        report = run_report(options.run)
-    print(f"The report is in {report}.")
+    print(f"The report is in {report(options.run)}.")

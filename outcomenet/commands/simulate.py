@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
@@ -58,20 +59,15 @@ def main(arguments: list[str]) -> None:
         for part in ([a, "True"] if a == "--check" and after not in ("True", "False") else [a])
     ]
     options = parse(Simulate, arguments, "simulate")
-    from outcomenet.errors import UsageError
     from outcomenet.simulation.interventions import interventions_from_texts
     from outcomenet.simulation.presets import preset
 
-    world = preset(options.preset).with_texts(options.set)
-    if options.visits is not None and any(text.startswith("visits=") for text in options.set):
-        raise UsageError("The number of visits is given twice, by --visits and by --set; keep one.")
-    if options.visits is not None:
-        world = world.with_overrides(visits=options.visits)
-    world = world.do(**interventions_from_texts(options.do))
+    coefficients = preset(options.preset).values_of(options.set)
+    interventions = interventions_from_texts(options.do)
     if options.check:
-        _check(options, world)
+        _check(options, coefficients, interventions)
     else:
-        _write(options, world)
+        _write(options, coefficients, interventions)
 
 
 def _gathered(arguments: list[str], option: str) -> list[str]:
@@ -87,12 +83,14 @@ def _gathered(arguments: list[str], option: str) -> list[str]:
     return [*rest, option, *values] if values else arguments
 
 
-def _check(options: Simulate, world) -> None:
+def _check(options: Simulate, coefficients: Mapping[str, object], interventions: Mapping[str, object]) -> None:
     from outcomenet.errors import OutcomenetError, UsageError
     from outcomenet.simulation.calibration import CHECK_PATIENTS, calibration_text, check_world
+    from outcomenet.simulation.simulate import changed_world
 
     if options.out is not None:
         raise UsageError("--check writes nothing; leave out the folder, or leave out --check to write it.")
+    world = changed_world(options.preset, options.visits, coefficients, interventions)
     table = check_world(world, options.preset, seed=options.seed)
     changed = (
         " ".join(("with", *options.set, *(f"do({text})" for text in options.do))) if options.set or options.do else ""
@@ -104,22 +102,12 @@ def _check(options: Simulate, world) -> None:
         raise OutcomenetError(f"{missed} of {len(table)} calibration targets are missed, see the table.")
 
 
-def _write(options: Simulate, world) -> None:
+def _write(options: Simulate, coefficients: Mapping[str, object], interventions: Mapping[str, object]) -> None:
     from outcomenet.errors import UsageError
-    from outcomenet.localization.geometry import CropGeometry
-    from outcomenet.progress import Progress
-    from outcomenet.simulation.cohort_folder import simulate_cohort
+    from outcomenet.simulation.simulate import simulate
 
     if options.out is None:
         raise UsageError("Name the folder to write, `outcomenet simulate OUT`, or ask for the table with --check.")
-    simulate_cohort(
-        options.out,
-        world,
-        patients=options.patients,
-        seed=options.seed,
-        films=options.films,
-        full_films=options.patients if options.full_films < 0 else options.full_films,
-        geometry=CropGeometry(options.crop_size, options.mm_per_pixel),
-        progress=Progress(),
-    )
+    given = {name: value for name, value in vars(options).items() if name not in ("out", "check", "set", "do")}
+    simulate(options.out, **given, set=coefficients, do=interventions)
     print(f"The simulated cohort is in {options.out}; take it in with `outcomenet intake {options.out} --out DATASET`.")

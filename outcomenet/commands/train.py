@@ -11,16 +11,18 @@ import tyro
 
 from outcomenet.commands.arguments import parse
 from outcomenet.errors import UsageError
-from outcomenet.locks import only_writer
+from outcomenet.experiment_files import experiment_file, shipped_experiments
 
 if TYPE_CHECKING:
     from outcomenet.localizer_training.experiment import LocalizerExperiment
 
-HELP = """usage: outcomenet train EXPERIMENT.py --data DATASET --out RUN [--path.to.setting VALUE ...]
+HELP = """usage: outcomenet train EXPERIMENT --data DATASET --out RUN [--path.to.setting VALUE ...]
 
-Trains the networks of an experiment file on a data set. The same command goes on where it stopped: after a kill, a
+Trains the networks of an experiment on a data set. EXPERIMENT is a file, or the name of one that comes with outcomenet:
+  {names}
+The same command goes on where it stopped: after a kill, a
 crash or a stop by SIGTERM (exit code 4). Settings of the experiment are changed by their path; see all of them with
-  outcomenet train EXPERIMENT.py --help
+  outcomenet train EXPERIMENT --help
 """
 
 
@@ -34,27 +36,25 @@ class Where:
 
 def main(arguments: list[str]) -> None:
     if not arguments or arguments[0] in ("-h", "--help"):
-        print(HELP)
+        print(HELP.format(names=", ".join(shipped_experiments())))
         if not arguments:
-            raise UsageError("an experiment file is needed, for instance experiments/outcome_direct.py.")
+            raise UsageError("an experiment is needed, for instance outcome_direct.")
         return
-    file, rest = Path(arguments[0]), arguments[1:]
+    name, rest = arguments[0], arguments[1:]
     where, overrides = _split(rest)
+    from outcomenet.api import train
     from outcomenet.experiment import Experiment, load_experiment
     from outcomenet.localizer_training.experiment import LocalizerExperiment
-    from outcomenet.progress import Progress
-    from outcomenet.workflow import run_training
 
+    file = experiment_file(name)
     default = load_experiment(file)
     if isinstance(default, LocalizerExperiment):
-        _train_localizer(file, default, where, overrides)
+        _train_localizer(name, file, default, where, overrides)
         return
-    experiment = parse(Experiment, overrides, f"train {file} --data DATASET --out RUN", default=default)
-    options = parse(Where, where, f"train {file}")
-    progress = Progress()
-    with only_writer(options.out):
-        run = run_training(file, experiment, options.data, options.out, progress=progress)
-    print(f"Trained: {run}. Next: `outcomenet evaluate {run} --data {options.data}`.", file=sys.stderr)
+    experiment = parse(Experiment, overrides, f"train {name} --data DATASET --out RUN", default=default)
+    options = parse(Where, where, f"train {name}")
+    run = train(experiment, options.data, options.out, file=file)
+    print(f"Trained: {run.folder}. Next: `outcomenet evaluate {run.folder} --data {options.data}`.", file=sys.stderr)
 
 
 @dataclass(frozen=True)
@@ -64,15 +64,15 @@ class WhereLocalizer:
     out: Annotated[Path, tyro.conf.arg(help="Run folder; the same command on the same folder goes on.")]
 
 
-def _train_localizer(file: Path, default: LocalizerExperiment, where: list[str], overrides: list[str]) -> None:
+def _train_localizer(
+    name: str, file: Path, default: LocalizerExperiment, where: list[str], overrides: list[str]
+) -> None:
+    from outcomenet.api import train_localizer
     from outcomenet.localizer_training.experiment import LocalizerExperiment
-    from outcomenet.localizer_training.run import run_localizer_training
-    from outcomenet.progress import Progress
 
-    experiment = parse(LocalizerExperiment, overrides, f"train {file} --out RUN", default=default)
-    options = parse(WhereLocalizer, where, f"train {file}")
-    with only_writer(options.out):
-        weights = run_localizer_training(file, experiment, options.out, progress=Progress())
+    experiment = parse(LocalizerExperiment, overrides, f"train {name} --out RUN", default=default)
+    options = parse(WhereLocalizer, where, f"train {name}")
+    weights = train_localizer(experiment, options.out, file=file)
     print(f"Trained: {weights}. Next: `outcomenet localize FILMS --weights {weights} --out found`.", file=sys.stderr)
 
 

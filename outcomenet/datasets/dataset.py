@@ -84,17 +84,25 @@ def visit_key(example: Mapping[str, Any]) -> tuple[str, str]:
     return example.get("patient_id", b"").decode(), example.get("visit_id", b"").decode()
 
 
-def open_dataset(folder: Path, *, truth: bool = True) -> Dataset:
+def open_dataset(folder: Path | str, *, truth: bool = True) -> Dataset:
     """Opens a data set that `outcomenet intake` wrote, if it is the one that was written (see `manifest`).
 
     Args:
         folder: The data set.
         truth: Whether the files of truth/ are opened and compared too; training never opens them.
 
+    Returns:
+        The data set: `visits` is a table of one row per visit, `manifest` says what it was made of.
+
     Raises:
         UsageError: There is no data set.
         DataRefused: A file or an entry was changed, or they contradict each other.
+
+    Example:
+        >>> import outcomenet as on
+        >>> on.open_dataset("dataset").visits  # doctest: +SKIP
     """
+    folder = Path(folder)
     manifest = read_manifest(folder, truth=truth)
     visits = pd.read_parquet(folder / TABLE)
     refuse_contradictions(folder, manifest, visits)

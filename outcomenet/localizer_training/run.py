@@ -27,7 +27,9 @@ from outcomenet.runs.provenance import public_name
 from outcomenet.runs.record import begin_run, origin, write_record
 
 
-def run_localizer_training(file: Path, experiment: LocalizerExperiment, run: Path, *, progress: Progress) -> Path:
+def run_localizer_training(
+    file: Path | None, experiment: LocalizerExperiment, run: Path, *, progress: Progress
+) -> Path:
     """Trains the localiser into the run folder `run`, going on where an earlier call stopped; returns the weights file."""
     set_numerics()
     record = {

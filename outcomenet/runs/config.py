@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_origin, get_type_hints
 
@@ -43,8 +43,34 @@ def _value(hint: Any, value: Any) -> Any:
     if get_origin(hint) is tuple:
         return tuple(_value(get_args(hint)[0], item) for item in value)
     if isinstance(hint, type) and issubclass(hint, Enum):
+        if value not in [member.value for member in hint]:
+            raise UsageError(f"{value!r} is no {hint.__name__}. {did_you_mean(str(value), [str(m.value) for m in hint])}")
         return hint(value)
     return value
+
+
+def with_settings(config: T, settings: Mapping[str, Any]) -> T:
+    """A configuration with other values at some paths.
+
+    Args:
+        config: A frozen record, with records inside.
+        settings: Values by path, as on the command line: `{"training.steps": 500, "split.folds": 5}`.
+
+    Raises:
+        UsageError: There is no such setting, or it cannot hold the value.
+    """
+    hints, own, inner = get_type_hints(type(config)), {}, {}
+    for path, value in settings.items():
+        name, _, rest = path.partition(".")
+        if name not in hints or (rest and not is_dataclass(getattr(config, name))):
+            known = [line.partition(" = ")[0] for line in as_lines(config)]
+            raise UsageError(f"{type(config).__name__} has no setting {path!r}. {did_you_mean(path, known)}")
+        if rest:
+            inner.setdefault(name, {})[rest] = value
+        else:
+            own[name] = value if is_dataclass(value) else _value(hints[name], value)
+    within = {name: with_settings(getattr(config, name), changed) for name, changed in inner.items()}
+    return replace(config, **own, **within)  # pyright: ignore[reportArgumentType]
 
 
 def as_lines(config: DataclassInstance, prefix: str = "") -> list[str]:

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import getpass
 import hashlib
-import importlib.metadata
 import os
 import platform
 import re
 import shlex
 import subprocess
-import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import outcomenet
+from outcomenet.experiment_files import SHIPPED
 
 # Packages that compute numbers or decode what they are computed from.
 PACKAGES = (
@@ -25,10 +26,13 @@ PACKAGES = (
 )  # fmt: skip
 SOURCES = (".py", ".html", ".safetensors")
 ROOT = Path(outcomenet.__file__).parent
+_TYPED: ContextVar[tuple[str, ...] | None] = ContextVar("arguments of the command that runs", default=None)
 
 
 def provenance() -> dict[str, Any]:
     """Version, commit with uncommitted changes, source digest, package versions and machine kind."""
+    import importlib.metadata  # a tenth of a second, which the command line's help does without
+
     return {
         "version": outcomenet.__version__,
         "commit": _git("rev-parse", "HEAD"),
@@ -40,9 +44,28 @@ def provenance() -> dict[str, Any]:
     }
 
 
+@contextmanager
+def typed(arguments: Sequence[str]) -> Iterator[None]:
+    """Inside, these are the arguments of the command line: a notebook has none, and its kernel's are not ours."""
+    before = _TYPED.set(tuple(arguments))
+    try:
+        yield
+    finally:
+        _TYPED.reset(before)
+
+
 def command_line(arguments: Sequence[str] | None = None) -> str:
-    """The command as it can be typed again from the same folder: quoted, its paths relative."""
-    words = sys.argv[1:] if arguments is None else arguments
+    """The command as it can be typed again from the same folder: quoted, its paths relative.
+
+    Args:
+        arguments: Those of the command; None takes those that were typed (see `typed`).
+
+    Returns:
+        The command; "" where none was typed, but a function called in Python.
+    """
+    words = _TYPED.get() if arguments is None else arguments
+    if words is None:
+        return ""
     return shlex.join(["outcomenet", *(_argument(text) for text in words)])
 
 
@@ -81,9 +104,12 @@ def resolved_path(text: str, start: Path) -> Path:
 
 @cache
 def source_sha256() -> str:
-    """SHA-256 over this package's modules, templates and weights by name: two sources that differ never agree."""
+    """SHA-256 over this package's modules, templates and weights by name: two sources that differ never agree.
+
+    Experiments are left out: a run records the digest of its own.
+    """
     digest = hashlib.sha256()
-    for file in sorted(f for f in ROOT.rglob("*") if f.suffix in SOURCES and f.is_file()):
+    for file in sorted(f for f in ROOT.rglob("*") if f.suffix in SOURCES and f.is_file() and SHIPPED not in f.parents):
         digest.update(f"{file.relative_to(ROOT).as_posix()}\n".encode())
         digest.update(hashlib.sha256(file.read_bytes()).digest())
     return digest.hexdigest()

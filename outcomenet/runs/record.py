@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from outcomenet.artifacts import read_json_object, sha256_of_json, write_whole
+from outcomenet.artifacts import read_json_object, sha256_of, sha256_of_json, write_whole
 from outcomenet.errors import DataRefused, UsageError
 from outcomenet.runs.environment import environment
 from outcomenet.runs.provenance import command_line
@@ -18,12 +17,15 @@ RECORD = "record.json"
 IDENTITY = ("experiment", "experiment_sha256", "config", "data")
 
 
-def origin(experiment_file: Path) -> dict[str, Any]:
-    """The first entries of every record: command, experiment file, program, machine and time."""
+def origin(experiment_file: Path | None) -> dict[str, Any]:
+    """The first entries of every record: command, experiment file, program, machine and time.
+
+    An experiment that was made in Python has no file: its entries are empty, and the record's `config` says all of it.
+    """
     return {
         "command": command_line(),
-        "experiment": experiment_file.name,
-        "experiment_sha256": hashlib.sha256(experiment_file.read_bytes()).hexdigest(),
+        "experiment": experiment_file.name if experiment_file else "",
+        "experiment_sha256": sha256_of(experiment_file) if experiment_file else "",
         **environment(),
         "times": {"begun": utc_now()},
     }

@@ -208,7 +208,11 @@ class World:
         return replace(self, **overrides)  # pyright: ignore[reportArgumentType]
 
     def with_texts(self, texts: Sequence[str]) -> World:
-        """The world with `name=value` texts from a command line applied; a value must be of its coefficient's kind."""
+        """The world with `name=value` texts from a command line applied."""
+        return self.with_overrides(**self.values_of(texts))
+
+    def values_of(self, texts: Sequence[str]) -> dict[str, object]:
+        """`name=value` texts of a command line as coefficients by name; a value must be of its coefficient's kind."""
         known = self.coefficients()
         overrides: dict[str, object] = {}
         for text in texts:
@@ -222,7 +226,7 @@ class World:
                     f"Coefficients are set as name=value, for instance {name}={known[name]}; got {text!r}."
                 )
             overrides[name] = _like(known[name], name, value)
-        return self.with_overrides(**overrides)
+        return overrides
 
 
 def _like(old: object, name: str, text: str) -> object:

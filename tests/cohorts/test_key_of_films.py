@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from outcomenet.commands.making import Making, make_and_say
 from outcomenet.errors import OutcomenetError, UsageError
 from outcomenet.intake import build
+from outcomenet.intake.take_in import intake
 
 
 class Built(Exception):
@@ -26,7 +26,7 @@ def secret_of(cohort_folder, tmp_path, monkeypatch):
         with (cohort_folder / "cohort.toml").open("a") as stream:
             stream.write(f"{setting}\n")
         with pytest.raises(Built) as built:
-            make_and_say(cohort_folder, tmp_path / "data", Making(**making))
+            intake(cohort_folder, tmp_path / "data", **making)
         return built.value.args[0]
 
     return find

@@ -12,6 +12,7 @@ from outcomenet.cli import main
 from outcomenet.datasets.dataset import FILMS, open_dataset
 from outcomenet.datasets.leaks import ALIKE, alike_notes, leaking_patients, refuse_leaks, tied_patients
 from outcomenet.errors import DataRefused
+from outcomenet.intake import alike_films
 from outcomenet.intake.alike_films import same_films, with_groups
 from outcomenet.localization.likeness import likeness
 from tests.copied_films import COPIES
@@ -72,9 +73,10 @@ def test_joints_that_look_the_same_are_listed_between_patients_only():
 
 def test_every_limb_of_a_film_of_two_is_compared_and_a_pair_of_films_is_listed_once(monkeypatch):
     # the copy is mirrored, so its first limb is the original's second: LH=A, RH=B against LH=B, RH=A
-    monkeypatch.setattr("outcomenet.intake.alike_films.JointPatterns", str)
+    monkeypatch.setattr(alike_films, "JointPatterns", str)
     monkeypatch.setattr(
-        "outcomenet.intake.alike_films.alike_pairs",
+        alike_films,
+        "alike_pairs",
         lambda limbs, owners: {
             (i, j): 1.0
             for i in range(len(limbs))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shlex
@@ -16,6 +17,7 @@ import outcomenet
 from outcomenet.evaluation.pool import _names
 from outcomenet.runs import provenance
 from outcomenet.runs.provenance import command_line, portable_path, public_name, resolved_path
+from outcomenet.runs.record import origin
 
 PACKAGE = Path(outcomenet.__file__).parent
 SAY = "import json; from outcomenet.runs.provenance import provenance; print(json.dumps(provenance()))"
@@ -45,7 +47,14 @@ def installed(folder: Path) -> Path:
     """A copy of the parts of the package that the record needs, in a folder of its own."""
     target = folder / "outcomenet"
     (target / "runs").mkdir(parents=True)
-    for name in ("__init__.py", "errors.py", "artifacts.py", "runs/__init__.py", "runs/provenance.py"):
+    for name in (
+        "__init__.py",
+        "errors.py",
+        "artifacts.py",
+        "experiment_files.py",
+        "runs/__init__.py",
+        "runs/provenance.py",
+    ):
         shutil.copy(PACKAGE / name, target / name)
     return target
 
@@ -184,3 +193,26 @@ def test_the_record_of_a_run_has_no_absolute_path_and_leads_to_its_data(folds, t
             assert f" {path}/" not in text
     record = json.loads((folds / "f0" / "record.json").read_text())
     assert (folds / "f0" / record["data_folder"]).resolve() == tables_only.resolve()
+
+
+def test_a_run_begun_in_python_has_no_command_and_one_of_the_command_line_has_its_own(tmp_path):
+    """A kernel's own arguments are not those of a command."""
+    file = tmp_path / "mine.py"
+    file.write_text("")
+    with provenance.typed(["train", "mine.py", "--out", "r"]):
+        record = origin(file)
+    assert record["command"] == "outcomenet train mine.py --out r"
+    assert (record["experiment"], record["experiment_sha256"]) == ("mine.py", hashlib.sha256(b"").hexdigest())
+    record = origin(None)
+    assert (record["command"], record["experiment"], record["experiment_sha256"]) == ("", "", "")
+
+
+def test_shipped_experiments_are_no_part_of_the_programs_digest(tmp_path, monkeypatch):
+    """An installed package holds them as files, a checkout through a link: both are the same program."""
+    package = Path(shutil.copytree(PACKAGE, tmp_path / "outcomenet", symlinks=False))
+    monkeypatch.setattr(provenance, "ROOT", package)
+    monkeypatch.setattr(provenance, "SHIPPED", package / "experiments")
+    assert (package / "experiments" / "demo.py").is_file()
+    expected = provenance.source_sha256()
+    provenance.source_sha256.cache_clear()
+    assert provenance.source_sha256() == expected

@@ -42,7 +42,8 @@ def test_a_format_needs_a_place_for_its_cohort_folder(capsys):
 KILLED = """
 import os, signal, sys
 from outcomenet.cli import main
-import {module} as module
+import importlib
+module = importlib.import_module("{module}")
 whole, calls = module.{function}, []
 def killed(*arguments, **options):
     if len(calls) == {whole}:
@@ -53,7 +54,7 @@ sys.exit(main(sys.argv[1:]))
 """
 MOMENTS = {
     "in the import": {"module": "outcomenet.cohorts.importers.writing", "function": "write_csv", "whole": 1},
-    "between import and intake": {"module": "outcomenet.commands.intake", "function": "make_and_say", "whole": 0},
+    "between import and intake": {"module": "outcomenet.intake.take_in", "function": "read_cohort", "whole": 0},
     "in the intake": {"module": "outcomenet.intake.build", "function": "_Build.run", "whole": 0},
 }
 

@@ -1,0 +1,212 @@
+"""The public functions that train, evaluate, join and report runs: what commands and notebooks call.
+
+Each takes paths as text too, keeps other processes from the run that it writes, and gives back a run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from outcomenet import workflow
+from outcomenet.evaluation.pool import pool_runs
+from outcomenet.experiment import Experiment, load_experiment
+from outcomenet.experiment_files import experiment_file
+from outcomenet.intake.take_in import intake
+from outcomenet.localizer_training.experiment import LocalizerExperiment
+from outcomenet.localizer_training.run import run_localizer_training
+from outcomenet.locks import only_writer
+from outcomenet.progress import Progress
+from outcomenet.ranges import Count, CountOrNone, Patients, Seed, check_arguments
+from outcomenet.runs.record import read_record
+from outcomenet.runs.run import Run, folder_of
+from outcomenet.simulation.simulate import simulate
+
+
+def train(
+    experiment: Experiment,
+    data: Path | str,
+    out: Path | str,
+    *,
+    file: Path | str | None = None,
+    stages: Sequence[Mapping[str, Any]] = (),
+    progress: Progress | None = None,
+) -> Run:
+    """Trains the networks of an experiment on a data set; the same call goes on where an earlier one stopped.
+
+    Args:
+        experiment: The question, and how it is put to the data.
+        data: Data set that `intake` made.
+        out: Run folder to write, or to go on with.
+        file: Where the experiment was loaded from, for the record; None: it was made in Python, and the record holds all of it.
+        stages: Speed and memory of the data's making, for the record.
+        progress: Where progress is shown.
+
+    Returns:
+        The run, to be evaluated next.
+
+    Raises:
+        UsageError: The data set cannot answer the question, or `out` holds another run.
+        DataRefused: The data set is not the one that was written, or has patients in two splits.
+        Preempted: The process was asked to stop; the same call goes on.
+
+    Example:
+        >>> import outcomenet as on
+        >>> experiment = on.load_experiment("demo").with_settings({"training.steps": 200})
+        >>> run = on.train(experiment, "dataset", "runs/mine")  # doctest: +SKIP
+    """
+    with only_writer(Path(out)):
+        workflow.run_training(
+            None if file is None else Path(file), experiment, Path(data), Path(out),
+            progress=progress or Progress(), before=stages,
+        )  # fmt: skip
+    return _written(out)
+
+
+def train_localizer(
+    experiment: LocalizerExperiment,
+    out: Path | str,
+    *,
+    file: Path | str | None = None,
+    progress: Progress | None = None,
+) -> Path:
+    """Trains the networks that find joints, on simulated films; the same call goes on where an earlier one stopped.
+
+    Args:
+        experiment: Films, networks and lengths of training.
+        out: Run folder to write, or to go on with.
+        file: Where the experiment was loaded from, for the record.
+        progress: Where progress is shown.
+
+    Returns:
+        The weights file, for `localize`.
+
+    Raises:
+        UsageError: `out` holds another run.
+    """
+    with only_writer(Path(out)):
+        origin = None if file is None else Path(file)
+        return run_localizer_training(origin, experiment, Path(out), progress=progress or Progress())
+
+
+def evaluate(run: Path | str | Run, data: Path | str | None = None, *, progress: Progress | None = None) -> Run:
+    """Compares the ladder of predictors on the held-out patients of a trained run.
+
+    Args:
+        run: The run, or its folder. One that is evaluated already is left as it is.
+        data: Its data set; None: the one that it was trained on, where it has not moved.
+        progress: Where progress is shown.
+
+    Returns:
+        The run with its tables; `notes` says what could not be computed.
+
+    Raises:
+        UsageError: The run is not trained to the end, or its data set is gone.
+        DataRefused: A file of the run was changed, or the data set is another one.
+
+    Example:
+        >>> import outcomenet as on
+        >>> on.evaluate("runs/mine").metrics  # doctest: +SKIP
+    """
+    folder = folder_of(run)
+    read_record(folder)
+    with only_writer(folder):
+        workflow.run_evaluation(folder, None if data is None else Path(data), progress=progress or Progress())
+    return _written(folder)
+
+
+def pool(runs: Iterable[Path | str | Run], out: Path | str, *, progress: Progress | None = None) -> Run:
+    """Joins evaluated runs of one experiment that held out different patients: everyone is predicted by rungs that never saw them.
+
+    Args:
+        runs: One for each fold, or for each hospital.
+        out: Run folder to write; it must not exist, unless the same call made it.
+        progress: Where progress is shown.
+
+    Returns:
+        The joined run.
+
+    Raises:
+        UsageError: The runs differ in more than whom they held out, or a fold or hospital is missing.
+        DataRefused: A file of a run was changed.
+
+    Example:
+        >>> import outcomenet as on
+        >>> on.pool([f"runs/fold{k}" for k in range(5)], "runs/all")  # doctest: +SKIP
+    """
+    pool_runs([folder_of(run) for run in runs], Path(out), progress or Progress())
+    return _written(out)
+
+
+def report(run: Path | str | Run) -> Path:
+    """Writes the report of an evaluated run: one HTML file that needs no network and can be sent as it is.
+
+    Args:
+        run: The run, or its folder.
+
+    Returns:
+        The report's path.
+
+    Raises:
+        UsageError: The run is not evaluated to the end.
+        DataRefused: A file of the run was changed.
+
+    Example:
+        >>> import outcomenet as on
+        >>> on.report("runs/mine")  # doctest: +SKIP
+    """
+    folder = folder_of(run)
+    read_record(folder)
+    with only_writer(folder):
+        return workflow.run_report(folder)
+
+
+def demo(
+    out: Path | str = Path("runs/demo"),
+    *,
+    patients: Patients = 700,
+    dicom_patients: CountOrNone = 48,
+    seed: Seed = 0,
+    steps: Count = 500,
+) -> Run:
+    """The whole way on a small simulated cohort: DICOM and CSV files, intake, training, evaluation, report.
+
+    Args:
+        out: Run folder; cohort and data set lie beside it. The same call goes on after a stop.
+        patients: Patients in all.
+        dicom_patients: Patients that go the whole way from DICOM films; the others are simulated to joint crops.
+        seed: Seed of the simulated world.
+        steps: Training steps of 8 visits.
+
+    Returns:
+        The run, with its report.
+
+    Raises:
+        UsageError: `out` holds another run.
+
+    Example:
+        >>> import outcomenet as on
+        >>> on.demo("runs/demo").metrics  # doctest: +SKIP
+    """
+    check_arguments(demo, locals())
+    label = f"{Path(out).name}-{patients}-{dicom_patients}-seed{seed}"
+    cohort, dataset = Path(out).parent / f"{label}-cohort", Path(out).parent / f"{label}-dataset"
+    making = Progress()
+    if not dataset.exists():
+        if not cohort.exists():
+            simulate(
+                cohort, patients=patients, seed=seed, full_films=dicom_patients, crop_size=48, mm_per_pixel=0.5,
+                progress=making,
+            )  # fmt: skip
+        intake(cohort, dataset, progress=making)
+    experiment = load_experiment("demo").with_steps(steps)
+    train(experiment, dataset, out, file=experiment_file("demo"), stages=making.stages)
+    run = evaluate(out, dataset)
+    report(run)
+    return run
+
+
+def _written(run: Path | str) -> Run:
+    """A run that was just written; `open_run` would look at every file again."""
+    return Run(Path(run), read_record(Path(run)))
