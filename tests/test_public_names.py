@@ -114,7 +114,10 @@ def _options(record: type) -> list:
         (lambda out: on.load_experiment("demoo"), "no experiment of that name .* Did you mean demo"),
         (lambda out: on.load_experiment("demo").with_settings({"training.stepps": 1}), "'stepps'. Did you mean steps"),
         (lambda out: on.load_experiment("demo").with_settings({"name.first": 1}), "has no setting 'name.first'"),
-        (lambda out: on.load_experiment("demo").with_settings({"network.pairs": "pared"}), "'pared' is no PairReading. .* paired"),
+        (
+            lambda out: on.load_experiment("demo").with_settings({"network.pairs": "pared"}),
+            "'pared' is no PairReading. .* paired",
+        ),
         (lambda out: on.open_run(out), "is not a run"),
     ],
 )

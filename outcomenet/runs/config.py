@@ -44,7 +44,9 @@ def _value(hint: Any, value: Any) -> Any:
         return tuple(_value(get_args(hint)[0], item) for item in value)
     if isinstance(hint, type) and issubclass(hint, Enum):
         if value not in [member.value for member in hint]:
-            raise UsageError(f"{value!r} is no {hint.__name__}. {did_you_mean(str(value), [str(m.value) for m in hint])}")
+            raise UsageError(
+                f"{value!r} is no {hint.__name__}. {did_you_mean(str(value), [str(m.value) for m in hint])}"
+            )
         return hint(value)
     return value
 
