@@ -1,8 +1,8 @@
-"""Joints, sides, regions, views and landmarks: the one joint schema that data, model, localiser and report share.
+"""Joint schema shared by data, models, localiser and reports: joints, sides, regions, views and landmarks.
 
-The schema holds every site that the Sharp/van der Heijde score reads and the finger end joints (DIP 2-5), which no
-rheumatoid score reads but osteoarthritis attacks first. A *joint* is a place on a film that gets its own crop; a
-score *site* (see `scoring`) belongs to exactly one joint.
+The schema holds every site of the Sharp/van der Heijde score and the finger end joints (DIP 2-5), which no rheumatoid
+score grades but osteoarthritis attacks first. A *joint* is a place on a film that gets its own crop; a score *site*
+(see `scoring`) belongs to exactly one joint.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ class Side(StrEnum):
 
     @property
     def region(self) -> Region:
+        """Hand or foot."""
         return Region.HAND if self in (Side.LEFT_HAND, Side.RIGHT_HAND) else Region.FOOT
 
     @property
@@ -35,6 +36,8 @@ class Side(StrEnum):
 
 
 class Region(StrEnum):
+    """Body region of a film; it decides which joints, landmarks and limb frame apply."""
+
     HAND = "hand"
     FOOT = "foot"
 
@@ -49,6 +52,7 @@ class View(StrEnum):
 
     @property
     def scorable(self) -> bool:
+        """Whether score sheets are defined on this projection."""
         return self in (View.PA, View.DP)
 
 
@@ -80,10 +84,12 @@ FOOT_LANDMARKS = ("IP1", "MTP1", "MTP2", "MTP3", "MTP4", "MTP5", "TIP1", "BASE1"
 
 
 def joints_of(region: Region | str) -> tuple[str, ...]:
+    """Sites of the joints of one side, in the order of the joint axis: 23 for a hand, 6 for a foot."""
     return HAND_JOINTS if Region(region) is Region.HAND else FOOT_JOINTS
 
 
 def landmarks_of(region: Region | str) -> tuple[str, ...]:
+    """Names of landmarks that a film of this region may have in landmarks.csv."""
     return HAND_LANDMARKS if Region(region) is Region.HAND else FOOT_LANDMARKS
 
 

@@ -18,16 +18,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from jaxtyping import Bool, Float, Int, UInt8, UInt16
+from jaxtyping import Bool, Float, Int, Int8, Shaped, UInt, UInt8, UInt16
 
 if TYPE_CHECKING:
     from jax import Array
 
-__all__ = ["Array", "Bool", "Float", "Int", "UInt8", "UInt16"]
+__all__ = ["Array", "Bool", "Float", "Int", "Int8", "Shaped", "UInt", "UInt8", "UInt16"]
 
 
 def __getattr__(name: str) -> object:
-    """Gives `Array` on first use only: statistics and film readers use these types without importing JAX."""
+    """Imports `Array` on first use only: statistics and film decoders use these types without importing JAX."""
     if name == "Array":
         from jax import Array
 

@@ -1,4 +1,4 @@
-"""Files that outlive the process: SHA-256, whole-or-nothing writes, refusal to overwrite, folder manifests.
+"""Whole-or-nothing writes, SHA-256, refusal to overwrite, and manifests of folders.
 
 A manifest is a JSON object of SHA-256 by path, written last: a folder is trusted when every file is the one that its
 manifest names, none is missing and none is extra.
@@ -33,18 +33,29 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 def sha256_of(path: Path) -> str:
-    """SHA-256 of a file, read in pieces."""
+    """SHA-256 of a file in hexadecimal; the file is hashed in pieces and may be larger than memory."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def sha256_of_json(value: Any) -> str:
-    """SHA-256 of a value's canonical JSON: independent of the order of keys and of tuples for lists."""
+def sha256_of_json(value: object) -> str:
+    """SHA-256 of a value's canonical JSON: the order of keys, and tuple or list, make no difference."""
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 
 
 def write_whole(path: Path, content: str | bytes) -> Path:
-    """Writes a file whole or not at all: under a name beside it, flushed to disk, then renamed."""
+    """Writes a file whole or not at all: under a name beside it, flushed to disk, then renamed.
+
+    Args:
+        path: The file, replaced if it is there; its folder must exist.
+        content: Text, written as UTF-8, or bytes.
+
+    Returns:
+        `path`.
+
+    Raises:
+        OSError: The folder is missing or not writable, or the disk is full; an older file at `path` stays as it was.
+    """
     partial = path.with_name(f".{path.name}.partial")
     partial.write_bytes(content.encode() if isinstance(content, str) else content)
     flush(partial)
@@ -63,7 +74,15 @@ def flush(file: Path) -> None:
 
 
 def refuse_existing(out: Path, advice: str = "choose another --out or remove it first") -> None:
-    """Raises UsageError where something is there already; a dangling link counts."""
+    """Refuses to overwrite: a result never replaces what lies at its place.
+
+    Args:
+        out: Where the result is to go.
+        advice: What to do instead, as the end of a sentence.
+
+    Raises:
+        UsageError: Something is there already; a dangling link counts.
+    """
     if out.exists() or out.is_symlink():
         raise UsageError(f"{out} exists already; {advice}.")
 
@@ -103,7 +122,7 @@ def whole_folder(out: Path, *, replace: bool = False, note: str = "") -> Iterato
             shutil.rmtree(staging, ignore_errors=True)
 
 
-def note_of(command: str, inputs: Collection[Path], **settings: Any) -> str:
+def note_of(command: str, inputs: Collection[Path], **settings: object) -> str:
     """Digest of what a command is about to make: its name, its settings, the program, and its input files.
 
     Args:
@@ -111,6 +130,9 @@ def note_of(command: str, inputs: Collection[Path], **settings: Any) -> str:
         inputs: Files, and folders with all that is in them; a file is the same while its name and its bytes are. Times
             of change do not tell: copies keep them, and two files of one size can be exchanged.
         settings: Everything else that the result depends on.
+
+    Returns:
+        SHA-256 in hexadecimal, for `whole_folder(note=...)` and `is_made`.
     """
     files = [file for place in inputs for file in (sorted(place.rglob("*")) if place.is_dir() else [place])]
     stated = [(str(file.absolute()), sha256_of(file)) for file in files if file.is_file()]
@@ -118,13 +140,21 @@ def note_of(command: str, inputs: Collection[Path], **settings: Any) -> str:
 
 
 def is_made(out: Path, note: str) -> bool:
-    """Whether a folder is there that was made whole under this note: the same command ended, and need not run again."""
+    """Whether the same command has already made this folder and need not run again.
+
+    Args:
+        out: The result's folder, which need not be there.
+        note: Digest of the command, its settings and inputs, from `note_of`.
+
+    Returns:
+        True where `out` was made whole under exactly this note.
+    """
     path = out / MADE
     return path.is_file() and path.read_text(encoding="ascii", errors="replace") == note
 
 
 def already_made(out: Path) -> str:
-    """What a command says that finds its own result, see `is_made`."""
+    """Sentence that a command prints where `is_made` says that its result is there."""
     return f"{out} is there already, whole, from this very command."
 
 
@@ -137,11 +167,14 @@ def sha256_of_program() -> str:
 
 
 def read_json_object(path: Path, advice: str) -> dict[str, Any]:
-    """The JSON object in a file.
+    """Parses a file that holds one JSON object.
 
     Args:
         path: A file that is there.
         advice: What to do when it is damaged, as the end of a sentence.
+
+    Returns:
+        The object as a dictionary.
 
     Raises:
         DataRefused: The file is empty, cut, not text, not JSON, or holds something other than an object.
@@ -159,12 +192,17 @@ def read_json_object(path: Path, advice: str) -> dict[str, Any]:
 
 
 def files_of(folder: Path, without: Collection[str] = ()) -> list[str]:
-    """Paths of everything below a folder that is no folder, relative to it and with `/`, sorted.
+    """Paths of everything below a folder that is not itself a folder. Links are named and not followed.
 
-    Links are named and not followed. `without` names files and folders at the top that are left out; so are the
-    folder's own manifest, hidden entries at the top (`.NAME.partial` of a write that did not end) and litter of file managers.
+    Args:
+        folder: Where to look.
+        without: Names of files and folders at the top that are left out. Always left out are the folder's own manifest,
+            hidden entries at the top (`.NAME.partial` of a write that did not end) and litter of file managers.
+
+    Returns:
+        Paths relative to `folder`, with `/`, sorted.
     """
-    found = []
+    paths = []
     for root, folders, files in os.walk(folder):
         at = Path(root).relative_to(folder)
         if at == Path():
@@ -172,27 +210,46 @@ def files_of(folder: Path, without: Collection[str] = ()) -> list[str]:
             files = [n for n in files if not n.startswith(".") and n != MANIFEST and n not in without]
         folders[:] = [name for name in folders if not LITTER.fullmatch(name)]
         linked = [name for name in folders if (Path(root) / name).is_symlink()]
-        found += [(at / name).as_posix() for name in [*files, *linked] if not LITTER.fullmatch(name)]
-    return sorted(found)
+        paths += [(at / name).as_posix() for name in [*files, *linked] if not LITTER.fullmatch(name)]
+    return sorted(paths)
 
 
 def digests_of(folder: Path, without: Collection[str] = ()) -> dict[str, str]:
-    """SHA-256 by path of every file that `files_of` names."""
+    """SHA-256 of every file that `files_of` names.
+
+    Args:
+        folder: Where to look.
+        without: Names at the top that are left out, see `files_of`.
+
+    Returns:
+        SHA-256 in hexadecimal by path relative to `folder`.
+    """
     return {name: sha256_of(folder / name) for name in files_of(folder, without)}
 
 
 def write_manifest(folder: Path, digests: Mapping[str, str] | None = None) -> Path:
-    """Writes MANIFEST.json, by default over every file of the folder."""
+    """Writes MANIFEST.json, after which nothing in the folder may change.
+
+    Args:
+        folder: The finished folder.
+        digests: SHA-256 by path; None takes those of every file in the folder.
+
+    Returns:
+        Path of the manifest.
+    """
     content = digests_of(folder) if digests is None else dict(sorted(digests.items()))
     return write_whole(folder / MANIFEST, json.dumps(content, indent=1) + "\n")
 
 
 def read_manifest(folder: Path, advice: str) -> dict[str, str]:
-    """SHA-256 by path as MANIFEST.json says.
+    """SHA-256 by path as MANIFEST.json states them; the files themselves are not opened.
 
     Args:
         folder: A folder that has a manifest.
         advice: What to do when it is damaged, as the end of a sentence.
+
+    Returns:
+        SHA-256 in hexadecimal by path relative to `folder`; never empty.
 
     Raises:
         DataRefused: It is no JSON object of SHA-256 by path, is empty, or names a file outside of the folder.
@@ -215,10 +272,17 @@ def _is_below(name: str) -> bool:
 
 
 def first_difference(folder: Path, digests: Mapping[str, str], *, links: bool = False) -> tuple[str, str] | None:
-    """The first file, by name, that is not as its digest says: (its path, what is wrong with it); None where all are.
+    """Compares a folder with the digests that its manifest states.
 
-    With `links` a link stands for what it points to, as where large files are kept elsewhere.
-    What is wrong reads on after the path: "is missing", "is a link", "is not the file that was written (...)".
+    Args:
+        folder: The folder.
+        digests: SHA-256 by path relative to `folder`.
+        links: Whether a link stands for what it points to, as where large files are kept elsewhere; otherwise a link is
+            a difference.
+
+    Returns:
+        (path, what is wrong) of the first file, by name, that differs; None where all are as stated. What is wrong
+        continues a sentence after the path: "is missing", "is a link", "is not the file that was written (...)".
     """
     for name in sorted(digests):
         path = folder / name
@@ -238,5 +302,13 @@ def _parents(folder: Path, name: str) -> list[Path]:
 
 
 def unlisted(folder: Path, digests: Mapping[str, str]) -> list[str]:
-    """Files below the folder that `digests` does not name."""
+    """Files that a folder holds beyond those of its manifest.
+
+    Args:
+        folder: The folder.
+        digests: SHA-256 by path, as its manifest states them.
+
+    Returns:
+        Paths relative to `folder`, sorted; empty where every file is listed.
+    """
     return [name for name in files_of(folder) if name not in digests]

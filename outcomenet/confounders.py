@@ -1,4 +1,4 @@
-"""Confounders and covariates: what they are, whether a film shows them, and how each may be handled.
+"""Confounders and covariates: what each is, its unit, and whether a film shows it.
 
 Osteoarthritis is visible on film and disables for its own reasons: it gets a head of its own and an outcome-side
 term. Fibromyalgia leaves no trace on film and raises HAQ and pain: it is only ever an outcome-side term.
@@ -41,7 +41,11 @@ CONFOUNDERS: dict[str, ConfounderSpec] = {
 
 
 def confounder(name: str) -> ConfounderSpec:
-    """The confounder or covariate called `name`; an unknown one raises with the nearest known."""
+    """The confounder or covariate called `name`.
+
+    Raises:
+        UsageError: There is none of that name; the message gives the nearest known.
+    """
     if name not in CONFOUNDERS:
         raise UsageError(f"There is no covariate called {name!r}. {did_you_mean(name, CONFOUNDERS)}")
     return CONFOUNDERS[name]
@@ -50,9 +54,19 @@ def confounder(name: str) -> ConfounderSpec:
 def fibromyalgia_acr2016(
     widespread_pain_index: float, symptom_severity: float, pain_regions: float, symptom_months: float
 ) -> bool:
-    """ACR 2016 criteria (Wolfe et al., Semin Arthritis Rheum 2016), valid beside RA.
+    """Fibromyalgia by the 2016 revision of the ACR 2010/2011 criteria, valid beside RA.
 
-    WPI (0-19) >= 7 with SSS (0-12) >= 5, or WPI 4-6 with SSS >= 9; pain in at least 4 of 5 regions; 3 months.
+    WPI >= 7 with SSS >= 5, or WPI 4-6 with SSS >= 9; pain in at least 4 of 5 regions; symptoms for 3 months
+    (Wolfe et al., Semin Arthritis Rheum 2016;46:319).
+
+    Args:
+        widespread_pain_index: WPI, 0-19.
+        symptom_severity: SSS, 0-12.
+        pain_regions: Regions of five with pain, jaw, chest and abdomen not counted.
+        symptom_months: Months for which symptoms have been at a similar level.
+
+    Returns:
+        Whether the criteria are met. A missing value (NaN) meets none of them.
 
     >>> fibromyalgia_acr2016(8, 6, 4, 12), fibromyalgia_acr2016(5, 8, 4, 12)
     (True, False)

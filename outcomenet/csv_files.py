@@ -1,4 +1,4 @@
-"""CSV files that a spreadsheet shows as they are, written and read: no cell of text is taken for a formula."""
+"""CSV files safe to open in a spreadsheet: writing escapes text that would run as a formula, parsing restores it."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def write_csv(table: pd.DataFrame, path: Path, *, append: bool = False, float_fo
 
 
 def read_csv(path: Path, **options: Any) -> pd.DataFrame:
-    """A table that `write_csv` wrote, its text as it was before.
+    """Parses a table that `write_csv` wrote; text comes back as it was before.
 
     Args:
         path: The file.
@@ -51,8 +51,9 @@ def read_csv(path: Path, **options: Any) -> pd.DataFrame:
     """
     table = pd.read_csv(path, **options)
     table.columns = [unguarded(str(name)) for name in table.columns]
-    for name in table.columns[[not pd.api.types.is_numeric_dtype(kind) for kind in table.dtypes]]:
-        table[name] = table[name].map(lambda cell: unguarded(cell) if isinstance(cell, str) else cell)
+    for name, kind in list(table.dtypes.items()):
+        if not pd.api.types.is_numeric_dtype(kind):
+            table[name] = table[name].map(lambda cell: unguarded(cell) if isinstance(cell, str) else cell)
     return table
 
 

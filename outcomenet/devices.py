@@ -1,4 +1,4 @@
-"""Devices that JAX can start here, or why it can start none."""
+"""Devices that JAX can start on this machine, or the reason why it can start none."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ LEAST_ADDRESS_SPACE = 6 * 2**30
 ADDRESS_SPACE_PER_CORE = 2**27
 
 
-def usable_devices() -> list[Any]:
-    """The devices of this machine that JAX starts.
+def usable_devices() -> list[Any]:  # of jax.Device, which is no type to a checker
+    """The devices of this machine that JAX starts, those of its default platform.
 
     Raises:
         UsageError: JAX_PLATFORMS asks for a kind of device that cannot be started here.

@@ -1,4 +1,4 @@
-"""Errors that say what was expected, what came, where, and what to do now."""
+"""Errors with one clear sentence: what was expected, what came, where, and what to do now."""
 
 from __future__ import annotations
 
@@ -51,17 +51,33 @@ class UndefinedMetric(OutcomenetError):
 
 
 def nearest(name: str, known: Iterable[str], count: int = 3) -> list[str]:
-    """The known names most like `name`, best first; empty when nothing is similar."""
+    """The known names most like `name`, by the share of letters in common (Ratcliff/Obershelp, `difflib`).
+
+    Args:
+        name: The name that is not known; case makes no difference.
+        known: Names to compare with.
+        count: How many to return at most.
+
+    Returns:
+        The nearest names, best first; empty where none shares half of its letters.
+    """
     by_lower = {candidate.lower(): candidate for candidate in known}
     close = difflib.get_close_matches(name.lower(), by_lower, n=count, cutoff=0.5)
     return [by_lower[match] for match in close]
 
 
 def meant(name: str, known: Iterable[str]) -> str:
-    """The known word that a slip of the pen made `name` of, or that it abbreviates; "" where none is so near.
+    """The known word that a slip of the pen turned into `name`, or that `name` abbreviates.
 
     A slip is one letter in four lost, added, changed or exchanged with its neighbour: `nearest` names words that merely
     share letters, as `date` for `arthrose`.
+
+    Args:
+        name: The word as it was written; case and blanks around it make no difference.
+        known: The words that it may stand for.
+
+    Returns:
+        The known word; "" where none is so near, or where several words begin with `name`.
 
     >>> meant("filmid", ["film_id", "date"]), meant("Arthrose", ["film_id", "date"])
     ('film_id', '')
@@ -76,7 +92,18 @@ def meant(name: str, known: Iterable[str]) -> str:
 
 
 def slips(one: str, other: str) -> int:
-    """How many letters are lost, added, changed or exchanged with a neighbour between two words (optimal string alignment)."""
+    """Edit distance with exchanged neighbours (optimal string alignment, a restricted Damerau-Levenshtein distance).
+
+    Args:
+        one: A word.
+        other: A word; the distance is the same from either to the other.
+
+    Returns:
+        How many letters are lost, added, changed or exchanged with a neighbour.
+
+    >>> slips("haq", "hqa"), slips("pain", "pan")
+    (1, 1)
+    """
     above: list[int] = []
     row = list(range(len(other) + 1))
     for i, letter in enumerate(one, start=1):
@@ -90,7 +117,14 @@ def slips(one: str, other: str) -> int:
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """A sentence naming the nearest known names, or all of them when nothing is similar.
+    """The end of an error message about an unknown name.
+
+    Args:
+        name: The name that is not known.
+        known: Every name that would have been right.
+
+    Returns:
+        A sentence with the nearest known names, or all of them when nothing is similar.
 
     >>> did_you_mean("pian", ["pain", "haq_di"])
     'Did you mean pain?'

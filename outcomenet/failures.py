@@ -1,4 +1,4 @@
-"""Failures of the machine in words: full disk, missing permission, wrong path, no memory. A fault of the program is none."""
+"""Failures of the machine put into sentences: full disk, missing permission, wrong path, no memory."""
 
 from __future__ import annotations
 
@@ -41,9 +41,9 @@ _MEMORY_TEXTS = ("RESOURCE_EXHAUSTED", "Out of memory", "Insufficient memory", "
 
 
 def in_words(error: BaseException) -> OutcomenetError | None:
-    """A sentence with its exit code for a failure of the machine or of a path; None for anything else.
+    """A sentence with its exit code for a failure of the machine or of a path; None for a fault of the program.
 
-    Libraries write such failures into errors of their own kind, so causes and texts are looked at too.
+    Libraries wrap such failures into errors of their own kinds, so causes and texts are looked at too.
     """
     for cause in _chain(error):
         if isinstance(cause, OSError) and cause.errno in _LACKS | _WRONG:

@@ -1,4 +1,4 @@
-"""One process at a time writes a folder: a lock that the system releases however the process ends."""
+"""Lock that keeps a folder to one writing process; the system releases it however the process ends."""
 
 from __future__ import annotations
 

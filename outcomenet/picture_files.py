@@ -1,4 +1,4 @@
-"""Writes pictures as files, or says why not: OpenCV itself returns False on a full disk, without a word."""
+"""Picture files, with an error where one was not written: OpenCV itself returns False on a full disk, without a word."""
 
 from __future__ import annotations
 
@@ -7,8 +7,15 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from outcomenet.arrays import UInt8, UInt16
 
-def write_png(path: Path, pixels: np.ndarray, *, compression: int | None = None) -> None:
+
+def write_png(
+    path: Path,
+    pixels: UInt8[np.ndarray, "height width *channel"] | UInt16[np.ndarray, "height width"],
+    *,
+    compression: int | None = None,
+) -> None:
     """Writes grey (uint8 or uint16) or blue-green-red (uint8) pixels as PNG.
 
     Args:

@@ -1,4 +1,4 @@
-"""Progress of long work on the terminal: done, rate, time left; and the speed and memory of each stage for the record."""
+"""Progress of long work on the terminal (done, rate, time left), with each stage's speed and memory for the run record."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 
 @dataclass
@@ -14,7 +13,7 @@ class Progress:
     """Reports to standard error; a line per update where that is not a terminal, at most one every few seconds."""
 
     quiet: bool = False
-    stages: list[dict[str, Any]] = field(default_factory=list)
+    stages: list[dict[str, str | float]] = field(default_factory=list)
 
     def start(self, unit: str, total: int, title: str) -> None:
         """Begins a stage of `total` units."""
@@ -22,6 +21,7 @@ class Progress:
         self._done, self._begun, self._shown = 0, time.monotonic(), 0.0
 
     def advance(self, count: int = 1, note: str = "") -> None:
+        """Counts finished units and now and then prints how far the stage is; `note` is appended to that line."""
         self._done += count
         now = time.monotonic()
         interval = 0.5 if sys.stderr.isatty() else 10.0
@@ -53,6 +53,7 @@ class Progress:
             )
 
     def say(self, text: str) -> None:
+        """Prints one line, unless quiet."""
         if not self.quiet:
             print(text, file=sys.stderr, flush=True)
 

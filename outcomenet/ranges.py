@@ -1,4 +1,4 @@
-"""Ranges of settings: declared in the type of a record's field, checked wherever the record is made.
+"""Allowed ranges of settings, declared in the type of a record's field and checked when the record is made.
 
 A field says what it may hold by its type, `steps: Count`, and its record calls `check_ranges(self)` in `__post_init__`: a
 command line, an experiment file and a notebook meet the same check.
@@ -26,6 +26,7 @@ class Within:
     open: bool = False
 
     def holds(self, value: float) -> bool:
+        """Whether a number is finite and within the range."""
         return (
             math.isfinite(value) and self.lowest <= value <= self.highest and not (self.open and value == self.lowest)
         )
@@ -70,7 +71,7 @@ Name = Annotated[str, Filled()]
 Names = Annotated[tuple[str, ...], Filled(least=0)]
 
 
-def check_ranges(record: Any) -> None:
+def check_ranges(record: object) -> None:
     """Raises UsageError naming the first field of a record that does not hold what its type declares.
 
     >>> @dataclass(frozen=True)
@@ -83,10 +84,10 @@ def check_ranges(record: Any) -> None:
     outcomenet.errors.UsageError: Setting steps (of Training) is a whole number from 1 to 2,147,483,647; got 0.
     """
     for name, hint in field_types(type(record)).items():
-        wanted = _fault(hint, getattr(record, name))
+        value = getattr(record, name)
+        wanted = _fault(hint, value)
         if wanted:
-            said = getattr(record, name)
-            raise UsageError(f"Setting {name} (of {type(record).__name__}) is {wanted}; got {said!r}.")
+            raise UsageError(f"Setting {name} (of {type(record).__name__}) is {wanted}; got {value!r}.")
 
 
 def check_arguments(function: Callable[..., object], arguments: Mapping[str, Any]) -> None:
@@ -125,16 +126,17 @@ def field_types(record: type | Callable[..., object]) -> dict[str, Any]:
     return get_type_hints(record, include_extras=True)
 
 
-def _fault(hint: Any, value: Any) -> str:
+def _fault(hint: object, value: object) -> str:
     """What was wanted where `value` does not hold it, else ""."""
     if value is None and NoneType in get_args(hint):
         return ""
-    listed = get_origin(hint) is tuple
-    if listed and not isinstance(value, tuple | list):
-        return "a list"
-    if listed and ... not in get_args(hint) and len(value) != len(get_args(hint)):
-        return f"a list of {len(get_args(hint))}"
-    items: Any = value if listed else [value]
+    items: list[object] | tuple[object, ...] = [value]
+    if listed := get_origin(hint) is tuple:
+        if not isinstance(value, tuple | list):
+            return "a list"
+        if ... not in get_args(hint) and len(value) != len(get_args(hint)):
+            return f"a list of {len(get_args(hint))}"
+        items = value
     for kind, limit in limits_of(hint):
         if isinstance(limit, Filled):
             return _text_fault(limit, value)
@@ -144,7 +146,7 @@ def _fault(hint: Any, value: Any) -> str:
     return ""
 
 
-def limits_of(hint: Any) -> Iterator[tuple[type, Within | Filled]]:
+def limits_of(hint: object) -> Iterator[tuple[type, Within | Filled]]:
     """(kind, limit) that a type declares for itself, for the items of its list, or for what it may be beside None."""
     if get_origin(hint) is Annotated:
         kind, *notes = get_args(hint)
@@ -154,13 +156,16 @@ def limits_of(hint: Any) -> Iterator[tuple[type, Within | Filled]]:
             yield from limits_of(inner)
 
 
-def _number_fault(kind: type, limit: Within, value: Any) -> str:
-    whole = kind is int
-    right = isinstance(value, Integral if whole else Real) and not isinstance(value, bool)
-    return "" if right and limit.holds(value) else limit.words("whole number" if whole else "number")
+def _number_fault(kind: type, limit: Within, value: object) -> str:
+    # a bool is an Integral in Python; as a setting it is a slip
+    if kind is int:
+        right = isinstance(value, Integral) and not isinstance(value, bool) and limit.holds(int(value))
+        return "" if right else limit.words("whole number")
+    right = isinstance(value, Real) and not isinstance(value, bool) and limit.holds(float(value))
+    return "" if right else limit.words("number")
 
 
-def _text_fault(limit: Filled, value: Any) -> str:
+def _text_fault(limit: Filled, value: object) -> str:
     if isinstance(value, str):
         return "" if value.strip() else "a text that is not empty"
     texts = value if isinstance(value, tuple | list) else ()

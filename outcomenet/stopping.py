@@ -1,4 +1,4 @@
-"""Stopping when the system asks (SIGTERM, SIGHUP, Ctrl-C): at once in most commands, after a saved step in training.
+"""Orderly stop on a signal (SIGTERM, SIGHUP, Ctrl-C): at once in most commands, after a saved step in training.
 
 Python runs a signal's handler between two of its own instructions, so a main thread that waits in a library for ever would
 never stop. A second thread therefore learns of the signal from the system and ends the process if nothing else does.
@@ -10,12 +10,13 @@ import os
 import signal
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from types import FrameType
 
 from outcomenet.errors import Preempted
 
+Handler = Callable[[int, FrameType | None], object]
 SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 # Batch systems kill about 30 s after asking. Whoever takes longer than this to notice would lose nothing by being ended:
 # results are written whole or not at all, and a training goes on from its last checkpoint.
@@ -30,7 +31,7 @@ def interrupted_by_signals() -> Iterator[None]:
     A signal that the caller ignores (nohup) stays ignored. Outside of the main thread nothing happens.
     """
 
-    def interrupt(number: int, frame: Any) -> None:
+    def interrupt(number: int, frame: FrameType | None) -> None:
         _noticed.set()
         for other in old:
             signal.signal(other, signal.SIG_IGN)
@@ -55,7 +56,7 @@ def asked_by_signals() -> Iterator[Callable[[], bool]]:
 
 
 @contextmanager
-def _handled_by(handler: Callable[[int, Any], None]) -> Iterator[dict[int, Any]]:
+def _handled_by(handler: Handler) -> Iterator[Mapping[signal.Signals, Handler | int | None]]:
     """Sets the handler of every signal that is not ignored; gives the handlers that were there before."""
     old = {}
     if threading.current_thread() is threading.main_thread():
@@ -76,21 +77,21 @@ def _watched() -> Iterator[None]:
         yield
         return
     _noticed.clear()
-    reader, writer = socket.socketpair()
-    writer.setblocking(False)
-    before = signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
-    threading.Thread(target=_watch, args=(reader,), daemon=True).start()
+    receiving, sending = socket.socketpair()
+    sending.setblocking(False)  # Python writes to it from within a signal, where nothing may wait
+    before = signal.set_wakeup_fd(sending.fileno(), warn_on_full_buffer=False)
+    threading.Thread(target=_watch, args=(receiving,), daemon=True).start()
     try:
         yield
     finally:
         signal.set_wakeup_fd(before)
-        writer.close()
+        sending.close()
 
 
 def _watch(signals: socket.socket) -> None:
     with signals:
         while number := signals.recv(1):  # empty once the other end is closed
             if number[0] in SIGNALS and not _noticed.wait(PATIENCE_SECONDS):
-                said = f"outcomenet: stopped after waiting {PATIENCE_SECONDS:g} s for a step to end. Run the same command again.\n"
-                os.write(2, said.encode())
+                text = f"outcomenet: stopped after waiting {PATIENCE_SECONDS:g} s for a step to end. Run the same command again.\n"
+                os.write(2, text.encode())
                 os._exit(Preempted.exit_code)

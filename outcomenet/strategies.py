@@ -1,4 +1,4 @@
-"""How a network handles confounders: strategies that combine freely, each with its estimand.
+"""Strategies by which a network handles confounders; they combine freely, and each has its estimand.
 
 A strategy is switched on in `ConfoundingConfig`; what it holds fixed and what it removes stands in `ESTIMANDS`, and goes
 into the run's record and report. A covariate that is supplied and used by no strategy is an error, never ignored.
@@ -98,6 +98,7 @@ class ConfoundingConfig:
 
     @property
     def adversarial(self) -> bool:
+        """Whether a second network tries to tell a confounder from the embedding."""
         return bool(self.conditional_adversary or self.correlation_adversary)
 
     def strategies(self) -> tuple[str, ...]:
@@ -116,7 +117,7 @@ class ConfoundingConfig:
         return tuple(name for name, active in on.items() if active) or ("none",)
 
     def in_words(self) -> str:
-        """What was adjusted for and how, for whoever reads a score: every covariate that a strategy uses, by its title."""
+        """Sentence for whoever uses a score: every covariate that was adjusted for, by its title, and how."""
         by_strategy = (
             (self.outcome_terms, "held fixed by terms of their own, which are no part of it: {}"),
             (self.conditional_adversary, "removed from the embedding given the outcome: {}"),
@@ -124,7 +125,9 @@ class ConfoundingConfig:
             (self.metadata_residual, "regressed out of the embedding: {}"),
             (self.reweight, "balanced against the outcome by weights: {}"),
         )
-        said = [words.format(", ".join(CONFOUNDERS[n].title for n in names)) for names, words in by_strategy if names]
+        sentences = [
+            words.format(", ".join(CONFOUNDERS[n].title for n in names)) for names, words in by_strategy if names
+        ]
         for on, words in (
             (self.residualised_outcome, "what these explain alone was taken first"),
             (
@@ -137,8 +140,8 @@ class ConfoundingConfig:
                 "what goes with a joint's Kellgren-Lawrence grade is taken out of its contribution",
             ),
         ):
-            said += [words] if on else []
-        return f"Adjusted: {'; '.join(said)}." if said else "Nothing was adjusted for."
+            sentences += [words] if on else []
+        return f"Adjusted: {'; '.join(sentences)}." if sentences else "Nothing was adjusted for."
 
     def check_supplied(self, covariates: Sequence[str]) -> None:
         """Raises UsageError where a used covariate is not supplied, or a supplied one is used by no strategy."""

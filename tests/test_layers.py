@@ -13,11 +13,10 @@ ROOT = Path(outcomenet.__file__).parent
 NETWORK_AUDITS = "outcomenet.audits.network"
 # Lowest first; a part may import parts below it and, within one row, nothing of its neighbours.
 LAYERS = [
-    {"errors"},
+    {"arrays", "errors"},
     {"__init__"},
     {
         "anatomy",
-        "arrays",
         "csv_files",
         "devices",
         "experiment_files",

@@ -1,4 +1,4 @@
-"""A data set on disk: what it is made of, and how it is opened and trusted."""
+"""Opened data set: its visit table, its examples by split, and the checks that it must pass first."""
 
 from __future__ import annotations
 
@@ -63,6 +63,7 @@ class Dataset:
         return {s: read_visits(self.folder / EXAMPLES, s) for s in SPLITS if s in with_films}
 
     def has_films(self, split: str) -> bool:
+        """Whether any visit of a split has films, and so an example."""
         return bool(self.visits.loc[self.visits["split"] == split, "has_films"].any())
 
 
@@ -92,7 +93,7 @@ def open_dataset(folder: Path | str, *, truth: bool = True) -> Dataset:
         truth: Whether the files of truth/ are opened and compared too; training never opens them.
 
     Returns:
-        The data set: `visits` is a table of one row per visit, `manifest` says what it was made of.
+        The data set: `visits` has one row per visit, `manifest` its counts and terms; examples are decoded when indexed.
 
     Raises:
         UsageError: There is no data set.

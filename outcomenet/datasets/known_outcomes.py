@@ -1,4 +1,4 @@
-"""Whether a data set knows enough of an outcome for it to be learned and judged."""
+"""Check that a data set knows enough of each outcome for it to be learned and judged."""
 
 from __future__ import annotations
 
@@ -17,7 +17,16 @@ FEW_TO_JUDGE_BY = 20  # held-out patients with a known outcome
 
 
 def known_rows(visits: pd.DataFrame, spec: OutcomeSpec) -> pd.Series:
-    """Which rows of the visit table know an outcome: its value, or any follow-up for its event."""
+    """Which rows of the visit table know an outcome: its value, or any follow-up for its event.
+
+    Args:
+        visits: Rows of the visit table.
+        spec: The outcome.
+
+    Returns:
+        True per row, with the index of `visits`. A time to event is known where the patient was watched for some time, or
+        where the event was seen; a right-censored row without follow-up says nothing.
+    """
     if spec.kind is OutcomeKind.TIME_TO_EVENT:
         start, end = (visits[field] for field in spec.fields[:2])
         return (start > 0) | np.isfinite(end)
@@ -28,15 +37,15 @@ def check_outcomes(outcomes: Sequence[str], learned: pd.DataFrame, held_out: pd.
     """Notes on outcomes that few patients have.
 
     Args:
-        outcomes: names of outcomes.
-        learned: rows of the visit table that predictors learn from.
-        held_out: rows that they are judged by.
+        outcomes: Names of outcomes.
+        learned: Rows of the visit table that predictors learn from.
+        held_out: Rows that they are judged by.
 
     Returns:
         A sentence for each outcome with few training patients, events or held-out patients.
 
     Raises:
-        DataRefused: an outcome is known for fewer than two training patients, is the same for all of them, or is an event
+        DataRefused: An outcome is known for fewer than two training patients, is the same for all of them, or is an event
             that none of them had.
     """
     notes = []

@@ -18,9 +18,14 @@ SAME_FILMS = "same_films.csv"
 
 
 def tied_patients(films: pd.DataFrame, ties: Sequence[str] = TIES) -> pd.Series:
-    """A number for each patient, equal for patients whom a chain of equal entries of the columns `ties` ties together.
+    """Groups of patients whom a chain of equal entries ties together (connected components of the graph of equal entries).
 
-    `films` has a row per film: patient_id, and `ties` ("" where there is none). The index of the result is patient_id.
+    Args:
+        films: One row per film, with patient_id and the columns `ties`; "" is no entry and ties nobody.
+        ties: Columns whose equal entries tie two patients.
+
+    Returns:
+        A number per patient, indexed by patient_id and equal for patients of one group.
     """
     patients = pd.Index(films["patient_id"].unique(), name="patient_id")
     if patients.empty:
@@ -37,7 +42,16 @@ def tied_patients(films: pd.DataFrame, ties: Sequence[str] = TIES) -> pd.Series:
 
 
 def leaking_patients(films: pd.DataFrame, split: pd.Series, ties: Sequence[str] = TIES) -> pd.DataFrame:
-    """Patients tied to one of another split: columns group, patient_id, split. `split` is indexed by patient_id."""
+    """Patients whom a film ties to a patient of another split.
+
+    Args:
+        films: One row per film, with patient_id and the columns `ties` ("" is no entry).
+        split: Each patient's split, indexed by patient_id.
+        ties: Columns whose equal entries tie two patients.
+
+    Returns:
+        One row per such patient: group (see `tied_patients`), patient_id, split; sorted by group and patient.
+    """
     group = tied_patients(films, ties)
     table = pd.DataFrame({"group": group, "split": split.reindex(group.index)}).reset_index()
     return table[table.groupby("group")["split"].transform("nunique") > 1].sort_values(["group", "patient_id"])
@@ -78,7 +92,7 @@ def refuse_leaks(dataset: Dataset, *, accept_alike: bool = False) -> int:
 
 
 def alike_notes(patients: int) -> list[str]:
-    """What is noted of a run whose data set `refuse_leaks` accepted with so many patients."""
+    """Notes for a run whose data set `refuse_leaks` accepted with so many patients; none where there are none."""
     if not patients:
         return []
     return [

@@ -1,5 +1,4 @@
-"""`dataset.json`: what a data set is made of, sealed by a fingerprint over everything in its folder, and checked when it is
-opened.
+"""Manifest of a data set (`dataset.json`): its entries, the fingerprint that seals them, and their check at each opening.
 
 The fingerprint covers the manifest's own entries and the SHA-256 of every file, and nothing that depends on where the folder
 lies or what it is called. It is never believed: it is computed anew, as is every hash.
@@ -32,7 +31,7 @@ BUILD_AGAIN = "build the data set again from its cohort"
 
 @dataclass(frozen=True)
 class DatasetManifest:
-    """`dataset.json`: what a run records about its data."""
+    """Entries of `dataset.json`, which a run's record repeats of its data."""
 
     format: int
     name: str
@@ -55,6 +54,7 @@ class DatasetManifest:
 
     @property
     def geometry(self) -> CropGeometry:
+        """Size and scale of the crops."""
         return CropGeometry(self.crop_size_px, self.mm_per_px)
 
 
@@ -76,12 +76,28 @@ def covariates_of(visits: pd.DataFrame) -> tuple[str, ...]:
 
 
 def hashed(folder: Path, files: Sequence[Path]) -> dict[str, str]:
-    """SHA-256 by path relative to the data set."""
+    """SHA-256 of some files of a data set that is being built.
+
+    Args:
+        folder: The data set.
+        files: Files below it.
+
+    Returns:
+        SHA-256 in hexadecimal by path relative to `folder`, in order of path.
+    """
     return {file.relative_to(folder).as_posix(): sha256_of(file) for file in sorted(files)}
 
 
 def seal(folder: Path, manifest: DatasetManifest) -> DatasetManifest:
-    """Writes dataset.json over everything that lies in the folder, and returns it. Nothing may be written afterwards."""
+    """Writes dataset.json over everything that lies in the folder. Nothing may be written there afterwards.
+
+    Args:
+        folder: The finished data set.
+        manifest: Its entries. Digests in `files` are taken as they are; all other files are hashed now.
+
+    Returns:
+        The manifest as written, with the digests of all files and the fingerprint.
+    """
     names = files_of(folder, without=(MANIFEST,))
     files = {name: manifest.files.get(name) or sha256_of(folder / name) for name in names}
     manifest = replace(manifest, files=files)
@@ -96,6 +112,9 @@ def read_manifest(folder: Path, *, truth: bool = True) -> DatasetManifest:
     Args:
         folder: The data set.
         truth: Whether the files of truth/ are opened and compared too; training never opens them.
+
+    Returns:
+        The manifest as it was sealed.
 
     Raises:
         UsageError: The folder is no data set.
@@ -126,7 +145,17 @@ def read_manifest(folder: Path, *, truth: bool = True) -> DatasetManifest:
 
 
 def refuse_contradictions(folder: Path, manifest: DatasetManifest, visits: pd.DataFrame) -> None:
-    """Raises DataRefused where manifest, visit table and examples do not say the same, or a patient is in two splits."""
+    """Refuses a data set whose manifest, visit table and examples contradict each other.
+
+    Args:
+        folder: The data set.
+        manifest: Its manifest.
+        visits: Its visit table.
+
+    Raises:
+        DataRefused: A column is missing, a visit is there twice, a patient (or, divided by site, a site) is in two splits
+            or in another one than the hash of its name says, or a count or the covariates differ.
+    """
 
     def refuse(what: str) -> None:
         raise DataRefused(f"{folder}: {what}; {BUILD_AGAIN}.")
@@ -139,7 +168,7 @@ def refuse_contradictions(folder: Path, manifest: DatasetManifest, visits: pd.Da
     for column in {"patient_id", unit}:
         if torn := int((visits.groupby(column)["split"].nunique() > 1).sum()):
             refuse(f"{torn} of the {column.removesuffix('_id')}s are in more than one split")
-    if not visits["split"].eq([split_of(name, SPLIT_SALT) for name in visits[unit]]).all():
+    if visits["split"].tolist() != [split_of(name, SPLIT_SALT) for name in visits[unit]]:
         refuse(f"the visit table divides the {manifest.split_by}s otherwise than the hash of their names does")
     if manifest.covariates != (expected := covariates_of(visits)):
         refuse(f"{MANIFEST} lists the covariates {list(manifest.covariates)}, the visit table has {list(expected)}")
@@ -178,10 +207,12 @@ def _typed(path: Path, record: dict[str, Any]) -> DatasetManifest:
         CropGeometry(record["crop_size_px"], record["mm_per_px"])
     except UsageError as error:
         raise DataRefused(f"{path}: {error} {BUILD_AGAIN.capitalize()}.") from None
-    return DatasetManifest(**{n: tuple(v) if get_origin(hints[n]) is tuple else v for n, v in record.items()})
+    # JSON has lists where the record has tuples
+    entries: dict[str, Any] = {n: tuple(v) if get_origin(hints[n]) is tuple else v for n, v in record.items()}
+    return DatasetManifest(**entries)
 
 
-def _fits(value: Any, hint: Any) -> bool:
+def _fits(value: object, hint: Any) -> bool:
     if get_origin(hint) is tuple:
         return isinstance(value, list) and all(_fits(item, get_args(hint)[0]) for item in value)
     if get_origin(hint) is dict:

@@ -1,4 +1,4 @@
-"""Titles that say what a cohort measured: by which criteria, with which instrument, in which version."""
+"""Titles and precision of what a cohort measured: by which criteria, with which instrument, in which version."""
 
 from __future__ import annotations
 
@@ -36,10 +36,17 @@ def measured_titles(visits: pd.DataFrame, meta: CohortMeta) -> dict[str, str]:
 
 
 def pain_half_width(pain: pd.Series, scale: str) -> float:
-    """Half width in points (0-100) of the interval in which a value of pain is known.
+    """Half width of the interval in which a value of pain is known.
 
-    A numeric rating scale that is declared as such (`pain_scale` of cohort.toml) is known to 5 points, unless its values
-    lie between the tens; everything else to half a point.
+    A numeric rating scale that is declared as such is known to 5 points, unless its values lie between the tens;
+    everything else is a visual analogue scale in whole millimetres, known to half a point.
+
+    Args:
+        pain: Values from 0 to 100, NaN where missing.
+        scale: `pain_scale` of cohort.toml; "" where it is not stated.
+
+    Returns:
+        Points of 0-100.
     """
     numeric = any(word in scale.lower() for word in ("nrs", "numeric"))
     tens = bool((pain.dropna() % 10 == 0).all())

@@ -20,7 +20,14 @@ YEARS = "years"
 
 
 def paired_visits(visits: pd.DataFrame) -> pd.DataFrame:
-    """Rows of the visit table that have films and a later visit with films, with `years` between the two."""
+    """Pairs of a visit with films and the visit about a year later, if that has films too.
+
+    Args:
+        visits: The visit table.
+
+    Returns:
+        The rows of the earlier visits, with `years` between the two films.
+    """
     able = visits[visits["has_films"]]
     later = able[[*KEYS, "days"]].rename(columns={"visit_id": LATER_VISIT, "days": "later_days"})
     rows = able.dropna(subset=[LATER_VISIT]).merge(later, on=["patient_id", LATER_VISIT], validate="many_to_one")
@@ -48,13 +55,13 @@ class VisitPairs(Sequence[Mapping[str, Any]]):
         self.dataset = dataset
         pairs = paired_visits(dataset.visits)
         pairs = pairs[pairs["split"].isin(splits)]
-        found = [
+        keys = [
             ((patient, first), (patient, later), years)
             for patient, first, later, years in zip(
                 pairs["patient_id"], pairs["visit_id"], pairs[LATER_VISIT], pairs[YEARS], strict=True
             )
         ]
-        self.pairs = sorted(found, key=lambda pair: dataset.places[pair[0]])
+        self.pairs = sorted(keys, key=lambda pair: dataset.places[pair[0]])
 
     def __len__(self) -> int:
         return len(self.pairs)

@@ -1,4 +1,4 @@
-"""What follows a visit: the first of progression, death and joint surgery, and the visit a year later."""
+"""Outcomes that follow a visit: the first of progression, death and joint surgery, and the visit a year later."""
 
 from __future__ import annotations
 
@@ -24,10 +24,17 @@ class ProgressionInterval(NamedTuple):
 def progression_intervals(
     days: Float[np.ndarray, "visit"], totals: Float[np.ndarray, "visit"], shortest: float = SHORTEST_PROGRESSION_DAYS
 ) -> list[ProgressionInterval]:
-    """For each visit of one patient: when its SvdH total had risen by 5 units a year or more.
+    """For each visit of one patient, when its SvdH total had risen by 5 units a year or more.
 
-    `days` do not fall; a NaN total is a visit whose films were not read. The rise is always measured from the visit
-    itself, per year since then; a visit less than `shortest` days later says nothing about it.
+    The rise is always measured from the visit itself, per year since then, so the event of one visit is not that of the next.
+
+    Args:
+        days: Days of the visits, never falling.
+        totals: SvdH totals; NaN is a visit whose films were not graded.
+        shortest: Days; a visit nearer than this says nothing about progression since the earlier one.
+
+    Returns:
+        One interval per visit, in days from that visit.
 
     >>> progression_intervals(np.array([0.0, 365.25]), np.array([10.0, 16.0]))[0]
     ProgressionInterval(start=0.0, end=365.25)
@@ -38,7 +45,15 @@ def progression_intervals(
 def too_near(
     days: Float[np.ndarray, "visit"], totals: Float[np.ndarray, "visit"], shortest: float = SHORTEST_PROGRESSION_DAYS
 ) -> int:
-    """How many scored visits of one patient are followed by another that is too near to show progression since them.
+    """How many graded visits of one patient are followed by another that is too near to show progression since them.
+
+    Args:
+        days: Days of the visits, never falling.
+        totals: SvdH totals; NaN is a visit whose films were not graded.
+        shortest: Days between two films below which a rise is not judged.
+
+    Returns:
+        The number of such visits, for the ledger.
 
     >>> too_near(np.array([0.0, 30.0, 365.0]), np.array([10.0, 11.0, 12.0]))
     1
@@ -65,11 +80,20 @@ WATCHED_DAYS = 1.25 * 365.25
 def first_event(
     interval: ProgressionInterval, last_film: float, death: float, surgery: float, lost: float = math.nan
 ) -> FirstEvent:
-    """Joins what films show with what the events say; days count from the film, NaN where there was no such event.
+    """Joins what films show with what the events say into the first of the competing events.
 
-    `last_film` is the day of the patient's last later film (0: none), `surgery` the first operation after the film,
-    `lost` the day on which follow-up ended: what was heard of the patient afterwards is heard of the dead alone. An
-    operation between the last film without and the first with progression comes first: its day is known.
+    An operation between the last film without and the first with progression comes first: its day is known.
+
+    Args:
+        interval: Progression since this film, see `progression_intervals`.
+        last_film: Days from this film to the patient's last later film; 0 where there is none.
+        death: Days from this film to the death; NaN where none is known.
+        surgery: Days to the first joint surgery after this film; NaN where there was none.
+        lost: Days to the end of follow-up; NaN where it is not stated. What was heard of a patient afterwards is heard of
+            the dead alone and would bias the risk of death upwards.
+
+    Returns:
+        The first event in days from this film; deaths and operations later than the next film was due do not count.
 
     >>> first_event(ProgressionInterval(360.0, math.inf), 360.0, death=500.0, surgery=math.nan)
     FirstEvent(start=500.0, end=500.0, cause=1.0)
@@ -85,19 +109,24 @@ def first_event(
 
 
 def rows_at_horizon(days: Float[np.ndarray, "visit"], horizon: float) -> list[int | None]:
-    """For each visit of one patient the later visit nearest to `horizon` days on, within an eighth of the horizon.
+    """For each visit of one patient the later visit nearest to a horizon, within an eighth of the horizon.
 
-    None where there is none; of two equally near the earlier is taken.
+    Args:
+        days: Days of the visits, never falling.
+        horizon: Days, for instance 365.25.
+
+    Returns:
+        The later visit's place in `days`, None where there is none; of two equally near the earlier is taken.
 
     >>> rows_at_horizon(np.array([0.0, 91.0, 365.0]), 365.0)
     [2, None, None]
     """
-    found: list[int | None] = []
+    rows: list[int | None] = []
     for day in days:
         off = np.abs(days - day - horizon)
         nearest = int(np.argmin(off))
-        found.append(nearest if off[nearest] <= horizon * LATER_VISIT_TOLERANCE else None)
-    return found
+        rows.append(nearest if off[nearest] <= horizon * LATER_VISIT_TOLERANCE else None)
+    return rows
 
 
 def _interval_from(i: int, days: np.ndarray, totals: np.ndarray, shortest: float) -> ProgressionInterval:

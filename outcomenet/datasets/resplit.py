@@ -1,4 +1,4 @@
-"""The same data set divided otherwise: folds for cross-fitting, or a hospital left out. Nothing is written."""
+"""Another division of the same data set: folds for cross-fitting, or a hospital left out. Nothing is written."""
 
 from __future__ import annotations
 
@@ -46,15 +46,23 @@ class SplitConfig:
 
 
 def resplit(dataset: Dataset, config: SplitConfig) -> Dataset:
-    """The data set with `visits["split"]` as `config` says; its examples follow. Patients stay whole.
+    """Divides a data set anew, as a run's configuration says; patients stay whole, and nothing is written.
 
-    DataRefused names a hospital that is not there, or a split without patients.
+    Args:
+        dataset: As it was built.
+        config: The division.
+
+    Returns:
+        The data set with `visits["split"]` of the new division and the old one in `stored_split`; its examples follow.
+
+    Raises:
+        DataRefused: The hospital is not there or is the only one, or a split is left without patients.
     """
     if config.is_own:
         return dataset
     visits = dataset.visits
     if config.folds:
-        fold = visits["patient_id"].map(lambda patient: fold_of(patient, FOLD_SALT, config.folds))
+        fold = np.array([fold_of(patient, FOLD_SALT, config.folds) for patient in visits["patient_id"]])
         calibrates = (config.fold + 1) % config.folds
         split = np.select([fold == config.fold, fold == calibrates], ["test", "validation"], "train")
     else:

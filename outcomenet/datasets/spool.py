@@ -1,4 +1,4 @@
-"""Keeps records that wait to be written in a file instead of in memory, in the order that TFDS gives them.
+"""File in which records wait to be written, in the order that TFDS gives them, so that memory need not hold them.
 
 TFDS holds a split in memory up to 1 GB and moves it to files beyond that, for which it imports TensorFlow.
 """
@@ -36,13 +36,24 @@ class SpooledShuffler:
 
     @property
     def num_examples(self) -> int:
+        """Number of records, as TFDS asks for it."""
         return len(self._places)
 
     @property
     def bucket_lengths(self) -> list[int]:
+        """One bucket holds all records: TFDS divides them into shards by these numbers."""
         return [len(self._places)]
 
     def add(self, key: int | bytes | str, data: bytes) -> bool:
+        """Appends one record under its key.
+
+        Args:
+            key: Decides the record's place in the order, by its salted hash.
+            data: The serialised example.
+
+        Returns:
+            True: TFDS asks whether the record was taken.
+        """
         self._places.append((self._hasher.hash_key(key), self.size, len(data)))
         self._file.write(data)
         self.size += len(data)

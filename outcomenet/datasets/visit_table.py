@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from outcomenet.arrays import Int8
 from outcomenet.cohorts.cohort import Cohort
 from outcomenet.cohorts.haq import HAQ_GRID
 from outcomenet.cohorts.ledger import Ledger
@@ -34,14 +35,21 @@ _WITH_SITES_MISSING = {
 def visit_table(cohort: Cohort, ledger: Ledger, mode: str | None = None, split_by: str = "patient") -> pd.DataFrame:
     """Rows in order of patient and date. Human scores are the mean over readers; NaN is missing everywhere.
 
-    `mode` is the reading mode whose scores are taken, see `scores_of_mode`. `split_by` says what stays whole in a
-    split: a "patient", or a "site" with all of its patients.
+    Args:
+        cohort: The cohort as it was checked.
+        ledger: Counts readings of other modes, readings with missing sites, and films too near to each other.
+        mode: Reading mode whose scores are taken, see `scores_of_mode`; None takes the best one that there is.
+        split_by: What stays whole in a split: a "patient", or a "site" with all of its patients.
 
-    Columns: patient_id, visit_id, date, days (since the patient's first visit), split, site, treatment, covariates of
-    `confounders.CONFOUNDERS` and negative controls that the cohort has, fm_source and oa_source (how those were told, see
-    `covariates.SOURCES`), haq_answered (missing where only an index was given), svdh_total,
-    svdh_<side>_<site>_<feature>, kl_<side>_<site>_kl, later_visit_id (the visit a year later, missing where there is
-    none), and for every outcome its value and `OutcomeSpec.fields`.
+    Returns:
+        Columns patient_id, visit_id, date, days (since the patient's first visit), split, site, treatment, covariates of
+        `confounders.CONFOUNDERS` and negative controls that the cohort has, fm_source and oa_source (how those were told,
+        see `covariates.SOURCES`), haq_answered (missing where only an index was given), svdh_total,
+        svdh_<side>_<site>_<feature>, kl_<side>_<site>_kl, later_visit_id (the visit a year later, missing where there is
+        none), and for every outcome its value and `OutcomeSpec.fields`.
+
+    Raises:
+        DataRefused: Divided by site, a split is left without sites; or SvdH was not graded in this mode.
     """
     visits = cohort.visits.sort_values(["patient_id", "date", "visit_id"], ignore_index=True)
     keep = [
@@ -75,9 +83,19 @@ def visit_table(cohort: Cohort, ledger: Ledger, mode: str | None = None, split_b
 
 
 def scores_of_mode(cohort: Cohort, scheme: Scheme, mode: str | None = None) -> tuple[str, pd.DataFrame]:
-    """A scheme's scores of one reading mode, and that mode: `mode` for SvdH if given, else the best one that there is.
+    """A scheme's scores of one reading mode; modes are never mixed, since grades of one are not comparable to another's.
 
-    ("", no rows) where the scheme was not read at all. DataRefused where SvdH was read, but not in that mode.
+    Args:
+        cohort: The cohort.
+        scheme: The score scheme.
+        mode: Reading mode asked for; None, or a mode that this scheme (but for SvdH) was not graded in, takes the best
+            one that there is.
+
+    Returns:
+        (mode, its rows of scores.csv); ("", no rows) where the scheme was not graded at all.
+
+    Raises:
+        DataRefused: SvdH was graded, but not in the mode asked for.
     """
     scores = cohort.scores[cohort.scores["scheme"] == scheme.name]
     modes = [known for known in READING_MODES if (scores["reading_mode"] == known).any()]
@@ -91,10 +109,20 @@ def scores_of_mode(cohort: Cohort, scheme: Scheme, mode: str | None = None) -> t
 
 
 def site_readings(cohort: Cohort, scheme: Scheme, ledger: Ledger, mode: str | None = None) -> pd.DataFrame:
-    """Grades of one scheme in wide form: one row per (patient_id, visit_id, reader), one column per site (NaN missing).
+    """Grades of one scheme in wide form. Readings of other modes (see `scores_of_mode`) are left out and counted.
 
-    A patient's rows are in the order of the visits' dates, so that "the reading before" is the one above.
-    Readings of other modes (see `scores_of_mode`) are not mixed in; the ledger counts them.
+    Args:
+        cohort: The cohort.
+        scheme: The score scheme.
+        ledger: Counts the grades of other modes.
+        mode: Reading mode, see `scores_of_mode`.
+
+    Returns:
+        One row per reading: patient_id, visit_id, reader, and a column per site (NaN where it was not graded). A patient's
+        rows are in the order of the visits' dates, so that "the reading before" is the one above.
+
+    Raises:
+        DataRefused: SvdH was graded, but not in the mode asked for.
     """
     chosen, scores = scores_of_mode(cohort, scheme, mode)
     others = int((cohort.scores["scheme"] == scheme.name).sum()) - len(scores)
@@ -111,8 +139,20 @@ def site_readings(cohort: Cohort, scheme: Scheme, ledger: Ledger, mode: str | No
     return wide.loc[order].reset_index(drop=True)
 
 
-def reader_array(readings: pd.DataFrame, keys: pd.DataFrame, readers: list[str], names: list[str]) -> np.ndarray:
-    """Integer grades [visit, reader, site] for the visits in `keys`, -1 where missing."""
+def reader_array(
+    readings: pd.DataFrame, keys: pd.DataFrame, readers: list[str], names: list[str]
+) -> Int8[np.ndarray, "visit reader site"]:
+    """Grades as an array for the examples, where a fixed shape is needed.
+
+    Args:
+        readings: One row per reading, see `site_readings`.
+        keys: The visits, by patient_id and visit_id, in the order of the result.
+        readers: The cohort's readers, in the order of the result.
+        names: Columns of the sites, in the order of the result.
+
+    Returns:
+        Whole grades; -1 where a reader did not grade a site at a visit.
+    """
     indexed = readings.set_index(["patient_id", "visit_id", "reader"])[names]
     array = np.full((len(keys), len(readers), len(names)), -1, np.int8)
     for r, reader in enumerate(readers):
@@ -128,10 +168,17 @@ def _with_reader_mean(table: pd.DataFrame, readings: pd.DataFrame, columns: tupl
 
 
 def reading_totals(readings: pd.DataFrame, scheme: Scheme, policy: UnreadablePolicy) -> pd.DataFrame:
-    """Each reading's total under the policy (NaN where it has none): patient_id, visit_id, reader, total, complete
-    (whether every site was graded).
+    """Each reading's total under the policy for sites that cannot be graded.
 
-    `readings` are those of `site_readings`; a grade carried on is the same reader's of the reading before.
+    Args:
+        readings: One row per reading in order of date, see `site_readings`; a grade carried on is the same reader's of
+            the reading before.
+        scheme: The score scheme.
+        policy: What becomes of a total whose sites are not all graded.
+
+    Returns:
+        Columns patient_id, visit_id, reader, total (NaN where the policy gives none), complete (whether every site was
+        graded).
     """
     keys = [site.key for site in scheme.sites]
     rows, last = [], {}
@@ -154,8 +201,8 @@ def _totals(readings: pd.DataFrame, policy: UnreadablePolicy, ledger: Ledger) ->
     why = ", no earlier grade to carry on" if policy is UnreadablePolicy.CARRY_LAST else ""
     without = f"sites missing, so no total (policy '{policy}'{why})"
     ledger.flag("scores", "reading", without, int((incomplete & ~has_total).sum()))
-    mean = totals.astype({"total": float}).groupby(["patient_id", "visit_id"], as_index=False)["total"].mean()
-    return mean.rename(columns={"total": "svdh_total"})
+    mean = totals.astype({"total": float}).groupby(["patient_id", "visit_id"])["total"].mean()
+    return mean.rename("svdh_total").reset_index()
 
 
 def _with_progression(table: pd.DataFrame, cohort: Cohort, ledger: Ledger) -> pd.DataFrame:
@@ -167,7 +214,7 @@ def _with_progression(table: pd.DataFrame, cohort: Cohort, ledger: Ledger) -> pd
     )
     surgery_rows = events[events["event"] == "joint_surgery"]
     operations = {patient: sorted(rows["date"]) for patient, rows in surgery_rows.groupby("patient_id")}
-    found = []
+    first_events = []
     for patient, rows in table.groupby("patient_id", sort=False):
         days, totals = rows["days"].to_numpy(float), rows["svdh_total"].to_numpy(float)
         start = rows["date"].iloc[0]
@@ -179,11 +226,11 @@ def _with_progression(table: pd.DataFrame, cohort: Cohort, ledger: Ledger) -> pd
             after = surgery[surgery > day] - day
             later = max(last - day, 0.0)
             operated = after.min() if len(after) else np.nan
-            found.append(first_event(interval, later, death - day, operated, lost - day))
+            first_events.append(first_event(interval, later, death - day, operated, lost - day))
     reason = f"next scored film within {shortest} days: too near to show progression since this one"
     ledger.flag("progression", "visit", reason, near)
-    bounds = pd.DataFrame(found, columns=[f"progression_{name}" for name in FirstEvent._fields], index=table.index)
-    return table.join(bounds)
+    columns = [f"progression_{name}" for name in FirstEvent._fields]
+    return table.join(pd.DataFrame(first_events, columns=columns, index=table.index))
 
 
 def _with_a_year_later(table: pd.DataFrame, readers: int) -> pd.DataFrame:
@@ -196,9 +243,10 @@ def _with_a_year_later(table: pd.DataFrame, readers: int) -> pd.DataFrame:
             return np.array([np.nan if row is None else rows[name].iloc[row] for row in at], float)
 
         years = (later("days") - rows["days"]) / DAYS_PER_YEAR
+        later_visit = [None if row is None else rows["visit_id"].iloc[row] for row in at]
         frames.append(
             rows.assign(
-                **{LATER_VISIT: [None if row is None else rows["visit_id"].iloc[row] for row in at]},
+                **{LATER_VISIT: np.array(later_visit, object)},
                 future_haq=later("haq"),
                 future_haq_half_width=0.5 / later(HAQ_GRID),
                 haq_change=(later("haq") - rows["haq"]) / years,

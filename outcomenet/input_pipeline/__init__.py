@@ -1,1 +1,1 @@
-"""From examples on disk to batches with named axes; order and augmentation are a pure function of (seed, step, example)."""
+"""Batches with named axes from examples on disk; order and augmentation are a pure function of (seed, step, example)."""

@@ -16,8 +16,18 @@ from outcomenet.input_pipeline.transforms import Augment, AugmentationConfig, Co
 def covariate_scale(visits: pd.DataFrame, available: Sequence[str], wanted: Sequence[str]) -> CovariateScale:
     """Scale of the wanted covariates over the training rows of the visit table.
 
-    A covariate that the data set lacks is an error that names it, never ignored; so is one that is not known to differ
-    between training visits: it has no scale, and a held-out visit with another value would lie infinitely far off.
+    Args:
+        visits: The visit table as it is divided for the run; NaN is missing.
+        available: Covariates in the order in which the examples hold them.
+        wanted: Covariates that the experiment names.
+
+    Returns:
+        Mean and sample SD of each wanted covariate over the training visits where it is known.
+
+    Raises:
+        UsageError: The data set lacks a covariate.
+        DataRefused: A covariate is missing, or the same, at all training visits: it has no scale, and a held-out visit
+            with another value would lie infinitely far off.
     """
     train = visits[visits["split"] == "train"]
     for name in wanted:
@@ -49,9 +59,22 @@ def training_batches(
     threads: int = 2,
     weights: Mapping[tuple[str, str], float] | None = None,
 ) -> grain.DatasetIterator:
-    """Endless batches; batch k depends on (seed, k) alone. `get_state`/`set_state` of the iterator give its position.
+    """Endless batches, shuffled and augmented; batch k depends on (seed, k) alone.
 
-    `weights` by (patient_id, visit_id) says how much a visit's outcomes count, where a strategy reweights.
+    Args:
+        examples: Visits (or pairs) of the training split.
+        covariates: Scale of the covariates, from `covariate_scale`.
+        batch_size: Visits per batch.
+        seed: Seed of order and augmentation.
+        augmentation: Random changes of the crops; None leaves them as they are.
+        threads: Threads that decode; they do not change what comes out.
+        weights: How much a visit's outcomes count, by (patient_id, visit_id), where a strategy reweights; 1 for others.
+
+    Returns:
+        An iterator whose `get_state` and `set_state` give its position for checkpoints.
+
+    Raises:
+        DataRefused: There are fewer examples than a batch holds.
     """
     if len(examples) < batch_size:
         raise DataRefused(
@@ -73,10 +96,21 @@ def evaluation_batches(
     augmentation: AugmentationConfig | None = None,
     seed: int = 0,
 ) -> Iterator[tuple[Example, list[tuple[str, str]], int]]:
-    """Each example once, in the order on disk: (batch, [(patient_id, visit_id)], how many rows are real).
+    """Each example once, in the order on disk.
 
-    The last batch is filled up by repeating its first row, so that shapes stay the same; those rows are not real.
-    `augmentation` gives perturbed copies of the films, for repeatability.
+    Args:
+        examples: Visits (or pairs) to run a network over.
+        covariates: Scale of the covariates, that of training.
+        batch_size: Visits per batch.
+        augmentation: Gives perturbed copies of the films, for repeatability; None leaves them as they are.
+        seed: Seed of the perturbations; an example's own is drawn from (seed, its place).
+
+    Yields:
+        (batch, [(patient_id, visit_id)], how many rows are real). The last batch is filled up by repeating its first row,
+        so that shapes stay the same and nothing is compiled again; those rows are not real.
+
+    Returns:
+        An iterator over the batches; empty where there is no example.
     """
     standardise = Standardise(covariates)
     augment = Augment(augmentation) if augmentation is not None else None

@@ -1,4 +1,4 @@
-"""What happens to one visit between disk and batch: standardise each film, scale covariates, augment crops."""
+"""Transforms of one visit between disk and batch: standardise each film, scale covariates, augment crops."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import grain
 import numpy as np
 
 from outcomenet.anatomy import JOINTS, Side
-from outcomenet.arrays import Float
+from outcomenet.arrays import Bool, Float, UInt16
 from outcomenet.datasets.dataset import visit_key
 from outcomenet.outcomes import TARGET_FIELDS
 from outcomenet.ranges import Share, Within, check_ranges
@@ -29,11 +29,13 @@ class CovariateScale:
     mean: tuple[float, ...]
     deviation: tuple[float, ...]
 
-    def __call__(self, raw: Float[np.ndarray, "column"]) -> tuple[np.ndarray, np.ndarray]:
+    def __call__(
+        self, raw: Float[np.ndarray, "column"]
+    ) -> tuple[Float[np.ndarray, "covariate"], Bool[np.ndarray, "covariate"]]:
         """Standardised covariates, 0 where missing, and which are observed."""
         values = np.asarray(raw, np.float32)[list(self.columns)]
         observed = np.isfinite(values)
-        scaled = (values - np.float32(self.mean)) / np.float32(self.deviation)
+        scaled = (values - np.asarray(self.mean, np.float32)) / np.asarray(self.deviation, np.float32)
         return np.where(observed, scaled, 0).astype(np.float32), observed
 
 
@@ -49,11 +51,13 @@ class Standardise(grain.transforms.Map):
     # by (patient_id, visit_id); visits that are not listed weigh 1
     weights: Mapping[tuple[str, str], float] = field(default_factory=dict)
 
-    def map(self, element: Example) -> Example:
-        visible = np.asarray(element["present"]).astype(bool)
+    def map(self, element: Example) -> Example:  # pyright: ignore[reportIncompatibleMethodOverride]  # grain's says None
+        """One stored example as the networks take it; `Dataset.examples` says what is stored."""
+        visible = present = np.asarray(element["present"]).astype(bool)
         later = {}
         if "later_crops" in element:
             later_visible = np.asarray(element["later_present"]).astype(bool)
+            visible = present & later_visible
             later = {
                 "later_crops": _standardised(element["later_crops"], later_visible),
                 "later_svdh": element["later_svdh"].astype(np.int32),
@@ -62,8 +66,10 @@ class Standardise(grain.transforms.Map):
             }
         covariates, observed = self.covariates(element["covariates"])
         return {
-            "crops": _standardised(element["crops"], visible),
-            "visible": visible & later_visible if later else visible,
+            "crops": _standardised(
+                element["crops"], present
+            ),  # over all that this film shows, whatever the later one does
+            "visible": visible,
             "covariates": covariates,
             "observed": observed,
             "weight": np.float32(self.weights.get(visit_key(element), 1.0)),
@@ -74,12 +80,15 @@ class Standardise(grain.transforms.Map):
         }
 
 
-def _standardised(raw: np.ndarray, visible: np.ndarray) -> np.ndarray:
+def _standardised(
+    raw: UInt16[np.ndarray, "joint height width"], visible: Bool[np.ndarray, "joint"]
+) -> Float[np.ndarray, "joint height width"]:
     crops = raw.astype(np.float32) / 65535.0
     for limb in _LIMBS:
         seen = limb[visible[limb]]
         if len(seen):
             pixels = crops[seen]
+            # a film without contrast would be divided by 0; 1e-4 is 6 of 65,536 grey levels
             crops[seen] = (pixels - pixels.mean()) / max(float(pixels.std()), 1e-4)
     return crops
 
@@ -106,7 +115,8 @@ class Augment(grain.transforms.RandomMap):
 
     config: AugmentationConfig = field(default_factory=AugmentationConfig)
 
-    def random_map(self, element: Example, rng: np.random.Generator) -> Example:
+    def random_map(self, element: Example, rng: np.random.Generator) -> Example:  # pyright: ignore[reportIncompatibleMethodOverride]
+        """The same example with its crops changed; targets and masks stay."""
         films = [name for name in ("crops", "later_crops") if name in element]
         return {**element, **{name: self._augmented(element[name], element["visible"], rng) for name in films}}
 
