@@ -1,1 +1,1 @@
-"""A simulated cohort with known causal truth: it is written as a hospital would export it."""
+"""Simulated cohorts with known causal truth, written as a hospital would export them."""

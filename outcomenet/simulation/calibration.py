@@ -1,9 +1,10 @@
-"""Whether a simulated world looks like published cohorts: each target with its source, obtained from many patients."""
+"""Calibration targets from published cohorts, and the check that a simulated world meets them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 
 from outcomenet.anatomy import JOINTS
+from outcomenet.arrays import Bool, Float
 from outcomenet.errors import UndefinedMetric
 from outcomenet.metrics.agreement import icc_a1
 from outcomenet.metrics.detectable import smallest_detectable_change
@@ -31,33 +33,50 @@ class Sample:
 
     world: World
     solved: Patients
-    second_reading: np.ndarray  # totals [patient, reader] of the same readers' second reading of the first films
+    # SvdH totals of the same readers' second, blinded reading of the first films
+    second_reading: Float[np.ndarray, "patient reader"]
 
     @property
-    def haq(self) -> np.ndarray:
+    def haq(self) -> Float[np.ndarray, "patient visit"]:
+        """HAQ-DI, 0-3."""
         return haq_index(self.solved.items, self.solved.aids)
 
     @property
-    def pain(self) -> np.ndarray:
+    def pain(self) -> Float[np.ndarray, "patient visit"]:
+        """Pain VAS, 0-100."""
         return 100 * expit(self.solved.pain_logit)
 
     @property
-    def totals(self) -> np.ndarray:
-        """[patient, visit, reader]"""
+    def totals(self) -> Float[np.ndarray, "patient visit reader"]:
+        """Each reader's SvdH total at every visit."""
         return total(self.solved.svdh)
 
-    def change(self, chosen: np.ndarray | None = None) -> np.ndarray:
-        """Yearly change of each reader's total [patient, reader] between the first two visits, of those who came."""
+    def change(self, chosen: Bool[np.ndarray, "patient"] | None = None) -> Float[np.ndarray, "came reader"]:
+        """Yearly change of each reader's SvdH total between the first two visits.
+
+        Args:
+            chosen: Patients to take; None takes everybody. Those who missed the second visit are left out.
+        """
         came = self.solved.present[:, 1] & (True if chosen is None else chosen)
         return (self.totals[came, 1] - self.totals[came, 0]) / self.world.visit_gap_years
 
-    def has_oa(self) -> np.ndarray:
+    def has_oa(self) -> Bool[np.ndarray, "patient"]:
         """Radiographic hand osteoarthritis at the first visit, as the tables' `oa` column."""
         return hand_osteoarthritis(self.solved)[:, 0]
 
 
 def draw_sample(world: World, patients: int, seed: int, chunk: int = 500) -> Sample:
-    """Solves `patients` patients with the world's visits, at least two."""
+    """Solves many patients of a world, a chunk at a time so that memory stays bounded.
+
+    Args:
+        world: The world; at least two visits are solved even where it plans one, since change needs them.
+        patients: How many, from the world's first on.
+        seed: Seed of the noise.
+        chunk: Patients solved at a time.
+
+    Returns:
+        The solved patients with a second, blinded reading of their first films.
+    """
     visits = max(world.visits, 2)
     solved, second = [], []
     for start in range(0, patients, chunk):
@@ -69,7 +88,8 @@ def draw_sample(world: World, patients: int, seed: int, chunk: int = 500) -> Sam
     return Sample(world, _join(solved), np.concatenate(second))
 
 
-def _join(parts: list):
+def _join(parts: list[Any]) -> Any:
+    """Joins equal records of arrays along the patients, whatever records they hold themselves."""
     first = parts[0]
     if isinstance(first, np.ndarray):
         return np.concatenate(parts)
@@ -90,6 +110,7 @@ class Target:
     presets: tuple[str, ...] = ()  # where it applies; empty: everywhere that has patients like this
 
     def applies_to(self, preset: str) -> bool:
+        """Whether the target speaks of patients like those of a preset."""
         return preset in self.presets
 
 
@@ -155,8 +176,8 @@ def _clinical_matrix(sample: Sample) -> float:
     solved = sample.solved
     came = solved.present[:, 1]
     rapid = sample.change().mean(-1) >= RAPID_PROGRESSION_PER_YEAR
-    read = sample.totals[came, 0].mean(-1)
-    known = np.column_stack([read, np.sqrt(read), solved.rf[came], solved.acpa[came], np.log(solved.crp[came, 0])])
+    score = sample.totals[came, 0].mean(-1)
+    known = np.column_stack([score, np.sqrt(score), solved.rf[came], solved.acpa[came], np.log(solved.crp[came, 0])])
     even = np.arange(len(rapid)) % 2 == 0
     model = LogisticRegression(max_iter=2000).fit(known[even], rapid[even])
     return auroc(rapid[~even].astype(float), model.predict_proba(known[~even])[:, 1]).value
@@ -195,7 +216,18 @@ CHECK_PATIENTS = 8000
 
 
 def check_world(world: World, preset: str, *, patients: int = CHECK_PATIENTS, seed: int = 0) -> pd.DataFrame:
-    """One row per target that applies to the preset: target, source, lowest, highest, obtained, within."""
+    """Compares a world with the published numbers that apply to its preset.
+
+    Args:
+        world: The world.
+        preset: Name of the preset that it comes from; it decides which targets apply.
+        patients: Patients to solve; 8000 leave a Monte Carlo error well below the tolerances.
+        seed: Seed of the noise.
+
+    Returns:
+        One row per target: target, source, lowest, highest, obtained, within. `obtained` is NaN, and `within` False, where
+        the world cannot be asked, as agreement between readers where there is one.
+    """
     sample = draw_sample(world, patients, seed)
     rows = []
     for target in TARGETS:
@@ -211,7 +243,7 @@ def check_world(world: World, preset: str, *, patients: int = CHECK_PATIENTS, se
 
 
 def calibration_text(table: pd.DataFrame) -> str:
-    """The check as a table for people."""
+    """The table of `check_world` as text for a terminal."""
     lines = [f"{'target':<42} {'source':<34} {'tolerance':>14} {'obtained':>9}  within"]
     for row in table.itertuples():
         tolerance = f"{row.lowest:g} to {row.highest:g}"

@@ -1,4 +1,4 @@
-"""The causal model, solved: from a patient's noise to joints, readings, HAQ, pain and attendance.
+"""Solution of the causal model: from a patient's noise to joints, readings, HAQ, pain and attendance.
 
 Order of causes: demographics, serology -> severity -> treatment, activity -> joints (`disease`) -> readings
 (`readers`); damage, activity, osteoarthritis, fibromyalgia, age, sex -> disability -> HAQ items and pain
@@ -66,7 +66,7 @@ class Patients(NamedTuple):
 
 
 def patient_identifier(index: int) -> str:
-    """`P00007`: the patient's number in the world, so that more patients leave the first ones unchanged."""
+    """`P00007` for index 6: the patient's number in the world, so that more patients leave the first ones unchanged."""
     return f"P{index + 1:05d}"
 
 
@@ -80,7 +80,16 @@ def patient_index(identifier: str) -> int:
 
 
 def solve(world: World, noise: Exogenous, patients: Sequence[int] | None = None) -> Patients:
-    """Solves every equation for all patients of `noise`; `patients` are their indices in the world (None: its first)."""
+    """Solves every equation of the world for all patients of `noise`.
+
+    Args:
+        world: Coefficients and interventions.
+        noise: All randomness, drawn beforehand.
+        patients: Indices of the patients in the world, which name them; None takes the world's first ones.
+
+    Returns:
+        What happened to each patient and what was measured, at all planned visits, also those that did not take place.
+    """
     s = noise.static
     ids = tuple(map(patient_identifier, range(len(s["age"])) if patients is None else patients))
     male = s["male"] < world.male_share
@@ -108,7 +117,7 @@ def solve(world: World, noise: Exogenous, patients: Sequence[int] | None = None)
     parts = disability_parts(
         world, joints, total(svdh).mean(-1), activity=activity, fibromyalgia=fibromyalgia, male=male, age=years
     )
-    explained = world.disability_level + sum(parts)
+    explained = np.asarray(world.disability_level + sum(parts))
     person = world.disability_person * s["person"][:, None] + world.disability_visit * noise.visit["disability"]
     pain_explained = expected_pain_logit(world, parts, joints, activity, fibromyalgia)
     items, aids = haq_answers(world, explained + person, noise)

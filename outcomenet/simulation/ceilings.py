@@ -16,36 +16,42 @@ from outcomenet.simulation.readers import total
 from outcomenet.simulation.truth import expected_pain
 from outcomenet.simulation.world import World
 
+# Ridge on standardised squares and products: a penalty of 10 is light against the thousand patients that this asks for.
 FOLDS, PENALTY = 5, 10.0
 
 
 def noise_ceilings(world: World, solved: Patients) -> dict[str, dict[str, float]]:
     """R2 for HAQ-DI and pain at the first visit, cross-fitted over patients where a regression is needed.
 
-    `everything`: the expected outcome given every cause but person, visit and item noise. `film_states`: a quadratic
-    ridge regression on the true joint states' summaries, so a close lower bound of what perfect eyes could reach.
-    `film_states_and_covariates` adds age, sex, duration, serology and fibromyalgia. `score_as_read`: the same regression
-    on the readers' mean SvdH total with those covariates.
+    Args:
+        world: The world.
+        solved: Its patients; a thousand or more, or the regressions' own error shows.
+
+    Returns:
+        By outcome (`haq`, `pain`) and kind of measure. `everything`: the expected outcome given every cause but person,
+        visit and item noise. `film_states`: a quadratic ridge regression on the true joint states' summaries, so a close
+        lower bound of what perfect eyes could reach. `film_states_and_covariates` adds age, sex, duration, serology and
+        fibromyalgia. `score_as_read`: the same regression on the readers' mean SvdH total with those covariates.
     """
     covariates = np.column_stack(
         [solved.age, solved.male, solved.duration, solved.rf, solved.acpa, solved.fibromyalgia]
     ).astype(float)
     film = _film_summary(world, solved)
-    read = total(solved.svdh[:, 0]).mean(-1)
-    score = np.column_stack([read, np.sqrt(read)])
+    mean_total = total(solved.svdh[:, 0]).mean(-1)
+    score = np.column_stack([mean_total, np.sqrt(mean_total)])
     observed = {
         "haq": (haq_index(solved.items, solved.aids)[:, 0], expected_haq(world, solved.explained[:, 0])),
         "pain": (100 * expit(solved.pain_logit[:, 0]), expected_pain(world, solved.pain_explained[:, 0])),
     }
-    found = {}
+    ceilings = {}
     for name, (target, expected) in observed.items():
-        found[name] = {
+        ceilings[name] = {
             "score_as_read": _cross_fitted_r2(np.column_stack([score, covariates]), target),
             "film_states": _cross_fitted_r2(film, target),
             "film_states_and_covariates": _cross_fitted_r2(np.column_stack([film, covariates]), target),
             "everything": float(r2_score(target, expected)),
         }
-    return found
+    return ceilings
 
 
 def _film_summary(world: World, solved: Patients) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Writes a simulated cohort as a hospital would export it: films, CSV tables, and the truth that made them.
+"""Simulated cohort folder, as a hospital would export it: films, CSV tables, and the truth that made them.
 
 Patients are made and written a chunk at a time, so that memory does not grow with their number.
 """
@@ -9,7 +9,6 @@ import json
 from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -29,7 +28,7 @@ from outcomenet.simulation.truth import effects, truth_tables
 from outcomenet.simulation.world import World
 
 CHUNK = 25  # patients at a time: bounds memory
-CEILING_PATIENTS = 2000
+CEILING_PATIENTS = 2000  # the ceilings are the world's, not the cohort's, and few patients would not show them
 
 
 def simulate_cohort(
@@ -43,10 +42,23 @@ def simulate_cohort(
     geometry: CropGeometry,
     progress: Progress,
 ) -> Path:
-    """Writes the cohort folder `out`; nothing is left behind when it fails.
+    """Writes a cohort folder; nothing is left behind when it fails. Patient i is the same whatever the number of patients.
 
-    With `films` dicom or png the first `full_films` patients get whole films and the others joint crops. Patient i is
-    the same whatever the number of patients.
+    Args:
+        out: The folder. Where the same command made it already, nothing is done.
+        world: Coefficients and interventions.
+        patients: How many.
+        seed: Seed of all noise, 0 or more.
+        films: Kind of the films; with dicom or png the first `full_films` patients get whole films, the others joint crops.
+        full_films: Patients with whole films, which take far longer to draw than crops.
+        geometry: Size and scale of the crops.
+        progress: Shows how far the work is.
+
+    Returns:
+        `out`.
+
+    Raises:
+        UsageError: There would be no patient, the seed is negative, or something else lies at `out`.
     """
     if patients < 1 or seed < 0:
         raise UsageError(f"A cohort has at least 1 patient and a seed of 0 or more; got {patients} and seed {seed}.")
@@ -125,10 +137,10 @@ def _write_meta(folder: Path, patients: int, world: World, seed: int) -> None:
     (folder / "cohort.toml").write_text("".join(f"{key} = {json.dumps(value)}\n" for key, value in lines.items()))
 
 
-def _write_truth(folder: Path, world: World, seed: int, arguments: dict[str, Any]) -> None:
+def _write_truth(folder: Path, world: World, seed: int, arguments: dict[str, object]) -> None:
     """effects.json, with what `simulate` was asked for besides the world and the seed, and ceilings.json."""
-    said = effects(world, seed) | {"simulated_with": arguments}
-    (folder / "truth" / "effects.json").write_text(json.dumps(said, indent=1) + "\n")
+    content = effects(world, seed) | {"simulated_with": arguments}
+    (folder / "truth" / "effects.json").write_text(json.dumps(content, indent=1) + "\n")
     sample = draw_sample(world, CEILING_PATIENTS, seed)
     ceilings = {"patients": CEILING_PATIENTS, **noise_ceilings(world, sample.solved)}
     (folder / "truth" / "ceilings.json").write_text(json.dumps(ceilings, indent=1) + "\n")

@@ -1,4 +1,4 @@
-"""From joints, activity, osteoarthritis, fibromyalgia, age and sex to disability, the 20 HAQ items and pain.
+"""Disability, HAQ items and pain from joint damage, activity, osteoarthritis, fibromyalgia, age and sex.
 
 disability = level + damage + activity + osteoarthritis + fibromyalgia + covariates + person + visit; each HAQ item is a
 graded response to it (Samejima 1969), pain a logit-normal one. Fibromyalgia enters here and nowhere else: it leaves no
@@ -28,7 +28,7 @@ _FUNCTION_WEIGHT = {
 
 
 def function_weight(world: World) -> Float[np.ndarray, "joint"]:
-    """What damage of each joint costs in function, relative."""
+    """What damage of each joint costs in function, relative to the others."""
     return by_joint(_FUNCTION_WEIGHT, 0.0, world.function_weight)
 
 
@@ -40,7 +40,8 @@ HIDDEN_BURDEN = (0.209, 0.093)
 OA_BURDEN = (0.034, 0.050)
 SCORE_BURDEN = (0.28, 0.14)  # of the square root of the share of the highest possible SvdH total
 
-# Latent disability at which a category's middle item becomes hard, the three steps of an item around it; calibrated to the HAQ's median and zeros.
+# Latent disability at which a category's middle item becomes hard, and the three steps of an item around it; calibrated
+# to the HAQ's median and zeros.
 CATEGORY_DIFFICULTY = (0.25, 0.15, 0.10, 0.20, 0.0, -0.05, -0.05, -0.15)
 ITEM_DIFFICULTY = np.concatenate(
     [
@@ -64,7 +65,15 @@ class DisabilityParts(NamedTuple):
 
 
 def damage_burden(world: World, joints: JointStates) -> Float[np.ndarray, "*visit"]:
-    """Function-weighted mean of rheumatoid joint damage to the power 0.8: first lesions count a little more."""
+    """Function-weighted mean of rheumatoid joint damage to the power 0.8: first lesions count a little more.
+
+    Args:
+        world: Function weights, and the share of lost function that an implant gives back.
+        joints: Joint states; erosion and narrowing count half each, luxation and fusion as much as they took.
+
+    Returns:
+        0 (no joint is damaged) to 1.
+    """
     lost = 0.5 * joints.erosion + 0.5 * joints.narrowing
     lost = np.maximum(lost, np.maximum(joints.subluxation, joints.ankylosis)) * (
         1 - world.implant_relief * joints.prosthesis
@@ -74,14 +83,30 @@ def damage_burden(world: World, joints: JointStates) -> Float[np.ndarray, "*visi
 
 
 def hidden_burden(world: World, joints: JointStates) -> Float[np.ndarray, "*visit"]:
-    """Function-weighted mean of what SvdH does not score: swelling, osteopenia and micro-erosion."""
+    """Function-weighted mean of what SvdH does not score: swelling, osteopenia and micro-erosion.
+
+    Args:
+        world: Function weights.
+        joints: Joint states.
+
+    Returns:
+        0 to 1.
+    """
     hidden = 0.6 * joints.swelling + 0.2 * joints.osteopenia + 0.2 * joints.micro_erosion
     weight = function_weight(world)
     return (weight * hidden).sum(-1) / weight.sum()
 
 
 def oa_burden(world: World, joints: JointStates) -> Float[np.ndarray, "*visit"]:
-    """Mean osteoarthritis over the joints, function-weighted."""
+    """Function-weighted mean of osteoarthritis: osteophytes and osteoarthritic narrowing, half each.
+
+    Args:
+        world: Function weights.
+        joints: Joint states.
+
+    Returns:
+        0 to 1.
+    """
     weight = function_weight(world)
     return (weight * (0.5 * joints.osteophyte + 0.5 * joints.oa_narrowing)).sum(-1) / weight.sum()
 
@@ -96,7 +121,20 @@ def disability_parts(
     male: Bool[np.ndarray, "patient"],
     age: Float[np.ndarray, "patient visit"],
 ) -> DisabilityParts:
-    """The parts; `score` is the readers' mean SvdH total, used only where `outcome_source` is `score_as_read`."""
+    """Additive parts of latent disability.
+
+    Args:
+        world: Coefficients, each per SD of its burden in the default world.
+        joints: Joint states, axes patient, visit, joint.
+        score: The readers' mean SvdH total, used only where `outcome_source` is `score_as_read`.
+        activity: Disease activity, SDs.
+        fibromyalgia: Whether the patient has it, at all visits.
+        male: Sex.
+        age: Years at each visit.
+
+    Returns:
+        The parts, in units of the logistic item response; higher is worse.
+    """
     if world.outcome_source == "score_as_read":
         damage = world.disability_damage * _standard(np.sqrt(score / SVDH.maximum), SCORE_BURDEN)
     else:
@@ -116,9 +154,24 @@ def _standard(value: np.ndarray, scale: tuple[float, float]) -> np.ndarray:
 
 
 def expected_pain_logit(
-    world: World, parts: DisabilityParts, joints: JointStates, activity: np.ndarray, fibromyalgia: np.ndarray
+    world: World,
+    parts: DisabilityParts,
+    joints: JointStates,
+    activity: Float[np.ndarray, "patient visit"],
+    fibromyalgia: Bool[np.ndarray, "patient"],
 ) -> Float[np.ndarray, "patient visit"]:
-    """Logit of the pain VAS without person and visit noise."""
+    """Logit of the pain VAS without person and visit noise.
+
+    Args:
+        world: Coefficients.
+        parts: Parts of disability; pain takes that of damage.
+        joints: Joint states, for osteoarthritis.
+        activity: Disease activity, SDs.
+        fibromyalgia: Whether the patient has it.
+
+    Returns:
+        Logit of VAS / 100.
+    """
     return world.pain_spread * (
         world.pain_level
         + world.pain_disability * parts.damage
@@ -129,7 +182,15 @@ def expected_pain_logit(
 
 
 def pain_noise(world: World, noise: Exogenous) -> Float[np.ndarray, "patient visit"]:
-    """What person and visit add to the logit of pain; a quarter of the person's part is that of disability."""
+    """What person and visit add to the logit of pain; a quarter of the person's variance is that of disability.
+
+    Args:
+        world: SDs of both parts.
+        noise: Standard normal noise.
+
+    Returns:
+        Logits, to be added to `expected_pain_logit`.
+    """
     person = 0.5 * noise.static["person"] + np.sqrt(0.75) * noise.static["pain_person"]
     return world.pain_spread * (world.pain_person * person[:, None] + world.pain_visit * noise.visit["pain"])
 
@@ -137,9 +198,17 @@ def pain_noise(world: World, noise: Exogenous) -> Float[np.ndarray, "patient vis
 def haq_answers(
     world: World, disability: Float[np.ndarray, "patient visit"], noise: Exogenous
 ) -> tuple[Int[np.ndarray, "patient visit item"], Bool[np.ndarray, "patient visit category"]]:
-    """Answers 0-3 to the 20 items by a graded response model, and aids where a category is hard.
+    """Answers to the 20 items by a graded response model (Samejima 1969), and aids where a category is hard.
 
     Grip and activities are hard early, dressing late; the worst item makes a category's score.
+
+    Args:
+        world: SD of the noise of one answer.
+        disability: Latent disability, higher is worse.
+        noise: Noise of items and aids.
+
+    Returns:
+        (answers 0-3 in the order of `outcomes.HAQ_ITEM_COLUMNS`, whether an aid is used in each category).
     """
     latent = disability[..., None] - ITEM_DIFFICULTY + world.item_noise * noise.item
     items = sum((latent > cut).astype(int) for cut in ITEM_CUTS)
@@ -150,7 +219,15 @@ def haq_answers(
 def haq_index(
     items: Int[np.ndarray, "*visit item"], aids: Bool[np.ndarray, "*visit category"]
 ) -> Float[np.ndarray, "*visit"]:
-    """HAQ-DI of complete answers, as `outcomes.haq_disability_index` scores them one by one."""
+    """HAQ-DI of complete answers, as `outcomes.haq_disability_index` scores them one by one.
+
+    Args:
+        items: Answers 0-3; none may be missing.
+        aids: Whether an aid is used, which lifts a category to at least 2.
+
+    Returns:
+        Mean of the eight categories, 0-3.
+    """
     worst = _worst_item(items)
     return np.where(aids, np.maximum(worst, 2), worst).mean(-1)
 
@@ -164,6 +241,14 @@ def expected_haq(world: World, explained: Float[np.ndarray, "*visit"], nodes: in
 
     A category's worst item is at most k when all of its items are: a product of normal probabilities. Person and visit
     noise are integrated by Gauss-Hermite quadrature.
+
+    Args:
+        world: SDs of the noises.
+        explained: Latent disability without person and visit noise.
+        nodes: Nodes of the quadrature.
+
+    Returns:
+        0-3, interpolated between 221 places of -5 to 6.
     """
     at, weight = np.polynomial.hermite_e.hermegauss(nodes)
     grid = np.linspace(-5.0, 6.0, 221)

@@ -1,4 +1,4 @@
-"""What rheumatoid arthritis and osteoarthritis do to every joint over time.
+"""Course of rheumatoid arthritis and osteoarthritis in every joint.
 
 Rheumatoid: severity, activity -> swelling and hidden activity -> growth of erosion and narrowing -> luxation or
 fusion, late. Osteoarthritis: age, propensity -> osteophytes, narrowing, sclerosis. Both narrow the joint space of the
@@ -35,9 +35,18 @@ _FINGERS = tuple((side, ray) for side in (Side.LEFT_HAND, Side.RIGHT_HAND) for r
 
 
 def by_joint(table: dict[str, float], absent: float, entries: tuple[str, ...] = ()) -> Float[np.ndarray, "joint"]:
-    """Looks a joint up by its full site name, then by its kind without the ray's number.
+    """Looks each joint up by its full site name, then by its kind without the ray's number.
 
-    `entries` replace some of the table's: `MCP2:0.9` for one site, `MCP:0.9` for those without one of their own.
+    Args:
+        table: Numbers by site (`MCP2`) or kind (`MCP`).
+        absent: Number of joints that the table does not name.
+        entries: Replace some of the table's: `MCP2:0.9` for one site, `MCP:0.9` for those without one of their own.
+
+    Returns:
+        A number per joint, in `anatomy.JOINTS` order.
+
+    Raises:
+        UsageError: An entry names no joint or holds no finite number.
     """
     changed = dict(table)
     sites = {name for joint in JOINTS for name in (joint.site, joint.site.rstrip("12345"))}
@@ -79,7 +88,16 @@ OA_JOINTS = np.isfinite(by_joint(_OA_SUSCEPTIBILITY, -np.inf)) & np.array(
 def disease_activity(
     world: World, noise: Exogenous, severity: Float[np.ndarray, "patient"]
 ) -> Float[np.ndarray, "patient visit"]:
-    """Disease activity at each visit: a level that severity sets, remembered from visit to visit (AR(1), SD 1)."""
+    """Disease activity at each visit: a level that severity sets, remembered from visit to visit (AR(1), SD 1).
+
+    Args:
+        world: Share of severity, and correlation between neighbouring visits.
+        noise: Standard normal noise `activity` per visit.
+        severity: SDs.
+
+    Returns:
+        SDs; higher is more active.
+    """
     z = noise.visit["activity"]
     memory = world.activity_memory
     wave = z.copy()
@@ -99,7 +117,21 @@ def joint_states(
     treated_since: Bool[np.ndarray, "patient"],
     activity: Float[np.ndarray, "patient visit"],
 ) -> JointStates:
-    """Every joint at every visit; implants come later, see `with_implants`."""
+    """Latent states of every joint at every visit; implants come later, see `with_implants`.
+
+    Args:
+        world: Coefficients and interventions.
+        noise: Noise of joints and visits.
+        age: Years at the first visit.
+        duration: Years of symptoms at the first visit.
+        severity: SDs.
+        treated_before: Advanced treatment for part of the time before the first visit.
+        treated_since: Advanced treatment from the first visit on.
+        activity: Disease activity, SDs; that of a visit drives the damage of the next.
+
+    Returns:
+        States with axes patient, visit, joint.
+    """
     swelling_logit = (
         world.swelling_level
         + world.swelling_activity * activity[..., None]
@@ -138,7 +170,16 @@ def joint_states(
     return states
 
 
-def _damage(world, noise, duration, severity, treated_before, treated_since, activity, hidden):
+def _damage(
+    world: World,
+    noise: Exogenous,
+    duration: Float[np.ndarray, "patient"],
+    severity: Float[np.ndarray, "patient"],
+    treated_before: Bool[np.ndarray, "patient"],
+    treated_since: Bool[np.ndarray, "patient"],
+    activity: Float[np.ndarray, "patient visit"],
+    hidden: Float[np.ndarray, "patient visit joint"],
+) -> tuple[Float[np.ndarray, "patient visit joint"], Float[np.ndarray, "patient visit joint"]]:
     """Shares of bone surface and of cartilage lost: 1 - exp(-dose), the dose growing with time at the joint's rate."""
     rate = world.damage_rate * np.exp(
         world.damage_severity * severity[:, None]
@@ -176,8 +217,8 @@ def _osteoarthritis(world: World, noise: Exogenous, age: np.ndarray) -> Float[np
 def _subluxation(world: World, noise: Exogenous, erosion: np.ndarray, narrowing: np.ndarray) -> np.ndarray:
     """Ligaments give way where bone and cartilage are mostly gone, in joints that lean that way."""
     onset = world.subluxation_onset + 0.08 * noise.joint_late[:, None]
-    given_way = np.clip((0.5 * (erosion + narrowing) - onset) / 0.35, 0.0, 1.0)
-    return np.where(_is_one_of(_LUXATES), given_way, 0.0)
+    displaced = np.clip((0.5 * (erosion + narrowing) - onset) / 0.35, 0.0, 1.0)
+    return np.where(_is_one_of(_LUXATES), displaced, 0.0)
 
 
 def _ankylosis(world: World, noise: Exogenous, narrowing: np.ndarray) -> np.ndarray:
@@ -207,7 +248,19 @@ def with_implants(
     duration: Float[np.ndarray, "patient"],
     severity: Float[np.ndarray, "patient"],
 ) -> JointStates:
-    """The states with a prosthesis in the worst finger joint of those who had one placed, then and ever after."""
+    """Places a prosthesis in the worst finger joint of those who had one placed, then and ever after.
+
+    Args:
+        world: Share of operations that place one.
+        noise: Uniform noise `implant`, per patient for the past and per visit.
+        joints: States without implants.
+        surgery: Operations before each visit, see `attendance.joint_surgery`.
+        duration: Years of symptoms at the first visit, in which one may have been placed already.
+        severity: SDs; operations are more frequent in severe disease.
+
+    Returns:
+        The states with `prosthesis` 1 where a joint was replaced.
+    """
     before = world.implant_share * world.surgery_per_year * duration * np.exp(0.5 * severity)
     since = np.maximum.accumulate(surgery & (noise.visit["implant"] < world.implant_share), axis=1)
     placed = since | (noise.static["implant"] < before)[:, None]

@@ -7,7 +7,7 @@ equations again with the very same noise.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -46,11 +46,22 @@ class Exogenous(NamedTuple):
 
     @property
     def visits(self) -> int:
+        """Planned visits of each patient."""
         return self.joint_swelling.shape[1]
 
 
 def draw_exogenous(seed: int, patients: Sequence[int], visits: int, readers: int) -> Exogenous:
-    """Noise of the patients with these indices, `visits` visits each."""
+    """Noise of some patients; each depends on (seed, index) alone.
+
+    Args:
+        seed: Seed of the world.
+        patients: Indices of the patients.
+        visits: Planned visits; more of them leave the earlier ones' noise as it is.
+        readers: Readers; more of them leave the first ones' noise as it is.
+
+    Returns:
+        Noise with the patients in the order of `patients`.
+    """
     drawn = [_draw_patient(np.random.default_rng([seed, index]), visits, readers) for index in patients]
     static = {name: np.array([d["static"][name] for d in drawn]) for name in STATIC_NORMALS + STATIC_UNIFORMS}
     visit = {name: np.stack([d["visit"][name] for d in drawn]) for name in VISIT_NORMALS + VISIT_UNIFORMS}
@@ -58,10 +69,10 @@ def draw_exogenous(seed: int, patients: Sequence[int], visits: int, readers: int
     return Exogenous(static=static, visit=visit, **arrays)
 
 
-def _draw_patient(rng: np.random.Generator, visits: int, readers: int) -> dict:
+def _draw_patient(rng: np.random.Generator, visits: int, readers: int) -> dict[str, Any]:
     static = {name: rng.standard_normal() for name in STATIC_NORMALS}
     static |= {name: rng.random() for name in STATIC_UNIFORMS}
-    patient: dict = {"static": static}
+    patient: dict[str, Any] = {"static": static}
     for name in ("joint_damage", "joint_narrowing", "joint_oa", "joint_late"):
         patient[name] = rng.standard_normal(JOINT_COUNT)
     # streams of their own: a further reader or visit leaves everything else unchanged
@@ -74,7 +85,8 @@ def _draw_patient(rng: np.random.Generator, visits: int, readers: int) -> dict:
     return patient | {name: np.stack([r[name] for r in per_reader], axis) for name, axis in axes.items()}
 
 
-def _draw_visit(rng: np.random.Generator) -> dict:
+def _draw_visit(rng: np.random.Generator) -> dict[str, Any]:
+    # the order of the draws is part of every simulated cohort: whatever is new is drawn last
     return {
         "visit": {name: rng.standard_normal() for name in VISIT_NORMALS}
         | {name: rng.random() for name in VISIT_UNIFORMS},
@@ -85,7 +97,7 @@ def _draw_visit(rng: np.random.Generator) -> dict:
     }
 
 
-def _draw_reader(rng: np.random.Generator, visits: int) -> dict:
+def _draw_reader(rng: np.random.Generator, visits: int) -> dict[str, Float[np.ndarray, "*axis"] | float]:
     features = len(PERCEIVED)
     drawn = {"reader_patient": rng.standard_normal(), "reader_joint": rng.standard_normal((features, JOINT_COUNT))}
     per_visit = [(rng.standard_normal(2), rng.standard_normal((2, features, JOINT_COUNT))) for _ in range(visits)]

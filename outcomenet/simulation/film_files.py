@@ -1,4 +1,4 @@
-"""Files of simulated films: DICOM or PNG as a hospital's archive would hold them, or joint crops straight away."""
+"""Files of simulated films: DICOM or PNG as a hospital's archive would hold them, or joint crops without films."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
@@ -31,7 +31,7 @@ from outcomenet.simulation.states import JointStates
 from outcomenet.simulation.tables import VisitPlace
 from outcomenet.simulation.world import World
 
-Row = dict[str, Any]
+Row = dict[str, str | float]
 FilmKind = Literal["dicom", "png", "crops", "none"]
 
 
@@ -93,13 +93,24 @@ class FilmFiles:
         places: Sequence[VisitPlace],
         kind: FilmKind,
     ) -> tuple[list[Row], list[Row]]:
-        """Files of the visits in `places`; returns rows of films.csv and landmarks.csv (none for crops)."""
+        """Writes the files of some visits.
+
+        Args:
+            states: Joint states of a chunk of patients, axes patient, visit, joint.
+            male: Sex of the chunk's patients.
+            first: Index of the chunk's first patient in the world.
+            places: Visits that took place.
+            kind: Kind of film; `none` writes nothing.
+
+        Returns:
+            (rows of films.csv, rows of landmarks.csv); no landmarks for crops, which need none.
+        """
         if kind == "none" or not places:
             return [], []
         patients = range(first, first + len(male))
         anatomy, pose = draw_limbs(self.seed, patients, male, visits=states.erosion.shape[1])
         at = [place.patient for place in places], [place.visit for place in places]
-        chosen = select(states, at), select(anatomy, at[0]), select(pose, at)
+        chosen = select(states, at), select(anatomy, at[0]), select(pose, at)  # a row per visit
         seeds = np.array([film_noise_seed(self.seed, p.patient_id, p.visit_id) for p in places], np.uint32)
         if kind == "crops":
             return self._write_crops(*chosen, places, seeds), []
@@ -124,16 +135,23 @@ class FilmFiles:
         limb_pose = select(pose, (slice(None), list(Side).index(side)))
         present = _present(states, side)
         for n, place in enumerate(places):
-            if not present[n].any():  # nothing is left that could be read
+            if not present[n].any():  # a limb of which nothing is left has no film
                 continue
             archive = self.archives[place.site]
-            one = [select(record, slice(n, n + 1)) for record in (states, anatomy, limb_pose)]
-            pixels, points = render_films(*one, archive.scanner, side, seeds[n : n + 1] + list(Side).index(side))
+            only = slice(n, n + 1)
+            pixels, points = render_films(
+                select(states, only),
+                select(anatomy, only),
+                select(limb_pose, only),
+                archive.scanner,
+                side,
+                seeds[only] + list(Side).index(side),
+            )
             image, marks = turn(pixels[0], points[0], archive.quarter_turns)
             scanner = archive.scanner
             image = burn_in(image, _text(archive, place, side), marks, scanner.spacing_mm, scanner.collimation_mm)
             row = self._film_row(place, side, "dcm" if kind == "dicom" else "png", archive)
-            path = self.folder / row["path"]
+            path = self.folder / str(row["path"])
             if kind == "dicom":
                 self._write_dicom(path, image, place, side, archive)
             else:
@@ -186,8 +204,8 @@ class FilmFiles:
                     continue
                 at = [places_of[site] for site in sites]
                 np.savez(
-                    self.folder / row["path"],
-                    crops=crops[n, at] * np.uint16(16),  # 12 bits to the film reader's 16
+                    self.folder / str(row["path"]),
+                    crops=crops[n, at] * np.uint16(16),  # 12 bits to the 16 of a decoded film
                     sites=np.array(sites),
                     mm_per_px=np.float64(self.geometry.mm_per_px),
                 )
@@ -230,12 +248,31 @@ def archives_of(world: World) -> dict[str, Archive]:
 def draw_limbs(
     seed: int, patients: Sequence[int], male: Bool[np.ndarray, "patient"], visits: int
 ) -> tuple[LimbAnatomy, FilmPose]:
-    """Anatomy and poses of the patients with these indices: of (seed, patient, visit) alone."""
+    """Anatomy and poses of some patients: of (seed, patient, visit) alone.
+
+    Args:
+        seed: Seed of the world.
+        patients: Indices of the patients.
+        male: Their sex.
+        visits: Planned visits.
+
+    Returns:
+        (anatomy with axes patient, side; poses with axes patient, visit, side).
+    """
     anatomy = draw_anatomy([np.random.default_rng([seed, i, 1]) for i in patients], male)
     return anatomy, draw_pose([np.random.default_rng([seed, i, 2]) for i in patients], visits)
 
 
 def film_noise_seed(seed: int, patient_id: str, visit_id: str) -> int:
-    """Seed of a visit's film noise: of its patient and visit alone."""
+    """Seed of a visit's film noise: of its patient and visit alone, whatever else is drawn.
+
+    Args:
+        seed: Seed of the world.
+        patient_id: The patient.
+        visit_id: The visit.
+
+    Returns:
+        A whole number below 2^32.
+    """
     digest = hashlib.sha256(f"{seed}/{patient_id}/{visit_id}".encode()).digest()
     return int.from_bytes(digest[:4], "big")

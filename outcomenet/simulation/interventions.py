@@ -1,4 +1,4 @@
-"""Interventions on the simulated world, Pearl's do(...): a variable is set, its causes no longer matter."""
+"""Interventions on the simulated world, Pearl's do(...): a variable is set by hand and its causes no longer matter."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from outcomenet.ranges import Share, check_ranges
 
 @dataclass(frozen=True)
 class Interventions:
-    """What is set by hand; None leaves a variable to its causes.
+    """Variables that are set by hand; None leaves a variable to its causes.
 
     `oa`: share 0-1 of osteoarthritis in every joint that can have it (0: nobody has any). `fm`: everybody (True) or
     nobody (False) has fibromyalgia. `site`: every patient goes to this hospital, with its scanner. `scanner`: every
@@ -31,7 +31,11 @@ class Interventions:
         check_ranges(self)
 
     def with_values(self, **values: object) -> Interventions:
-        """These interventions and further ones; an unknown name raises with the nearest known."""
+        """These interventions and further ones; setting one again replaces it.
+
+        Raises:
+            UsageError: There is no intervention of a name; the message gives the nearest known.
+        """
         for name in values:
             if name not in NAMES:
                 raise UsageError(f"There is no intervention do({name}=...). {did_you_mean(name, NAMES)}")
@@ -50,7 +54,11 @@ NAMES: tuple[str, ...] = tuple(f.name for f in fields(Interventions))
 
 
 def interventions_from_texts(texts: Sequence[str]) -> dict[str, object]:
-    """`name=value` texts of a command line as values for `World.do`."""
+    """Parses `name=value` texts of a command line into values for `World.do`.
+
+    Raises:
+        UsageError: A text has no `=`, an unknown name, the same name as another, or a value that its variable cannot have.
+    """
     values: dict[str, object] = {}
     for text in texts:
         name, equals, value = text.partition("=")

@@ -14,7 +14,7 @@ from outcomenet.localization.geometry import CropGeometry
 from outcomenet.simulation.causal import Patients, solve
 from outcomenet.simulation.ceilings import noise_ceilings
 from outcomenet.simulation.exogenous import Exogenous, draw_exogenous
-from outcomenet.simulation.film_files import archives_of, draw_limbs, film_noise_seed
+from outcomenet.simulation.film_files import Archive, archives_of, draw_limbs, film_noise_seed
 from outcomenet.simulation.rendering import render_crops, render_films, select
 from outcomenet.simulation.world import World
 
@@ -38,6 +38,7 @@ class Laboratory:
 
     @property
     def indices(self) -> Sequence[int]:
+        """Indices of the patients in the world."""
         return range(self.patients) if isinstance(self.patients, int) else self.patients
 
     def do(self, **values: object) -> Laboratory:
@@ -46,10 +47,12 @@ class Laboratory:
 
     @cached_property
     def noise(self) -> Exogenous:
+        """All randomness of the patients, the same under any intervention."""
         return draw_exogenous(self.seed, self.indices, self.world.visits, len(self.world.readers))
 
     @cached_property
     def solved(self) -> Patients:
+        """What happened to the patients under this world's interventions."""
         return solve(self.world, self.noise, self.indices)
 
     def ceilings(self) -> dict[str, dict[str, float]]:
@@ -66,7 +69,13 @@ class Laboratory:
     def crops_of(
         self, who: Int[np.ndarray, "visit"], when: Int[np.ndarray, "visit"], geometry: CropGeometry
     ) -> UInt16[np.ndarray, "visit joint height width"]:
-        """12-bit joint crops of some visits: places in `indices`, and each one's number of the planned visit."""
+        """12-bit joint crops of some visits.
+
+        Args:
+            who: Places of the patients in `indices`, one per visit drawn.
+            when: Each one's number of the planned visit, from 0.
+            geometry: Size and scale of the crops.
+        """
         anatomy, pose = draw_limbs(self.seed, self.indices, self.solved.male, self.world.visits)
         scanners = [self._archive(patient).scanner for patient in who]
         seeds = np.array([self._noise_seed(*at) for at in zip(who, when, strict=True)], np.uint32)
@@ -77,9 +86,15 @@ class Laboratory:
     def film(
         self, patient: int, visit: int, side: Side
     ) -> tuple[UInt16[np.ndarray, "height width"], dict[str, tuple[float, float]]]:
-        """One whole 12-bit film before its archive turns or labels it, and its landmarks in pixels.
+        """One whole 12-bit film before its archive turns or labels it.
 
-        `patient` is a place in `indices`.
+        Args:
+            patient: Place in `indices`.
+            visit: Number of the planned visit, from 0.
+            side: Limb.
+
+        Returns:
+            (pixels, landmarks in pixels from the top left corner by name).
         """
         anatomy, pose = draw_limbs(
             self.seed, self.indices[patient : patient + 1], self.solved.male[patient : patient + 1], self.world.visits
@@ -94,7 +109,7 @@ class Laboratory:
         )
         return pixels[0], landmarks[0]
 
-    def _archive(self, patient: int):
+    def _archive(self, patient: int) -> Archive:
         return archives_of(self.world)[self.world.sites[self.solved.site[patient]]]
 
     def _noise_seed(self, patient: int, visit: int) -> int:

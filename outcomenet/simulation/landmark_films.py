@@ -1,4 +1,4 @@
-"""Films for teaching where joints are: limbs and scanners far more varied than any cohort's, with every landmark.
+"""Training films for the localiser: limbs and scanners far more varied than any cohort's, with every landmark.
 
 A localiser that has seen only a cohort's skeletons learns that cohort. So lengths, widths, angles, lesions and
 exposures are drawn here over ranges wider than life. All films show a left limb (thumb or big toe on the right);
@@ -70,7 +70,18 @@ class LandmarkFilm(NamedTuple):
 
 
 def landmark_film(region: Region, seed: int, number: int, spacing_mm: float, variety: FilmVariety) -> LandmarkFilm:
-    """Film `number` of a series: of (region, seed, number) alone."""
+    """One film of a series: of (region, seed, number) alone.
+
+    Args:
+        region: Hand or foot.
+        seed: Seed of the series.
+        number: Number in the series, from 0.
+        spacing_mm: Millimetres per pixel.
+        variety: How far skeletons, lesions and scanners reach.
+
+    Returns:
+        The film with the landmarks of its region.
+    """
     side = LEFT[region]
     rng = np.random.default_rng([seed, number, list(Region).index(region)])
     anatomy = _varied_anatomy(rng, side, variety)

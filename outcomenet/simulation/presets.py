@@ -1,4 +1,4 @@
-"""Named worlds: each changes the default one for a purpose, and says which."""
+"""Named worlds, each of which changes the default one for a stated purpose."""
 
 from __future__ import annotations
 
@@ -47,7 +47,11 @@ assert PRESETS.keys() == PURPOSES.keys()
 
 
 def preset(name: str) -> World:
-    """The named preset; an unknown one raises with the nearest known."""
+    """The world of a preset.
+
+    Raises:
+        UsageError: There is none of that name; the message gives the nearest known.
+    """
     if name not in PRESETS:
         raise UsageError(f"There is no preset {name!r}. {did_you_mean(name, PRESETS)}")
     return PRESETS[name]

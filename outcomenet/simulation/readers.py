@@ -43,7 +43,7 @@ KL_CUTS = np.array([0.12, 0.30, 0.55, 0.80])
 
 
 class Perceived(NamedTuple):
-    """What every reader takes each joint's state for, in shares of a joint (may leave 0..1)."""
+    """Each reader's perception of every joint's state, in shares of a joint (may leave 0..1)."""
 
     erosion: Float[np.ndarray, "patient visit reader joint"]
     narrowing: Float[np.ndarray, "patient visit reader joint"]
@@ -51,7 +51,17 @@ class Perceived(NamedTuple):
 
 
 def perceive(world: World, joints: JointStates, noise: Exogenous, reading: int = 0) -> Perceived:
-    """Perception of all films by all readers; `reading` 1 is the same readers' second, blinded reading."""
+    """Perception of all films by all readers.
+
+    Args:
+        world: SDs of the readers' errors, their leniency, and the reading mode.
+        joints: True joint states, axes patient, visit, joint.
+        noise: Noise of readers, sittings and readings.
+        reading: 0 for the reading that is exported, 1 for the same readers' second, blinded one.
+
+    Returns:
+        What each reader takes erosion, lost joint space and osteophytes for.
+    """
     fresh = _remembered(noise.reading[:, :, reading], NOISE_MEMORY[world.reading_mode])
     session = noise.session[:, :, reading]
     if world.reading_mode != "single":
@@ -79,7 +89,16 @@ def _seen(true: np.ndarray, error: np.ndarray) -> np.ndarray:
 
 
 def grade(name: str, perceived: Perceived, joints: JointStates) -> Int[np.ndarray, "patient visit reader site"]:
-    """Grades of the score scheme `name` in the order of its sites; UNREADABLE where an implant or no joint is."""
+    """Grades by a score scheme, from what readers perceive.
+
+    Args:
+        name: Name of the scheme, one of `world.SCHEMES_READ`.
+        perceived: Perception by each reader.
+        joints: True states, for what nobody mistakes: luxation, fusion, implants, amputations.
+
+    Returns:
+        Grades in the order of the scheme's sites; UNREADABLE where an implant or no joint is.
+    """
     known = scheme(name)
     if known.name == "sens":  # derived, by definition
         svdh = grade(SVDH.name, perceived, joints)
@@ -129,13 +148,21 @@ def _kellgren_lawrence(perceived: Perceived, joints: JointStates, joint: int) ->
 
 
 def true_grades(name: str, joints: JointStates) -> Int[np.ndarray, "patient visit site"]:
-    """Grades that a reader without any error would give."""
+    """Grades that a reader without any error would give.
+
+    Args:
+        name: Name of the scheme.
+        joints: True joint states, axes patient, visit, joint.
+
+    Returns:
+        Grades in the order of the scheme's sites; UNREADABLE where an implant or no joint is.
+    """
     exact = Perceived(joints.erosion[:, :, None], (1.0 - joints.joint_space)[:, :, None], joints.osteophyte[:, :, None])
     return grade(name, exact, joints)[:, :, 0]
 
 
 def total(grades: Int[np.ndarray, "*visit site"]) -> Float[np.ndarray, "*visit"]:
-    """Sum of the readable sites."""
+    """Sum of the grades; sites that cannot be graded count 0."""
     return np.maximum(grades, 0).sum(-1).astype(float)
 
 
@@ -146,6 +173,14 @@ def svdh_moving_by_itself(
 
     Points gained in a year are a shifted log-normal number that rises with the readers' mean total, nothing else; each
     reader misses or adds a few. So the next total, too, depends on the joints through the total as read alone.
+
+    Args:
+        world: Years between visits.
+        first: Grades at the first visit.
+        noise: Noise of growth, sittings and readings.
+
+    Returns:
+        Grades at every visit; no site falls or exceeds its maximum.
     """
     grades = np.repeat(first[:, None], noise.visits, axis=1)
     top = np.array([site.definition.maximum for site in SVDH.sites])
@@ -155,9 +190,9 @@ def svdh_moving_by_itself(
         z = noise.visit["score_growth"][:, visit]
         points = NULL_GROWTH * world.visit_gap_years * (0.5 + mean_total / 60.0) * np.exp(1.7 * z) - 0.6
         for reader in range(before.shape[1]):
-            own = points + NULL_READER_SD * noise.session[:, visit, 0, reader]
-            order = np.argsort(noise.reading[:, visit, 0, reader].reshape(len(own), -1)[:, : len(top)], axis=-1)
-            grades[:, visit, reader] = _spread(before[:, reader], np.rint(np.maximum(own, 0)).astype(int), order, top)
+            added = points + NULL_READER_SD * noise.session[:, visit, 0, reader]
+            order = np.argsort(noise.reading[:, visit, 0, reader].reshape(len(added), -1)[:, : len(top)], axis=-1)
+            grades[:, visit, reader] = _spread(before[:, reader], np.rint(np.maximum(added, 0)).astype(int), order, top)
     return grades
 
 

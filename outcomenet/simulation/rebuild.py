@@ -1,19 +1,22 @@
-"""The world of a simulated cohort, built again from the coefficients that lie beside it in `truth/effects.json`."""
+"""World of a simulated cohort, rebuilt from the coefficients that lie beside it in `truth/effects.json`."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from outcomenet.artifacts import read_json_object
 from outcomenet.errors import DataRefused
 from outcomenet.simulation.laboratory import Laboratory
 from outcomenet.simulation.world import COEFFICIENTS, World
 
 
 def world_of_effects(effects: Mapping[str, Any]) -> World:
-    """The world, its interventions included; DataRefused names the coefficients that are not there.
+    """The world, its interventions included, from the content of effects.json.
+
+    Raises:
+        DataRefused: Coefficients are missing, as of a cohort that another version simulated.
 
     >>> from outcomenet.simulation.truth import effects
     >>> world_of_effects(effects(World().do(oa=0), seed=3)) == World().do(oa=0)
@@ -25,18 +28,30 @@ def world_of_effects(effects: Mapping[str, Any]) -> World:
             f"effects.json lacks {', '.join(missing[:5])}{', ...' * (len(missing) > 5)} ({len(missing)} of "
             f"{len(COEFFICIENTS)} coefficients): the cohort was simulated by another version; simulate it again."
         )
-    values = {name: tuple(v) if isinstance(v := effects[name], list) else v for name in COEFFICIENTS}
+    # JSON has lists where the world has tuples; each coefficient's type is checked when the world is made
+    values: dict[str, Any] = {name: tuple(v) if isinstance(v := effects[name], list) else v for name in COEFFICIENTS}
     return World(**values).do(**effects.get("interventions", {}))
 
 
 def laboratory_of_truth(truth: Path, patients: tuple[int, ...]) -> Laboratory:
-    """The patients with these indices of the cohort whose folder `truth/` this is."""
+    """Some patients of a simulated cohort, ready for interventions.
+
+    Args:
+        truth: The cohort's folder `truth/`.
+        patients: Indices of the patients, see `causal.patient_index`.
+
+    Returns:
+        The laboratory with the cohort's world and seed.
+
+    Raises:
+        DataRefused: effects.json is missing, damaged or from another version.
+    """
     file = truth / "effects.json"
     if not file.is_file():
         raise DataRefused(
             f"{truth} holds no effects.json, so the world cannot be built again; simulate the cohort anew."
         )
-    effects = json.loads(file.read_text(encoding="utf-8"))
+    effects = read_json_object(file, "simulate the cohort anew")
     if "seed" not in effects:
         raise DataRefused(
             f"{file} does not hold the world's seed: the cohort was simulated by another version; simulate it again."

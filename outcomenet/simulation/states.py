@@ -1,4 +1,4 @@
-"""The latent state of every joint: what the causal model writes and what films and readers see.
+"""Latent state of every joint: the causal model writes it, films and readers show it.
 
 Every state is a share from 0 (healthy) to 1 (worst), on the joint axis of `anatomy.JOINTS`.
 """

@@ -1,4 +1,4 @@
-"""The simulated cohort's tables as a hospital would export them, a chunk of patients at a time."""
+"""Tables of a simulated cohort as a hospital would export them, a chunk of patients at a time."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit
 
+from outcomenet.arrays import Bool, Int, Shaped
 from outcomenet.confounders import OSTEOARTHRITIS_GRADE, OSTEOARTHRITIS_JOINTS
 from outcomenet.outcomes import DAYS_PER_YEAR, HAQ_AID_COLUMNS, HAQ_ITEM_COLUMNS
 from outcomenet.scoring import KELLGREN_LAWRENCE, SENS, SVDH, scheme
@@ -35,7 +36,15 @@ class VisitPlace:
 
 
 def planned_days(world: World, noise: Exogenous) -> list[list[dt.date]]:
-    """The day of every patient's every planned visit; films are taken within about three weeks of the plan."""
+    """The day of every patient's every planned visit.
+
+    Args:
+        world: Years between visits.
+        noise: Uniform noise of the start of follow-up and of each visit's day.
+
+    Returns:
+        Dates by patient and visit; films are taken within about three weeks of the plan.
+    """
     gap = DAYS_PER_YEAR * world.visit_gap_years
     days = []
     for i, start in enumerate(noise.static["start"]):
@@ -46,18 +55,38 @@ def planned_days(world: World, noise: Exogenous) -> list[list[dt.date]]:
 
 
 def visits_that_took_place(world: World, solved: Patients, days: list[list[dt.date]]) -> list[VisitPlace]:
-    """In order of patient and visit."""
+    """The visits before death or drop-out.
+
+    Args:
+        world: Names of the sites.
+        solved: The chunk's patients.
+        days: Planned dates by patient and visit.
+
+    Returns:
+        In order of patient and visit.
+    """
     return [
         VisitPlace(i, v, solved.ids[i], f"V{v}", days[i][v], world.sites[solved.site[i]])
         for i in range(len(solved.ids))
-        for v in np.flatnonzero(solved.present[i])
+        for v in np.flatnonzero(solved.present[i]).tolist()
     ]
 
 
 def cohort_tables(
     world: World, noise: Exogenous, solved: Patients, days: list[list[dt.date]], places: list[VisitPlace]
 ) -> dict[str, pd.DataFrame]:
-    """patients, visits, scores, events and measurements of the chunk, keyed by file name without `.csv`."""
+    """Tables of a chunk of patients, as they are written to the cohort folder.
+
+    Args:
+        world: Sites, readers and score schemes.
+        noise: Uniform noise of the HAQ items that are left out.
+        solved: The chunk's patients.
+        days: Planned dates by patient and visit, for births, symptom onsets and events.
+        places: Visits that took place.
+
+    Returns:
+        patients, visits, scores, events and measurements, keyed by file name without `.csv`.
+    """
     return {
         "patients": _patients(world, solved, days),
         "visits": _visits(noise, solved, places),
@@ -67,12 +96,12 @@ def cohort_tables(
     }
 
 
-def index_of(places: list[VisitPlace]) -> tuple[np.ndarray, np.ndarray]:
+def index_of(places: list[VisitPlace]) -> tuple[Int[np.ndarray, "place"], Int[np.ndarray, "place"]]:
     """(patient, visit) of each visit that took place, to index arrays [patient, visit, ...]."""
     return np.array([p.patient for p in places], int), np.array([p.visit for p in places], int)
 
 
-def keys_of(places: list[VisitPlace]) -> dict[str, np.ndarray]:
+def keys_of(places: list[VisitPlace]) -> dict[str, Shaped[np.ndarray, "place"]]:
     """Columns patient_id and visit_id of the visits that took place."""
     return {
         "patient_id": np.array([place.patient_id for place in places], object),
@@ -119,8 +148,8 @@ def _visits(noise: Exogenous, solved: Patients, places: list[VisitPlace]) -> pd.
     )
 
 
-def hand_osteoarthritis(solved: Patients) -> np.ndarray:
-    """Radiographic hand osteoarthritis [patient, visit] by the first reader's Kellgren-Lawrence grades."""
+def hand_osteoarthritis(solved: Patients) -> Bool[np.ndarray, "patient visit"]:
+    """Radiographic hand osteoarthritis by the first reader's Kellgren-Lawrence grades, see `confounders.OSTEOARTHRITIS_GRADE`."""
     grades = grade(KELLGREN_LAWRENCE.name, solved.perceived, solved.joints)[:, :, 0]
     hand = np.array([site.side.region == "hand" for site in KELLGREN_LAWRENCE.sites])
     return (grades[..., hand] >= OSTEOARTHRITIS_GRADE).sum(-1) >= OSTEOARTHRITIS_JOINTS
@@ -134,7 +163,7 @@ def _scores(world: World, solved: Patients, places: list[VisitPlace]) -> pd.Data
         columns = [np.array(column, object) for column in zip(*(site.key for site in sites), strict=True)]
         # osteoarthritis is graded by one reader
         for r, reader in enumerate(world.readers[:1] if name == KELLGREN_LAWRENCE.name else world.readers):
-            read = grades[at[0], at[1], r].ravel()
+            exported = grades[at[0], at[1], r].ravel()
             frames.append(
                 pd.DataFrame(
                     {
@@ -149,15 +178,15 @@ def _scores(world: World, solved: Patients, places: list[VisitPlace]) -> pd.Data
                                 strict=True,
                             )
                         ),
-                        "score": pd.array(np.where(read == UNREADABLE, 0, read), dtype="Int64"),
+                        "score": pd.array(np.where(exported == UNREADABLE, 0, exported), dtype="Int64"),
                     }
                 )
             )
-            frames[-1].loc[read == UNREADABLE, "score"] = pd.NA
+            frames[-1].loc[exported == UNREADABLE, "score"] = pd.NA
     return pd.concat(frames, ignore_index=True)
 
 
-def _grades(name: str, solved: Patients) -> np.ndarray:
+def _grades(name: str, solved: Patients) -> Int[np.ndarray, "patient visit reader site"]:
     """Grades as exported; SENS follows from SvdH also where that moves by itself."""
     if name == SVDH.name:
         return solved.svdh

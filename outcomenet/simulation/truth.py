@@ -1,4 +1,4 @@
-"""What nobody in a hospital knows: latent states, noise-free outcomes, coefficients, and the best that could be predicted."""
+"""Simulated truth: latent states, noise-free outcomes and coefficients, which nobody in a hospital knows."""
 
 from __future__ import annotations
 
@@ -21,7 +21,16 @@ from outcomenet.simulation.world import World
 
 
 def truth_tables(world: World, solved: Patients, places: list[VisitPlace]) -> dict[str, pd.DataFrame]:
-    """truth/patients, truth/visits and truth/joints of the visits that took place."""
+    """Truth of the visits that took place.
+
+    Args:
+        world: Coefficients.
+        solved: The chunk's patients.
+        places: Visits that took place.
+
+    Returns:
+        truth/patients, truth/visits and truth/joints, keyed by path without `.csv`.
+    """
     return {
         "truth/patients": _patients(solved),
         "truth/visits": _visits(world, solved, places),
@@ -30,7 +39,16 @@ def truth_tables(world: World, solved: Patients, places: list[VisitPlace]) -> di
 
 
 def expected_pain(world: World, explained: Float[np.ndarray, "*visit"], nodes: int = 15) -> Float[np.ndarray, "*visit"]:
-    """Expected pain VAS (0-100) at an explained logit, over person and visit noise (Gauss-Hermite quadrature)."""
+    """Expected pain VAS at an explained logit, over person and visit noise (Gauss-Hermite quadrature).
+
+    Args:
+        world: SDs of the noises.
+        explained: Logit of VAS / 100 without person and visit noise.
+        nodes: Nodes of the quadrature.
+
+    Returns:
+        0-100.
+    """
     spread = world.pain_spread * np.hypot(world.pain_person, world.pain_visit)
     at, weight = np.polynomial.hermite_e.hermegauss(nodes)
     return 100 * (expit(explained[..., None] + spread * at) @ (weight / weight.sum()))
@@ -78,7 +96,15 @@ def _joints(joints: JointStates, places: list[VisitPlace]) -> pd.DataFrame:
 
 
 def effects(world: World, seed: int) -> dict[str, Any]:
-    """Every structural coefficient and constant by name, the interventions, and the seed."""
+    """Content of effects.json, from which `rebuild.world_of_effects` makes the same world.
+
+    Args:
+        world: The world.
+        seed: Seed of the cohort.
+
+    Returns:
+        Every structural coefficient and constant by name, the interventions, and the seed.
+    """
     by_joint = {
         "ra_susceptibility": disease.ra_susceptibility(world),
         "oa_susceptibility": np.where(disease.OA_JOINTS, disease.oa_susceptibility(world), np.nan),

@@ -1,4 +1,4 @@
-"""Every structural coefficient of the simulated world, by name, with its unit and where its value comes from.
+"""Structural coefficients of the simulated world, each with its name, its unit and the source of its value.
 
 "calibrated" means: set so that the default world meets the published targets that `simulate --check` prints (HAQ,
 ARAMIS; pain; SvdH change, ESPOIR; reader agreement, Bird 2022; smallest detectable change, Navarro-Compan 2014), never
@@ -200,7 +200,11 @@ class World:
         return {name: value for name, value in asdict(self).items() if name != "interventions"}
 
     def with_overrides(self, **overrides: object) -> World:
-        """The world with some coefficients replaced; an unknown name raises with the nearest known."""
+        """The world with some coefficients replaced.
+
+        Raises:
+            UsageError: A name is unknown (the message gives the nearest known) or a value is outside of its range.
+        """
         known = self.coefficients()
         for name in overrides:
             if name not in known:
@@ -208,11 +212,16 @@ class World:
         return replace(self, **overrides)  # pyright: ignore[reportArgumentType]
 
     def with_texts(self, texts: Sequence[str]) -> World:
-        """The world with `name=value` texts from a command line applied."""
+        """The world with `name=value` texts from a command line applied, see `values_of`."""
         return self.with_overrides(**self.values_of(texts))
 
     def values_of(self, texts: Sequence[str]) -> dict[str, object]:
-        """`name=value` texts of a command line as coefficients by name; a value must be of its coefficient's kind."""
+        """Parses `name=value` texts of a command line into coefficients by name; lists are separated by commas.
+
+        Raises:
+            UsageError: A text has no value, an unknown name or one that is set twice, or a value of another kind than its
+                coefficient's.
+        """
         known = self.coefficients()
         overrides: dict[str, object] = {}
         for text in texts:

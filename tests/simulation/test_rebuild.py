@@ -47,3 +47,6 @@ def test_missing_coefficients_and_files_are_named(tmp_path):
     (tmp_path / "effects.json").write_text("{}")
     with pytest.raises(DataRefused, match="does not hold the world's seed"):
         laboratory_of_truth(tmp_path, (0,))
+    (tmp_path / "effects.json").write_text('{"seed": 3, "oa_a')
+    with pytest.raises(DataRefused, match=r"effects.json is not whole JSON; simulate the cohort anew"):
+        laboratory_of_truth(tmp_path, (0,))

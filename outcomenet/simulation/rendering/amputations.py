@@ -1,4 +1,4 @@
-"""What an amputation takes away: the joint, everything beyond it on its ray, and the landmarks there."""
+"""Joints, rays and landmarks that an amputation takes away."""
 
 from __future__ import annotations
 
@@ -15,9 +15,16 @@ from outcomenet.simulation.states import JointStates
 
 
 def missing_points(states: JointStates, side: Side) -> dict[str, Bool[np.ndarray, "film"]]:
-    """For every named point of a limb whether it is gone; `states` has axes film, joint.
+    """For every named point of a limb whether it is gone.
 
     An amputation at a wrist site that lies on no ray is one through the wrist: nothing of the hand is left.
+
+    Args:
+        states: Joint states, axes film, joint.
+        side: The limb.
+
+    Returns:
+        True per film where a point is gone: that of an amputated joint and all beyond it on its ray.
     """
     template = TEMPLATES[side.region]
     gone = {site: _amputated(states, side, site) for site in joints_of(side.region)}

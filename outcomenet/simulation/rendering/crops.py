@@ -1,14 +1,13 @@
-"""Joint crops drawn directly, without the film around them: the same closed forms at the crop's own pixels."""
+"""Joint crops drawn without the film around them: the same closed forms at the crop's own pixels."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 import numpy as np
-from jaxtyping import UInt
 
 from outcomenet.anatomy import JOINT_COUNT, JOINT_INDEX, Joint, Side, joints_of
-from outcomenet.arrays import UInt16
+from outcomenet.arrays import UInt, UInt16
 from outcomenet.errors import UsageError
 from outcomenet.localization.geometry import CropGeometry, crop_frames
 from outcomenet.simulation.rendering.amputations import present_joints
@@ -32,11 +31,22 @@ def render_crops(
     geometry: CropGeometry,
     noise_seed: UInt[np.ndarray, "visit"],
 ) -> UInt16[np.ndarray, "visit joint height width"]:
-    """Crops of all 58 joints at each visit, 12-bit (0..4095, brighter = more bone).
+    """Crops of all 58 joints at each visit. They lie where `crop_frames` puts them on a film rendered with the same arguments.
 
-    `states` has axes visit, joint; `anatomy` visit, side (a patient's row once per visit: `limbs.select`); `pose`
-    visit, side; one scanner for all visits or one for each. The crops lie where `crop_frames` puts them on a film
-    rendered with the same arguments. Joints that were amputated are black: `amputations.present_joints` names the rest.
+    Args:
+        states: Joint states, axes visit, joint.
+        anatomy: Axes visit, side (a patient's row once per visit: `limbs.select`).
+        pose: Axes visit, side.
+        scanner: One for all visits or one for each.
+        geometry: Size and scale of the crops.
+        noise_seed: Seed of each visit's film noise.
+
+    Returns:
+        12-bit pixels (0..4095, brighter = more bone). Joints that were amputated are black: `amputations.present_joints`
+        names the others.
+
+    Raises:
+        UsageError: The arguments are not for the same number of visits.
     """
     visits = len(noise_seed)
     scanners = [scanner] * visits if isinstance(scanner, Scanner) else list(scanner)
@@ -47,26 +57,40 @@ def render_crops(
     crops = np.empty((visits, JOINT_COUNT, geometry.size_px, geometry.size_px), np.uint16)
     for start in range(0, visits, VISITS_AT_ONCE):
         part = slice(start, start + VISITS_AT_ONCE)
-        records = [select(record, part) for record in (states, anatomy, pose)]
+        of_states, of_anatomy, of_pose = select(states, part), select(anatomy, part), select(pose, part)
         first = 0
         for side in Side:
             last = first + len(joints_of(side.region))
             _render_side(
-                *records, scanners[part], side, geometry, np.asarray(noise_seed)[part], crops[part, first:last]
+                of_states,
+                of_anatomy,
+                of_pose,
+                scanners[part],
+                side,
+                geometry,
+                np.asarray(noise_seed)[part],
+                crops[part, first:last],
             )
             first = last
     return crops
 
 
 def _render_side(
-    states, anatomy, pose, scanners, side: Side, geometry: CropGeometry, noise_seed, crops: np.ndarray
+    states: JointStates,
+    anatomy: LimbAnatomy,
+    pose: FilmPose,
+    scanners: Sequence[Scanner],
+    side: Side,
+    geometry: CropGeometry,
+    noise_seed: UInt[np.ndarray, "visit"],
+    crops: UInt16[np.ndarray, "visit joint height width"],
 ) -> None:
-    """Fills `crops` (visit, joint, height, width)."""
+    """Fills `crops`, a view of the whole array."""
     limb = posed_limb(states, of_side(anatomy, side), select(pose, (slice(None), list(Side).index(side))), side)
     film_mm = limb.landmarks(spacing_mm=1.0)
     present = present_joints(states)[:, [JOINT_INDEX[Joint(side, site).name] for site in joints_of(side.region)]]
-    seen = np.flatnonzero(present.any(axis=-1))
-    if not len(seen):
+    seen: list[int] = np.flatnonzero(present.any(axis=-1)).tolist()
+    if not seen:
         crops[:] = 0
         return
     tiles = [
@@ -81,7 +105,13 @@ def _render_side(
 
 
 def _visit_tiles(
-    visit: int, landmarks, placement: Placement, scanner: Scanner, side: Side, geometry: CropGeometry, seed: int
+    visit: int,
+    landmarks: dict[str, tuple[float, float]],
+    placement: Placement,
+    scanner: Scanner,
+    side: Side,
+    geometry: CropGeometry,
+    seed: int,
 ) -> Tiles:
     """The tiles of one limb's crops, joint by joint, row by row."""
     frames = crop_frames(landmarks, side.region)
@@ -89,6 +119,7 @@ def _visit_tiles(
     step = geometry.mm_per_px
     right, down = (direction @ inverse.T * step for direction in (frames.right, -frames.up))
     centre = (frames.centre - placement.offset[visit]) @ inverse.T
+    # the last tile of a row may reach over the crop's edge; `_stitch` cuts that off
     corners = np.arange(0, geometry.size_px, TILE)
     top, left = (corner.ravel() for corner in np.meshgrid(corners, corners, indexing="ij"))
     joints, pieces = len(centre), len(top)

@@ -1,4 +1,4 @@
-"""Which shapes can change a tile's pixels at all: bounds of the closed forms in `solids`, never too small.
+"""Bounds of the closed forms in `solids`: which shapes can change a tile's pixels at all, never too few.
 
 A shape that is left out of a tile must add exactly nothing there, whatever lesions it has; `test_culling` holds it.
 """
@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from outcomenet.arrays import Array, Bool, Float, Int
+from outcomenet.arrays import Array, Bool, Float, Int, UInt
 from outcomenet.simulation.rendering.implants import IMPLANT
 from outcomenet.simulation.rendering.layout import Layout
 from outcomenet.simulation.rendering.limbs import OUTLINE_WAVES
@@ -43,7 +43,15 @@ class TileBoxes(NamedTuple):
 
 
 def long_bones_near(table: Table, boxes: TileBoxes) -> Near:
-    """Tiles that overlap the bone's widest flank and its longest ends."""
+    """Tiles that overlap a long bone's widest flank and its longest ends.
+
+    Args:
+        table: Numbers of the bones, `solids.LONG_BONE`.
+        boxes: Tiles.
+
+    Returns:
+        False only where a bone adds exactly nothing to a tile.
+    """
     bone = _spread(LONG_BONE, table, boxes)
     from_base, end, across = _along_and_across(boxes, bone.origin, bone.axis)
     from_head, before_head = bone.length - end, bone.length - from_base
@@ -82,7 +90,15 @@ def long_bones_near(table: Table, boxes: TileBoxes) -> Near:
 
 
 def round_bones_near(table: Table, boxes: TileBoxes) -> Near:
-    """Tiles that come nearer to the bone's centre than its outline does anywhere."""
+    """Tiles that come nearer to a round bone's centre than its outline does anywhere.
+
+    Args:
+        table: Numbers of the bones, `solids.ROUND_BONE`.
+        boxes: Tiles.
+
+    Returns:
+        False only where a bone adds exactly nothing to a tile.
+    """
     radius = table[..., _columns(ROUND_BONE, "radius")]
     angle = np.linspace(0.0, 2.0 * np.pi, ANGLES, endpoint=False)
     wave = np.arange(1, OUTLINE_WAVES + 1)
@@ -98,7 +114,15 @@ def round_bones_near(table: Table, boxes: TileBoxes) -> Near:
 
 
 def soft_parts_near(table: Table, boxes: TileBoxes) -> Near:
-    """Tiles that overlap the capsule at its widest."""
+    """Tiles that overlap a soft part's capsule at its widest.
+
+    Args:
+        table: Numbers of the soft parts, `solids.SOFT_PART`.
+        boxes: Tiles.
+
+    Returns:
+        False only where a part adds exactly nothing to a tile.
+    """
     part = _spread(SOFT_PART, table, boxes)
     low, high, across = _along_and_across(boxes, part.start, part.axis)
     length = part.length
@@ -114,7 +138,15 @@ def soft_parts_near(table: Table, boxes: TileBoxes) -> Near:
 
 
 def implants_near(table: Table, boxes: TileBoxes) -> Near:
-    """Tiles within a circle around the implant; there are few of them."""
+    """Tiles within a circle around an implant; there are few of them, so that a coarse bound costs little.
+
+    Args:
+        table: Numbers of the implants, `implants.IMPLANT`.
+        boxes: Tiles.
+
+    Returns:
+        False only where an implant adds exactly nothing to a tile.
+    """
     part = _spread(IMPLANT, table, boxes)
     half_length, half_width = part.body
     stem, mouth = jnp.maximum(*part.stem), jnp.maximum(*part.mouth)
@@ -125,8 +157,16 @@ def implants_near(table: Table, boxes: TileBoxes) -> Near:
     )
 
 
-def bits(near: Near, shapes: Int[Array, ""]) -> Int[Array, "tile"]:
-    """The near ones of the first `shapes` shapes as the bits of a number."""
+def bits(near: Near, shapes: Int[Array, ""]) -> UInt[Array, "tile"]:
+    """Packs which shapes are near into the bits of one number per tile.
+
+    Args:
+        near: Which shapes are near a tile, at most 32.
+        shapes: How many of the table's rows are shapes; the others are padding.
+
+    Returns:
+        Bit n is set where shape n is near.
+    """
     shape = jnp.arange(near.shape[1], dtype=jnp.uint32)[None]
     listed = near & (shape < shapes.astype(jnp.uint32))
     return jnp.where(listed, jnp.uint32(1) << shape, jnp.uint32(0)).sum(1, dtype=jnp.uint32)

@@ -1,4 +1,4 @@
-"""What the detector makes of the attenuation: quantum noise, tone curve, 12 bits."""
+"""Exposure of the detector: from attenuation to 12-bit pixels, by quantum noise and tone curve."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ from collections.abc import Callable
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import UInt
 
-from outcomenet.arrays import Array, Float, UInt16
+from outcomenet.arrays import Array, Float, UInt, UInt16
 from outcomenet.simulation.rendering.scanners import MAXIMUM, REFERENCE_ATTENUATION, SHOULDER
 from outcomenet.simulation.rendering.texture import gaussian
 
@@ -22,9 +21,17 @@ def exposed(
     seed: UInt[Array, "tile"],
     count: UInt[Array, "tile pixel"],
 ) -> UInt16[Array, "tile pixel"]:
-    """Pixel values for the attenuation by soft tissue and by bone; seed and count choose the noise.
+    """Pixel values for the attenuation by soft tissue and by bone.
 
-    `response` is `Scanner.response`.
+    Args:
+        soft_tissue: Attenuation (dimensionless, as in Beer and Lambert).
+        bone: The same by bone and implants.
+        response: Of the scanner, see `Scanner.response`.
+        seed: Seed of the film's noise.
+        count: Number of each pixel in the film, which with the seed chooses its noise.
+
+    Returns:
+        0..4095, brighter = more bone.
     """
     _, noise, gamma, contrast, fog, equalisation = (response[:, n, None] for n in range(6))
     grain = gaussian(count, jnp.broadcast_to(seed[:, None], count.shape))
@@ -67,8 +74,8 @@ def _log2(x: Array) -> Array:
     """Logarithm of a normal number above 0: its exponent, and a polynomial in its mantissa (0.7 to 1.4) minus 1."""
     bits = jax.lax.bitcast_convert_type(x, jnp.int32)
     exponent = (bits - _SQUARE_ROOT_OF_HALF) >> 23
-    rest = jax.lax.bitcast_convert_type(bits - (exponent << 23), jnp.float32) - 1.0
-    return exponent.astype(jnp.float32) + rest * _horner(_LOG2, rest)
+    fraction = jax.lax.bitcast_convert_type(bits - (exponent << 23), jnp.float32) - 1.0
+    return exponent.astype(jnp.float32) + fraction * _horner(_LOG2, fraction)
 
 
 def _exp2(x: Array) -> Array:

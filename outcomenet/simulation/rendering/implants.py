@@ -20,15 +20,22 @@ IMPLANT = Layout({"middle": 2, "axes": 4, "stem": 2, "mouth": 2, "body": 2, "att
 def implant(
     part: SimpleNamespace, x: Float[Array, "tile row column"], y: Float[Array, "tile row column"], blur: Array
 ) -> Float[Array, "tile row column"]:
-    """Attenuation by an implant (`IMPLANT` fields); x, y and blur in mm.
+    """Attenuation by an implant; the machined edge is sharp, so that only the detector blurs it.
 
-    `axes` are the unit vectors along the two bones away from the joint, `stem` and `mouth` the lengths and half widths
-    of the stems, `body` the half length and half width of the hinge, which has a waist, `grommet` the attenuation of the metal rings
-    around the mouths of the stems.
+    Args:
+        part: Fields of `IMPLANT`, mm. `axes` are the unit vectors along the two bones away from the joint, `stem` and
+            `mouth` the lengths and half widths of the stems, `body` the half length and half width of the hinge, which
+            has a waist, `grommet` the attenuation of the metal rings around the mouths of the stems.
+        x: Place across the limb, mm.
+        y: Place along the limb, mm.
+        blur: Half width of the edge response, mm.
+
+    Returns:
+        Dimensionless.
     """
     dx, dy = x - part.middle[0], y - part.middle[1]
     half_length, half_width = part.body
-    nearest, ring = None, None
+    insides, rings = [], []
     for side in range(2):
         ax, ay = part.axes[2 * side : 2 * side + 2]
         along, across = dx * ax + dy * ay, jnp.abs(dx * ay - dy * ax)
@@ -37,14 +44,12 @@ def implant(
         stem = jnp.minimum(jnp.minimum(taper - across, part.stem[side] - beyond), along + 0.5)
         waist = half_width * (0.62 + 0.38 * jnp.minimum((along / half_length) ** 2, 1.0))
         hinge = jnp.minimum(jnp.minimum(half_length - along, waist - across), along + half_length)
-        inside = jnp.maximum(stem, hinge)
-        cup = jnp.minimum(0.45 - jnp.abs(beyond), part.mouth[side] + 1.8 - across)
-        nearest = inside if nearest is None else jnp.maximum(nearest, inside)
-        ring = cup if ring is None else jnp.maximum(ring, cup)
-    # the machined edge is sharp: only the detector blurs it
-    return part.attenuation * _covered(nearest, blur) + part.grommet * _covered(ring, blur)
+        insides.append(jnp.maximum(stem, hinge))
+        rings.append(jnp.minimum(0.45 - jnp.abs(beyond), part.mouth[side] + 1.8 - across))
+    return part.attenuation * _covered(jnp.maximum(*insides), blur) + part.grommet * _covered(jnp.maximum(*rings), blur)
 
 
 def _covered(depth: Array, blur: Array) -> Array:
+    """Share of a pixel that an edge covers whose depth is 0 at its middle, by a smooth step over the blur."""
     share = jnp.clip(0.5 + 0.5 * depth / blur, 0.0, 1.0)
     return share * share * (3.0 - 2.0 * share)

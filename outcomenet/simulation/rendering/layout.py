@@ -1,4 +1,4 @@
-"""Packs the named numbers of a shape into one row, so that a tile's shapes are gathered in one step."""
+"""Packing of a shape's named numbers into one row, so that a tile's shapes are gathered in one step."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ import numpy as np
 
 from outcomenet.arrays import Array, Float
 
+# Numbers of one shape on each film, by the names of its layout.
+Fields = dict[str, Float[np.ndarray, "film *number"]]
+
 
 @dataclass(frozen=True)
 class Layout:
@@ -17,8 +20,15 @@ class Layout:
 
     widths: Mapping[str, int]
 
-    def pack(self, **values: np.ndarray) -> Float[np.ndarray, "film shape number"]:
-        """Joins arrays [film, shape, ...], one per name."""
+    def pack(self, **values: Float[np.ndarray, "film shape *number"]) -> Float[np.ndarray, "film shape number"]:
+        """Joins the numbers of many shapes.
+
+        Args:
+            values: Arrays [film, shape, ...], one per name.
+
+        Raises:
+            ValueError: The names are not exactly those of the layout.
+        """
         if values.keys() != self.widths.keys():
             raise ValueError(f"Expected exactly the fields {sorted(self.widths)}, got {sorted(values)}.")
         films, shapes = next(iter(values.values())).shape[:2]
@@ -36,4 +46,5 @@ class Layout:
 
     @property
     def size(self) -> int:
+        """Numbers of one shape."""
         return sum(self.widths.values())

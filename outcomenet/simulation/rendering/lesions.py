@@ -1,4 +1,4 @@
-"""From a joint's latent states to the lesions of the two bones that meet there, in millimetres and shares."""
+"""Lesions of the two bones that meet in a joint, in millimetres and shares, from the joint's latent states."""
 
 from __future__ import annotations
 
@@ -70,6 +70,7 @@ class JointLesions:
         return self.missing[point]
 
     def row(self, site: str | None) -> int:
+        """The joint's place in `joints_of(region)`; 0 for a site without a joint, whose states are all 0."""
         sites = joints_of(self.side.region)
         return sites.index(site) if site in sites else 0
 
@@ -120,8 +121,19 @@ class JointLesions:
         return length[:, None] * traits
 
 
-def bite(x: np.ndarray, y: np.ndarray, radius: np.ndarray) -> Float[np.ndarray, "film 4"]:
-    """A bite as the tile kernel reads it: place, radius squared, 1 / (2 radius); harmless where the radius is 0."""
+def bite(
+    x: Float[np.ndarray, "film"], y: Float[np.ndarray, "film"], radius: Float[np.ndarray, "film"]
+) -> Float[np.ndarray, "film 4"]:
+    """Numbers of an erosion's bite for the tile kernel.
+
+    Args:
+        x: Place in the bone's own frame, mm: along a long bone, towards the thumb in a round one.
+        y: Place across a long bone, or distal in a round one, mm.
+        radius: mm; 0 where there is no bite.
+
+    Returns:
+        Place, radius squared and 1 / (2 radius); a bite far away, which changes nothing, where the radius is 0.
+    """
     there = radius > 1e-3
     safe = np.where(there, radius, 1.0)
     return np.where(

@@ -1,4 +1,4 @@
-"""One patient's hands and feet: everything about their bones that stays the same from visit to visit."""
+"""Anatomy of one patient's hands and feet: everything about their bones that stays the same from visit to visit."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from typing import NamedTuple, TypeVar
 
 import numpy as np
-from jaxtyping import UInt
 
 from outcomenet.anatomy import HAND_JOINTS, Side
-from outcomenet.arrays import Bool, Float
+from outcomenet.arrays import Bool, Float, UInt
 from outcomenet.errors import UsageError
 from outcomenet.simulation.rendering.template import TEMPLATES
 
@@ -48,7 +47,18 @@ class LimbAnatomy(NamedTuple):
 
 
 def draw_anatomy(generators: Sequence[np.random.Generator], male: Bool[np.ndarray, "patient"]) -> LimbAnatomy:
-    """Draws every patient's limbs, each from their own generator, so that no patient depends on another."""
+    """Draws every patient's limbs, each from their own generator, so that no patient depends on another.
+
+    Args:
+        generators: One per patient.
+        male: Men's hands are larger, their bones wider and denser.
+
+    Returns:
+        Axes patient, side.
+
+    Raises:
+        UsageError: There are more or fewer generators than patients.
+    """
     if len(generators) != len(male):
         raise UsageError(
             f"Each patient needs a generator of their own: got {len(generators)} generators for {len(male)} patients."
@@ -58,25 +68,58 @@ def draw_anatomy(generators: Sequence[np.random.Generator], male: Bool[np.ndarra
 
 
 def noise_seeds(seed: int, patients: Sequence[int], visits: Sequence[int]) -> UInt[np.ndarray, "film"]:
-    """A noise seed for each (patient, visit), the same whatever else is rendered; limbs differ by themselves."""
+    """A noise seed for each film, the same whatever else is rendered; limbs differ by themselves.
+
+    Args:
+        seed: Seed of the series.
+        patients: Number of each film's patient.
+        visits: Number of each film's visit.
+
+    Returns:
+        32-bit seeds.
+    """
     pairs = zip(patients, visits, strict=True)
     states = [np.random.SeedSequence([seed, patient, visit]).generate_state(1) for patient, visit in pairs]
     return np.concatenate(states) if states else np.empty(0, np.uint32)
 
 
 def select(record: Record, index: object) -> Record:
-    """The record with `index` applied to the leading axes of each of its arrays."""
+    """Selects rows of a record of arrays.
+
+    Args:
+        record: A named tuple whose arrays share their leading axes.
+        index: Whatever NumPy takes between brackets.
+
+    Returns:
+        The same kind of record, `index` applied to each array.
+    """
     return type(record)(*(np.asarray(value)[index] for value in record))  # type: ignore[call-arg]
 
 
 def bone_seed(seed: UInt[np.ndarray, "film"], row: int) -> Float[np.ndarray, "film"]:
-    """A texture seed for each of a limb's bones that a float32 holds exactly (below 2^23)."""
+    """A texture seed for each of a limb's bones that a float32 holds exactly (below 2^23).
+
+    Args:
+        seed: Texture seed of the limb on each film.
+        row: Number of the bone in the limb.
+
+    Returns:
+        Whole numbers as floats, since the kernel's tables hold float32 alone.
+    """
     mixed = (seed.astype(np.uint64) * 0x9E3779B1 + row * 0x85EBCA77 + 0x1B873593) & 0xFFFFFFFF
     return (mixed >> 9).astype(float)
 
 
 def of_side(anatomy: LimbAnatomy, side: Side) -> LimbAnatomy:
-    """One limb of each patient: the side axis is taken away."""
+    """One limb of each patient.
+
+    Args:
+        anatomy: Axes patient, side.
+        side: The limb.
+
+    Returns:
+        Axis patient.
+    """
     return select(anatomy, (slice(None), list(Side).index(side)))
 
 

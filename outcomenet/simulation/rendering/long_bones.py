@@ -1,12 +1,14 @@
-"""Long bones as the tile kernel reads them: surfaces, shell and density of every shaft, with the lesions of its ends."""
+"""Numbers of the long bones for the tile kernel: surfaces, shell and density of every shaft, with the lesions of its ends."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from outcomenet.arrays import Bool, Float
+from outcomenet.simulation.rendering.layout import Fields
 from outcomenet.simulation.rendering.lesions import FUSION_MM, JointLesions, bite
 from outcomenet.simulation.rendering.limbs import bone_seed
+from outcomenet.simulation.rendering.posing import Points
 from outcomenet.simulation.rendering.round_bones import CARPAL_FUSION_MM
 from outcomenet.simulation.rendering.subluxation import base_at, head_at
 from outcomenet.simulation.rendering.template import SHAPES, BoneShape, LongBone
@@ -24,8 +26,18 @@ END_SHELL_MM = 0.46
 BLENDING = ("MCP", "PIP", "DIP", "IP", "MTP")
 
 
-def long_bone(bone: LongBone, row: int, points: dict[str, np.ndarray], lesions: JointLesions) -> dict[str, np.ndarray]:
-    """The numbers of one bone (`solids.LONG_BONE`) on each film; `points` from `subluxation.displaced_points`."""
+def long_bone(bone: LongBone, row: int, points: Points, lesions: JointLesions) -> Fields:
+    """Numbers of one long bone on each film.
+
+    Args:
+        bone: The average adult's bone.
+        row: Its number in the region's template.
+        points: Of the posed limb, from `subluxation.displaced_points`.
+        lesions: States and traits of the limb's joints.
+
+    Returns:
+        Arrays by field of `solids.LONG_BONE`, mm.
+    """
     limb, shape = lesions.limb, SHAPES[bone.shape]
     start, end = base_at(points, bone.proximal), head_at(points, bone.distal)
     length = np.linalg.norm(end - start, axis=-1)
@@ -60,7 +72,7 @@ def long_bone(bone: LongBone, row: int, points: dict[str, np.ndarray], lesions: 
     } | _substance(bone, half_width, lesions)  # fmt: skip
 
 
-def _substance(bone: LongBone, half_width: np.ndarray, lesions: JointLesions) -> dict[str, np.ndarray]:
+def _substance(bone: LongBone, half_width: Float[np.ndarray, "film 3"], lesions: JointLesions) -> Fields:
     """Shell, trabecular bone and subchondral plates."""
     limb, shape, films = lesions.limb, SHAPES[bone.shape], len(lesions.limb.scale)
     sclerosis = _both(bone, "sclerosis", lesions)
@@ -78,7 +90,9 @@ def _substance(bone: LongBone, half_width: np.ndarray, lesions: JointLesions) ->
     }
 
 
-def _inset(bone: LongBone, ends: list[np.ndarray], lesions: JointLesions) -> Float[np.ndarray, "film end"]:
+def _inset(
+    bone: LongBone, ends: list[Float[np.ndarray, "film"]], lesions: JointLesions
+) -> Float[np.ndarray, "film end"]:
     """How far the bone's ends stay behind the points where they meet their neighbours, mm."""
     closed = 1.0 - np.stack([lesions.cartilage(site) for site in _sites(bone)], -1)
     gaps = np.stack([lesions.gap(point) for point in (bone.proximal, bone.distal)], -1)
@@ -109,7 +123,14 @@ def _tubercle(shape: BoneShape, scale: np.ndarray) -> Float[np.ndarray, "film 4"
     return np.stack([height * scale, place * scale, 1.0 / (reach * scale), lean * scale], axis=-1)
 
 
-def _end_bites(bone: LongBone, end: int, site: str, length, half_width, lesions: JointLesions) -> np.ndarray:
+def _end_bites(
+    bone: LongBone,
+    end: int,
+    site: str,
+    length: Float[np.ndarray, "film"],
+    half_width: Float[np.ndarray, "film 3"],
+    lesions: JointLesions,
+) -> Float[np.ndarray, "film bite 4"]:
     """Three bites on one end: thumb-side margin, other margin, and the surface itself."""
     width = half_width[:, 0 if end == 0 else 2]
     shift = bone.shift[end] * lesions.limb.scale

@@ -1,4 +1,4 @@
-"""What a stored film shows besides the limb: the lead letter of its side, the unexposed border, burnt-in text, a turn."""
+"""Marks of a stored film besides the limb: the lead letter of its side, the unexposed border, burnt-in text, a turn."""
 
 from __future__ import annotations
 
@@ -27,7 +27,16 @@ TEXT_MM, LINE_MM, TEXT_MARGIN_MM = 2.4, 4.2, 4.0
 def stamp(
     pixels: UInt16[np.ndarray, "height width"], side: Side, scanner: Scanner
 ) -> UInt16[np.ndarray, "height width"]:
-    """The film with the scanner's marker, in the upper corner of the little finger or toe, and its border."""
+    """The film with the scanner's marker, in the upper corner of the little finger or toe, and its border.
+
+    Args:
+        pixels: 12-bit film.
+        side: Limb; L or R is shown.
+        scanner: Whether it marks films, and its unexposed border.
+
+    Returns:
+        A new film; the marker covers the film only where it is brighter.
+    """
     pixels = pixels.copy()
     border = round(scanner.collimation_mm / scanner.spacing_mm)
     if scanner.marker:
@@ -47,7 +56,16 @@ def stamp(
 def turn(
     pixels: UInt16[np.ndarray, "height width"], landmarks: Mapping[str, tuple[float, float]], quarter_turns: int
 ) -> tuple[UInt16[np.ndarray, "turned_height turned_width"], dict[str, tuple[float, float]]]:
-    """The film stored `quarter_turns` times 90 degrees clockwise, and where its landmarks are then (pixels)."""
+    """The film as an archive stores it that keeps films turned.
+
+    Args:
+        pixels: 12-bit film.
+        landmarks: Places in pixels from the top left corner.
+        quarter_turns: Times 90 degrees clockwise.
+
+    Returns:
+        (turned film, landmarks on it).
+    """
     points = dict(landmarks)
     for _ in range(quarter_turns % 4):
         height = pixels.shape[0]
@@ -63,7 +81,18 @@ def burn_in(
     spacing_mm: float,
     border_mm: float = 0.0,
 ) -> UInt16[np.ndarray, "height width"]:
-    """The film with lines of text in the corner that lies furthest from all landmarks (pixels)."""
+    """The film with lines of text in the corner that lies furthest from all landmarks.
+
+    Args:
+        pixels: 12-bit film.
+        lines: Text; none leaves the film as it is.
+        landmarks: Places in pixels.
+        spacing_mm: Millimetres per pixel.
+        border_mm: Unexposed border, into which no text is written.
+
+    Returns:
+        A new film; text covers the film only where it is brighter.
+    """
     if not lines:
         return pixels
     block = _text_block(lines, spacing_mm)

@@ -1,4 +1,4 @@
-"""A limb as it lies on its film: pose, subluxations, amputations and lesions put together."""
+"""Limb as it lies on its film: pose, subluxations, amputations and lesions put together."""
 
 from __future__ import annotations
 
@@ -7,18 +7,19 @@ from typing import NamedTuple
 import numpy as np
 
 from outcomenet.anatomy import Side, joints_of
-from outcomenet.arrays import Bool, Float
+from outcomenet.arrays import Bool
 from outcomenet.simulation.rendering.lesions import JointLesions
 from outcomenet.simulation.rendering.limbs import LimbAnatomy
 from outcomenet.simulation.rendering.posing import (
     FilmPose,
     Placement,
+    Points,
     joint_points,
     landmarks_px,
     moved_onto_film,
     place_on_film,
 )
-from outcomenet.simulation.rendering.shapes import LimbShapes, limb_shapes
+from outcomenet.simulation.rendering.shapes import ShapeTables, limb_shapes
 from outcomenet.simulation.rendering.subluxation import displaced_points
 from outcomenet.simulation.states import JointStates
 
@@ -27,9 +28,9 @@ class PosedLimb(NamedTuple):
     """One side of each film: where its points lie (canonical frame, mm), what is drawn, and how it lies on the film."""
 
     side: Side
-    points: dict[str, Float[np.ndarray, "film 2"]]
+    points: Points
     missing: dict[str, Bool[np.ndarray, "film"]]
-    shapes: LimbShapes
+    shapes: ShapeTables
     placement: Placement
 
     def landmarks(self, spacing_mm: float) -> list[dict[str, tuple[float, float]]]:
@@ -38,7 +39,17 @@ class PosedLimb(NamedTuple):
 
 
 def posed_limb(states: JointStates, limb: LimbAnatomy, pose: FilmPose, side: Side) -> PosedLimb:
-    """`states` has axes film, joint; `limb` (see `limbs.of_side`) and `pose` have the axis film."""
+    """Poses one side of each film.
+
+    Args:
+        states: Joint states, axes film, joint.
+        limb: Anatomy of this side (see `limbs.of_side`), axis film.
+        pose: Axis film.
+        side: The limb.
+
+    Returns:
+        Its points, its shapes, and how it lies on the film.
+    """
     healthy = joint_points(limb, pose, side.region)
     lesions = JointLesions(side, states, limb)
     points = displaced_points(healthy, lesions)

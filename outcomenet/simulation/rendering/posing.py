@@ -1,4 +1,4 @@
-"""Where the joints of a posed limb lie, and where the limb lies on its film."""
+"""Poses: where the joints of a limb lie, and where the limb lies on its film."""
 
 from __future__ import annotations
 
@@ -29,6 +29,9 @@ BEND = (0.0, 0.5, 1.0, 1.4)
 FLEXION = {Region.HAND: (0.12, 0.12), Region.FOOT: (0.35, 0.12)}
 
 
+Points = dict[str, Float[np.ndarray, "film 2"]]  # by name, canonical frame (see `template`), mm
+
+
 class FilmPose(NamedTuple):
     """How the limb lay on the detector when one film was taken."""
 
@@ -48,9 +51,14 @@ class Placement(NamedTuple):
 
 
 def draw_pose(generators: Sequence[np.random.Generator], visits: int) -> FilmPose:
-    """Poses of the four limbs at every visit, axes patient, visit, side; each patient from their own generator.
+    """Poses of the four limbs at every visit. More visits leave the earlier ones' poses as they are.
 
-    More visits leave the earlier ones' poses as they are.
+    Args:
+        generators: One per patient.
+        visits: Visits of each patient.
+
+    Returns:
+        Axes patient, visit, side.
     """
     z = np.clip([rng.standard_normal((visits, len(Side), 5)) for rng in generators], -2.2, 2.2)
     return FilmPose(
@@ -62,8 +70,17 @@ def draw_pose(generators: Sequence[np.random.Generator], visits: int) -> FilmPos
     )
 
 
-def joint_points(limb: LimbAnatomy, pose: FilmPose, region: Region) -> dict[str, Float[np.ndarray, "film 2"]]:
-    """Every named point of the posed limb, canonical frame, mm; `limb` and `pose` have one leading film axis."""
+def joint_points(limb: LimbAnatomy, pose: FilmPose, region: Region) -> Points:
+    """Every named point of the posed limb.
+
+    Args:
+        limb: Anatomy of one side, axis film.
+        pose: Axis film.
+        region: Hand or foot.
+
+    Returns:
+        Places in the canonical frame (see `template`), mm.
+    """
     template = TEMPLATES[region]
     usual, spread = FLEXION[region]
     points = {name: np.outer(limb.scale, place) for name, place in template.points.items()}
@@ -77,18 +94,26 @@ def joint_points(limb: LimbAnatomy, pose: FilmPose, region: Region) -> dict[str,
             angle = angle + limb.angle[:, bone] * (0.4 if order == 0 else 1.0)
             if order == 1 and region is Region.HAND:
                 angle = angle + pose.spread * (3 - ray)
-            rest = np.subtract(template.points[distal], template.points[proximal])
+            straight = np.subtract(template.points[distal], template.points[proximal])
             # each phalanx leans further from the detector than the one before it and is seen shorter
             shortened = np.cos(BEND[order] * bent) / np.cos(BEND[order] * usual)
-            vector = np.outer(limb.scale * limb.length[:, bone] * shortened, rest)
+            vector = np.outer(limb.scale * limb.length[:, bone] * shortened, straight)
             points[distal] = points[proximal] + turned(vector, angle)
     return points
 
 
-def place_on_film(points: dict[str, np.ndarray], pose: FilmPose, side: Side) -> Placement:
+def place_on_film(points: Points, pose: FilmPose, side: Side) -> Placement:
     """Lays the limb on its film, centred but for the pose's shift.
 
     An unmirrored left limb, fingers up, shows its thumb or big toe on the right, a right limb on the left.
+
+    Args:
+        points: Places in the canonical frame, mm.
+        pose: Axis film.
+        side: The limb.
+
+    Returns:
+        The map from canonical frame to film.
     """
     region = side.region
     width, height = FILM_SIZE_MM[region]
@@ -111,8 +136,17 @@ def place_on_film(points: dict[str, np.ndarray], pose: FilmPose, side: Side) -> 
     return Placement(matrix, offset)
 
 
-def moved_onto_film(placement: Placement, points: dict[str, np.ndarray], region: Region) -> Placement:
-    """The limb moved sideways where a joint would come too near to the side of the film for its crop."""
+def moved_onto_film(placement: Placement, points: Points, region: Region) -> Placement:
+    """The limb moved sideways where a joint would come too near to the side of the film for its crop.
+
+    Args:
+        placement: How the limb lies.
+        points: Places in the canonical frame, mm.
+        region: Hand or foot.
+
+    Returns:
+        The placement with its offset changed where needed.
+    """
     width = FILM_SIZE_MM[region][0]
     joints = np.stack([points[point_of(site)] for site in joints_of(region)], axis=1)
     across = np.einsum("fj,fnj->fn", placement.matrix[:, 0], joints) + placement.offset[:, :1]
@@ -122,13 +156,24 @@ def moved_onto_film(placement: Placement, points: dict[str, np.ndarray], region:
 
 
 def landmarks_px(
-    points: dict[str, np.ndarray],
+    points: Points,
     placement: Placement,
     region: Region,
     spacing_mm: float,
     missing: Mapping[str, Bool[np.ndarray, "film"]] | None = None,
 ) -> list[dict[str, tuple[float, float]]]:
-    """The landmarks of each film in pixels from its top left corner, without those that were amputated."""
+    """The landmarks of each film, without those that were amputated.
+
+    Args:
+        points: Places in the canonical frame, mm.
+        placement: How the limb lies.
+        region: Hand or foot.
+        spacing_mm: Millimetres per pixel; 1.0 gives millimetres.
+        missing: Which points are gone; None: all are there.
+
+    Returns:
+        For each film (x, y) by landmark, in pixels from its top left corner.
+    """
     names = landmarks_of(region)
     canonical = np.stack([points[name] for name in names], axis=1)
     film = (np.einsum("fij,fnj->fni", placement.matrix, canonical) + placement.offset[:, None]) / spacing_mm
@@ -148,7 +193,15 @@ def _own_stream(rng: np.random.Generator) -> np.random.Generator:
 
 
 def turned(vector: Float[np.ndarray, "film 2"], angle: Float[np.ndarray, "film"]) -> Float[np.ndarray, "film 2"]:
-    """Turned by `angle` (radians) towards the thumb, that is clockwise in the canonical frame."""
+    """Vectors turned towards the thumb, that is clockwise in the canonical frame.
+
+    Args:
+        vector: mm.
+        angle: Radians.
+
+    Returns:
+        Vectors of the same length.
+    """
     cos, sin = np.cos(angle), np.sin(angle)
     x, y = vector[:, 0], vector[:, 1]
     return np.stack([cos * x + sin * y, cos * y - sin * x], axis=-1)

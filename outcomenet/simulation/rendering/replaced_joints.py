@@ -1,13 +1,16 @@
-"""Where the implants of one side's joints lie and how large they are; most joints have none."""
+"""Implants of one side's joints: where they lie and how large they are; most joints have none."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from outcomenet.anatomy import joints_of
+from outcomenet.arrays import Float
 from outcomenet.simulation.rendering.amputations import point_of
 from outcomenet.simulation.rendering.implants import METAL, SILICONE
+from outcomenet.simulation.rendering.layout import Fields
 from outcomenet.simulation.rendering.lesions import RESECTED, SILICONE_SHARE, JointLesions
+from outcomenet.simulation.rendering.posing import Points
 from outcomenet.simulation.rendering.subluxation import head_at
 from outcomenet.simulation.rendering.template import TEMPLATES, LongBone
 
@@ -17,15 +20,20 @@ SPACER_MM = 5.5  # half width of an implant that lies among small bones and has 
 LARGEST_MM = 9.5  # half width of the largest implant, that of the wrist
 
 
-def implant_shapes(points: dict[str, np.ndarray], lesions: JointLesions) -> list[dict[str, np.ndarray]]:
-    """The numbers (`implants.IMPLANT`) of one implant for each joint of the region, in `joints_of` order.
+def implant_shapes(points: Points, lesions: JointLesions) -> list[Fields]:
+    """Numbers of one implant for each joint of the region, in `joints_of` order.
 
-    The attenuation of those that are not there is 0.
+    Args:
+        points: Of the posed limb, from `subluxation.displaced_points`.
+        lesions: States and traits of the limb's joints.
+
+    Returns:
+        Arrays by field of `implants.IMPLANT`; the attenuation of implants that are not there is 0.
     """
     return [_implant(site, points, lesions) for site in joints_of(lesions.side.region)]
 
 
-def _implant(site: str, points: dict[str, np.ndarray], lesions: JointLesions) -> dict[str, np.ndarray]:
+def _implant(site: str, points: Points, lesions: JointLesions) -> Fields:
     there = lesions.state("prosthesis", site) > 0
     there &= ~lesions.gone(point_of(site))
     point, scale, films = point_of(site), lesions.limb.scale, len(lesions.limb.scale)
@@ -60,7 +68,7 @@ def _bones_at(point: str, lesions: JointLesions) -> tuple[LongBone | None, LongB
     return before, next((bone for bone in bones if bone.proximal == point), None)
 
 
-def _away(bone: LongBone | None, end: int, point: str, points: dict[str, np.ndarray]) -> np.ndarray:
+def _away(bone: LongBone | None, end: int, point: str, points: Points) -> Float[np.ndarray, "film 2"]:
     """Unit vector along a bone away from the joint; along the limb where no long bone is."""
     if bone is None:
         return np.broadcast_to([0.0, -1.0 if end else 1.0], points[point].shape)

@@ -1,14 +1,16 @@
-"""Carpal, tarsal and sesamoid bones as the tile kernel reads them: outlines, contacts and the lesions gathered there."""
+"""Numbers of carpal, tarsal and sesamoid bones for the tile kernel: outlines, contacts and the lesions gathered there."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from outcomenet.arrays import Float
+from outcomenet.simulation.rendering.layout import Fields
 from outcomenet.simulation.rendering.lesions import JointLesions, bite
 from outcomenet.simulation.rendering.limbs import OUTLINE_WAVES, ROUND_BONES, bone_seed
+from outcomenet.simulation.rendering.posing import Points
 from outcomenet.simulation.rendering.subluxation import CARPUS
-from outcomenet.simulation.rendering.template import TEMPLATES, RoundBone
+from outcomenet.simulation.rendering.template import TEMPLATES, Contact, RoundBone
 
 # A Fourier series cuts corners: wider by this share of their radius, outlines meet their neighbours as the traced ones.
 ROUNDED_CORNERS = 0.05
@@ -23,10 +25,18 @@ CARPAL_FUSION_MM = 0.8
 RESECTED_MM = 1.5
 
 
-def round_bone(
-    bone: RoundBone, row: int, points: dict[str, np.ndarray], lesions: JointLesions
-) -> dict[str, np.ndarray]:
-    """The numbers of one bone (`solids.ROUND_BONE`) on each film; `points` from `subluxation.displaced_points`."""
+def round_bone(bone: RoundBone, row: int, points: Points, lesions: JointLesions) -> Fields:
+    """Numbers of one round bone on each film.
+
+    Args:
+        bone: The average adult's bone.
+        row: Its number in the region's template.
+        points: Of the posed limb, from `subluxation.displaced_points`.
+        lesions: States and traits of the limb's joints.
+
+    Returns:
+        Arrays by field of `solids.ROUND_BONE`, mm.
+    """
     limb, template = lesions.limb, TEMPLATES[lesions.side.region]
     middle, waves = _fourier(bone.outline)
     moved = points[CARPUS] if bone.follows == "RC" else points[bone.follows]
@@ -87,7 +97,13 @@ def _bites(bone: RoundBone, middle: np.ndarray, mean_radius: np.ndarray, lesions
     return bites
 
 
-def _round_bites(contact, order: int, middle: np.ndarray, mean_radius: np.ndarray, lesions: JointLesions) -> np.ndarray:
+def _round_bites(
+    contact: Contact,
+    order: int,
+    middle: Float[np.ndarray, "2"],
+    mean_radius: Float[np.ndarray, "film"],
+    lesions: JointLesions,
+) -> Float[np.ndarray, "film 2 4"]:
     """Two bites near the place where the joint's erosions gather."""
     end = order % 2
     radii = 1.1 * lesions.bite_radii(contact.joint, end, np.minimum(mean_radius, 6.0))

@@ -1,4 +1,4 @@
-"""What stands between the X-ray beam and the stored pixels: sharpness, noise, tone curve, marker, collimation."""
+"""X-ray systems: sharpness, noise, tone curve, marker and collimation, between the beam and the stored pixels."""
 
 from __future__ import annotations
 

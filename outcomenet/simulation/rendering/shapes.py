@@ -1,33 +1,47 @@
-"""The shapes of a limb on one film: every bone, soft part and implant as the row of numbers that the tile kernel reads."""
+"""Shapes of a limb on one film: the numbers of every bone, soft part and implant, one row each, for the tile kernel."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
 
-from outcomenet.arrays import Array, Float
+from outcomenet.arrays import Float
 from outcomenet.simulation.rendering.implants import IMPLANT
-from outcomenet.simulation.rendering.layout import Layout
+from outcomenet.simulation.rendering.layout import Fields, Layout
 from outcomenet.simulation.rendering.lesions import SWELLING_MM, JointLesions
 from outcomenet.simulation.rendering.long_bones import long_bone
+from outcomenet.simulation.rendering.posing import Points
 from outcomenet.simulation.rendering.replaced_joints import implant_shapes
 from outcomenet.simulation.rendering.round_bones import round_bone
 from outcomenet.simulation.rendering.solids import LONG_BONE, ROUND_BONE, SOFT_PART
 from outcomenet.simulation.rendering.template import TEMPLATES, SoftPart
 
-
-class LimbShapes(NamedTuple):
-    """Numbers of the shapes of each kind, in the order of the region's `template`."""
-
-    long: Float[Array, "film shape number"]
-    round: Float[Array, "film shape number"]
-    soft: Float[Array, "film shape number"]
-    implant: Float[Array, "film shape number"]
+OfKind = TypeVar("OfKind")
 
 
-def limb_shapes(points: dict[str, np.ndarray], lesions: JointLesions) -> LimbShapes:
-    """All shapes of one side's limb on each film; `points` from `subluxation.displaced_points`."""
+class LimbShapes(NamedTuple, Generic[OfKind]):
+    """One entry for each kind of shape, such as a table of numbers, its shapes in the order of the region's `template`."""
+
+    long: OfKind
+    round: OfKind
+    soft: OfKind
+    implant: OfKind
+
+
+ShapeTables = LimbShapes[Float[np.ndarray, "film shape number"]]
+
+
+def limb_shapes(points: Points, lesions: JointLesions) -> ShapeTables:
+    """All shapes of one side's limb on each film.
+
+    Args:
+        points: Of the posed limb, from `subluxation.displaced_points`.
+        lesions: States and traits of the limb's joints.
+
+    Returns:
+        Tables of numbers by kind of shape.
+    """
     template = TEMPLATES[lesions.side.region]
     long = [long_bone(bone, row, points, lesions) for row, bone in enumerate(template.long_bones)]
     round_ = [round_bone(bone, row, points, lesions) for row, bone in enumerate(template.round_bones)]
@@ -38,11 +52,11 @@ def limb_shapes(points: dict[str, np.ndarray], lesions: JointLesions) -> LimbSha
     )
 
 
-def _packed(shapes: list[dict[str, np.ndarray]], layout: Layout) -> Float[np.ndarray, "film shape number"]:
+def _packed(shapes: list[Fields], layout: Layout) -> Float[np.ndarray, "film shape number"]:
     return layout.pack(**{name: np.stack([shape[name] for shape in shapes], axis=1) for name in layout.widths})
 
 
-def _soft_part(part: SoftPart, points: dict[str, np.ndarray], lesions: JointLesions) -> dict[str, np.ndarray]:
+def _soft_part(part: SoftPart, points: Points, lesions: JointLesions) -> Fields:
     limb = lesions.limb
     offset = np.outer(limb.scale, part.offset)
     start, end = points[part.start] + offset, points[part.end] + offset

@@ -1,4 +1,4 @@
-"""How much a bone or a soft part weakens the beam at a point: closed forms of the point's place in millimetres.
+"""Attenuation by a bone or a soft part at a point: closed forms of the point's place in millimetres.
 
 A solid's *depth* e is 0 on its outline and 1 in its middle; the beam's path through it is its thickness times
 sqrt(e (2 - e)), which is exact for an elliptic cylinder. Bone is a cortical shell around trabecular bone, which is the
@@ -7,6 +7,7 @@ same solid shrunk by the cortical thickness. All lesions act on outline, shell o
 
 from __future__ import annotations
 
+from functools import reduce
 from types import SimpleNamespace
 
 import jax.numpy as jnp
@@ -55,7 +56,17 @@ SOFT_PART = Layout({"start": 2, "axis": 2, "length": 1, "radius": 2, "flatness":
 def long_bone(
     bone: SimpleNamespace, x: Float[Array, "tile row column"], y: Float[Array, "tile row column"], blur: Array
 ) -> Float[Array, "tile row column"]:
-    """Attenuation by a bone with a shaft (`LONG_BONE` fields); x, y and blur in mm."""
+    """Attenuation by a bone with a shaft.
+
+    Args:
+        bone: Fields of `LONG_BONE`.
+        x: Place across the limb, mm.
+        y: Place along the limb, mm.
+        blur: Half width of the edge response, mm.
+
+    Returns:
+        Dimensionless; exactly 0 outside of the bone and its blur.
+    """
     dx, dy = x - bone.origin[0], y - bone.origin[1]
     along = dx * bone.axis[0] + dy * bone.axis[1]
     across = dx * bone.axis[1] - dy * bone.axis[0]
@@ -134,7 +145,17 @@ def long_bone(
 def round_bone(
     bone: SimpleNamespace, x: Float[Array, "tile row column"], y: Float[Array, "tile row column"], blur: Array
 ) -> Float[Array, "tile row column"]:
-    """Attenuation by a carpal, tarsal or sesamoid bone (`ROUND_BONE` fields), its outline a Fourier series of angle."""
+    """Attenuation by a carpal, tarsal or sesamoid bone, its outline a Fourier series of the angle.
+
+    Args:
+        bone: Fields of `ROUND_BONE`.
+        x: Place across the limb, mm.
+        y: Place along the limb, mm.
+        blur: Half width of the edge response, mm.
+
+    Returns:
+        Dimensionless; exactly 0 outside of the bone and its blur.
+    """
     dx, dy = x - bone.centre[0], y - bone.centre[1]
     distance = jnp.sqrt(dx * dx + dy * dy + 1e-6)
     outline = fourier_series(bone.radius, dx * (1.0 / distance), dy * (1.0 / distance))
@@ -159,7 +180,17 @@ def round_bone(
 def soft_part(
     part: SimpleNamespace, x: Float[Array, "tile row column"], y: Float[Array, "tile row column"], blur: Array
 ) -> Float[Array, "tile row column"]:
-    """Half thickness (mm) to the eighth power of a capsule (`SOFT_PART` fields); parts join as an 8-norm, smoothly."""
+    """Half thickness of a capsule to the eighth power: summed over parts, they join as an 8-norm, smoothly.
+
+    Args:
+        part: Fields of `SOFT_PART`.
+        x: Place across the limb, mm.
+        y: Place along the limb, mm.
+        blur: Half width of the edge response, mm.
+
+    Returns:
+        mm^8; exactly 0 outside of the part and its blur.
+    """
     dx, dy = x - part.start[0], y - part.start[1]
     along = dx * part.axis[0] + dy * part.axis[1]
     across = dx * part.axis[1] - dy * part.axis[0]
@@ -206,12 +237,12 @@ def _chord(e: Array, softness: Softness) -> Array:
 
 def _bites(bites: list[Array], x: Array, y: Array, coarse: Array) -> Array:
     """Distance in mm outside the nearest bite, each given by its place, radius squared and 1 / (2 radius)."""
-    nearest = None
     roughness = 0.35 + 1.3 * coarse
-    for px, py, radius_squared, rate in _rows(bites, 4):
-        outside = (((x - px) ** 2 + (y - py) ** 2) * roughness - radius_squared) * rate
-        nearest = outside if nearest is None else jnp.minimum(nearest, outside)
-    return nearest
+    outside = [
+        (((x - px) ** 2 + (y - py) ** 2) * roughness - radius_squared) * rate
+        for px, py, radius_squared, rate in _rows(bites, 4)
+    ]
+    return reduce(jnp.minimum, outside)
 
 
 def _grain(along: Array, across: Array, seed: Array, netted: Array | float) -> tuple[Array, Array]:

@@ -1,4 +1,4 @@
-"""Moves the bones beyond a subluxated joint: a shift at the joint, a deviation of everything that hangs on it.
+"""Subluxations: a shift at the joint, and a deviation of everything that hangs on it.
 
 A joint's landmark is the middle between the two bone ends that face each other there; without subluxation both ends
 lie at the landmark.
@@ -13,10 +13,8 @@ import numpy as np
 from outcomenet.anatomy import Region
 from outcomenet.arrays import Float
 from outcomenet.simulation.rendering.lesions import JointLesions
-from outcomenet.simulation.rendering.posing import turned
+from outcomenet.simulation.rendering.posing import Points, turned
 from outcomenet.simulation.rendering.template import TEMPLATES
-
-Points = dict[str, Float[np.ndarray, "film 2"]]
 
 
 @dataclass(frozen=True)
@@ -51,7 +49,15 @@ CARPUS = "carpus"
 
 
 def displaced_points(points: Points, lesions: JointLesions) -> Points:
-    """The posed limb's points with their subluxations, bone ends included (see `head_at` and `base_at`), mm."""
+    """The posed limb's points with their subluxations, bone ends included (see `head_at` and `base_at`).
+
+    Args:
+        points: Of the posed limb, mm.
+        lesions: States of the limb's joints.
+
+    Returns:
+        Places in the canonical frame, mm; a film without subluxation keeps every bit.
+    """
     region = lesions.side.region
     moved = _slid_carpus(points, lesions) if region is Region.HAND else dict(points)
     luxations = HAND_LUXATIONS if region is Region.HAND else FOOT_LUXATIONS
@@ -65,12 +71,28 @@ def displaced_points(points: Points, lesions: JointLesions) -> Points:
 
 
 def head_at(points: Points, joint: str) -> Float[np.ndarray, "film 2"]:
-    """Where the bone before a joint ends."""
+    """Where the bone before a joint ends.
+
+    Args:
+        points: From `displaced_points`.
+        joint: Name of the joint's point.
+
+    Returns:
+        Canonical frame, mm.
+    """
     return points.get(f"{joint} head", points[joint])
 
 
 def base_at(points: Points, joint: str) -> Float[np.ndarray, "film 2"]:
-    """Where the bone beyond a joint begins."""
+    """Where the bone beyond a joint begins.
+
+    Args:
+        points: From `displaced_points`.
+        joint: Name of the joint's point.
+
+    Returns:
+        Canonical frame, mm.
+    """
     return points.get(f"{joint} base", points[joint])
 
 

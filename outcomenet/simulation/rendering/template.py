@@ -1,4 +1,4 @@
-"""The average adult hand and foot in millimetres: where joints lie, how wide bones are, how carpals are outlined.
+"""Average adult hand and foot in millimetres: places of the joints, widths of the bones, outlines of the carpals.
 
 Canonical frame: x towards thumb or big toe, y distal. The hand's origin is the middle of the radial articular surface
 (RC), the foot's the first tarsometatarsal joint (BASE1). Positions, widths and outlines were measured on two public

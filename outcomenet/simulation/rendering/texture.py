@@ -8,13 +8,21 @@ from __future__ import annotations
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import UInt
 
-from outcomenet.arrays import Array, Float
+from outcomenet.arrays import Array, Float, UInt
 
 
 def value_noise(x: Float[Array, "*grid"], y: Float[Array, "*grid"], seed: UInt[Array, "*grid"]) -> Array:
-    """Smooth noise in 0..1 that takes independent uniform values at whole-numbered places."""
+    """Smooth noise that takes independent uniform values at whole-numbered places (value noise on a lattice).
+
+    Args:
+        x: Place, in lattice steps.
+        y: Place, in lattice steps.
+        seed: Chooses the field.
+
+    Returns:
+        0..1.
+    """
     column, row = jnp.floor(x), jnp.floor(y)
     u, v = _fade(x - column), _fade(y - row)
     a = _whole(column) * jnp.uint32(0x9E3779B1) + seed
@@ -37,7 +45,15 @@ def _lattice_value(h: UInt[Array, "*grid"]) -> Array:
 
 
 def gaussian(counter: UInt[Array, "*grid"], seed: UInt[Array, "*grid"]) -> Array:
-    """Nearly normal numbers (sum of four uniforms, mean 0, SD 1), one per counter and seed."""
+    """Nearly normal numbers: the sum of four uniforms, which ends at 3.46 SDs.
+
+    Args:
+        counter: Number of the pixel.
+        seed: Chooses the field.
+
+    Returns:
+        Mean 0, SD 1, one per counter and seed.
+    """
     first = scramble(counter * jnp.uint32(0x9E3779B1) ^ seed)
     second = scramble(first + jnp.uint32(0x85EBCA77))
     mask = jnp.uint32(0xFFFF)

@@ -1,4 +1,4 @@
-"""Draws square tiles of pixels, each from the few shapes that touch it; films and crops are made of such tiles.
+"""Square tiles of pixels, each drawn from the few shapes that touch it; films and crops are made of such tiles.
 
 A tile leaves out a shape only where it adds exactly nothing, and shapes add up in a fixed order, so that a lesion
 changes the pixels around it and no other bit, and a tile's bits do not depend on its company.
@@ -8,16 +8,15 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import UInt
 
-from outcomenet.arrays import Array, Float, Int, UInt16
+from outcomenet.arrays import Array, Float, Int, UInt, UInt16
 from outcomenet.simulation.rendering.culling import (
     TileBoxes,
     bits,
@@ -29,7 +28,7 @@ from outcomenet.simulation.rendering.culling import (
 from outcomenet.simulation.rendering.exposure import exposed
 from outcomenet.simulation.rendering.implants import IMPLANT, implant
 from outcomenet.simulation.rendering.layout import Layout
-from outcomenet.simulation.rendering.shapes import LimbShapes
+from outcomenet.simulation.rendering.shapes import LimbShapes, ShapeTables
 from outcomenet.simulation.rendering.solids import (
     LONG_BONE,
     ROUND_BONE,
@@ -75,6 +74,8 @@ class _Kind(NamedTuple):
     near: Callable[..., Array]
 
 
+KernelTables = LimbShapes[Float[Array, "film shape number"]]
+NearShapes = LimbShapes[UInt[Array, "tile"]]  # bit n: whether shape n may change the tile
 KINDS = LimbShapes(
     long=_Kind(LONG_BONE, long_bone, long_bones_near),
     round=_Kind(ROUND_BONE, round_bone, round_bones_near),
@@ -83,23 +84,41 @@ KINDS = LimbShapes(
 )
 
 
-def draw_tiles(tiles: Tiles, shapes: LimbShapes) -> UInt16[np.ndarray, "tile height width"]:
-    """12-bit pixels of every tile, brighter = more bone."""
+def draw_tiles(tiles: Tiles, shapes: ShapeTables) -> UInt16[np.ndarray, "tile height width"]:
+    """Draws tiles as the scanner stores them.
+
+    Args:
+        tiles: Where they lie and how they are exposed.
+        shapes: Tables of the limbs' shapes; `tiles.film` names the row of each tile's limb.
+
+    Returns:
+        12-bit pixels, brighter = more bone.
+    """
     drawn = np.empty((len(tiles.film), TILE, TILE), np.uint16)
     for rows, pixels in _blocks(_paint, tiles, shapes):
         drawn[rows] = pixels
     return drawn
 
 
-def tile_attenuation(tiles: Tiles, shapes: LimbShapes) -> tuple[np.ndarray, np.ndarray]:
-    """Attenuation of each pixel by soft tissue and by bone (dimensionless), before noise and tone curve."""
+def tile_attenuation(
+    tiles: Tiles, shapes: ShapeTables
+) -> tuple[Float[np.ndarray, "tile height width"], Float[np.ndarray, "tile height width"]]:
+    """Attenuation of each pixel before noise and tone curve.
+
+    Args:
+        tiles: Where they lie.
+        shapes: Tables of the limbs' shapes.
+
+    Returns:
+        (by soft tissue, by bone and implants), dimensionless.
+    """
     soft, bone = (np.empty((len(tiles.film), TILE, TILE), np.float32) for _ in range(2))
     for rows, layers in _blocks(_measure, tiles, shapes):
         soft[rows], bone[rows] = layers[:, 0], layers[:, 1]
     return soft, bone
 
 
-def _blocks(kernel: Callable[..., Array], tiles: Tiles, shapes: LimbShapes) -> Iterator[tuple[slice, np.ndarray]]:
+def _blocks(kernel: Callable[..., Array], tiles: Tiles, shapes: ShapeTables) -> Iterator[tuple[slice, np.ndarray]]:
     """Runs a compiled kernel over all tiles; yields the rows of each block and its result."""
     count = len(tiles.film)
     tables = LimbShapes(*(jnp.asarray(_padded(kind)) for kind in shapes))
@@ -109,12 +128,12 @@ def _blocks(kernel: Callable[..., Array], tiles: Tiles, shapes: LimbShapes) -> I
 
     def run(start: int) -> tuple[slice, np.ndarray]:
         rows = slice(start, min(start + BLOCK, count))
-        given = rows.stop - rows.start
+        filled = rows.stop - rows.start
         block = (np.resize(numbers[rows], (BLOCK, numbers.shape[1])) for numbers in (reals, wholes))
-        return rows, np.asarray(_compiled(kernel)(np.int32(given), listed, tables, *block))[:given]
+        return rows, np.asarray(_compiled(kernel)(np.int32(filled), listed, tables, *block))[:filled]
 
     with ThreadPoolExecutor(BLOCKS_AT_ONCE) as pool:
-        pending: deque = deque()
+        pending: deque[Future[tuple[slice, np.ndarray]]] = deque()
         for start in range(0, count, BLOCK):
             pending.append(pool.submit(run, start))
             if len(pending) > BLOCKS_AT_ONCE:  # bounds memory
@@ -135,7 +154,13 @@ def _compiled(kernel: Callable[..., Array]) -> Callable[..., Array]:
     return jax.jit(kernel, compiler_options=CPU_OPTIONS if jax.default_backend() == "cpu" else None)
 
 
-def _paint(count, listed, tables, reals, wholes) -> UInt16[Array, "tile height width"]:
+def _paint(
+    count: Int[Array, ""],
+    listed: Int[Array, "kind"],
+    tables: KernelTables,
+    reals: Float[Array, "tile 12"],
+    wholes: UInt[Array, "tile 4"],
+) -> UInt16[Array, "tile height width"]:
     """12-bit pixels."""
     row, column = (part.astype(jnp.uint32)[None] for part in jnp.divmod(jnp.arange(PIXELS), TILE))
 
@@ -146,13 +171,27 @@ def _paint(count, listed, tables, reals, wholes) -> UInt16[Array, "tile height w
     return _draw(count, listed, tables, reals, wholes, finish, jnp.zeros((BLOCK, PIXELS), jnp.uint16))
 
 
-def _measure(count, listed, tables, reals, wholes) -> Float[Array, "tile layer height width"]:
+def _measure(
+    count: Int[Array, ""],
+    listed: Int[Array, "kind"],
+    tables: KernelTables,
+    reals: Float[Array, "tile 12"],
+    wholes: UInt[Array, "tile 4"],
+) -> Float[Array, "tile layer height width"]:
     """Attenuation by soft tissue and by bone."""
     layers = jnp.zeros((BLOCK, 2, PIXELS), jnp.float32)
     return _draw(count, listed, tables, reals, wholes, lambda soft, bone, *_: jnp.stack([soft, bone], 1), layers)
 
 
-def _draw(count, listed, tables: LimbShapes, reals, wholes, finish: Callable[..., Array], drawn: Array) -> Array:
+def _draw(
+    count: Int[Array, ""],
+    listed: Int[Array, "kind"],
+    tables: KernelTables,
+    reals: Float[Array, "tile 12"],
+    wholes: UInt[Array, "tile 4"],
+    finish: Callable[..., Array],
+    drawn: Array,
+) -> Array:
     """Draws the first `count` tiles of a block, sorted by what there is to draw so that a group's tiles are alike."""
     half = 0.5 * (TILE - 1)
     right, down = half * reals[:, 2:4], half * reals[:, 4:6]
@@ -174,7 +213,9 @@ def _draw(count, listed, tables: LimbShapes, reals, wholes, finish: Callable[...
     return drawn.reshape(*drawn.shape[:-1], TILE, TILE)
 
 
-def _attenuation(place, film, tables: LimbShapes, near: LimbShapes) -> tuple[Array, Array]:
+def _attenuation(
+    place: Float[Array, "tile 12"], film: Int[Array, "tile"], tables: KernelTables, near: NearShapes
+) -> tuple[Float[Array, "tile pixel"], Float[Array, "tile pixel"]]:
     """Attenuation by soft tissue and by bone, arrays [tile, pixel]."""
     row, column = (part.astype(jnp.float32)[None, None] for part in jnp.divmod(jnp.arange(PIXELS), TILE))
     x, y = (
@@ -190,7 +231,16 @@ def _attenuation(place, film, tables: LimbShapes, near: LimbShapes) -> tuple[Arr
     return 2.0 * SOFT_TISSUE * jnp.sqrt(jnp.sqrt(jnp.sqrt(half_thickness[:, 0]))), bone[:, 0]
 
 
-def _add_shapes(total: Array, name: str, tables: LimbShapes, film, near: LimbShapes, x, y, blur) -> Array:
+def _add_shapes(
+    total: Float[Array, "tile 1 pixel"],
+    name: str,
+    tables: KernelTables,
+    film: Int[Array, "tile"],
+    near: NearShapes,
+    x: Float[Array, "tile 1 pixel"],
+    y: Float[Array, "tile 1 pixel"],
+    blur: Float[Array, "tile 1 1"],
+) -> Float[Array, "tile 1 pixel"]:
     """Adds each tile's shapes of one kind, those of the lowest bits of `near` first."""
     kind, table = getattr(KINDS, name), getattr(tables, name)
 
