@@ -1,1 +1,1 @@
-"""How the localiser's networks are made: varied simulated films, changed further at every look, and three losses."""
+"""Training of the localiser's networks: varied simulated films, changed further at every look, and three losses."""

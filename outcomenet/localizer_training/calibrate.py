@@ -1,4 +1,4 @@
-"""The localiser against films whose landmarks are known: what its own numbers are worth, and how far it is off."""
+"""Calibration of the localiser on films whose landmarks are known, and the measurement of how far it is off."""
 
 from __future__ import annotations
 
@@ -32,15 +32,24 @@ def calibrated(weights: LocalizerWeights, films: Sequence[HeldOutFilm]) -> Calib
     certainty is a logistic regression on the two networks' logits, as if visible and missing landmarks were equally
     frequent (how many are missing in the simulation says nothing). Films whose limb was taken for another, or lies wrong,
     count for neither.
-    Raises UndefinedMetric where the films that are left do not show both visible and missing landmarks.
+
+    Args:
+        weights: Trained networks and mean shapes; their calibration is not looked at.
+        films: Films that no network learned from.
+
+    Returns:
+        Error factor, coefficients of the certainty, and limits of agreement and shape by region.
+
+    Raises:
+        UndefinedMetric: The films on which limbs are found do not show both visible and missing landmarks.
     """
     from sklearn.linear_model import LogisticRegression
 
-    reader = FilmReader(weights)
+    networks = FilmReader(weights)
     z, logits, visible = [], [], []
     for film in films:
-        guess, pixels = _shown(reader, film)
-        raw = reader.read(Pyramid(pixels), guess) if guess else None
+        guess, pixels = _shown(networks, film)
+        raw = networks.read(Pyramid(pixels), guess) if guess else None
         if raw is None or raw.frame.thumb_right != film.frame.thumb_right:
             continue
         off = (raw.places - film.points) / raw.error_px[:, None]
@@ -55,7 +64,8 @@ def calibrated(weights: LocalizerWeights, films: Sequence[HeldOutFilm]) -> Calib
         )
     model = LogisticRegression(C=10.0, class_weight="balanced").fit(np.concatenate(logits), np.concatenate(visible))
     factor = float(np.quantile(np.concatenate(z), NINE_IN_TEN)) / NORMAL_RADIUS
-    calibration = Calibration(factor, (float(model.intercept_[0]), *map(float, model.coef_[0])))
+    of_landmarks, of_refiner = map(float, model.coef_[0])
+    calibration = Calibration(factor, (float(model.intercept_[0]), of_landmarks, of_refiner))
     return _with_limits(replace(weights, calibration=calibration), films)
 
 
@@ -80,21 +90,30 @@ def _with_limits(weights: LocalizerWeights, films: Sequence[HeldOutFilm]) -> Cal
     )
 
 
-def _shown(reader: FilmReader, film: HeldOutFilm) -> tuple[LimbGuess | None, np.ndarray]:
+def _shown(networks: FilmReader, film: HeldOutFilm) -> tuple[LimbGuess | None, np.ndarray]:
     """The finder's surest guess of the film's region, and the film with bright bones."""
     pixels = film.pixels.max() - film.pixels if film.dark_bones else film.pixels
-    guesses, _ = reader.find(pixels)
+    guesses, _ = networks.find(pixels)
     return next((g for g in guesses if g.region is film.region), None), pixels
 
 
 def compared(localizer: Localizer, films: Iterable[HeldOutFilm]) -> pd.DataFrame:
-    """One row per film and landmark: film, region, landmark, visible (truth), state, certainty, error and standard
-    error in percent of the limb's length; state "no limb" where none of its region, or a mirrored one, was found."""
+    """Landmarks of the localiser beside the true ones.
+
+    Args:
+        localizer: With its calibration.
+        films: Films with true landmarks.
+
+    Returns:
+        One row per film and landmark: film, region, landmark, visible (truth), state, certainty, error and standard error
+        in percent of the limb's length. State "no limb", and no numbers, where none of its region, or a mirrored one, was
+        found.
+    """
     rows = []
     for number, film in enumerate(films):
-        found = localizer.locate(film.pixels)
+        located = localizer.locate(film.pixels)
         side = Side.of("L" if film.frame.thumb_right else "R", film.region)
-        limb = next((limb for limb in found.limbs if limb.side is side), None)
+        limb = next((limb for limb in located.limbs if limb.side is side), None)
         percent = 100 / (LENGTHS_MM[film.region] * film.frame.px_per_mm)
         for n, name in enumerate(landmarks_of(film.region)):
             row = {"film": number, "region": str(film.region), "landmark": name, "visible": bool(film.visible[n])}
@@ -112,18 +131,19 @@ def compared(localizer: Localizer, films: Iterable[HeldOutFilm]) -> pd.DataFrame
 
 
 def summary(table: pd.DataFrame) -> dict[str, float]:
-    """The numbers that the aims speak of; errors of landmarks that are visible and given."""
-    given = table[table["visible"] & (table["state"] == State.VISIBLE)]
+    """Figures of a table of `compared`; errors are those of landmarks that are visible and were placed as such."""
+    placed = table[table["visible"] & (table["state"] == State.VISIBLE)]
     hidden = table[~table["visible"] & (table["state"] != "no limb")]
     seen = table[table["visible"] & (table["state"] != "no limb")]
     return {
         "films": table["film"].nunique(),
         "films_without_limb": table[table["state"] == "no limb"]["film"].nunique(),
-        "median_error_percent": float(given["error"].median()),
+        "median_error_percent": float(placed["error"].median()),
         "within_2_percent": float((table[table["visible"]]["error"] <= 2.0).mean()),
-        "within_2_percent_of_given": float((given["error"] <= 2.0).mean()),
+        "within_2_percent_of_given": float((placed["error"] <= 2.0).mean()),
         "given_of_visible": float((seen["state"] == State.VISIBLE).mean()),
         "missing_sensitivity": float((hidden["state"] != State.VISIBLE).mean()),
         "missing_specificity": float((seen["certainty"] >= 0.5).mean()),
-        "within_2_standard_errors": float((given["error"] <= 2.447 * given["standard_error"]).mean()),
+        # the circle that holds 95 % of a two-dimensional normal: sqrt(2 ln 20) standard errors along one axis
+        "within_2_standard_errors": float((placed["error"] <= 2.447 * placed["standard_error"]).mean()),
     }

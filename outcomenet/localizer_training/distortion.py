@@ -13,6 +13,14 @@ class Distortion:
     """A map of limb coordinates (mm) onto themselves: a stretch, a shear and a few slow waves about `centre`."""
 
     def __init__(self, rng: np.random.Generator, centre: tuple[float, float], squash: float, amplitude_mm: float):
+        """Draws a distortion.
+
+        Args:
+            rng: Draws shear and waves.
+            centre: Place that the stretch leaves as it is, mm.
+            squash: Factor across the limb; 1 keeps its width.
+            amplitude_mm: SD of the waves' push.
+        """
         self.centre = np.asarray(centre, float)
         shear = rng.normal(0.0, 0.06)
         self.linear = np.array([[squash, shear], [0.0, 1.0]])

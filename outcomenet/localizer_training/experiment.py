@@ -1,4 +1,4 @@
-"""The training of the localiser as one record: films to draw, steps of each network."""
+"""Configuration of the localiser's training as one record: films to draw, steps of each network."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Simulated films on disk, drawn once: training looks at each many times, every time changed."""
+"""Bank of simulated films on disk, drawn once: training looks at each many times, every time changed."""
 
 from __future__ import annotations
 
@@ -32,6 +32,7 @@ class BankFilm(NamedTuple):
 
     @property
     def known(self) -> Bool[np.ndarray, "landmark"]:
+        """Landmarks of which it is known whether and where they can be seen."""
         return np.ones(len(self.points), bool) if self.unknown is None else ~self.unknown
 
 
@@ -92,10 +93,12 @@ class FilmBank:
 
     @cached_property
     def points(self) -> Float[np.ndarray, "film landmark 2"]:
+        """Landmarks of all films, film pixels."""
         return np.load(self._file("points"))
 
     @cached_property
     def missing(self) -> Bool[np.ndarray, "film landmark"]:
+        """Which landmarks were amputated."""
         return np.load(self._file("missing"))
 
     @cached_property
@@ -105,11 +108,25 @@ class FilmBank:
         size = (width // 4, height // 4)
         return np.stack([cv2.resize(self._pixels[n], size, interpolation=cv2.INTER_AREA) for n in range(films)])
 
-    def film(self, number: int, mean_shape: np.ndarray) -> BankFilm:
+    def film(self, number: int, mean_shape: Float[np.ndarray, "landmark 2"]) -> BankFilm:
+        """One film with its limb's frame.
+
+        Args:
+            number: Its place in the bank.
+            mean_shape: Mean landmarks of the region in limb coordinates, mm.
+        """
         points = self.points[number]
         return BankFilm(np.asarray(self._pixels[number]), points, self.missing[number], limb_frame(points, mean_shape))
 
 
 def limb_frame(points: Float[np.ndarray, "landmark 2"], mean_shape: Float[np.ndarray, "landmark 2"]) -> LimbFrame:
-    """The frame in which a left limb's landmarks come nearest to the mean shape."""
+    """The frame in which a left limb's landmarks come nearest to the mean shape.
+
+    Args:
+        points: Landmarks, film pixels.
+        mean_shape: Mean landmarks in limb coordinates, mm.
+
+    Returns:
+        Map between limb coordinates and film pixels.
+    """
     return fitted_frame(mean_shape, points.astype(float), np.ones(len(points)), thumb_right=True)

@@ -1,4 +1,4 @@
-"""What the finder learns from: whole films with a few limbs on them, a pure function of (films, seed, number)."""
+"""Training samples of the finder: whole films with a few limbs on them, a pure function of (films, seed, number)."""
 
 from __future__ import annotations
 
@@ -27,7 +27,17 @@ MAX_LIMBS = 3
 
 
 def finder_sample(source: Source, seed: int, number: int) -> Sample:
-    """A whole film with one to three limbs, or none: what the finder should say of each of its cells."""
+    """A whole film with one to three limbs, or none, and what the finder should say of each of its cells.
+
+    Args:
+        source: Films and mean shapes.
+        seed: Seed of the training.
+        number: Number of the sample.
+
+    Returns:
+        `image` (appearance of the film, 128 pixels a side), `dark_bones`, and per cell: `heat` of each region, `weight`,
+        `place` (cells from the cell's middle), `direction`, `log_length` (of 64 pixels), `thumb_right`, `view`.
+    """
     rng = np.random.default_rng([seed, number, 3])
     size = FINDER_CELL * FINDER_CELLS
     long, short = size, int(size * rng.uniform(0.42, 1.0))
@@ -50,7 +60,7 @@ def finder_sample(source: Source, seed: int, number: int) -> Sample:
     dark = rng.random() < 0.25
     if dark:
         pixels = 1.0 - pixels
-    return sample | {"image": appearance(pixels.astype(np.float32), on_film), "dark_bones": np.bool_(dark)}
+    return sample | {"image": appearance(pixels.astype(np.float32), on_film), "dark_bones": np.asarray(dark)}
 
 
 class _Limb(NamedTuple):
@@ -73,12 +83,12 @@ def _limbs_of_a_film(count: int, width: int, height: int, rng: np.random.Generat
     thumb_right = bool(rng.random() < 0.5)
     limbs: list[_Limb] = []
     for n in range(count):
-        own = length * float(np.exp(rng.normal(0, 0.08) if rng.random() < 0.8 else rng.normal(0, 0.4)))
+        size = length * float(np.exp(rng.normal(0, 0.08) if rng.random() < 0.8 else rng.normal(0, 0.4)))
         for _ in range(8):
             centre = rng.uniform(0.12, 0.88, 2) * (width, height)
-            if all(np.hypot(*(centre - other.centre)) > 0.6 * max(own, other.length) for other in limbs):
+            if all(np.hypot(*(centre - other.centre)) > 0.6 * max(size, other.length) for other in limbs):
                 mirrored = n % 2 == 1 and rng.random() < 0.8  # left and right beside each other
-                limbs.append(_Limb(region, centre, turn + rng.normal(0, 0.12), own, thumb_right != mirrored))
+                limbs.append(_Limb(region, centre, turn + rng.normal(0, 0.12), size, thumb_right != mirrored))
                 break
     return limbs
 
@@ -129,13 +139,15 @@ def _note(sample: Sample, region: Region, limb: _Limb, view: int) -> None:
     near = np.exp(-(off**2).sum(-1) / (2 * FINDER_CELL**2)).astype(np.float32)
     plane = sample["heat"][..., list(Region).index(region)]
     np.maximum(plane, near, out=plane)
-    own = (near > 0.3) & (near > sample["weight"])
-    sample["weight"][own] = near[own]
-    sample["place"][own] = off[own] / FINDER_CELL
-    sample["direction"][own] = np.sin(limb.turn), -np.cos(limb.turn)
-    sample["log_length"][own] = np.log(limb.length / 64.0)
-    sample["thumb_right"][own] = float(limb.thumb_right)
-    sample["view"][own] = view
+    taken = (near > 0.3) & (near > sample["weight"])
+    sample["weight"][taken] = near[taken]
+    sample["place"][taken] = off[taken] / FINDER_CELL
+    sample["direction"][taken] = np.sin(limb.turn), -np.cos(limb.turn)
+    sample["log_length"][taken] = np.log(
+        limb.length / 64.0
+    )  # 64 pixels: half the film, so that targets are small numbers
+    sample["thumb_right"][taken] = float(limb.thumb_right)
+    sample["view"][taken] = view
 
 
 def _bordered(pixels: np.ndarray, grid: np.ndarray, width: int, height: int, rng: np.random.Generator) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Whole films that no network learned from: one limb anywhere on it, at any size and turn, with its true landmarks."""
+"""Held-out films for calibration: one limb anywhere on each, at any size and turn, with its true landmarks."""
 
 from __future__ import annotations
 
@@ -31,9 +31,20 @@ class HeldOutFilm(NamedTuple):
 
 
 def held_out_film(
-    bank: FilmBank, mean_shape: np.ndarray, seed: int, number: int, *, styled: bool = True
+    bank: FilmBank, mean_shape: Float[np.ndarray, "landmark 2"], seed: int, number: int, *, styled: bool = True
 ) -> HeldOutFilm:
-    """Film `number` of the bank laid anew; of (bank, seed, number) alone. Without `styled` as the scanner made it."""
+    """A film of the bank laid anew; of (bank, seed, number) alone.
+
+    Args:
+        bank: Films that no network learned from.
+        mean_shape: Mean landmarks of the region in limb coordinates, mm.
+        seed: Seed of the series.
+        number: Number in the series; numbers beyond the bank's films take them again.
+        styled: Whether grey levels are changed and things laid over; otherwise the film is as the scanner made it.
+
+    Returns:
+        The film with its true landmarks, of which those that are amputated or off the film are not visible.
+    """
     rng = np.random.default_rng([seed, number, 4])
     film = bank.film(number % len(bank.points), mean_shape)
     scale = float(np.exp(rng.uniform(*np.log(PX_PER_MM))))

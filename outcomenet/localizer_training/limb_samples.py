@@ -1,4 +1,4 @@
-"""What the landmark network learns from: windows of one limb, a pure function of (films, seed, number)."""
+"""Training samples of the landmark network: windows of one limb, a pure function of (films, seed, number)."""
 
 from __future__ import annotations
 
@@ -21,9 +21,16 @@ NO_LIMB_SHARE = 0.25  # of the landmark network's windows
 
 
 def landmark_sample(source: Source, seed: int, number: int) -> Sample:
-    """A limb's window and where its landmarks are in it: `points` in window pixels, `seen` where they are visible.
+    """A limb's window and where its landmarks are in it; some windows show no limb as it should lie.
 
-    Some windows show no limb as it should lie (`is_limb` false): nothing is known of their landmarks.
+    Args:
+        source: Films and mean shapes.
+        seed: Seed of the training.
+        number: Number of the sample.
+
+    Returns:
+        `image` (appearance of the window), `region`, `points` in window pixels, `seen` where they are visible, `known`
+        where that is known, `is_limb`; without a limb nothing is known of any landmark.
     """
     rng = np.random.default_rng([seed, number, 1])
     if rng.random() < NO_LIMB_SHARE:
@@ -52,11 +59,11 @@ def landmark_sample(source: Source, seed: int, number: int) -> Sample:
     points[OF_REGION[region]], visible[OF_REGION[region]], known[OF_REGION[region]] = at, seen, look.film.known
     return {
         "image": appearance(pixels.astype(np.float32), on_film),
-        "region": np.int32(list(Region).index(region)),
+        "region": np.asarray(list(Region).index(region), np.int32),
         "points": points,
         "seen": visible,
         "known": known,
-        "is_limb": np.bool_(True),
+        "is_limb": np.asarray(True),
     }
 
 
@@ -95,11 +102,11 @@ def _without_limb(source: Source, rng: np.random.Generator) -> Sample:
     nothing = np.zeros(LANDMARK_COUNT, bool)
     return {
         "image": appearance(pixels.astype(np.float32), on_film),
-        "region": np.int32(list(Region).index(region)),
+        "region": np.asarray(list(Region).index(region), np.int32),
         "points": np.zeros((LANDMARK_COUNT, 2), np.float32),
         "seen": nothing,
         "known": nothing,
-        "is_limb": np.bool_(False),
+        "is_limb": np.asarray(False),
     }
 
 

@@ -1,4 +1,4 @@
-"""One look at a film of the bank: the limb bent, its frame guessed roughly, the film cut and stored differently."""
+"""Looks at a film of the bank: the limb bent, its frame guessed roughly, the film cut and stored differently."""
 
 from __future__ import annotations
 
@@ -52,7 +52,21 @@ def look_at(
     log_scale: float,
     shift_mm: Float[np.ndarray, "2"],
 ) -> Look:
-    """Bends the limb, fits its frame anew, and turns, scales and shifts that by what a rough guess is off."""
+    """Bends the limb, fits its frame anew, and turns, scales and shifts that by what a rough guess is off.
+
+    Args:
+        film: Film of the bank.
+        mean_shape: Mean landmarks of the region in limb coordinates, mm.
+        rng: Draws the distortion.
+        squash: Factor across the limb; 1 keeps its width.
+        amplitude_mm: SD of the bending.
+        turn: Radians by which the guess is off.
+        log_scale: Natural logarithm of the factor by which its size is off.
+        shift_mm: By how much its middle is off.
+
+    Returns:
+        The look, its landmarks in guessed limb coordinates.
+    """
     drawn = film.frame.to_limb(film.points.astype(float))
     distortion = Distortion(rng, tuple(mean_shape.mean(0)), squash, amplitude_mm)
     bent = distortion(drawn) * UPRIGHT
@@ -68,7 +82,16 @@ def look_at(
 def film_edges(
     points: Float[np.ndarray, "landmark 2"], grid: Float[np.ndarray, "row column 2"], rng: np.random.Generator
 ) -> Bool[np.ndarray, "row column"]:
-    """Which points of a window lie on a film that ends somewhere around the limb, sometimes through it."""
+    """Which points of a window lie on a film that ends somewhere around the limb, sometimes through it.
+
+    Args:
+        points: Landmarks in limb coordinates, mm.
+        grid: Points of the window in limb coordinates, mm.
+        rng: Draws the edges.
+
+    Returns:
+        True where the film is.
+    """
     inside = np.ones(grid.shape[:2], bool)
     low, high = points.min(0), points.max(0)
     tilt = np.deg2rad(rng.normal(0, 4.0))

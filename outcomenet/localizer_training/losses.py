@@ -8,22 +8,32 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from outcomenet.arrays import Array, Float
+from outcomenet.arrays import Array, Float, Shaped
 from outcomenet.localization.frames import LIMB_WINDOWS
 from outcomenet.localization.networks import LandmarkNet, LimbFinder, Refiner
 
-Batch = Mapping[str, Array]
-Parts = dict[str, Array]
+Batch = Mapping[str, Shaped[Array, "batch *axis"]]
+Scalar = Float[Array, ""]
+Parts = dict[str, Scalar]
 
 # SD of the target around a landmark, in cells of the landmark network's map.
 SPREAD_CELLS = 0.7
 
 
-def finder_loss(finder: LimbFinder, batch: Batch) -> tuple[Array, Parts]:
-    """Where limbs are (penalty-reduced focal loss, CenterNet: Zhou et al. 2019, arXiv 1904.07850, alpha 2, beta 4),
-    and how they lie, in the cells around their middle."""
-    found = finder(batch["image"])
-    wanted, logit = batch["heat"], found["region"]
+def finder_loss(finder: LimbFinder, batch: Batch) -> tuple[Scalar, Parts]:
+    """Loss of the finder: where limbs are, and how they lie, in the cells around their middle.
+
+    Where: penalty-reduced focal loss (CenterNet: Zhou et al. 2019, arXiv 1904.07850, alpha 2, beta 4).
+
+    Args:
+        finder: The network.
+        batch: Samples of `finder_samples`, stacked.
+
+    Returns:
+        (weighted sum, its parts before weighting).
+    """
+    output = finder(batch["image"])
+    wanted, logit = batch["heat"], output["region"]
     share = jax.nn.sigmoid(logit)
     at_middle = wanted > 0.85
     hit = -((1 - share) ** 2) * jax.nn.log_sigmoid(logit)
@@ -34,23 +44,32 @@ def finder_loss(finder: LimbFinder, batch: Batch) -> tuple[Array, Parts]:
     def mean(values: Array) -> Array:
         return (batch["weight"] * values).sum() / jnp.maximum(batch["weight"].sum(), 1.0)
 
-    direction = found["direction"] / jnp.sqrt((found["direction"] ** 2).sum(-1, keepdims=True) + 1e-6)
+    direction = output["direction"] / jnp.sqrt((output["direction"] ** 2).sum(-1, keepdims=True) + 1e-6)
     parts = {
         "heat": heat,
-        "place": mean(jnp.abs(found["place"] - batch["place"]).sum(-1)),
+        "place": mean(jnp.abs(output["place"] - batch["place"]).sum(-1)),
         "direction": mean(1 - (direction * batch["direction"]).sum(-1)),
-        "length": mean(jnp.abs(found["log_length"][..., 0] - batch["log_length"])),
-        "thumb": mean(optax.sigmoid_binary_cross_entropy(found["thumb_right"][..., 0], batch["thumb_right"])),
-        "view": mean(optax.softmax_cross_entropy_with_integer_labels(found["view"], batch["view"])),
-        "polarity": optax.sigmoid_binary_cross_entropy(found["dark_bones"], batch["dark_bones"].astype(float)).mean(),
+        "length": mean(jnp.abs(output["log_length"][..., 0] - batch["log_length"])),
+        "thumb": mean(optax.sigmoid_binary_cross_entropy(output["thumb_right"][..., 0], batch["thumb_right"])),
+        "view": mean(optax.softmax_cross_entropy_with_integer_labels(output["view"], batch["view"])),
+        "polarity": optax.sigmoid_binary_cross_entropy(output["dark_bones"], batch["dark_bones"].astype(float)).mean(),
     }
     weight = {"heat": 1.0, "place": 0.3, "direction": 2.0, "length": 1.5, "thumb": 1.0, "view": 0.5, "polarity": 0.5}
     return sum((weight[name] * value for name, value in parts.items()), start=jnp.zeros(())), parts
 
 
-def landmark_loss(network: LandmarkNet, batch: Batch) -> tuple[Array, Parts]:
-    """Cross entropy of one choice per landmark among all cells and "nowhere", a visible one wanted as a small bump; and
-    whether there is a limb."""
+def landmark_loss(network: LandmarkNet, batch: Batch) -> tuple[Scalar, Parts]:
+    """Loss of the landmark network: one choice per landmark among all cells and "nowhere", and whether there is a limb.
+
+    A visible landmark is wanted as a small bump around its cell (cross entropy).
+
+    Args:
+        network: The network.
+        batch: Samples of `limb_samples`, stacked; landmarks of which nothing is known count for nothing.
+
+    Returns:
+        (weighted sum, its parts before weighting).
+    """
     heat, absent, is_limb = network(batch["image"], batch["region"])
     window = next(iter(LIMB_WINDOWS.values()))
     rows, columns = heat.shape[1:3]
@@ -73,14 +92,24 @@ def landmark_loss(network: LandmarkNet, batch: Batch) -> tuple[Array, Parts]:
     return landmarks + 0.5 * parts["is_limb"], parts
 
 
-def refiner_loss(refiner: Refiner, batch: Batch) -> tuple[Array, Parts]:
-    """Negative log-likelihood of the offset under a Student t (4 degrees of freedom) of the scale that the network
-    states: robust where a patch says nothing; and whether the landmark is there."""
+def refiner_loss(refiner: Refiner, batch: Batch) -> tuple[Scalar, Parts]:
+    """Loss of the refiner: where the landmark is in its patch, and whether it is there.
+
+    Where: negative log-likelihood of the offset under a Student t (4 degrees of freedom) of the scale that the network
+    states, robust where a patch says nothing (heavy tails as in Lange et al., J Am Stat Assoc 1989).
+
+    Args:
+        refiner: The network.
+        batch: Samples of `patch_samples`, stacked; offsets in patch pixels.
+
+    Returns:
+        (weighted sum, its parts; `error_px` is shown and no part of the sum).
+    """
     images = batch["image"]
     patches = images.reshape(-1, *images.shape[2:])
     offset, log_error, there = refiner(patches, batch["landmark"].ravel())
     wanted, present = batch["offset"].reshape(-1, 2), batch["there"].ravel()
-    log_error = jnp.clip(log_error, -3.0, 3.0)
+    log_error = jnp.clip(log_error, -3.0, 3.0)  # 0.05 to 20 pixels: beyond these the exponential runs away
     z2 = ((offset - wanted) ** 2).sum(-1) * jnp.exp(-2 * log_error)
     likelihood = student_t_2d(z2) + 2 * log_error
     count = jnp.maximum(present.sum(), 1)
@@ -93,6 +122,13 @@ def refiner_loss(refiner: Refiner, batch: Batch) -> tuple[Array, Parts]:
 
 
 def student_t_2d(z2: Float[Array, "*patch"], freedom: float = 4.0) -> Float[Array, "*patch"]:
-    """Negative log-density of a two-dimensional Student t at squared distance z2 in units of its scale, but for a
-    constant: (freedom + 2) / 2 log(1 + z2 / freedom)."""
+    """Negative log-density of a two-dimensional Student t, but for a constant.
+
+    Args:
+        z2: Squared distance in units of the scale.
+        freedom: Degrees of freedom.
+
+    Returns:
+        (freedom + 2) / 2 log(1 + z2 / freedom).
+    """
     return 0.5 * (freedom + 2) * jnp.log1p(z2 / freedom)

@@ -1,4 +1,4 @@
-"""What the refiner learns from: patches about landmarks, a pure function of (films, seed, number)."""
+"""Training samples of the refiner: patches about landmarks, a pure function of (films, seed, number)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,17 @@ PATCHES = 8  # of one limb
 
 
 def patch_sample(source: Source, seed: int, number: int) -> Sample:
-    """Patches about some landmarks of one limb: `offset` (patch pixels from the middle) and whether they are `there`."""
+    """Patches about some landmarks of one limb.
+
+    Args:
+        source: Films and mean shapes.
+        seed: Seed of the training.
+        number: Number of the sample.
+
+    Returns:
+        Per patch: `image` (its appearance), `landmark`, `offset` (patch pixels from the middle), and whether the landmark
+        is `there`.
+    """
     rng = np.random.default_rng([seed, number, 2])
     region = source.draw_region(rng)
     look = drawn_look(source, region, rng, 0.6)

@@ -1,4 +1,4 @@
-"""The whole training: films, three networks one after the other, calibration, one file of weights. Resumes anywhere."""
+"""Run of the whole localiser training: films, three networks in turn, calibration, one file of weights. Resumes anywhere."""
 
 from __future__ import annotations
 
@@ -30,7 +30,17 @@ from outcomenet.runs.record import begin_run, origin, write_record
 def run_localizer_training(
     file: Path | None, experiment: LocalizerExperiment, run: Path, *, progress: Progress
 ) -> Path:
-    """Trains the localiser into the run folder `run`, going on where an earlier call stopped; returns the weights file."""
+    """Trains the localiser, going on where an earlier call of the same run stopped.
+
+    Args:
+        file: The experiment's file, for the record; None where it was made in a program.
+        experiment: Films to draw and steps of each network.
+        run: The run's folder.
+        progress: Shows how far the work is.
+
+    Returns:
+        The file of weights.
+    """
     set_numerics()
     record = {
         "name": public_name(run),
@@ -73,7 +83,16 @@ def run_localizer_training(
 
 
 def open_banks(experiment: LocalizerExperiment, folder: Path, progress: Progress) -> dict[Region, FilmBank]:
-    """The films, drawn where they are not there yet."""
+    """The training films of both regions, drawn where they are not there yet.
+
+    Args:
+        experiment: How many, and how varied.
+        folder: Where they lie.
+        progress: Shows how far the drawing is.
+
+    Returns:
+        A bank per region.
+    """
     count = {Region.HAND: experiment.hand_films, Region.FOOT: experiment.foot_films}
     banks = {r: FilmBank(folder, r, experiment.seed, count[r], experiment.variety) for r in Region}
     for bank in banks.values():
@@ -82,6 +101,7 @@ def open_banks(experiment: LocalizerExperiment, folder: Path, progress: Progress
 
 
 def fresh_networks(experiment: LocalizerExperiment) -> Networks:
+    """The three networks before training, initialised from the experiment's seed."""
     return build(experiment.networks, PATCH_PX, experiment.seed)
 
 
@@ -93,7 +113,19 @@ def with_calibration(
     made_by: dict[str, Any],
     progress: Progress,
 ) -> LocalizerWeights:
-    """Calibrates on one half of films of another seed and says how far it is off on the other half."""
+    """Calibrates on one half of films of another seed and says how far the localiser is off on the other half.
+
+    Args:
+        experiment: How many films; their seed is the training's plus 1.
+        networks: Trained.
+        shapes: Mean shape and its variation by region.
+        run: The run's folder; held_out.csv has a row per landmark of the second half.
+        made_by: What the weights file says of its origin.
+        progress: Shows how far the work is.
+
+    Returns:
+        Weights with their calibration; where it is undefined, as after a run that was only tried out, without.
+    """
     films = []
     for region in Region:
         count = experiment.calibration_films

@@ -1,4 +1,4 @@
-"""One network learns: batches of samples made in threads, a step, the training loop that all networks share."""
+"""Training of one network: batches of samples made in threads, a step, the training loop that all networks share."""
 
 from __future__ import annotations
 
@@ -42,9 +42,23 @@ def train_stage(
     run_id: str,
     progress: Progress,
 ) -> Any:
-    """Trains one network, or goes on where its folder stopped; returns it trained. `run_id` is what its checkpoints are of.
+    """Trains one network, or goes on where its folder stopped.
 
-    Raises Preempted, after saving, when the process is asked to stop.
+    Args:
+        name: `finder`, `landmarks` or `refiner`; decides loss and samples.
+        network: Its start.
+        source: Films and mean shapes.
+        config: Steps, batch size, seed, checkpoints.
+        optimiser_config: Optimiser and schedule.
+        folder: Checkpoints and log.
+        run_id: What the checkpoints are of; those of another run are refused.
+        progress: Shows how far the work is.
+
+    Returns:
+        The network, trained.
+
+    Raises:
+        Preempted: The process was asked to stop; what was reached is saved.
     """
     loss, sample = STAGES[name]
     definition, state = nnx.split(network)
@@ -59,8 +73,8 @@ def train_stage(
         (total, parts), gradient = jax.value_and_grad(objective, has_aux=True)(state["parameters"])
         update, moments = optimiser.update(gradient, state["optimiser"], state["parameters"])
         new = optax.apply_updates(state["parameters"], update)
-        said = {name: {"loss": total, **parts}}
-        return {"step": state["step"] + 1, "parameters": new, "optimiser": moments}, said
+        logged = {name: {"loss": total, **parts}}
+        return {"step": state["step"] + 1, "parameters": new, "optimiser": moments}, logged
 
     folder.mkdir(parents=True, exist_ok=True)
     batches = SampleBatches(source, sample, config.seed, config.batch_size, config.threads)
@@ -110,8 +124,10 @@ class SampleBatches:
         return {name: np.stack([sample[name] for sample in samples]) for name in samples[0]}
 
     def get_state(self) -> dict[str, int]:
+        """The position, for a checkpoint; batches made ahead do not count."""
         return {"next": self.next}
 
     def set_state(self, state: dict[str, int]) -> None:
+        """Goes to the position of a checkpoint; batches made ahead are forgotten."""
         self.waiting.clear()
         self.next = state["next"]

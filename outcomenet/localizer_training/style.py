@@ -1,4 +1,4 @@
-"""Changes of a window's grey levels: what scanners, archives, printers and people do to a film.
+"""Changes of a window's grey levels, as scanners, archives, printers and people make them.
 
 Each change happens with a chance of its own, so that most windows show two or three of them. All take and give float32 pixels
 of about 0 to 1, brighter = more bone.
@@ -16,7 +16,16 @@ _LETTERS = "LRSDABCEHKMPTX0123456789 .:/-"
 
 
 def restyled(pixels: Pixels, rng: np.random.Generator, strength: float = 1.0) -> Pixels:
-    """The window as another department would have stored it; `strength` scales how often and how far."""
+    """The window as another department would have stored it.
+
+    Args:
+        pixels: Grey levels of about 0 to 1.
+        rng: Draws what is changed and how far.
+        strength: Scales how often; 0 changes nothing.
+
+    Returns:
+        Grey levels from -0.2 to 1.5.
+    """
 
     def chance(share: float) -> bool:
         return rng.random() < share * strength
@@ -46,7 +55,16 @@ def restyled(pixels: Pixels, rng: np.random.Generator, strength: float = 1.0) ->
 
 
 def obstructed(pixels: Pixels, rng: np.random.Generator, strength: float = 1.0) -> Pixels:
-    """The window with what lies on or beside a limb, or was written over it: text, lines, rings, splints, casts."""
+    """The window with what lies on or beside a limb, or was written over it: text, lines, rings, splints, casts.
+
+    Args:
+        pixels: Grey levels of about 0 to 1.
+        rng: Draws what is there.
+        strength: Scales how often.
+
+    Returns:
+        Grey levels, in places above 1.
+    """
     if rng.random() < 0.25 * strength:
         pixels = _written(pixels, rng)
     if rng.random() < 0.12 * strength:
@@ -175,7 +193,15 @@ def _metal(pixels: Pixels, rng: np.random.Generator) -> Pixels:
 
 
 def distracted(pixels: Pixels, rng: np.random.Generator) -> Pixels:
-    """Bones and things that are no hand and no foot: shafts, plates, blobs."""
+    """The window with bones and things that are no hand and no foot: shafts, plates, blobs.
+
+    Args:
+        pixels: Grey levels of about 0 to 1.
+        rng: Draws what is there.
+
+    Returns:
+        Grey levels, nowhere darker than before.
+    """
     size = pixels.shape[0]
     layer = np.zeros_like(pixels)
     for _ in range(int(rng.integers(1, 5))):

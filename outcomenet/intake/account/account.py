@@ -1,4 +1,4 @@
-"""What an intake says of itself beside the data set: flow of exclusions, Table 1, agreement of readers, alike films."""
+"""Account of an intake beside its data set: flow of exclusions, Table 1, agreement of readers, alike films."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ def copy_account(source: Path, target: Path, *, splits: bool) -> None:
     """Copies what a report shows of an intake, ledger, flow, Table 1 and agreement, as far as it is in `source`.
 
     Args:
-        source: the data set, or a run that has its account.
-        target: the run's folder.
-        splits: whether the run divided the patients as the data set does. Otherwise flow and Table 1 are of all patients
+        source: The data set, or a run that has its account.
+        target: The run's folder.
+        splits: Whether the run divided the patients as the data set does. Otherwise flow and Table 1 are of all patients
             together: the intake's splits are not the run's.
     """
     for name in (LEDGER, AGREEMENT, FLOW, TABLE_ONE):
@@ -48,10 +48,18 @@ def write_account(
     alike: pd.DataFrame,
     ledger_of_tables: pd.DataFrame,
 ) -> None:
-    """flow.csv and flow.svg, table1.csv, agreement.csv, follow_up.csv, same_films.csv.
+    """Writes flow.csv and flow.svg, table1.csv, agreement.csv, follow_up.csv and same_films.csv.
 
-    `visits` is the visit table with has_films; `films` the table of cut limbs; `alike` that of `same_films`; `ledger_of_tables`
-    the ledger before the first film was decoded.
+    Args:
+        folder: The data set.
+        cohort: The cohort that it is made of; its ledger counts alike films and patients without a row of follow-up.
+        visits: The visit table with `has_films`.
+        films: One row per limb of which joints were cut.
+        alike: Pairs of films that are or look the same, with `why`.
+        ledger_of_tables: The ledger before the first film was decoded.
+
+    Returns:
+        Nothing.
     """
     for why, pairs in alike.groupby("why", sort=False):
         cohort.ledger.flag("films", "film", f"{why} as another film, see {SAME_FILMS}", len(pairs))

@@ -1,4 +1,4 @@
-"""The flow of a cohort into a data set: how many of what came, how many were left out at which step, and why."""
+"""Flow of a cohort into a data set: how many of what came, how many were left out at which step, and why."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _KEY = ["step", "unit", "reason"]
 
 @dataclass(frozen=True)
 class Step:
-    """What is left at a step, as (unit, count), and what was left out on the way to it, as (reason, count)."""
+    """One step of the flow: what is left, as (unit, count), and what was left out on the way to it, as (reason, count)."""
 
     title: str
     kept: Sequence[tuple[str, int]]
@@ -35,8 +35,16 @@ def flow_of(
 ) -> list[Step]:
     """The steps of an intake, the splits last.
 
-    `visits` is the visit table with `has_films`; `linked_films` belong to a visit, `cut_limbs` of their limbs gave
-    joints. `ledger_of_tables` is the ledger as it stood before the first film was decoded, `ledger` as it ended.
+    Args:
+        patients: In the cohort folder.
+        visits: The visit table with `has_films`.
+        linked_films: Films that belong to a visit.
+        cut_limbs: Limbs of them that gave joints; a film of both sides has two.
+        ledger_of_tables: The ledger as it stood before the first film was decoded.
+        ledger: The ledger as it ended; the difference is what decoding and cutting left out.
+
+    Returns:
+        Steps for `flow_table` and `flow_diagram.flow_svg`.
     """
     early = _left_out(ledger_of_tables, "film")
     counts = ledger_of_tables.set_index(_KEY)["count"].astype(float)

@@ -1,4 +1,4 @@
-"""Draws the flow of a cohort as an SVG of boxes and plain text: steps down the left, exclusions right, splits below."""
+"""Diagram of a cohort's flow as an SVG of boxes and plain text: steps down the left, exclusions right, splits below."""
 
 from __future__ import annotations
 
@@ -16,7 +16,15 @@ _CHARACTERS = {_WIDTH: 46, _ASIDE_WIDTH: 56}  # that fit into a box of this widt
 
 
 def flow_svg(steps: Sequence[Step], *, splits: int) -> str:
-    """The diagram; the last `splits` steps stand side by side."""
+    """Draws the diagram.
+
+    Args:
+        steps: The steps, see `flow.flow_of`.
+        splits: How many of the last steps stand side by side.
+
+    Returns:
+        Text of an SVG file that needs nothing beside it.
+    """
     parts: list[str] = []
     y, middle = 16.0, _LEFT + _WIDTH / 2
     for number, step in enumerate(steps[: len(steps) - splits]):
@@ -57,9 +65,9 @@ def _counts(step: Step) -> list[str]:
 def _box(x: float, y: float, width: float, text: Sequence[str]) -> tuple[str, float]:
     """A box whose first line is bold, and its height."""
     characters = _CHARACTERS.get(width, 32)
-    title, *rest = text
+    title, *entries = text
     lines = [(line, True) for line in textwrap.wrap(title, characters)]
-    lines += [(line, False) for entry in rest for line in textwrap.wrap(entry, characters, subsequent_indent="   ")]
+    lines += [(line, False) for entry in entries for line in textwrap.wrap(entry, characters, subsequent_indent="   ")]
     height = len(lines) * _LINE + 2 * _PAD - 4
     written = "".join(
         f'<text x="{x + _PAD:g}" y="{y + _PAD + 11 + place * _LINE:g}" xml:space="preserve"{_BOLD * bold}>'

@@ -1,4 +1,4 @@
-"""One row per patient for survival analysis in lifelines or R: entered late, seen at intervals, one of several events first."""
+"""Follow-up table for survival analysis in lifelines or R, one row per patient, with late entry, intervals and competing events."""
 
 from __future__ import annotations
 
@@ -18,15 +18,20 @@ COLUMNS = (
 
 
 def follow_up_table(cohort: Cohort, visits: pd.DataFrame, ledger: Ledger) -> pd.DataFrame:
-    """The first event after each patient's first scored film; `COLUMNS`, days since symptom onset.
+    """The first event after each patient's first graded film; days since symptom onset.
 
-    `visits` is the visit table. `entry_days` is the day of the first scored film: before it the patient was not watched,
-    and had the event come earlier would not be in the cohort (left truncation). The event lies after
-    `interval_start_days`, the last film without rapid progression since the first one, and by `interval_end_days`, the
-    first film with it; empty where none was seen until then (right-censored). A death or operation has its day in both;
-    whether it was progression-free is known only until the film before it, `last_film_without_days`.
-    `cause` is progression, death, joint_surgery or censored, `event` 1 unless censored. Covariates are those of the
-    first scored film. Patients who cannot be in it stay in the data set and are counted in the ledger, each reason with them.
+    Args:
+        cohort: Its patients' symptom onset is the origin of time.
+        visits: The visit table.
+        ledger: Counts patients who cannot have a row, each reason with them; they stay in the data set.
+
+    Returns:
+        `COLUMNS`. `entry_days` is the day of the first graded film: before it the patient was not watched, and had the
+        event come earlier would not be in the cohort (left truncation). The event lies after `interval_start_days`, the
+        last film without rapid progression since the first one, and by `interval_end_days`, the first film with it; empty
+        where none was seen until then (right-censored). A death or operation has its day in both; whether it was
+        progression-free is known only until the film before it, `last_film_without_days`. `cause` is progression, death,
+        joint_surgery or censored, `event` 1 unless censored. Covariates are those of the first graded film.
     """
     scored = visits[visits["svdh_total"].notna()].sort_values(["patient_id", "date", "visit_id"])
     first = scored.drop_duplicates("patient_id").reset_index(drop=True)

@@ -1,4 +1,4 @@
-"""intake.html: what an intake says of itself on one page that can be mailed, from the files beside it."""
+"""Intake page (intake.html): the account on one page that can be mailed, from the files beside it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,15 @@ _FILM_PX, _SHEET_PX = 700, 700
 
 
 def write_page(folder: Path, manifest: DatasetManifest) -> Path:
-    """Writes intake.html from the tables and pictures of the data set's folder; nothing on it is loaded from elsewhere."""
+    """Writes intake.html from the tables and pictures of the data set's folder; nothing on it is loaded from elsewhere.
+
+    Args:
+        folder: The data set, its account already written.
+        manifest: Its counts and terms.
+
+    Returns:
+        Path of the page.
+    """
     facts = (
         f"{manifest.patients:,} patients, {manifest.visits:,} visits, {manifest.visits_with_films:,} of them with films; crops "
         f"of {manifest.crop_size_px} pixels at {manifest.mm_per_px:g} mm; each {manifest.split_by} is in one split. Licence: "
@@ -83,8 +91,7 @@ def _agreement(folder: Path) -> Table | None:
             "readers": table["readers"],
             "of": table["scheme"] + ", " + table["reading_mode"] + ", " + table["measure"],
             "value (95 % interval)": [
-                _with_interval(row.value, row.lower, row.upper)
-                for row in table[["value", "lower", "upper"]].itertuples(index=False, name="Estimate")
+                _with_interval(*estimate) for estimate in table[["value", "lower", "upper"]].to_numpy(float).tolist()
             ],
             "n": table["n"],
             "patients": table["patients"],

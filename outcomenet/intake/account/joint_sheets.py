@@ -1,4 +1,4 @@
-"""A sheet of crops per joint, to see at a glance whether every crop shows the joint that it should."""
+"""Contact sheets of crops, one per joint, to see at a glance whether every crop shows the joint that it should."""
 
 from __future__ import annotations
 
@@ -35,7 +35,14 @@ class JointSheets:
         crops: UInt16[np.ndarray, "joint height width"],
         present: Bool[np.ndarray, "joint"],
     ) -> None:
-        """Takes a visit's crops if it is its turn. Grey levels of a visit are stretched together."""
+        """Takes a visit's crops if it is its turn. Grey levels of a visit are stretched together.
+
+        Args:
+            patient_id: Whose crops they are.
+            visit_id: Of which visit.
+            crops: Grey levels, 16 bits.
+            present: Joints that have a crop.
+        """
         self._seen += 1
         if (self._seen - 1) % self._every:
             return
@@ -53,7 +60,7 @@ class JointSheets:
             self._rows.append((joint.kind, number, str(joint.side), patient_id, visit_id))
 
     def write(self, folder: Path) -> None:
-        """joint_sheets/<kind>.png, and index.csv that says whose joint each tile is; nothing where no crop was offered."""
+        """Writes joint_sheets/<kind>.png, and index.csv that says whose joint each tile is; nothing where no crop was offered."""
         if not self._tiles:
             return
         (folder / JOINT_SHEETS).mkdir()

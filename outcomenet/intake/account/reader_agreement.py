@@ -1,13 +1,14 @@
-"""How far the readers of a cohort agree: intraclass correlations, kappas and limits of agreement, at intake."""
+"""Agreement of a cohort's readers: intraclass correlations, kappas and limits of agreement, at intake."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import combinations
 
 import numpy as np
 import pandas as pd
 
+from outcomenet.arrays import Float, Int, Shaped
 from outcomenet.cohorts.cohort import Cohort
 from outcomenet.cohorts.ledger import Ledger
 from outcomenet.datasets.visit_table import READING_MODES, reading_totals, site_readings
@@ -26,8 +27,8 @@ _KAPPAS = {
     "kappa_linear": Disagreement.LINEAR,
     "kappa_quadratic": Disagreement.QUADRATIC,
 }
-RESAMPLES = 2000
-SEED = 0
+RESAMPLES = 2000  # each bound's own error is then about 2 % of the interval's width
+SEED = 0  # the same cohort has the same account
 FEWEST_PATIENTS = 6  # of five patients there are 126 different resamples, too few to cut 2.5 % from either end
 
 Row = tuple[object, ...]
@@ -50,8 +51,8 @@ def reader_agreement(cohort: Cohort) -> pd.DataFrame:
             if of_scheme.loc[of_scheme["reading_mode"] == mode, "reader"].nunique() > 1:
                 readings = site_readings(cohort, scheme, Ledger(), mode)
                 totals = reading_totals(readings, scheme, cohort.meta.unreadable_joints)
-                found = [*_of_totals(totals), *_of_grades(readings, scheme)]
-                rows += [(scheme.name, mode, *row) for row in found]
+                statistics = [*_of_totals(totals), *_of_grades(readings, scheme)]
+                rows += [(scheme.name, mode, *row) for row in statistics]
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
@@ -86,7 +87,7 @@ def _of_grades(readings: pd.DataFrame, scheme: Scheme) -> Iterator[Row]:
             site.name
         )
     by_reader = {
-        reader: rows.set_index(["patient_id", "visit_id"]).drop(columns="reader")
+        str(reader): rows.set_index(["patient_id", "visit_id"]).drop(columns="reader")
         for reader, rows in readings.groupby("reader")
     }
     for first, second in combinations(sorted(by_reader), 2):
@@ -97,29 +98,31 @@ def _of_grades(readings: pd.DataFrame, scheme: Scheme) -> Iterator[Row]:
         weights = _weights(patients)
         for measure, names in columns.items():
             a, b = one[names].to_numpy(float).ravel(), two[names].to_numpy(float).ravel()
-            read = ~(np.isnan(a) | np.isnan(b))
-            if not read.any():
+            graded = ~(np.isnan(a) | np.isnan(b))
+            if not graded.any():
                 continue
-            of_rows = np.repeat(codes, len(names))[read]
-            grades, counts = grade_counts(a[read], b[read], of_rows, len(patients))
+            of_rows = np.repeat(codes, len(names))[graded]
+            grades, counts = grade_counts(a[graded], b[graded], of_rows, len(patients))
             for name, disagreement in _KAPPAS.items():
                 values = kappa_of_counts(weights @ counts, grades, disagreement)
-                counted = (int(read.sum()), len(np.unique(of_rows)))
+                counted = (int(graded.sum()), len(np.unique(of_rows)))
                 yield measure, f"{first} - {second}", name, *_estimate(values, *counted)
 
 
-def _weights(patients: Sequence[str]) -> np.ndarray:
+def _weights(patients: Shaped[np.ndarray, "patient"]) -> Float[np.ndarray, "resample patient"]:
     return bootstrap_weights(pd.Series(patients), RESAMPLES, SEED)
 
 
-def _by_patient(rows: np.ndarray, codes: np.ndarray) -> np.ndarray:
+def _by_patient(
+    rows: Float[np.ndarray, "row number"], codes: Int[np.ndarray, "row"]
+) -> Float[np.ndarray, "patient number"]:
     """Sums of the rows of each patient."""
     sums = np.zeros((codes.max() + 1, rows.shape[1]))
     np.add.at(sums, codes, rows)
     return sums
 
 
-def _estimate(values: np.ndarray, n: int, patients: int) -> tuple[object, ...]:
+def _estimate(values: Float[np.ndarray, "resample"], n: int, patients: int) -> Row:
     """value, lower, upper, n, patients and note from the statistic of the sample (first) and of each resample."""
     value = float(values[0])
     if not np.isfinite(value):

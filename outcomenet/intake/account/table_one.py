@@ -1,4 +1,4 @@
-"""Table 1: who is in each split, at the first visit, with standardised mean differences between the splits."""
+"""Table 1: patients of each split at their first visit, with standardised mean differences between the splits."""
 
 from __future__ import annotations
 
@@ -26,13 +26,19 @@ UNDEFINED = "\N{EN DASH}"
 
 
 def table_one(visits: pd.DataFrame, titles: Mapping[str, str] | None = None) -> pd.DataFrame:
-    """Mean (SD), median [quartiles] or n (%) of each patient's first visit, overall and by split, as text; index (variable, level).
+    """Mean (SD), median [quartiles] or n (%) of each patient's first visit, overall and by split.
 
-    `visits` is the visit table; `titles` says what was measured where a column's name does not. Columns: Missing, Overall,
-    one per split, and the absolute SMD between each two splits
-    (Cohen's d; for proportions Yang & Dalton 2012), which should be below about 0.1 to 0.2 (Austin, Stat Med 2009).
-    Computed by tableone. A dash stands for what is undefined, and for the SMD where a split knows the variable of fewer
-    than `FEWEST_FOR_SMD` patients.
+    SMD: Cohen's d; for proportions Yang & Dalton 2012. It should be below about 0.1 to 0.2 (Austin, Stat Med 2009).
+    Computed by tableone.
+
+    Args:
+        visits: The visit table.
+        titles: What was measured, by column, where a column's name does not say.
+
+    Returns:
+        Texts with index (variable, level) and columns Missing, Overall, one per split, and the absolute SMD between each
+        two splits. A dash stands for what is undefined, and for the SMD where a split knows the variable of fewer than
+        `FEWEST_FOR_SMD` patients.
     """
     first = visits.sort_values(["patient_id", "date", "visit_id"]).drop_duplicates("patient_id", ignore_index=True)
     numeric, categories, names = [], [], {}
@@ -72,7 +78,7 @@ def table_one(visits: pd.DataFrame, titles: Mapping[str, str] | None = None) -> 
     differences = [column for column in table if column.startswith("SMD")]
     known = first.groupby("split")[list(names)].count().rename(columns=names)
     known.loc["Overall"] = known.sum()
-    for column in table.columns.drop("Missing", errors="ignore"):
+    for column in [column for column in table.columns if column != "Missing"]:
         write = _difference if column in differences else _summary
         groups = column.removeprefix("SMD (").removesuffix(")").split(",")
         of_fewest = known.reindex(groups).fillna(0).min()

@@ -1,4 +1,4 @@
-"""The data card of a data set that intake built: croissant.json and card.md in its folder.
+"""Data card of a data set that intake built: croissant.json and card.md in its folder.
 
 Everything countable is counted, terms come from cohort.toml, and what only its owners know is marked as still to be
 filled in. It names no patient and no place outside the folder.
@@ -38,7 +38,16 @@ MEANINGS = {TABLE: "A row per visit: covariates, outcomes, human scores.", FILMS
 
 
 def write_card(folder: Path, manifest: DatasetManifest, meta: CohortMeta) -> None:
-    """Writes both forms of the card into the data set's folder, whose files `manifest` lists."""
+    """Writes both forms of the card into the data set's folder.
+
+    Args:
+        folder: The data set, its tables and examples already written.
+        manifest: Its counts, and the digests of its files.
+        meta: Settings of its cohort, for terms and sources.
+
+    Returns:
+        Nothing.
+    """
     visits = pd.read_parquet(folder / TABLE)
     films = pd.read_parquet(folder / FILMS)
     facts = _facts(manifest, meta, visits)
@@ -48,10 +57,10 @@ def write_card(folder: Path, manifest: DatasetManifest, meta: CohortMeta) -> Non
 
 
 def _tables(manifest: DatasetManifest, meta: CohortMeta, visits: pd.DataFrame, films: pd.DataFrame) -> list[CardTable]:
-    fields_of_visits = visit_fields(list(visits), measured_titles(visits, meta))
+    fields_of_visits = visit_fields(list(map(str, visits)), measured_titles(visits, meta))
     tables = [
         CardTable("visits", MEANINGS[TABLE], TABLE, fields_of_visits, ("patient_id", "visit_id")),
-        CardTable("films", MEANINGS[FILMS], FILMS, film_fields(list(films)), ("film_id", "side")),
+        CardTable("films", MEANINGS[FILMS], FILMS, film_fields(list(map(str, films))), ("film_id", "side")),
     ]
     if manifest.visits_with_films:
         fields = example_fields(
@@ -62,7 +71,7 @@ def _tables(manifest: DatasetManifest, meta: CohortMeta, visits: pd.DataFrame, f
 
 
 def examples_table(fields: tuple[CardField, ...]) -> CardTable:
-    """The records of the ArrayRecord files."""
+    """The records of the ArrayRecord files, which hold the fields of `card_fields.example_fields`."""
     about = "One visit with films: a serialised tf.train.Example that holds all of these features."
     return CardTable("examples", about, EXAMPLE_FILES, fields, ("patient_id", "visit_id"), columns=False)
 
@@ -110,7 +119,7 @@ def _of_collection(facts: CardFacts, manifest: DatasetManifest, meta: CohortMeta
 
 
 def preprocessing(manifest: DatasetManifest) -> Iterator[str]:
-    """What intake did to tables and films."""
+    """Sentences on what intake did to tables and films."""
     yield "Checked against the table contracts; ledger.csv counts every row left out, with its reason."
     yield f"Split by {manifest.split_by} with a stable hash of its name."
     if manifest.visits_with_films:
@@ -184,7 +193,7 @@ def _of_people(facts: CardFacts, meta: CohortMeta) -> CardFacts:
 
 
 def known_outcomes(visits: pd.DataFrame) -> dict[str, int]:
-    """At how many visits each outcome is known, by its title."""
+    """Number of visits at which each outcome is known, by its title."""
     column = {name: name if spec.kind.is_value else spec.fields[0] for name, spec in OUTCOMES.items()}
     return {OUTCOMES[name].title: int(visits[of].notna().sum()) for name, of in column.items()}
 

@@ -65,11 +65,21 @@ class CardFile:
 
     @property
     def encoding(self) -> str:
+        """MIME type by the end of the name."""
         return next((mime for ending, mime in ENCODINGS.items() if ending in self.path.lower()), OTHER_ENCODING)
 
 
 def croissant(facts: CardFacts, tables: Sequence[CardTable], files: Sequence[CardFile]) -> Json:
-    """The card as JSON-LD; what is not known is left out, nothing is invented."""
+    """The card as JSON-LD; what is not known is left out, nothing is invented.
+
+    Args:
+        facts: Terms, origin and statements.
+        tables: Record sets, each from one of the files.
+        files: Files and file sets; every table's source is among them.
+
+    Returns:
+        The content of croissant.json.
+    """
     licence: Json = {"@type": "sc:CreativeWork", "name": facts.licence, "url": facts.licence_url}
     card: Json = {
         "@context": CONTEXT,
@@ -86,7 +96,7 @@ def croissant(facts: CardFacts, tables: Sequence[CardTable], files: Sequence[Car
         "keywords": list(facts.keywords),
         "conditionsOfAccess": list(facts.access),
         "citation": list(facts.seen),
-        **{f"rai:{name}": list(said) if name in MANY else " ".join(said) for name, said in facts.rai.items()},
+        **{f"rai:{name}": list(texts) if name in MANY else " ".join(texts) for name, texts in facts.rai.items()},
     }
     kinds = {file.name: "fileObject" if file.sha256 else "fileSet" for file in files}
     card["distribution"] = [_distribution(file) for file in files]

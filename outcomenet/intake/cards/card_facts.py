@@ -1,4 +1,4 @@
-"""The facts of a data card: who made the data, under which terms, how, and what they can and cannot be used for."""
+"""Facts of a data card: who made the data, under which terms, how, and what they can and cannot be used for."""
 
 from __future__ import annotations
 
@@ -48,10 +48,10 @@ TO_FILL_IN = "To be filled in: "
 
 @dataclass(frozen=True)
 class CardFacts:
-    """What a card says beside the structure of its data.
+    """Everything that a card says beside the structure of its data.
 
     `rai` has statements by property of `RAI`. `access` are the steps to the data; `seen` says of single facts where they
-    were read. Empty: not known. `published` and `version` as Croissant wants them: an ISO date (a year will do) and
+    were looked up. Empty: not known. `published` and `version` as Croissant wants them: an ISO date (a year will do) and
     MAJOR.MINOR.PATCH.
     """
 
@@ -76,13 +76,13 @@ class CardFacts:
 
     def saying(self, **statements: str | Iterable[str]) -> CardFacts:
         """These facts with further statements, each after what its property says already; empty ones are left out."""
-        said = dict(self.rai)
+        rai = dict(self.rai)
         for name, more in statements.items():
             added = (more,) if isinstance(more, str) else tuple(more)
-            said[name] = (*said.get(name, ()), *(text for text in added if text))
-        return replace(self, rai={name: texts for name, texts in said.items() if texts})
+            rai[name] = (*rai.get(name, ()), *(text for text in added if text))
+        return replace(self, rai={name: texts for name, texts in rai.items() if texts})
 
     @property
     def silent_on(self) -> tuple[str, ...]:
-        """What the card must speak about and does not."""
+        """Properties on which every card must say something and this one says nothing."""
         return tuple(name for name in REQUIRED if not self.rai.get(name))

@@ -1,4 +1,4 @@
-"""The records that a card describes: examples with their features, tables of a cohort folder with their rules."""
+"""Record sets of a card: examples with their features, tables of a cohort folder with their rules."""
 
 from __future__ import annotations
 
@@ -42,7 +42,16 @@ class CardTable:
 
 
 def example_fields(*, crop_size: int, covariates: Sequence[str], readers: int) -> tuple[CardField, ...]:
-    """The features of one example, types and shapes as `visits.visit_features` declares them."""
+    """The features of one example, types and shapes as `visits.visit_features` declares them.
+
+    Args:
+        crop_size: Pixels a side.
+        covariates: Names, in the order in which the examples hold them.
+        readers: Number of readers of SvdH; 0 where nobody graded the films.
+
+    Returns:
+        One field per feature.
+    """
     from outcomenet.datasets.visits import visit_features
 
     features = visit_features(crop_size=crop_size, covariates=len(covariates), readers=max(readers, 1))
@@ -51,7 +60,8 @@ def example_fields(*, crop_size: int, covariates: Sequence[str], readers: int) -
     for name, feature in features.items():
         type_name = getattr(feature.np_dtype, "__name__", "")
         data_type = ARRAY_TYPES.get(type_name, TEXT)
-        fields.append(CardField(name, data_type, meanings[name], tuple(feature.shape) or None))
+        shape: tuple[int, ...] = feature.shape  # pyright: ignore[reportAssignmentType]  # TFDS declares it an object
+        fields.append(CardField(name, data_type, meanings[name], tuple(shape) or None))
     return tuple(fields)
 
 
@@ -70,9 +80,14 @@ def _meanings_of_features(covariates: Sequence[str]) -> dict[str, str]:
 def cohort_tables(
     columns: Mapping[str, Sequence[str]], sources: Mapping[str, str] | None = None
 ) -> tuple[CardTable, ...]:
-    """The tables of a cohort folder: file -> its columns, with types, ranges and units of the table contracts.
+    """The tables of a cohort folder, with types, ranges and units of the table contracts.
 
-    `sources` says where a column comes from, by "file: column".
+    Args:
+        columns: The columns that each file has; files that it does not name have no table.
+        sources: Where a column comes from, by "file: column".
+
+    Returns:
+        One record set per file.
     """
     tables = []
     for table in TABLES:
@@ -94,7 +109,7 @@ def cohort_tables(
 
 
 def type_of_rule(rule: CellRule) -> str:
-    """Croissant's type of what a cell may hold."""
+    """Croissant's type of the cells that a rule allows."""
     if isinstance(rule, Date):
         return DATE
     if isinstance(rule, Flag) or (isinstance(rule, Number) and rule.whole):

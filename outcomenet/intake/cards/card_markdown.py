@@ -1,4 +1,4 @@
-"""The readable card, made from the Croissant one and from nothing else."""
+"""Readable form of a card in Markdown, made from the Croissant one and from nothing else."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from outcomenet.intake.cards.card_croissant import Json
 from outcomenet.intake.cards.card_facts import RAI, TO_FILL_IN
 
-# What Croissant 1.1 requires of every data set, in the reader's words.
+# Properties that Croissant 1.1 requires of every data set, in plain words.
 REQUIRED = {"license": "licence", "url": "home page", "creator": "creators", "datePublished": "date of publication"}
 _TAG = re.compile(r"<(?=[A-Za-z/!?])")
 _WEB = re.compile(r"https?://[^\s<>()\"]+")
@@ -18,14 +18,14 @@ SHOWN_TYPES = {"sc:Text": "text", "sc:Integer": "whole number", "sc:Boolean": "t
 
 
 def card_markdown(card: Json) -> str:
-    """The text of a card's README.md or card.md."""
+    """The text of a card's README.md or card.md, made from the content of its croissant.json."""
     card = _harmless(card)
     parts = [f"# {_line(card['name'])}", _line(card["description"]), _overview(card), *_missing(card)]
     if steps := card.get("conditionsOfAccess"):
         parts += ["## How to get it", *_numbered(steps)]
     for name, heading in RAI.items():
-        if said := card.get(f"rai:{name}"):
-            parts += [f"## {heading}", _statements(said)]
+        if statements := card.get(f"rai:{name}"):
+            parts += [f"## {heading}", _statements(statements)]
     if seen := card.get("citation"):
         parts += ["## Where facts were read", _statements(seen)]
     parts += ["## Files", _files(card["distribution"])]
@@ -62,19 +62,19 @@ def _overview(card: Json) -> str:
 
 
 def _missing(card: Json) -> list[str]:
-    """What a reader must fill in before the card is complete; nothing where it is."""
+    """The section of what is to be filled in before the card is complete; none where it is."""
     gaps = [f"{words} (`{name}`)" for name, words in REQUIRED.items() if name not in card]
     for name in RAI:
-        said = card.get(f"rai:{name}", [])
-        texts = [said] if isinstance(said, str) else said
+        statements = card.get(f"rai:{name}", [])
+        texts = [statements] if isinstance(statements, str) else statements
         gaps += [f"{RAI[name]} (`rai:{name}`): {t.removeprefix(TO_FILL_IN)}" for t in texts if t.startswith(TO_FILL_IN)]
     if not gaps:
         return []
     return ["## Still to be filled in", _statements(gaps)]
 
 
-def _statements(said: str | Sequence[str]) -> str:
-    return _line(said) if isinstance(said, str) else "\n".join(f"- {_line(text)}" for text in said)
+def _statements(texts: str | Sequence[str]) -> str:
+    return _line(texts) if isinstance(texts, str) else "\n".join(f"- {_line(text)}" for text in texts)
 
 
 def _numbered(steps: Sequence[str]) -> list[str]:
@@ -108,7 +108,7 @@ def _field_rows(fields: Sequence[Json]) -> list[tuple[str, ...]]:
 
 
 def _type(field: Json) -> str:
-    known = field["dataType"]
+    known: str = field["dataType"]
     name = SHOWN_TYPES.get(known, known.removeprefix("cr:").lower())
     return f"{name} [{field['arrayShape'].replace(',', ', ')}]" if "arrayShape" in field else name
 

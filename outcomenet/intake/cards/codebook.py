@@ -1,4 +1,4 @@
-"""The codebook of a data set's tables: what each column of visits.parquet and films.parquet is."""
+"""Codebook of a data set's tables: the meaning of each column of visits.parquet and films.parquet."""
 
 from __future__ import annotations
 
@@ -27,8 +27,11 @@ def visit_fields(columns: Sequence[str], titles: Mapping[str, str] | None = None
     """The fields of visits.parquet, for the columns that a data set has; all that exist are in `visit_codebook`.
 
     Args:
-        columns: names of the columns, in their order.
-        titles: what the cohort measured, by column, where its name alone does not say (`measured.measured_titles`).
+        columns: Names of the columns, in their order.
+        titles: What the cohort measured, by column, where its name alone does not say (`measured.measured_titles`).
+
+    Returns:
+        One field per column, in that order.
     """
     codebook = visit_codebook()
     measured = {name: f"{title}. {codebook[name].description}" for name, title in (titles or {}).items()}
