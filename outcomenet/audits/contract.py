@@ -52,7 +52,7 @@ class AuditedNetwork(Protocol):
         ...
 
     def scores_under_interventions(self) -> pd.DataFrame:
-        """patient_id, visit_id, intervention, value and score of held-out visits drawn again, see `redrawn_films`."""
+        """patient_id, visit_id, intervention, value and score of held-out visits drawn again, see `network.redrawn_films`."""
         ...
 
 

@@ -13,7 +13,7 @@ from outcomenet.datasets.dataset import FILMS, Dataset
 from outcomenet.errors import DataRefused
 
 TIES = ("accession", "pixels")  # facts
-ALIKE = "alike"  # a judgement, see `alike_films`
+ALIKE = "alike"  # a judgement, see `intake.alike_films`
 SAME_FILMS = "same_films.csv"
 
 

@@ -43,7 +43,7 @@ def read_visits_with(
     batches: Iterable[tuple[Mapping[str, np.ndarray], list[tuple[str, str]], int]],
     progress: Progress | None = None,
 ) -> NetworkReading:
-    """Runs a network over evaluation batches (see `input_pipeline.evaluation_batches`)."""
+    """Runs a network over evaluation batches (see `batches.evaluation_batches`)."""
 
     @jax.jit
     def read(params: Parameters, batch: Mapping[str, Array]) -> dict[str, Any]:

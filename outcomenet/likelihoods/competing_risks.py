@@ -2,7 +2,7 @@
 
 In interval m the chances of each cause, and of none, are a multinomial logit: P(cause k | no event before) =
 exp(z_mk) / (1 + sum_j exp(z_mj)) (Tutz & Schmid, Modeling Discrete Time-to-Event Data, 2016, ch. 8). Within an
-interval all hazards are constant, as in `survival`: the total rate per interval is L_m = log(1 + sum_j exp(z_mj)) and
+interval all hazards are constant: the total rate per interval is L_m = log(1 + sum_j exp(z_mj)) and
 cause k has the share softmax(z_m)_k of it. Hence, with S the chance of no event of any kind and F_k the cumulative
 incidence, dF_k = S share_mk L_m dt. A patient free of events at entry E contributes (Mao, Lin & Zeng, Biometrics 2017)
 
@@ -38,7 +38,7 @@ def competing_risks_loss(
     """Negative log-likelihood of each patient's first event; `edges` in days, one more than intervals, first 0.
 
     An event on a known day (end = start) has the chance of that day. An end beyond the last edge says only that there
-    was no event until `start`, as in `survival`. Rows with a NaN day are masked.
+    was no event until `start`. Rows with a NaN day are masked.
     """
     _check_edges(hazard_logits, edges)
     mask = known(follow_up.entry) & known(follow_up.start) & known(follow_up.end)

@@ -188,7 +188,7 @@ class World:
         self.interventions.check(self.sites)
 
     def do(self, **values: object) -> World:
-        """The same world under interventions, for instance `world.do(oa=0, fm=True)`; see `Interventions`.
+        """The same world under interventions, for instance `World().do(oa=0, fm=True)`; see `Interventions`.
 
         Solved with the same seed it has the same patients with the same noise: only what the intervention causes
         differs. Interventions add up; setting one again replaces it.

@@ -51,7 +51,7 @@ def train(
     progress: Progress,
     stop: Callable[[], bool] = lambda: False,
 ) -> State:
-    """Trains from the newest sound checkpoint of `run`, or from `state`, to `config.steps`; returns the final state.
+    """Trains from the newest sound checkpoint of `run`, or from `state`, to `TrainingConfig.steps`; returns the final state.
 
     `batches` is an iterator with `get_state` and `set_state`; `run_id` is the identity that checkpoints carry. Raises
     Preempted, after saving, when `stop()` says so.

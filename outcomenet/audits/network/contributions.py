@@ -13,7 +13,7 @@ from outcomenet.training.rungs import Parameters, RungNetwork, visit_of
 
 
 class Batch(NamedTuple):
-    """A batch as `input_pipeline.evaluation_batches` gives it: arrays, (patient_id, visit_id), how many rows are real."""
+    """A batch as `batches.evaluation_batches` gives it: arrays, (patient_id, visit_id), how many rows are real."""
 
     arrays: Mapping[str, np.ndarray]
     ids: list[tuple[str, str]]

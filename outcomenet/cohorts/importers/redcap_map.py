@@ -76,7 +76,7 @@ class Entry:
 
     @property
     def name(self) -> str:
-        """As messages name it: `visits.pain`."""
+        """Table and column as messages name it, such as "visits.pain"."""
         return f"{self.table}.{self.column}"
 
 

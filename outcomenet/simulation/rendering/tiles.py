@@ -89,7 +89,7 @@ def draw_tiles(tiles: Tiles, shapes: ShapeTables) -> UInt16[np.ndarray, "tile he
 
     Args:
         tiles: Where they lie and how they are exposed.
-        shapes: Tables of the limbs' shapes; `tiles.film` names the row of each tile's limb.
+        shapes: Tables of the limbs' shapes; `Tiles.film` names the row of each tile's limb.
 
     Returns:
         12-bit pixels, brighter = more bone.
