@@ -10,6 +10,7 @@ import pytest
 
 from outcomenet.anatomy import Region, Side
 from outcomenet.datasets.visit_table import reading_totals
+from outcomenet.errors import UsageError
 from outcomenet.scoring import (
     SCHEMES,
     STEINBROCKER,
@@ -137,3 +138,8 @@ def test_a_readings_stage_in_tables_is_its_worst_limbs():
 def test_sens_is_derived_exactly():
     grades = {site.key: float(k % 3) for k, site in enumerate(SVDH.sites)}
     assert SCHEMES["sens"].total(sens_from_svdh(grades)) == sum(grade > 0 for grade in grades.values())
+
+
+def test_a_site_that_the_scheme_lacks_is_named_with_the_nearest():
+    with pytest.raises(UsageError, match=r"Sharp/van der Heijde has no site \('LH', 'IP1', 'jsn'\)\. Did you mean"):
+        SVDH.total({("LH", "IP1", "jsn"): 1})

@@ -16,6 +16,7 @@ from outcomenet.outcomes import HAQ, haq_grid
 
 # float() also takes "1_000", "infinity" and "nan"
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+# one comma: a decimal comma, or one between thousands
 _COMMA = re.compile(r"[+-]?\d+,\d+")
 # more than one separator, or another one than a comma: 12,345,678 and 1,234.5 and 1.234,5 and 1 234 and 1'234
 _THOUSANDS = re.compile(r"[+-]?\d{1,3}(?:[,. '\u2019\u00a0\u2009\u202f]\d{3})+(?:[.,]\d+)?")
@@ -232,7 +233,8 @@ class Date:
     def parse(self, text: str) -> pd.Timestamp:
         if not _DATE.fullmatch(text):
             raise ValueError(text)
-        day = datetime.date.fromisoformat(text)
+        day = datetime.date.fromisoformat(text)  # raises ValueError for the 30th of February, too
+        # far beyond any patient's life, and within what pandas can hold (1677 to 2262)
         if not 1850 <= day.year < 2200:
             raise ValueError(text)
         return pd.Timestamp(day)

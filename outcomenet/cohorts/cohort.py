@@ -75,6 +75,7 @@ def read_cohort(folder: Path | str, *, check_films: bool = True) -> Cohort:
         tables[table.file], in_table = read_table(path, table) if os.path.lexists(path) else absent_table(table, others)
         faults += in_table
     faults += crosscheck(tables, meta)
+    # films come last: their headers are parsed even where tables are wrong, so that all faults are told at once
 
     ledger = Ledger()
     films = tables["films.csv"]
@@ -92,6 +93,7 @@ def read_cohort(folder: Path | str, *, check_films: bool = True) -> Cohort:
     films = films.assign(years_since_birth_year=films["date"].dt.year - born)
     films, of_links = link_films(films, tables["visits.csv"], max_gap_days, ledger)
     faults += of_links
+    # only here, once every file was looked at
     if faults or meta is None:
         raise CohortRefused(without_identifiers(faults, tables))
 

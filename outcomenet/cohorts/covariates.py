@@ -85,6 +85,7 @@ def age_at(date: pd.Series, birth_year: pd.Series) -> pd.Series:
     Returns:
         Years from the middle of the birth year; at most half a year wrong. NaN where one of the two is missing.
     """
+    # day of the year as a fraction, so that an age does not jump at New Year
     start = pd.to_datetime(date.dt.year.astype(str) + "-01-01")
     return date.dt.year + (date - start).dt.days / DAYS_PER_YEAR - (birth_year + 0.5)
 
@@ -151,7 +152,7 @@ def _affected(visits: pd.DataFrame, scores: pd.DataFrame, scheme: Scheme, grade:
     joints = graded.groupby(["patient_id", "visit_id", "side", "site"])["score"].mean().dropna()
     by_visit = joints.groupby(level=["patient_id", "visit_id"])
     affected = (joints >= grade).groupby(level=["patient_id", "visit_id"]).sum()
-    unknown = len(_HANDS) * len(OSTEOARTHRITIS_HAND_JOINTS) - by_visit.size()
+    unknown = len(_HANDS) * len(OSTEOARTHRITIS_HAND_JOINTS) - by_visit.size()  # joints without a grade
     label = pd.Series(np.nan, index=affected.index)
     label[affected >= OSTEOARTHRITIS_JOINTS] = 1.0
     label[affected + unknown < OSTEOARTHRITIS_JOINTS] = 0.0

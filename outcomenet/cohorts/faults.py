@@ -61,6 +61,7 @@ class CohortRefused(DataRefused):
 
     def __init__(self, faults: Sequence[Fault], listed_in: Path | None = None):
         files = list(dict.fromkeys(fault.file for fault in faults))
+        # a stable sort: faults of one row stay in the order of the checks
         self.faults = tuple(sorted(faults, key=lambda fault: (files.index(fault.file), fault.row or 0)))
         count = len(self.faults)
         lines = [f"The cohort was refused for {count} fault{'s' if count > 1 else ''}; no data set was written."]
@@ -88,7 +89,7 @@ def write_faults(faults: Iterable[Fault], path: Path) -> None:
     """
     rows = [tuple(getattr(fault, name) for name in COLUMNS) for fault in faults]
     table = pd.DataFrame(rows, columns=list(COLUMNS)).astype({"row": "Int64"})
-    whole = path.with_name(f".{path.name}.partial")
+    whole = path.with_name(f".{path.name}.partial")  # beside it, so that the renaming stays on one disk
     path.parent.mkdir(parents=True, exist_ok=True)
     write_csv(table, whole)
     whole.replace(path)
@@ -151,7 +152,7 @@ def without_identifiers(faults: Sequence[Fault], tables: Mapping[str, pd.DataFra
         if column in table
         for cell in table[column].dropna().unique()
     }
-    shown = {repr(cell) for cell in known}
+    shown = {repr(cell) for cell in known}  # as `printable` quotes a value
     return [
         replace(
             fault,

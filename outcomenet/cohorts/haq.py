@@ -39,7 +39,7 @@ def haq_of_visits(visits: pd.DataFrame, use_aids: bool, ledger: Ledger) -> pd.Da
         `haq_grid` (8, 7 or 6) and `haq_by_category_<category>` (0-3; NaN without items). All NaN where no HAQ is known.
     """
     scored = _scored(visits, use_aids)
-    too_few = []
+    too_few = []  # visits, for the ledger
     values = np.full((len(visits), 3), np.nan)
     for place, (row, stated) in enumerate(zip(visits.index, visits["haq_di"], strict=True)):
         if row in scored:

@@ -36,6 +36,7 @@ def link_films(
     for row, patient, film, day in zip(films.index, films["patient_id"], films["film_id"], days, strict=True):
         dates, lines, ids = by_patient.get(patient, no_visits)
         gaps = (day - dates).astype(int)
+        # of several visits equally near all are kept, to tell a choice from a guess
         near = np.flatnonzero(np.abs(gaps) == np.abs(gaps).min(initial=max_gap_days + 1))
         if np.isnat(day) or len(near) == 0 or abs(gaps[near[0]]) > max_gap_days:
             unlinked.append(film)
@@ -49,7 +50,7 @@ def link_films(
         else:
             linked[row] = ids[near[0]], int(gaps[near[0]])
     ledger.add("linkage", "film", f"no visit of the patient within {max_gap_days} days", unlinked)
-    kept = films.loc[list(linked)].copy()
+    kept = films.loc[list(linked)].copy()  # in the order of films.csv
     kept["visit_id"] = pd.Series([visit for visit, _ in linked.values()], index=kept.index, dtype=object)
     kept["gap_days"] = pd.Series([gap for _, gap in linked.values()], index=kept.index, dtype="int64")
     return kept, faults

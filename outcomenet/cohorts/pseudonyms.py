@@ -21,6 +21,7 @@ from outcomenet.outcomes import DAYS_PER_YEAR
 
 KEY_BYTES = 32  # as long as SHA-256, below which RFC 2104 discourages keys
 LONGEST_SHIFT_DAYS = 364  # dates move back by one to so many days
+# Added to ages, which are counted from shifted dates: on average they are right.
 MEAN_SHIFT_DAYS = (1 + LONGEST_SHIFT_DAYS) / 2
 # (month, day) that stand for a year, days that stand for a month, as registries fill in what is not known
 DAYS_FOR_A_YEAR = frozenset({(1, 1), (6, 15), (6, 30), (7, 1), (7, 2), (12, 31)})
@@ -105,6 +106,7 @@ def pseudonymous(cohort: Cohort, names: Pseudonyms) -> Cohort:
                 table[column] = table[column].map(mapping)
         return table
 
+    # before the dates are shifted: what an onset stands for shows in true dates alone
     patients, visits = _with_drawn_onsets(cohort.patients, cohort.visits, names)
     birth_year = visits["patient_id"].map(patients.set_index("patient_id")["birth_year"])
     visits = renamed(visits)
@@ -222,7 +224,7 @@ def key_of(path: Path, *, outside: Iterable[Path]) -> bytes:
             f"{path} should hold a key of {2 * KEY_BYTES} hexadecimal digits and does not; restore it from its copy. A new "
             "key gives every patient another name."
         )
-    if path.stat().st_mode & 0o077:
+    if path.stat().st_mode & 0o077:  # any right of group or others
         raise DataRefused(
             f"Others than its owner may use {path}, so that the key in it is no secret; run `chmod 600 {path}`. Where "
             "others may have read it already, name another key with --key: it gives every patient another name."

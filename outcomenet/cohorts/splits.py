@@ -37,7 +37,7 @@ def split_of(patient_id: str, salt: str, fractions: Mapping[str, float] = FRACTI
         )
     # the zero byte keeps ("ab", "c") and ("a", "bc") apart
     digest = hashlib.sha256(f"{salt}\0{patient_id}".encode()).digest()
-    share = int.from_bytes(digest[:8], "big") / 2**64
+    share = int.from_bytes(digest[:8], "big") / 2**64  # uniform from 0 to 1
     reached = 0.0
     for split, fraction in fractions.items():
         reached += fraction

@@ -69,6 +69,7 @@ def read_table(path: Path, table: TableContract) -> tuple[pd.DataFrame, list[Fau
     text, faults = read_csv_text(path)
     if text is None:
         return table.empty(), faults
+    # one sentence instead of an unknown column for each cell of the first patient
     if no_header := _no_header(text, table):
         return table.empty(), no_header
     known, header_faults = _known_columns(text, table)
@@ -129,6 +130,7 @@ def _known_columns(text: pd.DataFrame, table: TableContract) -> tuple[pd.DataFra
         remedy, rule = table.advice.get(name.strip().lower(), ""), "other_column"
         if not remedy:
             absent = [known for known in table.names if known not in text.columns]
+            # a required column that is missing is more likely to be meant than another one
             near = meant(name, missing) or meant(name, absent)
             remedy = f"Did you mean {near}?" if near else f"Remove it; known are: {', '.join(sorted(table.names))}."
             rule = "unknown_column"

@@ -173,8 +173,8 @@ def _rows(characters: _Characters) -> list[_Characters]:
     links = coo_matrix((linked[linked], (one[linked], other[linked])), (total, total))
     count, chain = connected_components(links, directed=False)
     pieces = np.bincount(chain, minlength=count)
-    read = np.bincount(chain, np.maximum(np.rint(width / (WIDTH_OF_LETTER * height)), 1), count)
-    long_enough = np.flatnonzero((pieces >= LEAST_PIECES) & (read >= LEAST_CHARACTERS))
+    letters = np.bincount(chain, np.maximum(np.rint(width / (WIDTH_OF_LETTER * height)), 1), count)
+    long_enough = np.flatnonzero((pieces >= LEAST_PIECES) & (letters >= LEAST_CHARACTERS))
     rows = [characters.taken(chain == number) for number in long_enough]
     return [row for row in rows if _is_even(row)]
 

@@ -48,7 +48,7 @@ class DecoderFailed(OutcomenetError):
 class FilmDecoder:
     """A small pool of decoding processes, used as a context manager.
 
-    A worker is a fresh interpreter that imports the film reader and the module of the function it is given, and nothing
+    A worker is a fresh interpreter that imports the film decoders and the module of the function it is given, and nothing
     of the caller's. It may map `memory_bytes` more than it starts with, spend `cpu_seconds` of CPU and `timeout_seconds`
     of wall-clock time on a film, and neither open a socket, start a program nor write a file. One that dies or takes
     longer is replaced, and its film alone is refused; so is one that answers what the function cannot have given, since a

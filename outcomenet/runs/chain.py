@@ -1,4 +1,4 @@
-"""Chain of a run's files from record to report: each command checks what it uses and signs only what it made.
+"""Chain of a run's files from record to report: each command checks what it uses and lists only what it made.
 
 MANIFEST.json names the SHA-256 of every file. `train` writes it when training is over, `evaluate` and `report` add their
 own files to it and take over the digests of the others as they stand. Their files are made in a folder beside, and moved when
@@ -100,6 +100,7 @@ def _is_checkpoint(name: str) -> bool:
 
 def seal_training(run: Path) -> None:
     """Writes the manifest of a run whose training is over; a run that has one is checked and left as it is."""
+    # a manifest is never written over files that were not checked: it would vouch for damage
     if (run / MANIFEST).exists():
         check_run(run, upto=Stage.TRAINING)
         return
@@ -138,6 +139,7 @@ def check_run(run: Path, upto: Stage = Stage.REPORT, needs: Stage = Stage.TRAINI
         raise DataRefused(f"{run / name} {wrong}; {_remedy(run, name, record)}.")
     if needs is Stage.EVALUATION and EVALUATION not in digests:
         raise _not_evaluated(run)
+    # a file too many is refused, too: a later command could take it for a result
     for name in unlisted(run, digests):
         if stage_of(name) <= upto:
             raise DataRefused(f"{run / name} was written by no command of outcomenet; move it out of the run folder.")

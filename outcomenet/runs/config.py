@@ -27,7 +27,7 @@ def from_record(cls: type[T], record: Mapping[str, object]) -> T:
         The configuration, which checks its own ranges when it is made.
 
     Raises:
-        UsageError: A setting is unknown; the message offers the nearest.
+        UsageError: A setting, or a value of an enumeration, is unknown; the message offers the nearest.
     """
     hints = get_type_hints(cls)
     names = {f.name for f in fields(cls)}
@@ -61,18 +61,18 @@ def with_settings(config: T, settings: Mapping[str, Any]) -> T:
     Raises:
         UsageError: There is no such setting, or it cannot hold the value.
     """
-    hints, own, inner = get_type_hints(type(config)), {}, {}
+    hints, direct, inner = get_type_hints(type(config)), {}, {}
     for path, value in settings.items():
-        name, _, rest = path.partition(".")
-        if name not in hints or (rest and not is_dataclass(getattr(config, name))):
+        name, _, further = path.partition(".")
+        if name not in hints or (further and not is_dataclass(getattr(config, name))):
             known = [line.partition(" = ")[0] for line in as_lines(config)]
             raise UsageError(f"{type(config).__name__} has no setting {path!r}. {did_you_mean(path, known)}")
-        if rest:
-            inner.setdefault(name, {})[rest] = value
+        if further:
+            inner.setdefault(name, {})[further] = value
         else:
-            own[name] = value if is_dataclass(value) else _value(hints[name], value)
+            direct[name] = value if is_dataclass(value) else _value(hints[name], value)
     within = {name: with_settings(getattr(config, name), changed) for name, changed in inner.items()}
-    return replace(config, **own, **within)  # pyright: ignore[reportArgumentType]
+    return replace(config, **direct, **within)  # pyright: ignore[reportArgumentType]
 
 
 def as_lines(config: DataclassInstance, prefix: str = "") -> list[str]:

@@ -25,6 +25,7 @@ NUMERICS: dict[str, bool | int | str | None] = {
 }
 # Vector instructions by which compilers of linear algebra choose how a sum is ordered.
 CPU_FEATURES = ("sse4_2", "avx", "avx2", "fma", "avx512f", "avx512_bf16", "avx512_vnni", "amx_tile", "asimd", "sve")
+# Settings by which threads divide a sum, and the precision of products on GPUs.
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NPROC", "NVIDIA_TF32_OVERRIDE")
 # A flag as XLA parses it: its value may be quoted and then hold blanks.
 _FLAG = re.compile(r"""(?<!\S)-[^\s=]*(?:=(?:'[^']*'|"(?:\\.|[^"\\])*"|\S*))?""")

@@ -110,6 +110,7 @@ def source_sha256() -> str:
     """
     digest = hashlib.sha256()
     for file in sorted(f for f in ROOT.rglob("*") if f.suffix in SOURCES and f.is_file() and SHIPPED not in f.parents):
+        # name and digest, so that moving text from one file to another changes the sum
         digest.update(f"{file.relative_to(ROOT).as_posix()}\n".encode())
         digest.update(hashlib.sha256(file.read_bytes()).digest())
     return digest.hexdigest()
@@ -189,6 +190,7 @@ def _is_tracked() -> bool:
 
 
 def _run_git(*arguments: str) -> str:
+    # a hook of git sets variables that would lead git into another repository
     environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     try:
         done = subprocess.run(

@@ -47,7 +47,7 @@ def begin_run(run: Path, record: dict[str, Any]) -> dict[str, Any]:
     """
     path = run / RECORD
     record = json.loads(json.dumps(record))  # tuples become lists, as in the file that it is compared with
-    record["run_id"] = run_id(record)
+    record["run_id"] = run_id(record)  # of the JSON form, from which it is computed again at each reading
     if not path.exists():
         if run.exists() and any(run.iterdir()):
             raise UsageError(f"{run} exists and is not a run (it has no {RECORD}); choose another --out.")

@@ -167,3 +167,10 @@ def test_a_key_beside_the_data_is_refused(tmp_path):
     with pytest.raises(UsageError, match="keep it elsewhere"):
         key_of(tmp_path / "data" / "key", outside=(tmp_path / "data",))
     assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize(("kind", "named"), [("patient", "Two patients"), ("film", "Two films")])
+def test_two_ids_that_meet_in_one_hash_are_refused(cohort_folder, monkeypatch, kind, named):
+    monkeypatch.setattr(Pseudonyms, kind, lambda self, identifier: "P000000000000")
+    with pytest.raises(DataRefused, match=f"{named} get the same pseudonym under this key; use another key"):
+        pseudonymous(read_cohort(cohort_folder), ONE)

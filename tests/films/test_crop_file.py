@@ -31,20 +31,20 @@ def test_the_header_gives_one_crops_size(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "changes",
+    ("changes", "sentence"),
     [
-        {"crops": CROPS.astype(float)},
-        {"crops": CROPS[0]},
-        {"crops": CROPS[:, :4]},
-        {"sites": np.array(["IP1"])},
-        {"sites": np.array([1, 2])},
-        {"mm_per_px": 0.0},
-        {"mm_per_px": np.array([0.25, 0.25])},
-        {"sites": np.array(["IP1", None], dtype=object)},
+        ({"crops": CROPS.astype(float)}, r"these are float64 \[2, 8, 8\] with 2 sites"),
+        ({"crops": CROPS[0]}, r"these are uint16 \[8, 8\] with 2 sites"),
+        ({"crops": CROPS[:, :4]}, r"these are uint16 \[2, 4, 8\] with 2 sites"),
+        ({"sites": np.array(["IP1"])}, "with 1 sites; write the file again"),
+        ({"sites": np.array([1, 2])}, "Sites are text .*, here int64"),
+        ({"mm_per_px": 0.0}, "mm_per_px is 0.01 to 1.0, here .* and 0.0"),
+        ({"mm_per_px": np.array([0.25, 0.25])}, "Crops are uint16 .joint, size, size. with a site each"),
+        ({"sites": np.array(["IP1", None], dtype=object)}, "this one could not be read so"),
     ],
 )
-def test_arrays_that_do_not_agree_are_refused(tmp_path, changes):
-    with pytest.raises(FilmRefused) as refused:
+def test_arrays_that_do_not_agree_are_refused(tmp_path, changes, sentence):
+    with pytest.raises(FilmRefused, match=sentence) as refused:
         read_header(write(tmp_path / "f.npz", **changes))
     assert refused.value.code == "crops"
 

@@ -12,6 +12,7 @@ from pydicom.filewriter import write_dataset
 from test_dicom_films import film
 
 from outcomenet.errors import FilmRefused
+from outcomenet.films.dicom_structure import inspect_dicom
 from outcomenet.films.film_file import film_format, read_film, read_header
 
 PIXELS = np.random.default_rng(0).integers(0, 4096, (40, 30)).astype(np.uint16)
@@ -88,3 +89,39 @@ def test_a_value_representation_that_there_is_not_is_named(tmp_path, plain, vr):
     error = refusal(tmp_path, plain.replace(b"\x10\x00\x20\x00LO", b"\x10\x00\x20\x00" + vr.encode()))
     assert error.code == "representation"
     assert f'Element (0010,0020) has a value representation that DICOM does not know, "{vr}"' in str(error)
+
+
+SEQUENCE = b"\x08\x00\x40\x11SQ\0\0"  # (0008,1140), followed by four bytes of length
+ITEM, UNDEFINED = b"\xfe\xff\x00\xe0", b"\xff\xff\xff\xff"
+EMPTY_CODE = b"\x08\x00\x05\x00CS\0\0"  # an element of 8 bytes without a value
+
+
+@pytest.mark.parametrize(
+    ("data_set", "sentence", "code"),
+    [
+        (b"\x08\x00\x05\x00CS", "it ends inside an element", "truncated"),
+        (b"\xfe\xff\x0d\xe0\0\0\0\0", "a delimiter stands outside a sequence", "truncated"),
+        (SEQUENCE + UNDEFINED, "it ends inside a sequence", "truncated"),
+        (
+            # the item ends 2 bytes behind the sequence of 8 + 8 bytes that holds it
+            SEQUENCE + b"\x10\0\0\0" + ITEM + b"\x0a\0\0\0" + EMPTY_CODE[:-2] + b"\x02\0ab",
+            "an element reaches beyond the sequence that holds it",
+            "truncated",
+        ),
+        (EMPTY_CODE * 20_001, "it has more than 20,000 elements", "truncated"),
+        ((SEQUENCE + UNDEFINED + ITEM + UNDEFINED) * 17, "nested at most 16 deep, this file's are deeper", "nesting"),
+        (b"\xe0\x7f\x10\x00OW\0\0" + UNDEFINED, "do not begin with an offset table", "truncated"),
+        (b"\xe0\x7f\x10\x00OW\0\0" + UNDEFINED + ITEM + b"\0\0\0\0", "it has no compressed pixels", "truncated"),
+    ],
+)
+def test_a_broken_structure_is_named(tmp_path, plain, data_set, sentence, code):
+    (tmp_path / "film").write_bytes(parts(plain)[0] + data_set)
+    with pytest.raises(FilmRefused, match=sentence) as refused:
+        read_header(tmp_path / "film")
+    assert refused.value.code == code
+
+
+def test_a_structure_without_its_mark_is_no_dicom_file(tmp_path):
+    (tmp_path / "film").write_bytes(bytes(200))
+    with pytest.raises(FilmRefused, match="A DICOM file has DICM at byte 128, this one has not"):
+        inspect_dicom(tmp_path / "film")

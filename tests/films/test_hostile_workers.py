@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import os
 import signal
+import socket
+import struct
 import subprocess
 import sys
 import time
@@ -15,10 +17,11 @@ import decoder_functions
 import numpy as np
 import pytest
 from decoder_functions import HOSTILE_ANSWERS
+from jaxtyping import UInt16
 
 from outcomenet.anatomy import Side, joints_of
 from outcomenet.errors import FilmRefused
-from outcomenet.films.answers import BadAnswer, packed, unpacked
+from outcomenet.films.answers import BadAnswer, Incoming, packed, unpacked
 from outcomenet.films.burnt_in_text import TextBox
 from outcomenet.films.decoding import FilmDecoder
 from outcomenet.films.film import Film, FilmHeader, checked_film
@@ -93,6 +96,50 @@ def test_a_film_crosses_as_it_is():
         unpacked(Film, said, bytearray(100))
     with pytest.raises(TypeError, match="not with dict"):
         packed({"a": 1})
+
+
+@pytest.mark.parametrize(
+    ("kind", "message", "data", "sentence"),
+    [
+        (UInt16[np.ndarray, "row column"], "<u2", b"", "no list where an array belongs"),
+        (UInt16[np.ndarray, "row column"], ["<u2", -1, 2], b"", "an array of an impossible shape"),
+        (UInt16[np.ndarray, "row column"], ["<u2", 1, 1, 1, 1, 1], b"", "an array of an impossible shape"),
+        (UInt16[np.ndarray, "row column"], ["<u2", 2**40, 2], b"", "an array longer than its bytes"),
+        (UInt16[np.ndarray, "row column"], ["|u1", 1, 2], b"ab", "an array of another type or shape"),
+        (UInt16[np.ndarray, "row column"], ["<u2", 1], b"ab", "an array of another type or shape"),
+        (bytes, ["<u2", 1], b"ab", "an array where bytes belong"),
+        (int, True, b"", "a value of another type"),
+        (TextBox, 5, b"", "no list where there are several values"),
+    ],
+)
+def test_a_value_of_another_type_is_no_answer(kind, message, data, sentence):
+    with pytest.raises(BadAnswer, match=sentence):
+        unpacked(kind, message, bytearray(data))
+
+
+def message_from(connection: socket.socket) -> list[object]:
+    answer = Incoming()
+    assert answer.take(connection)
+    return answer.message
+
+
+@pytest.mark.parametrize(
+    ("lengths", "text", "sentence"),
+    [
+        ((2**20 + 1, 0), b"", "longer than any answer"),
+        ((2, 2**60), b"[]", "longer than any answer"),
+        ((2, 0), b"{}", "no list that begins with a word"),
+        ((3, 0), b"[1]", "no list that begins with a word"),
+        ((1, 0), b"[", "Expecting value"),
+    ],
+)
+def test_an_answer_that_is_none_is_not_waited_for(lengths, text, sentence):
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        ours.setblocking(False)
+        theirs.sendall(struct.pack("<IQ", *lengths) + text)
+        with pytest.raises(BadAnswer, match=sentence):
+            message_from(ours)
 
 
 TASK = FilmTask("f", 2, Path("film.dcm"), Side.LEFT_HAND, {}, True, CropGeometry(8, 0.5))

@@ -33,9 +33,9 @@ ADULT_FIELDS = (
 LAB_FIELDS = (FixedField("SEQN", 1, 5), FixedField("CRP", 1667, 1671))
 SEXES = {"1": "M", "2": "F"}
 DATES = {"1": "1990-01-01", "2": "1993-01-01"}  # near the middle of phase 1 (1988-91) and of phase 2 (1991-94)
-BLANK_CRP = "88888"
+BLANK_CRP = "88888"  # a blank, by the copies of NCHS's programs
 MG_PER_L = 10  # in 1 mg/dL
-OLDEST_RELEASED = 90
+OLDEST_RELEASED = 90  # years: older people are released with this age
 VISIT = "examination"
 
 CARD = DataSetCard(
@@ -102,6 +102,7 @@ def import_nhanes3(source: Path, out_folder: Path) -> Path:
     if faults:
         raise CohortRefused(faults)
     ids, date = filmed["SEQN"], filmed["SDPPHASE"].map(DATES)
+    # the age is that of the interview, of which the phase alone is known: up to two years off
     birth_year = date.str[:4].astype(int) - filmed["HSAGEIR"].astype(int)
     paths = {seqn: f"{FOLDER}/{seqn}{film.suffix.lower()}" for seqn, film in films.items()}
     tables = {

@@ -28,6 +28,7 @@ from outcomenet.scoring import KELLGREN_LAWRENCE
 ENROLLEES, CLINICAL, READINGS, LISTS = "Enrollees.txt", "AllClinical00.txt", "hand.csv", "contents*.csv"
 HANDS = {"pa right hand": "R", "pa left hand": "L", "pa bilateral hand": "both"}
 VISITS = {"0": "V00", "6": "V06"}  # number of the image release -> visit
+# Years from the baseline visit, at which the age was asked.
 YEARS_LATER = {"V00": 0, "V06": 4}
 SEXES = {"1": "M", "2": "F", None: "unknown"}
 SITES = tuple(d.site for d in KELLGREN_LAWRENCE.definitions if d.region is Region.HAND)
@@ -148,6 +149,7 @@ def _people(source: Path, films: pd.DataFrame) -> tuple[pd.DataFrame, list[Fault
     ages = dict(zip(clinical["ID"], clinical["V00AGE"].map(_code), strict=True))
     years = {}
     for person, visit, date in zip(films["patient_id"], films["visit_id"], films["date"], strict=True):
+        # the year of the baseline, also of people whose first hand film came later
         years[person] = min(years.get(person, 9999), int(date[:4]) - YEARS_LATER[visit])
     filmed = enrolled[enrolled["ID"].isin(years)]
     if unknown := len(set(years) - set(filmed["ID"])):

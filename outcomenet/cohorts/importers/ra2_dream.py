@@ -23,6 +23,7 @@ from outcomenet.cohorts.importers.writing import left_out, settings_of, write_co
 from outcomenet.scoring import SVDH, ScoreSite
 
 FILE = "training.csv"
+# Invented, the same for all, and declared in cohort.toml: the challenge publishes neither ages nor dates.
 BIRTH_YEAR, DATE, VISIT = 1950, "2000-01-01", "baseline"
 READER = "RA2-DREAM"
 FILM_SUFFIXES = (".jpg", ".jpeg")
@@ -128,7 +129,7 @@ def _wrong_sums(table: pd.DataFrame) -> list[Fault]:
     for name, feature in OVERALL.items():
         sites = _sites_of(feature)
         grades = table[[site.dream_column for site in sites]]
-        lowest = grades.sum(axis=1)
+        lowest = grades.sum(axis=1)  # unread sites counted as 0
         highest = lowest + grades.isna() @ np.array([float(site.definition.maximum) for site in sites])
         wrong = table[name].notna() & ((table[name] < lowest) | (table[name] > highest))
         for row in table.index[wrong]:

@@ -30,6 +30,7 @@ SCORES = {
     "SvdH_Scoring/SvdH_BE_Scoring": "_annotation_be_scores.json",
     "SvdH_Scoring/SvdH_JSN_Scoring": "_annotation_jsn_scores.json",
 }
+# Invented, the same for all, and declared in cohort.toml.
 BIRTH_YEAR, DATE, VISIT, READER = 1950, "2000-01-01", "baseline", "RAM-H1200"
 SITES: dict[str, SiteDefinition] = {d.ram_h1200: d for d in SVDH.definitions if d.ram_h1200}
 
@@ -156,6 +157,7 @@ def _wrong(where: str, site: str, grade: object) -> Fault | None:
     if site not in SITES:
         return Fault(where, None, site[:40], "", "a site of the Sharp/van der Heijde score", did_you_mean(site, SITES))
     maximum = SITES[site].maximum
+    # as text: true and 1.0 are 1 to Python, and no grades
     if str(grade) not in map(str, range(maximum + 1)):
         return Fault(where, None, site, printable(site, grade), f"a whole grade from 0 to {maximum}",
                      "Compare it with the file as downloaded.")  # fmt: skip

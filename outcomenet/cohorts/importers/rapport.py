@@ -16,7 +16,7 @@ from outcomenet.cohorts.faults import CohortRefused
 from outcomenet.cohorts.importers.card import DataSetCard, SourceColumn, SourceFile, files_absent
 from outcomenet.cohorts.importers.writing import settings_of, write_cohort_folder
 
-FIRST_YEAR = 2000
+FIRST_YEAR = 2000  # invented: the table has months since the first visit alone
 SITE = "RAPPORT"
 INSTRUMENTS = ("das28", "haq_di", "radai")
 FILE = "rapport_long_coarse.csv"

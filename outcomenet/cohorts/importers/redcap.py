@@ -71,7 +71,7 @@ def import_redcap(source: Path, out_folder: Path) -> Path:
     if text is None:
         raise CohortRefused(faults)
     faults += _wrong_header(path.name, project, text)
-    if not faults:
+    if not faults:  # events stand in columns that the header must have
         faults = _wrong_events(path.name, project, text)
     if faults:
         raise CohortRefused(faults)

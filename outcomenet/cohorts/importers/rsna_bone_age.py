@@ -19,7 +19,7 @@ from outcomenet.cohorts.importers.source_tables import Identifier
 from outcomenet.cohorts.importers.writing import left_out, settings_of, write_cohort_folder
 
 FILE, FOLDER = "boneage-training-dataset.csv", "boneage-training-dataset"
-YEAR = 2017
+YEAR = 2017  # of the challenge; the films' dates are not published
 DATE, VISIT = f"{YEAR}-01-01", "film"
 MONTHS_PER_YEAR = 12
 SEXES = {"True": "M", "TRUE": "M", "False": "F", "FALSE": "F"}

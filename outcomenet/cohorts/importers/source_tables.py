@@ -99,8 +99,9 @@ def read_fixed_width(path: Path, fields: Sequence[FixedField]) -> tuple[pd.DataF
     """
     if what := not_plain(path):
         return pd.DataFrame(columns=[field.name for field in fields], dtype=object), [_no_plain_file(path, what)]
-    needed = max(field.last for field in fields)
+    needed = max(field.last for field in fields)  # a shorter line lost blanks at its end, or was cut
     rows, index, faults = [], [], []
+    # one byte is one position, whatever letter it stands for
     with path.open(encoding="latin-1") as lines:
         for number, line in enumerate(lines, start=1):
             line = line.rstrip("\r\n")

@@ -49,12 +49,14 @@ def write_cohort_folder(
         _refuse_special(film)
     written = {file: table.to_dict("list") for file, table in tables.items()}
     note = note_of("import", list(films.values()), settings=settings, tables=written, films=sorted(films.items()))
+    # the note names every input by its content, so that the same call finds its own result
     if is_made(out_folder, note):
         Progress().say(already_made(out_folder))
         return out_folder
     with whole_folder(out_folder, note=note) as staging:
         (staging / META_FILE).write_text(_toml(settings), encoding="utf-8")
         for file, table in tables.items():
+            # ten digits: 0.1 stays 0.1 and 1/3 comes back within any rounding
             write_csv(table, staging / file, float_format="%.10g")
         for path, film in films.items():
             _place(film, staging / path)
@@ -119,5 +121,5 @@ def _place(film: Path, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     try:
         os.link(film, target)
-    except OSError:
+    except OSError:  # another disk, or a file system without hard links
         shutil.copyfile(film, target)
