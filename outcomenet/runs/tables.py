@@ -78,7 +78,18 @@ def read_table(run: Path, name: str) -> pd.DataFrame:
 
 
 def read_table_if_there(run: Path, name: str) -> pd.DataFrame | None:
-    """As `read_table`; None where the run has no such file."""
+    """A table that not every run has.
+
+    Args:
+        run: Run folder.
+        name: File of the table, as for `read_table`.
+
+    Returns:
+        The table; None where the run has no such file.
+
+    Raises:
+        DataRefused: The table is there and lacks columns.
+    """
     return read_table(run, name) if (run / name).is_file() else None
 
 
