@@ -43,7 +43,7 @@ FLAGS = {
     "scale_from_limb_length": "The film has no pixel spacing; its scale comes from the expected length of the limb.",
     "spacing_refused": "The file's pixel spacing cannot be right, and there is no other.",
 }
-UNCUTTABLE = ("no_limb", "no_direction", "no_scale", "few_joints", "doubtful")
+UNCUTTABLE = ("no_limb", "few_joints", "doubtful", "no_direction", "no_scale")
 KEPT_WHERE_PLACED = frozenset({"few_joints"})  # a person who places few joints means those
 UNSCORABLE = frozenset({"refused", *UNCUTTABLE, "oblique_view", "lateral_view", "washed_out"})
 

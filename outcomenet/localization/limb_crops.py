@@ -135,15 +135,14 @@ def see_limb(
         return see_film_without_limb(film)
     try:
         frames = joints_on_film(limb.landmarks, limb.region, film.pixels.shape)
-        scale = film_scale(spacing, limb.landmarks, limb.region, lengths or LimbLengths())
     except DataRefused:
         return _judged(film, limb, None, {"no_direction": True})
-    except NoScale:
-        return _judged(film, limb, None, {"no_scale": True})
-    if limb.placed:
+    scale = _scale_of(limb, spacing, lengths)
+    if limb.placed and scale is not None:
         dark = bones_are_dark(film.pixels, limb.landmarks, limb.region, scale.mm_per_px)
         limb = replace(limb, dark_bones=dark)
     present = {
+        "no_scale": scale is None,
         "few_joints": has_few_joints(frames.present),
         "oblique_view": is_narrow_hand(limb.landmarks, limb.region) is True and "lateral_view" not in limb.flags,
         "implausible_size": is_implausible(limb_length_px(limb.landmarks, limb.region), spacing.mm, limb.region),
@@ -173,6 +172,13 @@ def uncuttable(flags: Iterable[str], *, placed: bool) -> str:
     ignored = KEPT_WHERE_PLACED if placed else ()
     flags = set(flags)
     return next((flag for flag in UNCUTTABLE if flag in flags and flag not in ignored), "")
+
+
+def _scale_of(limb: LandmarkedLimb, spacing: Spacing, lengths: LimbLengths | None) -> Scale | None:
+    try:
+        return film_scale(spacing, limb.landmarks, limb.region, lengths)
+    except NoScale:
+        return None
 
 
 def _judged(film: Film, limb: LandmarkedLimb, scale: Scale | None, present: Mapping[str, bool]) -> SeenLimb:

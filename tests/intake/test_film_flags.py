@@ -32,6 +32,7 @@ FILMS = {
     "upside": "hard_films/IMG0003310.jpg",
     "child": "hard_films/normal-wrist-pediatric-pa.jpg",
 }
+SPACING_MM = {"child": 0.2}  # whose finger tips lie outside the film, so that its length gives no scale
 RIGHT = {"washed", "upside", "child", "lateral"}
 
 
@@ -41,7 +42,7 @@ def write_films(folder, excluded="", births=None):
     lines = {
         "patients.csv": ["patient_id,sex,birth_year,site"],
         "visits.csv": ["patient_id,visit_id,date,haq_di"],
-        "films.csv": ["film_id,patient_id,date,region,side,view,path"],
+        "films.csv": ["film_id,patient_id,date,region,side,view,path,pixel_spacing_mm"],
     }
     for name, source in FILMS.items():
         (folder / f"{name}.png").write_bytes(
@@ -51,7 +52,7 @@ def write_films(folder, excluded="", births=None):
         side = "R" if name in RIGHT else "L"
         lines["patients.csv"].append(f"p-{name},F,{year},A")
         lines["visits.csv"].append(f"p-{name},v,2020-05-01,1.0")
-        lines["films.csv"].append(f"{name},p-{name},2020-05-01,hand,{side},PA,{name}.png")
+        lines["films.csv"].append(f"{name},p-{name},2020-05-01,hand,{side},PA,{name}.png,{SPACING_MM.get(name, '')}")
     for file, rows in lines.items():
         (folder / file).write_text("\n".join(rows) + "\n")
     (folder / "cohort.toml").write_text(f'name = "A"\nlicence = "CC0-1.0"\ndeidentified = true\n{excluded}\n')

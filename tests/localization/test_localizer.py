@@ -193,7 +193,7 @@ HARD = (
     ("normal-hand-lateral.jpg", {"doubtful"}, False),
     ("normal-foot-lateral.jpg", {"doubtful"}, False),
     ("normal-wrist-lateral.jpg", {"doubtful"}, False),
-    ("normal-wrist-pediatric-pa.jpg", {"cut_off"}, True),
+    ("normal-wrist-pediatric-pa.jpg", {"cut_off", "no_scale"}, False),
     ("IMG0003381.jpg", {"washed_out"}, False),
     ("IMG0002353_640px.jpg", {"doubtful", "turned"}, False),
     ("IMG0003310.jpg", {"turned", "small"}, True),
