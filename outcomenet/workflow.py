@@ -27,7 +27,7 @@ from outcomenet.experiment import (
 )
 from outcomenet.input_pipeline.batches import covariate_scale, training_batches
 from outcomenet.input_pipeline.transforms import CovariateScale
-from outcomenet.localization.geometry import CropGeometry
+from outcomenet.localization.geometry import CropGeometry, LimbLengths
 from outcomenet.models.pairs import PairReading
 from outcomenet.outcomes import TARGET_FIELDS
 from outcomenet.predictors import measuring_network
@@ -288,13 +288,14 @@ def run_prediction(
     rung = measuring_network(experiment.rungs)
     if rung is None:
         raise UsageError(f"{run} trained no network; films can only be read by a run that did.")
-    crop = CropGeometry(record["data"]["crop"]["size_px"], record["data"]["crop"]["mm_per_px"])
+    crop, lengths = _crops_of(run, record)
     networks, parameters = networks_of(experiment, crop.size_px, record["data"]["readers"])
     restored = restore_parameters_of(experiment, parameters, run, record)
     task = PredictionTask(
         networks[rung],
         restored[rung],
         crop,
+        lengths,
         len(experiment.covariates),
         experiment.outcomes,
         experiment.about,
@@ -305,6 +306,17 @@ def run_prediction(
     for note in other_conditions(record, environment()):
         progress.say(f"Warning: {note}")
     return predict_films(task, films, out, landmarks=landmarks, spacing_mm=spacing_mm, names=names, progress=progress)
+
+
+def _crops_of(run: Path, record: Mapping[str, Any]) -> tuple[CropGeometry, LimbLengths]:
+    """How the joints of the run's data set were cut and scaled; DataRefused where an earlier version did not record it."""
+    data = record["data"]
+    if "limb_lengths" not in data:
+        raise DataRefused(
+            f"The record of {run} does not say with which limb lengths films without a pixel spacing were scaled: an earlier "
+            "version of outcomenet made it. Build its data set again and train it again."
+        )
+    return CropGeometry(**data["crop"]), LimbLengths(**data["limb_lengths"])
 
 
 def restore_parameters(wiring: Wiring, run: Path, record: Mapping[str, Any]) -> dict[str, Parameters]:
@@ -338,7 +350,8 @@ def describe(dataset: Dataset) -> dict[str, Any]:
         "patients_by_source": manifest.patients_by_source,
         "splits": dataset.visits.groupby("patient_id")["split"].first().value_counts().to_dict(),
         "readers": len(manifest.readers),
-        "crop": {"size_px": manifest.crop_size_px, "mm_per_px": manifest.mm_per_px},
+        "crop": asdict(manifest.geometry),
+        "limb_lengths": asdict(manifest.lengths),
     }
 
 

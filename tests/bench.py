@@ -19,7 +19,7 @@ from outcomenet.experiment import load_experiment
 from outcomenet.films.film_file import read_film
 from outcomenet.input_pipeline.batches import training_batches
 from outcomenet.intake.build import build_dataset
-from outcomenet.localization.crops import cut_crops, film_scale
+from outcomenet.localization.crops import Spacing, cut_crops, film_scale
 from outcomenet.localization.geometry import CropGeometry
 from outcomenet.progress import Progress
 from outcomenet.simulation.cohort_folder import simulate_cohort
@@ -112,7 +112,7 @@ def bench_films(folder: Path) -> None:
 
     def cut() -> None:
         for row, film in zip(films, pixels, strict=True):
-            scale = film_scale(row.spacing_mm, row.spacing_source, points[row.film_id], row.region)
+            scale = film_scale(Spacing(row.spacing_mm, row.spacing_source), points[row.film_id], row.region)
             cut_crops(film, points[row.film_id], row.region, scale, GEOMETRY)
 
     cutting = seconds(cut) / len(films)

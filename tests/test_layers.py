@@ -105,7 +105,8 @@ def test_statistics_import_neither_jax_nor_tensorflow():
         if _part(m) in ("audits", "cohorts", "films", "ladder", "metrics", "predictions", "predictors", "reports")
     ]
     # what decoding workers import; the networks beside it need JAX
-    names += [f"outcomenet.localization.{name}" for name in ("crops", "geometry", "placed", "film_quality")]
+    names += [f"outcomenet.localization.{name}" for name in ("limb_crops", "placed")]
+    names += ["outcomenet.intake.cutting"]
     code = f"import sys, {', '.join(names)}\nassert not {{'jax', 'tensorflow'}} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
 

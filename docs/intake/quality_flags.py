@@ -16,12 +16,14 @@ from outcomenet.anatomy import Region
 from outcomenet.films.burnt_in_text import text_boxes
 from outcomenet.films.film_file import read_film
 from outcomenet.localization.cast import wrist_widths_mm
-from outcomenet.localization.film_quality import detail, picture_flags
+from outcomenet.localization.film_quality import detail
 from outcomenet.localization.found import DARK, FoundFilm
 from outcomenet.localization.frames import Pyramid
 from outcomenet.localization.geometry import CropGeometry
+from outcomenet.localization.limb_crops import see_film_without_limb, see_limb
 from outcomenet.localization.localizer import Localizer
-from outcomenet.localization.quality import flags_of
+from outcomenet.localization.locating import found_limbs
+from outcomenet.localization.network_flags import network_flags
 from outcomenet.localization.wrist_bones import carpal_edges, carpal_error
 from outcomenet.localizer_training.film_bank import FilmBank
 from outcomenet.localizer_training.held_out import held_out_film
@@ -47,11 +49,12 @@ def main() -> None:
 def real_films(localizer: Localizer, folder: Path) -> None:
     print("| film | flags | rows of text | edges | error % | forearm : palm, mm | detail |\n|" + " --- |" * 7)
     for path in sorted(path for path in folder.iterdir() if path.suffix in (".jpg", ".png", ".dcm")):
-        pixels = read_film(path).pixels
+        film = read_film(path)
+        pixels = film.pixels
         found = localizer.locate(pixels)
-        pyramid = Pyramid(as_read(pixels, found))
-        flags = [flags_of(limb, found, pyramid) for limb in found.limbs]
-        said = [", ".join(own) or "none" for own in flags] or [", ".join(["no_limb", *picture_flags(pixels).flags])]
+        pyramid = Pyramid(with_bright_bones(pixels, found))
+        flags = [see_limb(film, limb).flags for limb in found_limbs(film, found)] or [see_film_without_limb(film).flags]
+        listed = [", ".join(codes) or "none" for codes in flags]
         measured = ["", "", "", ""]
         if found.limbs:
             limb = found.limbs[0]
@@ -63,28 +66,29 @@ def real_films(localizer: Localizer, folder: Path) -> None:
                     f"{100 * carpal_error(limb):.2f}",
                     f"{forearm:.0f} : {palm:.0f}",
                 ]
-        print("|", " | ".join([path.stem, "; ".join(said), str(len(text_boxes(pixels))), *measured]), "|")
+        print("|", " | ".join([path.stem, "; ".join(listed), str(len(text_boxes(pixels))), *measured]), "|")
 
 
 def simulated_hands(localizer: Localizer, folder: Path) -> None:
     """Hands with lesions up to the worst there are, none of them a child's, wrapped or written on."""
     bank = FilmBank(folder, Region.HAND, 2718, HANDS, FilmVariety(lesion=1.0))
     bank.draw(QUIET)
-    rows, flagged = [], []
+    rows, flagged, texts = [], [], 0
     for number in range(HANDS):
         film = held_out_film(bank, localizer.weights.shapes[Region.HAND].mean, 5, number, styled=False)
         pixels = (film.pixels * 65_535).astype(np.uint16)
         found = localizer.locate(pixels)
-        pyramid = Pyramid(as_read(pixels, found))
+        pyramid = Pyramid(with_bright_bones(pixels, found))
         for limb in found.limbs[:1]:
-            flagged += flags_of(limb, found, pyramid)
+            flagged += network_flags(limb, found, pyramid)
+            texts += bool(text_boxes(pyramid.levels[0]))
             if limb.region is not Region.HAND:
                 continue
             forearm, palm = wrist_widths_mm(limb.frame, pyramid)
             rows.append((carpal_edges(limb, pyramid), carpal_error(limb), forearm, forearm / palm if palm else 0.0))
     edges, error, forearm, ratio = np.array(rows).T
     print(f"\n{len(rows)} simulated hands found among {HANDS}: child_like {flagged.count('child_like')}, cast {flagged.count('cast')}, "
-          f"burnt_in_text {flagged.count('burnt_in_text')}; edges from {edges.min():.2f} (below 0.57: {(edges < 0.57).sum()}), "
+          f"burnt_in_text {texts}; edges from {edges.min():.2f} (below 0.57: {(edges < 0.57).sum()}), "
           f"error up to {100 * error.max():.2f} %, forearm up to {forearm.max():.0f} mm and {ratio.max():.2f} of the palm")  # fmt: skip
 
 
@@ -107,7 +111,7 @@ def films_of_archives(folder: Path) -> None:
     print(f"films with four lines of text: found on {sum(told[True])} of {len(told[True])}")
 
 
-def as_read(pixels: np.ndarray, found: FoundFilm) -> np.ndarray:
+def with_bright_bones(pixels: np.ndarray, found: FoundFilm) -> np.ndarray:
     """With grey levels reversed where bones are dark."""
     return np.uint16(65_535) - pixels if found.dark_bones > DARK else pixels
 

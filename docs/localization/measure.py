@@ -17,12 +17,13 @@ import pandas as pd
 
 from outcomenet.anatomy import Region, Side, landmarks_of
 from outcomenet.films.film_file import read_film
+from outcomenet.films.quality_flags import UNSCORABLE
 from outcomenet.localization.found import State
-from outcomenet.localization.frames import Pyramid
 from outcomenet.localization.geometry import CropGeometry
+from outcomenet.localization.limb_crops import see_limb
 from outcomenet.localization.localizer import Localizer
+from outcomenet.localization.locating import found_limbs
 from outcomenet.localization.overlay import draw_overlay
-from outcomenet.localization.quality import UNSCORABLE, flags_of
 from outcomenet.localizer_training.calibrate import compared, summary
 from outcomenet.localizer_training.film_bank import FilmBank
 from outcomenet.localizer_training.held_out import held_out_film
@@ -136,7 +137,7 @@ def real_films(localizer: Localizer, folder: Path) -> None:
     for path in films_of(folder):
         film = read_film(path)
         found = localizer.locate(film.pixels)
-        flags = [flags_of(limb, found, Pyramid(film.pixels)) for limb in found.limbs]
+        flags = [see_limb(film, limb).flags for limb in found_limbs(film, found)]
         for limb, own in zip(found.limbs, flags, strict=True):
             scored = "no" if UNSCORABLE & set(own) else "yes"
             print(

@@ -27,7 +27,7 @@ class Predict:
     """landmarks.csv placed by hand: film_id (the file's name, with its folder where names meet; or the pseudonym), landmark,
     x_px, y_px; may have side (L, R or left, right)."""
     pixel_spacing_mm: PixelSpacing | None = None
-    """Spacing of all films, where the files do not say."""
+    """Spacing of all films; it goes before what the files state, as pixel_spacing_mm of a cohort's films.csv does."""
     naming: Annotated[FilmNaming, tyro.conf.arg(name="")] = field(default_factory=FilmNaming)
 
     def __post_init__(self) -> None:

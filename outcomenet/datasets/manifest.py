@@ -21,7 +21,7 @@ from outcomenet.confounders import CONFOUNDERS
 from outcomenet.datasets.format import EXAMPLES_VERSION, FORMAT
 from outcomenet.datasets.visit_table import SPLIT_UNITS
 from outcomenet.errors import DataRefused, UsageError
-from outcomenet.localization.geometry import CropGeometry
+from outcomenet.localization.geometry import CropGeometry, LimbLengths
 
 MANIFEST, TRUTH = "dataset.json", "truth"
 TRUTH_FILES = ("ceilings.json", "effects.json", "joints.csv", "patients.csv", "visits.csv")  # as a simulation writes it
@@ -39,6 +39,8 @@ class DatasetManifest:
     simulated: bool
     crop_size_px: int
     mm_per_px: float
+    hand_length_mm: float  # with which films without a pixel spacing were scaled, see `LimbLengths`
+    foot_length_mm: float
     covariates: tuple[str, ...]
     readers: tuple[str, ...]
     split_by: str  # patient or site: what is kept whole
@@ -56,6 +58,10 @@ class DatasetManifest:
     def geometry(self) -> CropGeometry:
         """Size and scale of the crops."""
         return CropGeometry(self.crop_size_px, self.mm_per_px)
+
+    @property
+    def lengths(self) -> LimbLengths:
+        return LimbLengths(self.hand_length_mm, self.foot_length_mm)
 
 
 def counts_of(visits: pd.DataFrame) -> dict[str, Any]:
@@ -205,6 +211,7 @@ def _typed(path: Path, record: dict[str, Any]) -> DatasetManifest:
         raise DataRefused(f"{path} has an unknown entry {unknown[0]!r}; {BUILD_AGAIN}.")
     try:
         CropGeometry(record["crop_size_px"], record["mm_per_px"])
+        LimbLengths(record["hand_length_mm"], record["foot_length_mm"])
     except UsageError as error:
         raise DataRefused(f"{path}: {error} {BUILD_AGAIN.capitalize()}.") from None
     # JSON has lists where the record has tuples

@@ -1,14 +1,19 @@
-"""Quality flags of films: reason codes, each with the sentence that a person should read before the joints are scored.
+"""Quality flags of films: every code that is written anywhere, each with one sentence.
 
 A flag drops nothing by itself. A cohort names those with which its films are left out (`excluded_flags` in
-cohort.toml); `UNCUTTABLE` are those without joints that could be relied on; `UNSCORABLE` are those with which
-`outcomenet predict` gives no score.
+cohort.toml); with one of `UNCUTTABLE` nothing is cut; with one of `UNSCORABLE` `outcomenet predict` gives no score.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 FLAGS = {
+    "refused": "The file could not be decoded as a film; the code behind the colon and the remark say why.",
     "no_limb": "No hand or foot was found.",
+    "no_direction": "The landmarks do not tell how the limb lies: a hand needs the wrist with knuckles, or two joints of a finger, "
+    "and both of its sides, a foot MTP1 with BASE1 or IP1 and another toe.",
+    "no_scale": "The film has no pixel spacing, and without TIP3 and RC of a hand, TIP1 and BASE1 of a foot its scale is not known.",
     "few_joints": "Fewer than half of the joints were found.",
     "oblique_view": "The hand or foot is seen obliquely.",
     "lateral_view": "The hand or foot is seen from the side.",
@@ -33,6 +38,23 @@ FLAGS = {
     "window_ignored": "A window of the file cannot be used (0 wide, or no number); the film is shown without it.",
     "other_spacing": "The file's first pixel spacing cannot be right; that of another attribute was taken.",
     "burnt_in_text": "Text is printed on the film; it may name the patient.",
+    "landmarks_found": "The joints were found by the networks, not placed by a person.",
+    "side_from_shape": "No side is declared; that of the shape was taken.",
+    "scale_from_limb_length": "The film has no pixel spacing; its scale comes from the expected length of the limb.",
+    "spacing_refused": "The file's pixel spacing cannot be right, and there is no other.",
 }
-UNCUTTABLE = ("no_limb", "few_joints", "doubtful")
-UNSCORABLE = frozenset({*UNCUTTABLE, "oblique_view", "lateral_view", "washed_out"})
+UNCUTTABLE = ("no_limb", "few_joints", "doubtful", "no_direction", "no_scale")
+KEPT_WHERE_PLACED = frozenset({"few_joints"})  # a person who places few joints means those
+UNSCORABLE = frozenset({"refused", *UNCUTTABLE, "oblique_view", "lateral_view", "washed_out"})
+
+_PLACE = {flag: place for place, flag in enumerate(FLAGS)}
+
+
+def listed(flags: Iterable[str]) -> tuple[str, ...]:
+    """The flags, each once, in the order of `FLAGS`; KeyError where one is not of that table."""
+    return tuple(sorted(set(flags), key=_PLACE.__getitem__))
+
+
+def refusal(code: str) -> str:
+    """How a film that could not be decoded is flagged: `refused:CODE`, with the code of `FilmRefused`."""
+    return f"refused:{code}"

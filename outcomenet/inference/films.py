@@ -1,4 +1,4 @@
-"""Reads single films with a trained network: joints, score, flags. What cannot be read is flagged, never guessed."""
+"""`outcomenet predict`: a trained network is run on the joints of single films; what cannot be scored is flagged."""
 
 from __future__ import annotations
 
@@ -14,23 +14,21 @@ from outcomenet.anatomy import JOINT_COUNT, JOINT_INDEX, JOINT_NAMES, Joint, joi
 from outcomenet.artifacts import MADE, already_made, is_made, note_of, refuse_existing, whole_folder
 from outcomenet.cohorts.pseudonyms import Pseudonyms
 from outcomenet.csv_files import read_csv, write_csv
-from outcomenet.errors import DataRefused
+from outcomenet.films.film import Film
+from outcomenet.films.quality_flags import FLAGS, UNSCORABLE, refusal
 from outcomenet.inference.film_risks import film_risks, no_risks
 from outcomenet.inference.visits import read_visits_with
 from outcomenet.input_pipeline.batches import stack
 from outcomenet.input_pipeline.transforms import CovariateScale, Standardise
 from outcomenet.ladder.calibrators import Calibrators
-from outcomenet.localization.anatomy_mask import anatomy_mask
-from outcomenet.localization.crops import NoScale, cut_crops, film_scale
+from outcomenet.localization.crops import Spacing
 from outcomenet.localization.film_list import list_films, pseudonymous_films
-from outcomenet.localization.film_quality import is_implausible
-from outcomenet.localization.found import FoundLimb
-from outcomenet.localization.geometry import CropGeometry, limb_length_px
+from outcomenet.localization.geometry import CropGeometry, LimbLengths
+from outcomenet.localization.limb_crops import LandmarkedLimb, cut_limb, see_film_without_limb
 from outcomenet.localization.localizer import Localizer
 from outcomenet.localization.locating import LocatedFilm, locate_films
 from outcomenet.localization.matching import match_landmarks
-from outcomenet.localization.placed import PlacedLimb, read_landmarks
-from outcomenet.localization.quality import FLAGS, UNSCORABLE
+from outcomenet.localization.placed import read_landmarks
 from outcomenet.outcomes import TARGET_FIELDS
 from outcomenet.pages.contact_sheet import contact_sheet
 from outcomenet.picture_files import write_png
@@ -41,11 +39,12 @@ from outcomenet.training.rungs import Parameters, RungNetwork
 
 @dataclass(frozen=True)
 class PredictionTask:
-    """The network that reads, and what it needs to know about films."""
+    """A trained network, and how the films that it learned from were cut."""
 
     network: RungNetwork
     parameters: Parameters
     geometry: CropGeometry
+    lengths: LimbLengths  # of the data set: scale of films without a pixel spacing
     covariates: int
     outcomes: tuple[str, ...]
     main_outcome: str  # the one that the films' score is of
@@ -63,16 +62,30 @@ def predict_films(
     names: Pseudonyms | None = None,
     progress: Progress | None = None,
 ) -> pd.DataFrame:
-    """Writes films.csv (one row a limb: score, flags), joints.csv (one row a joint) and a crop sheet per limb.
+    """Writes films.csv (one row a limb: score, flags), joints.csv (one row a joint) and a sheet of each limb's crops.
 
-    `films` are files, and folders whose files are taken as films by their content. `names` gives films pseudonyms in everything
-    that is written; without it they are called as their files are (with their folders, where names meet).
+    An `out` that this very task made of these very films is left as it is.
 
-    `score` is the part of the film's own joints in the biomarker's score, on its latent scale, higher is worse; a
-    patient's score needs all four limbs. Risks of events stand as the network says them and recalibrated (see
-    `film_risks`). Joints of films without placed landmarks are found (see `localization`); a film on which that fails is
-    flagged and not scored. A file that is no film is refused with its sentence. An `out` that this very task made of these
-    very films is left as it is. Returns the rows of films.csv, with the name of the file (`file`), which is not written.
+    Args:
+        task: The network and its crops.
+        films: Files, and folders whose files are taken as films by their content.
+        out: Folder to write.
+        landmarks: landmarks.csv placed by a person. Joints of films without are found; a limb on which that fails is flagged
+            and not scored.
+        spacing_mm: Millimetres per pixel of all films; None: as each file says, else from the limb's length.
+        names: Gives films pseudonyms in everything that is written; None: they are called as their files are, with
+            their folders where names meet.
+        progress: Where progress is shown.
+
+    Returns:
+        The rows of films.csv, with the name of the file (`file`), which is not written. `score` is the part of the film's
+        own joints in the biomarker's score, on its latent scale, higher is worse; a patient's score needs all four limbs.
+        Risks of events stand as the network gives them and recalibrated (see `film_risks`). A file that is no film has a
+        row with its sentence.
+
+    Raises:
+        UsageError: `out` holds something else, or there is no film.
+        DataRefused: Landmarks belong to no film, or to several, or lie outside theirs.
     """
     if not (out / MADE).is_file():  # one that may be the result of this very call is compared once the films are listed
         refuse_existing(out)
@@ -101,7 +114,7 @@ def predict_films(
         located_films = locate_films(Localizer(), paths, by_hand, progress=progress)
         for film, own, located in zip(known, listed.films, located_films, strict=True):
             sheets: Counter[str] = Counter()
-            for row, found, sheet in _read_film(task, film.film_id, located, film.path in by_hand, spacing_mm):
+            for row, found, sheet in _predict_film(task, film.film_id, located, spacing_mm):
                 rows.append(row)
                 joints += found
                 files.append(own.film_id)
@@ -126,29 +139,23 @@ JOINT_COLUMNS = [
 ]  # fmt: skip
 
 
-Reading = tuple[dict, list[dict], np.ndarray | None]
+LimbRows = tuple[dict, list[dict], np.ndarray | None]  # a row of films.csv, rows of joints.csv, a sheet of crops
 
 
-def _read_film(
-    task: PredictionTask, film_id: str, located: LocatedFilm, by_hand: bool, spacing_mm: float | None
-) -> list[Reading]:
-    """One reading per limb of a film; one without score where there is none."""
+def _predict_film(task: PredictionTask, film_id: str, located: LocatedFilm, spacing_mm: float | None) -> list[LimbRows]:
+    """Rows of every limb of a film; one without score where there is none."""
     row = _unread(film_id, task.outcomes)
     if located.film is None:
         code = located.refused.code if located.refused else ""
-        return [(row | {"flags": f"refused:{code}", "remark": str(located.refused)}, [], None)]
-    if not located.found.limbs:
-        return [
-            (row | {"flags": ";".join(located.without_limb), "remark": f"{FLAGS['no_limb']} Not scored."}, [], None)
-        ]
-    return [
-        _read_limb(task, located, limb, flags, row, by_hand, spacing_mm)
-        for limb, flags in zip(located.found.limbs, located.flags, strict=True)
-    ]
+        return [(row | {"flags": refusal(code), "remark": str(located.refused)}, [], None)]
+    if not located.limbs:
+        return [(row | _not_scored(see_film_without_limb(located.film).flags), [], None)]
+    spacing = Spacing(spacing_mm, "given") if spacing_mm else None
+    return [_predict_limb(task, row, located.film, limb, spacing) for limb in located.limbs]
 
 
 def _unread(film_id: str, outcomes: Sequence[str]) -> dict:
-    """A row of films.csv before anything was read."""
+    """A row of films.csv before anything is known."""
     return {
         "film_id": film_id, "side": "", "region": "", "joints_seen": 0, "score": np.nan, "oa_score": np.nan,
         "svdh_of_film": np.nan, "scale_mm_per_px": np.nan, "scale_source": "", "flags": "", "remark": "",
@@ -156,66 +163,35 @@ def _unread(film_id: str, outcomes: Sequence[str]) -> dict:
     }  # fmt: skip
 
 
-def _read_limb(
-    task: PredictionTask,
-    located: LocatedFilm,
-    limb: FoundLimb,
-    flags: list[str],
-    row: dict,
-    by_hand: bool,
-    spacing_mm: float | None,
-) -> Reading:
-    film = located.film
-    assert film is not None
-    placed = PlacedLimb(limb.region, limb.visible, located.declared(limb))
-    row = row | {"region": str(placed.region), "side": str(limb.side), "flags": ";".join(flags)}
-    unscorable = [flag for flag in flags if flag in UNSCORABLE]
-    if unscorable:
-        return row | {"remark": f"{' '.join(FLAGS[f] for f in unscorable)} Not scored."}, [], None
-    try:
-        spacing, source = (spacing_mm, "given") if spacing_mm else (film.header.spacing_mm, film.header.spacing_source)
-        scale = film_scale(spacing, source, placed.points, placed.region)
-        mask = anatomy_mask(film.pixels, placed.points, placed.region, scale.mm_per_px)
-        cut = cut_crops(film.pixels, placed.points, placed.region, scale, task.geometry, mask)
-    except (NoScale, DataRefused) as reason:
-        return row | {"flags": ";".join([*flags, "landmarks_insufficient"]), "remark": str(reason)}, [], None
-    doubts = _doubts(placed, limb, scale.mm_per_px, scale.source, int(cut.present.sum()))
-    flags = [
-        *flags,
-        *([] if by_hand else ["landmarks_found"]),
-        *(["spacing_refused"] if source.startswith("refused") else []),
-        *doubts,
-    ]
-    side = placed.side
-    row |= {"side": str(side), "joints_seen": int(cut.present.sum()), "flags": ";".join(dict.fromkeys(flags))}
-    row |= {"scale_mm_per_px": round(scale.mm_per_px, 5), "scale_source": scale.source}
+def _predict_limb(
+    task: PredictionTask, row: dict, film: Film, limb: LandmarkedLimb, spacing: Spacing | None
+) -> LimbRows:
+    limb_crops = cut_limb(film, limb, task.geometry, spacing=spacing, lengths=task.lengths)
+    cut = limb_crops.cut
+    row = row | _not_scored(limb_crops.flags) | {"region": str(limb.region)}
+    if cut is None:
+        return row | {"side": "" if limb_crops.uncuttable == "no_direction" else str(limb.side)}, [], None
+    side = limb.side
+    row |= {"side": str(side), "joints_seen": int(cut.present.sum())}
+    row |= {"scale_mm_per_px": round(cut.scale.mm_per_px, 5), "scale_source": cut.scale.source}
     crops = np.zeros((JOINT_COUNT, *cut.crops.shape[1:]), np.uint16)
     present = np.zeros(JOINT_COUNT, bool)
-    at = [JOINT_INDEX[Joint(side, site).name] for site in joints_of(placed.region)]
+    at = [JOINT_INDEX[Joint(side, site).name] for site in joints_of(limb.region)]
     crops[at], present[at] = cut.crops, cut.present
     sheet = contact_sheet(crops, present, JOINT_NAMES, columns=6)
-    if "few_joints" in flags:
-        return row | {"remark": f"{FLAGS['few_joints']} Not scored."}, [], sheet
-    values, joints = _say(task, row["film_id"], crops, present, cut.frames.centre, at)
+    if row["remark"]:
+        return row, [], sheet
+    values, joints = _scored(task, row["film_id"], crops, present, cut.frames.centre, at)
     return row | values, joints, sheet
 
 
-def _doubts(placed: PlacedLimb, limb: FoundLimb, mm_per_px: float, source: str, seen: int) -> list[str]:
-    flags = []
-    if placed.declared and placed.declared != limb.side.laterality:
-        flags.append("mirrored_or_wrong_side")
-    if not placed.declared:
-        flags.append("side_from_shape")
-    if source in ("hand length", "foot length"):
-        flags.append("scale_from_limb_length")
-    if is_implausible(limb_length_px(placed.points, placed.region), mm_per_px, placed.region):
-        flags.append("implausible_size")
-    if 2 * seen < len(joints_of(placed.region)):
-        flags.append("few_joints")
-    return flags
+def _not_scored(flags: Sequence[str]) -> dict[str, str]:
+    """The columns `flags` and `remark`; the remark says why a limb is not scored and is empty where it is."""
+    reasons = [FLAGS[flag] for flag in flags if flag in UNSCORABLE]
+    return {"flags": ";".join(flags), "remark": " ".join([*reasons, "Not scored."]) if reasons else ""}
 
 
-def _say(
+def _scored(
     task: PredictionTask, film: str, crops: np.ndarray, present: np.ndarray, centre: np.ndarray, at: list[int]
 ) -> tuple[dict, list[dict]]:
     reading = read_visits_with(task.network, task.parameters, [_batch(task, crops, present)])

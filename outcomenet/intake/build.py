@@ -37,9 +37,10 @@ from outcomenet.intake.account.joint_sheets import JointSheets
 from outcomenet.intake.alike_films import same_films, with_groups
 from outcomenet.intake.cards.card import write_card
 from outcomenet.intake.cut_store import CutStore
-from outcomenet.intake.cutting import CutFilm, FilmTask
+from outcomenet.intake.cutting import NOT_LOOKED_FOR, CutFilm, FilmTask
+from outcomenet.intake.film_flags import FilmFlagTable
 from outcomenet.intake.film_table import FilmTable
-from outcomenet.intake.film_tasks import film_tasks
+from outcomenet.intake.film_tasks import film_tasks, lengths_of
 from outcomenet.intake.found_landmarks import find_landmarks
 from outcomenet.intake.kept import Kept
 from outcomenet.localization.geometry import CropGeometry
@@ -120,7 +121,8 @@ class _Build:
         self.readers = tuple(sorted(self._scores["reader"].unique()))
         self.table = visit_table(cohort, self.ledger, options.reading_mode, options.split_by)
         self.covariates = covariates_of(self.table)
-        self.located = find_landmarks(cohort, self.ledger, options.workers, progress, kept)
+        self.located = find_landmarks(cohort, options.workers, progress, kept)
+        self.flags = FilmFlagTable(cohort, self.ledger)
         self.store = CutStore(kept)
         self.tasks = film_tasks(cohort, self.located, geometry, options.secret, self.ledger)
         self.films = FilmTable()
@@ -140,6 +142,7 @@ class _Build:
         films = with_groups(films, alike)
         films.to_parquet(self.folder / FILMS, index=False)
         self.films.write_previews(self.folder)
+        self.flags.write(self.folder)
         self.located.write(self.folder)
         self.sheets.write(self.folder)
         write_account(self.folder, self.cohort, self.table, films, alike, self.ledger_of_tables)
@@ -236,20 +239,25 @@ class _Build:
             else:
                 self.cohort.unread.add(task.row, result.code, str(result), self.ledger)
             return None
-        reason = result.refused
-        if not reason and task.placed:  # flags of the others were settled when their joints were found
-            reason = self.located.flags.settle(task.film_id, task.side, result.flags, result.text)
+        reason = self._settled(task, result)
         if reason:
             self.ledger.add("films", "film", reason, 1)
             return None
         self.ledger.flag("films", "film", f"scale from {result.scale_source}", 1)
-        if result.mirrored:
-            self.ledger.flag("films", "film", "landmarks show the other side than declared", 1)
+        hidden = self.located.hidden.get((task.film_id, task.side), 0)
+        if hidden:
+            self.ledger.add("localisation", "landmark", "not found surely enough, cut off or missing", hidden)
         absent = int((~np.asarray(result.present)).sum())
         if absent:
             self.ledger.add("films", "joint", "not on the film or without a landmark", absent)
         self.films.add(patient, visit, result)
         return result
+
+    def _settled(self, task: FilmTask, result: CutFilm) -> str:
+        """The ledger's reason why a limb is left out, else ""; simulated crops have no flags."""
+        if task.path.suffix == SUFFIX or result.refused == NOT_LOOKED_FOR:
+            return result.refused
+        return self.flags.settle(task.film_id, task.side, result.flags, result.text, uncuttable=result.refused)
 
     def _example(self, row: int, crops: np.ndarray, present: np.ndarray) -> dict[str, Any]:
         record = self.table.loc[row]
@@ -267,7 +275,7 @@ class _Build:
 
     def _manifest(self, files: list[Path]) -> DatasetManifest:
         """What the card and the page speak of; `seal` completes it."""
-        meta = self.cohort.meta
+        meta, lengths = self.cohort.meta, lengths_of(self.cohort.meta)
         return DatasetManifest(
             format=FORMAT,
             name=meta.name,
@@ -275,6 +283,8 @@ class _Build:
             simulated=meta.simulated,
             crop_size_px=self.geometry.size_px,
             mm_per_px=self.geometry.mm_per_px,
+            hand_length_mm=lengths.hand_mm,
+            foot_length_mm=lengths.foot_mm,
             covariates=self.covariates,
             readers=self.readers,
             split_by=self.options.split_by,

@@ -18,7 +18,7 @@ _MOST_PREVIEW_BYTES = 2**21
 
 
 def checked(answer: CutFilm | FilmRefused, task: FilmTask) -> CutFilm | FilmRefused:
-    """The answer, with whose film it is and which side from the task; FilmRefused (decoder_answer) where it cannot be one to it."""
+    """The answer, with film and side of the task; FilmRefused (decoder_answer) where it cannot be an answer to that task."""
     if isinstance(answer, FilmRefused):
         return answer
     if not (_is_told(answer, task) and (bool(answer.refused) or _is_cut(answer, task))):
@@ -30,13 +30,14 @@ def checked(answer: CutFilm | FilmRefused, task: FilmTask) -> CutFilm | FilmRefu
 
 
 def _is_told(answer: CutFilm, task: FilmTask) -> bool:
-    """Whether words, flags and hashes are of the kind that stands in tables, and patterns are those of such a limb."""
+    """Whether words, flags and hashes are of the kind that stands in tables, flags of the task among them, and patterns are those
+    of such a limb."""
     named = (answer.refused, answer.scale_source)
     *hashes, patterns = answer.identity or ("",)
     preview = answer.preview_png
     return (
         all(is_text(text, 200) for text in named)
-        and set(answer.flags) <= FLAGS.keys()
+        and set(task.limb.flags if task.limb else ()) <= set(answer.flags) <= FLAGS.keys()
         and all(_HEXADECIMAL.fullmatch(text) for text in hashes)
         and are_patterns(patterns, task.side.region)
         and (not preview or (preview.startswith(_PNG) and len(preview) <= _MOST_PREVIEW_BYTES))

@@ -1,10 +1,11 @@
-"""The cut joints of each film, kept for the next intake: see `kept`."""
+"""Cut joints of each film, kept for the next intake (see `kept`)."""
 
 from __future__ import annotations
 
 import io
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import astuple
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from outcomenet.intake.cut_answers import checked
 from outcomenet.intake.cutting import CutFilm, FilmTask, cut_film
 from outcomenet.intake.film_identity import FilmIdentity
 from outcomenet.intake.kept import Kept
+from outcomenet.localization.limb_crops import LandmarkedLimb
 
 SUFFIX = ".cut"
 _ARRAYS = ("crops", "present")
@@ -57,11 +59,16 @@ class CutStore:
         if task.path.suffix == CROPS:
             return ""
         settings: list[Any] = [
-            str(task.side), sorted(task.landmarks.items()), task.placed, task.geometry.size_px, task.geometry.mm_per_px, task.spacing_mm,
-            task.spacing_source, task.hand_length_mm, task.foot_length_mm, task.preview, task.refused, task.dark_bones,
+            str(task.side), _as_list(task.limb), astuple(task.geometry), task.spacing, astuple(task.lengths), task.preview,
             task.secret.hex(),
         ]  # fmt: skip
         return self._kept.name(task.path, settings, SUFFIX)
+
+
+def _as_list(limb: LandmarkedLimb | None) -> list[Any] | None:
+    if limb is None:
+        return None
+    return [str(limb.region), sorted(limb.landmarks.items()), limb.placed, limb.declared, limb.dark_bones, limb.flags]
 
 
 def _read(data: bytes, task: FilmTask) -> CutFilm:

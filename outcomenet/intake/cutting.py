@@ -1,8 +1,7 @@
-"""What a worker process does with one film: read it, wipe all but the limb, cut its joints. No JAX here."""
+"""Work of a decoding process on one film: it decodes the film, cuts one limb and says what identifies the film. No JAX here."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -12,40 +11,36 @@ import numpy as np
 
 from outcomenet.anatomy import Side, joints_of
 from outcomenet.arrays import Bool, UInt16
-from outcomenet.errors import DataRefused, FilmRefused
+from outcomenet.errors import FilmRefused
 from outcomenet.films.burnt_in_text import TextBox
+from outcomenet.films.crop_file import SUFFIX
+from outcomenet.films.film import Film
 from outcomenet.films.film_file import read_film
 from outcomenet.intake.film_identity import FilmIdentity, identity_of
-from outcomenet.localization.anatomy_mask import anatomy_mask
-from outcomenet.localization.crops import FOOT_LENGTH_MM, HAND_LENGTH_MM, NoScale, cut_crops, film_scale
-from outcomenet.localization.film_quality import FilmFlags, film_flags
-from outcomenet.localization.geometry import CropGeometry, JointFrames, is_left_as_displayed
+from outcomenet.localization.crops import JointCrops, Spacing
+from outcomenet.localization.geometry import CropGeometry, LimbLengths
 from outcomenet.localization.likeness import likeness
-from outcomenet.localization.polarity import bones_are_dark
+from outcomenet.localization.limb_crops import LandmarkedLimb, LimbCrops, cut_limb
 
 PREVIEW_HEIGHT_PX = 420
-NO_FLAGS = FilmFlags((), ())
+NOT_LOOKED_FOR = "no landmarks"  # the film could not be decoded when its joints were looked for
+_UNKNOWN = Spacing(None, "none")
 
 
 @dataclass(frozen=True)
 class FilmTask:
-    """One film to cut: where it is, what is on it, at which scale."""
+    """One limb to cut out of one film."""
 
     film_id: str
     row: int  # line in films.csv
     path: Path
     side: Side
-    landmarks: Mapping[str, tuple[float, float]]
-    placed: bool  # by a person: flags are then told from them here, and were not when they were found
+    limb: LandmarkedLimb | None  # None: crops of a simulation, or a film whose joints could not be looked for
     geometry: CropGeometry
-    spacing_mm: float | None = None  # of the film, None: not known
-    spacing_source: str = "none"
-    hand_length_mm: float = HAND_LENGTH_MM
-    foot_length_mm: float = FOOT_LENGTH_MM
+    spacing: Spacing = _UNKNOWN  # of films.csv, else of the film's header
+    lengths: LimbLengths = LimbLengths()  # of the cohort
     preview: bool = False
-    refused: str = ""  # why it is not to be cut, known before
-    dark_bones: bool = False  # grey levels are to be reversed; of placed landmarks this is told here
-    secret: bytes = b""  # with which accession and pixels are hashed
+    secret: bytes = b""  # under which accession number and pixels are hashed
 
 
 class CutFilm(NamedTuple):
@@ -57,74 +52,55 @@ class CutFilm(NamedTuple):
     present: Bool[np.ndarray, "joint"] | None
     scale_mm_per_px: float
     scale_source: str
-    mirrored: bool  # the landmarks show the other side than declared
-    refused: str  # reason for the ledger; empty when there are crops
+    refused: str  # the flag for which nothing was cut, or `NOT_LOOKED_FOR`; empty where there are crops
     preview_png: bytes
     identity: FilmIdentity | None = None  # None: nothing of the film entered
-    flags: tuple[str, ...] = ()  # of a film with placed landmarks
-    text: tuple[TextBox, ...] = ()
+    flags: tuple[str, ...] = ()
+    text: tuple[TextBox, ...] = ()  # printed on the film, film pixels
 
 
 def cut_film(task: FilmTask) -> CutFilm:
-    """Reads and cuts one film. A film that cannot be read raises FilmRefused; one that cannot be cut says why."""
-    if task.path.suffix == ".npz":
+    """Decodes and cuts one film.
+
+    Raises:
+        FilmRefused: The film cannot be decoded, or simulated crops are not of the task's geometry.
+    """
+    if task.path.suffix == SUFFIX:
         return _ready_crops(task)
-    if task.refused:
-        return _refused(task, task.refused)
     try:
         film = read_film(task.path)
     except FilmRefused as refused:  # a file's name may name a patient
         raise FilmRefused(str(refused).removeprefix(f"{task.path.name}: "), refused.code) from None
-    if not task.landmarks:
-        return _refused(task, "no landmarks")
-    try:
-        scale = film_scale(
-            task.spacing_mm,
-            task.spacing_source,
-            task.landmarks,
-            task.side.region,
-            hand_length_mm=task.hand_length_mm,
-            foot_length_mm=task.foot_length_mm,
-        )
-        dark = task.dark_bones or (
-            task.placed and bones_are_dark(film.pixels, task.landmarks, task.side.region, scale.mm_per_px)
-        )
-        pixels = np.uint16(65535) - film.pixels if dark else film.pixels
-        mask = anatomy_mask(pixels, task.landmarks, task.side.region, scale.mm_per_px)
-        cut = cut_crops(pixels, task.landmarks, task.side.region, scale, task.geometry, mask)
-        left = is_left_as_displayed(task.landmarks, task.side.region)
-        said = NO_FLAGS
-        if task.placed:
-            said = film_flags(
-                pixels, task.landmarks, task.side, scale.mm_per_px,
-                spacing_mm=task.spacing_mm, text_declared=film.header.text_declared,
-            )  # fmt: skip
-    except NoScale:
-        return _refused(task, "no pixel spacing and no landmarks that give the limb's length")
-    except DataRefused:
-        return _refused(task, "landmarks do not tell the limb's direction")
+    if task.limb is None:
+        return CutFilm(task.film_id, task.side, None, None, 0.0, "", NOT_LOOKED_FOR, b"")
+    limb = cut_limb(film, task.limb, task.geometry, spacing=task.spacing, lengths=task.lengths)
+    if limb.cut is None:
+        nothing = (None, None, 0.0, "", limb.uncuttable, b"", None)
+        return CutFilm(task.film_id, task.side, *nothing, limb.flags, limb.text)
+    return _cut(task, task.limb, film, limb, limb.cut)
+
+
+def _cut(task: FilmTask, limb: LandmarkedLimb, film: Film, crops: LimbCrops, cut: JointCrops) -> CutFilm:
+    assert crops.mask is not None
+    shown = draw_preview(crops.mask.wiped(crops.pixels), cut, task.geometry) if task.preview else b""
+    patterns = likeness(crops.pixels, limb.landmarks, limb.region, crops.mask)
     return CutFilm(
         film_id=task.film_id,
         side=task.side,
         crops=cut.crops,
         present=cut.present,
-        scale_mm_per_px=scale.mm_per_px,
-        scale_source=scale.source,
-        mirrored=left != (task.side.laterality == "L"),
+        scale_mm_per_px=cut.scale.mm_per_px,
+        scale_source=cut.scale.source,
         refused="",
-        preview_png=(
-            draw_preview(mask.wiped(pixels), cut.frames, cut.present, task, scale.mm_per_px) if task.preview else b""
-        ),
-        identity=identity_of(
-            task.path, film.pixels, likeness(pixels, task.landmarks, task.side.region, mask), task.secret
-        ),
-        flags=(*(["dark_bones"] if dark else []), *said.flags, *film.header.remarks),
-        text=said.text,
+        preview_png=shown,
+        identity=identity_of(task.path, film.pixels, patterns, task.secret),
+        flags=crops.flags,
+        text=crops.text,
     )
 
 
 def _ready_crops(task: FilmTask) -> CutFilm:
-    """Crops that a simulated cohort brings instead of a film; they must be of the geometry asked for."""
+    """Crops that a simulated cohort brings instead of a film; FilmRefused where they are not of the geometry asked for."""
     with np.load(task.path, allow_pickle=False) as data:
         crops, sites, mm = data["crops"], [str(site) for site in data["sites"]], float(data["mm_per_px"])
     expected = joints_of(task.side.region)
@@ -144,28 +120,25 @@ def _ready_crops(task: FilmTask) -> CutFilm:
     present = np.array([site in sites for site in expected])
     whole = np.zeros((len(expected), *crops.shape[1:]), np.uint16)
     whole[present] = crops
-    return CutFilm(task.film_id, task.side, whole, present, mm, "simulated crops", False, "", b"")
+    return CutFilm(task.film_id, task.side, whole, present, mm, "simulated crops", "", b"")
 
 
-def _refused(task: FilmTask, reason: str) -> CutFilm:
-    return CutFilm(task.film_id, task.side, None, None, 0.0, "", False, reason, b"")
+def draw_preview(pixels: UInt16[np.ndarray, "height width"], cut: JointCrops, geometry: CropGeometry) -> bytes:
+    """PNG of the film with each joint's crop as a square, the edge that is up in the crop drawn bold.
 
-
-def draw_preview(
-    pixels: UInt16[np.ndarray, "height width"],
-    frames: JointFrames,
-    present: Bool[np.ndarray, "joint"],
-    task: FilmTask,
-    mm_per_px: float,
-) -> bytes:
-    """PNG of the whole film with each joint's crop as a square, the edge that is up in the crop drawn bold."""
+    Args:
+        pixels: The film, wiped outside the limb.
+        cut: The crops of that limb.
+        geometry: Size and scale of the crops.
+    """
     factor = PREVIEW_HEIGHT_PX / pixels.shape[0]
     low, high = np.percentile(pixels, (1, 99.7))
     grey = np.clip((pixels.astype(np.float32) - low) / max(high - low, 1) * 255, 0, 255).astype(np.uint8)
     small = cv2.resize(grey, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
     canvas = cv2.cvtColor(small, cv2.COLOR_GRAY2BGR)
-    half = task.geometry.width_mm / mm_per_px / 2
-    for joint in np.flatnonzero(present):
+    half = geometry.width_mm / cut.scale.mm_per_px / 2
+    for joint in np.flatnonzero(cut.present):
+        frames = cut.frames
         centre, right, up = frames.centre[joint], frames.right[joint] * half, frames.up[joint] * half
         corners = np.array([centre - right + up, centre + right + up, centre + right - up, centre - right - up])
         corners = np.round(corners * factor).astype(np.int32)

@@ -1,4 +1,4 @@
-"""Quality flags of a cohort's films: entered in the ledger, listed film by film, and which films they leave out."""
+"""Quality flags of a cohort's films: listed film by film, counted in the ledger, with the films that they leave out."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from outcomenet.cohorts.cohort import Cohort
 from outcomenet.cohorts.ledger import Ledger
 from outcomenet.csv_files import write_csv
 from outcomenet.films.burnt_in_text import TextBox
-from outcomenet.films.quality_flags import FLAGS, UNCUTTABLE
+from outcomenet.films.quality_flags import FLAGS
 
 FILM_FLAGS = "film_flags.csv"
 COLUMNS = ("film_id", "side", "flag", "in_words", "dropped", "text_boxes")
@@ -20,8 +20,10 @@ ADULT_YEARS = 18
 
 
 class FilmFlagTable:
-    """Every flag of every limb. A flag leaves a limb out only where the cohort's `excluded_flags` names it; without joints
-    that can be relied on (`UNCUTTABLE`) there is nothing to cut."""
+    """Every flag of every limb of a cohort.
+
+    A flag leaves a limb out only where the cohort's `excluded_flags` names it, or where nothing could be cut.
+    """
 
     def __init__(self, cohort: Cohort, ledger: Ledger):
         self._ledger = ledger
@@ -30,15 +32,23 @@ class FilmFlagTable:
         self._rows: list[tuple[object, ...]] = []
 
     def settle(
-        self, film_id: str, side: Side, flags: Iterable[str], text: Iterable[TextBox] = (), *, found: bool = False
+        self, film_id: str, side: Side, flags: Iterable[str], text: Iterable[TextBox] = (), *, uncuttable: str = ""
     ) -> str:
-        """Lists a limb's flags; returns the ledger's reason why it is not to be cut, or "".
+        """Lists a limb's flags and says whether it is left out.
 
-        `found` says that the joints were looked for, not placed. Of a limb that stays every flag is entered as kept; that one
-        was left out is entered by whoever cuts, once, under the reason returned.
+        Args:
+            film_id: Of the film.
+            side: Of the limb.
+            flags: Codes of `films.quality_flags.FLAGS`, each once.
+            text: Where text is printed, film pixels.
+            uncuttable: The flag for which nothing was cut; "" where there are crops.
+
+        Returns:
+            The ledger's reason why the limb is left out, or "". Of a limb that stays every flag is entered as kept; that one
+            was left out is entered by whoever cuts, once, under this reason.
         """
         flags = [*flags, *(["child"] if film_id in self._children else [])]
-        reason = self._reason(flags, found)
+        reason = self._reason(flags, uncuttable)
         boxes = " ".join(f"{b.left},{b.top},{b.right},{b.bottom}" for b in text)
         for flag in flags:
             where = boxes if flag == "burnt_in_text" else ""
@@ -47,10 +57,9 @@ class FilmFlagTable:
                 self._ledger.flag("flags", "film", flag, [film_id])
         return reason
 
-    def _reason(self, flags: list[str], found: bool) -> str:
-        unreliable = next((flag for flag in UNCUTTABLE if flag in flags), "")
-        if found and unreliable:
-            return f"no joints that can be relied on: {unreliable}"
+    def _reason(self, flags: list[str], uncuttable: str) -> str:
+        if uncuttable:
+            return f"no joints that can be relied on: {uncuttable}"
         excluded = next((flag for flag in self._excluded if flag in flags), "")
         return f"left out by flag: {excluded}" if excluded else ""
 

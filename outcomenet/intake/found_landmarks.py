@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,14 +12,10 @@ import pandas as pd
 
 from outcomenet.anatomy import Region, Side
 from outcomenet.cohorts.cohort import Cohort
-from outcomenet.cohorts.ledger import Ledger
 from outcomenet.csv_files import write_csv
-from outcomenet.films.burnt_in_text import TextBox, text_boxes
 from outcomenet.films.crop_file import SUFFIX
-from outcomenet.intake.film_flags import FilmFlagTable
 from outcomenet.intake.kept import Kept
-from outcomenet.localization.film_quality import is_implausible
-from outcomenet.localization.geometry import limb_length_px
+from outcomenet.localization.limb_crops import LandmarkedLimb
 from outcomenet.progress import Progress
 
 if TYPE_CHECKING:
@@ -27,29 +23,23 @@ if TYPE_CHECKING:
     from outcomenet.localization.locating import LocatedFilm
 
 FOUND_LANDMARKS = "landmarks_found.csv"
-FINDING = ".found"  # of the kept files
+FINDING = ".found"  # suffix of the kept files
 COLUMNS = ["film_id", "side", "landmark", "x_px", "y_px", "error_px", "certainty", "state"]
-
-Points = Mapping[str, tuple[float, float]]
 
 
 @dataclass
 class FoundLandmarks:
-    """What was found: landmarks by (film_id, side), reasons of limbs that are not to be cut, films with dark bones.
+    """What was found on the films without placed landmarks, by film_id and side.
 
-    `flags` lists the quality flags of these films; those of films with placed landmarks join them when they are cut.
+    A film that could not be decoded has no limb here; one on which none was found has one that is flagged so.
     """
 
-    flags: FilmFlagTable
-    points: dict[tuple[str, Side], Points] = field(default_factory=dict)
-    refused: dict[tuple[str, Side], str] = field(default_factory=dict)
-    dark_bones: set[str] = field(default_factory=set)
+    limbs: dict[tuple[str, Side], LandmarkedLimb] = field(default_factory=dict)
+    hidden: dict[tuple[str, Side], int] = field(default_factory=dict)  # landmarks that cannot be relied on
     rows: list[dict] = field(default_factory=list)
 
     def write(self, folder: Path) -> None:
-        """film_flags.csv and landmarks_found.csv: every landmark with its standard error and state; no such file where none was
-        looked for."""
-        self.flags.write(folder)
+        """landmarks_found.csv, every landmark with its standard error and state; no file where none was looked for."""
         if self.rows:
             write_csv(pd.DataFrame(self.rows, columns=COLUMNS), folder / FOUND_LANDMARKS)
 
@@ -60,19 +50,29 @@ def sides_of(declared: str, region: str) -> tuple[Side, ...]:
     return tuple(Side.of(letter, region) for letter in letters)
 
 
-def find_landmarks(cohort: Cohort, ledger: Ledger, workers: int, progress: Progress, kept: Kept) -> FoundLandmarks:
-    """Looks for the joints of every film of `cohort` without placed landmarks. The ledger counts flags of what stays.
+def declared_side(declared: str) -> str:
+    """The side L or R that a film's row states; "" where it shows both, so that the shape must tell."""
+    return "" if declared == "both" else declared
 
-    What was found on a film is kept, and a film that is the same is not looked at again. A film that cannot be read is
-    left to the build, which counts it.
+
+def find_landmarks(cohort: Cohort, workers: int, progress: Progress, kept: Kept) -> FoundLandmarks:
+    """Looks for the joints of every film without placed landmarks.
+
+    Args:
+        cohort: Films and placed landmarks.
+        workers: Processes that decode films.
+        progress: Where progress is shown.
+        kept: What was found before: a film that is the same is not looked at again.
+
+    Returns:
+        Limbs by film and side. A film that cannot be decoded is left to the build, which counts it.
     """
     placed = set(cohort.landmarks["film_id"])
     films = cohort.films
     wanted = films[~films["film_id"].isin(placed) & ~films["path"].str.endswith(SUFFIX)]
-    found = FoundLandmarks(FilmFlagTable(cohort, ledger))
+    found = FoundLandmarks()
     names = {
-        row.Index: kept.name(cohort.folder / row.path, [row.side, row.region, row.spacing_mm], FINDING)
-        for row in wanted.itertuples()
+        row.Index: kept.name(cohort.folder / row.path, [row.side, row.region], FINDING) for row in wanted.itertuples()
     }
     paths = {index: cohort.folder / path for index, path in wanted["path"].items()}
     fresh = wanted[[_finding(kept, name, paths[index]) is None for index, name in names.items()]]
@@ -80,7 +80,7 @@ def find_landmarks(cohort: Cohort, ledger: Ledger, workers: int, progress: Progr
     for row in wanted.itertuples():
         finding = _finding(kept, names[row.Index], paths[row.Index])
         if finding is not None:
-            _enter(found, ledger, str(row.film_id), finding)
+            _enter(found, row, finding)
     return found
 
 
@@ -102,60 +102,26 @@ def _locate(
     located = locate_films(Localizer(), paths, workers=workers, progress=progress)
     for row, film in zip(films.itertuples(), located, strict=True):
         if film.film is not None and names[row.Index]:
-            kept.write(names[row.Index], film.path, json.dumps(_look(row, film)).encode("ascii"))
+            kept.write(names[row.Index], film.path, json.dumps(_finding_of(row, film)).encode("ascii"))
 
 
-def _look(row: Any, film: LocatedFilm) -> dict[str, Any]:
-    """What was found on a film, without its name: of each side that it should show flags, text and landmarks. `row` is its row
-    of `Cohort.films`."""
-    assert film.film is not None
+def _finding_of(row: Any, film: LocatedFilm) -> dict[str, Any]:
+    """What was found on a film, without its name: landmarks and the networks' flags of each side that it should show.
+    `row` is its row of `Cohort.films`."""
     sides = sides_of(str(row.side), str(row.region))
-    limbs: dict[str, dict[str, Any]] = {}
-    for side in sides:
-        limb, flags = _limb_of(film, side, alone=len(sides) == 1)
-        text: Sequence[TextBox] = ()
-        if limb is None:
-            # none at all, or others than the table says
-            flags = list(film.without_limb) or ["no_limb", *film.film.header.remarks]
-        else:
-            flags = _against_the_table(flags, limb, side, row.spacing_mm)
-        if film.film.header.text_declared and "burnt_in_text" not in flags:
-            flags = [*flags, "burnt_in_text"]
-        if "burnt_in_text" in flags:
-            text = text_boxes(film.film.pixels)
-        limbs[str(side)] = {
-            "flags": flags,
-            "text": [[int(edge) for edge in box] for box in text],
-            "landmarks": [] if limb is None else _rows(limb),
-            "visible": None if limb is None else {n: [float(x), float(y)] for n, (x, y) in limb.visible.items()},
-        }
-    return {"dark_bones": bool(film.reversed), "limbs": limbs}
+    return {str(side): _limb_of(film, side, alone=len(sides) == 1) for side in sides}
 
 
-def _enter(found: FoundLandmarks, ledger: Ledger, film_id: str, finding: Mapping[str, Any]) -> None:
-    if finding["dark_bones"]:
-        found.dark_bones.add(film_id)
-    for name, limb in finding["limbs"].items():
+def _enter(found: FoundLandmarks, row: Any, finding: Mapping[str, Any]) -> None:
+    film_id, declared = str(row.film_id), declared_side(str(row.side))
+    for name, limb in finding.items():
         side = Side(name)
-        found.rows += [{"film_id": film_id, "side": name, **row} for row in limb["landmarks"]]
-        reason = found.flags.settle(film_id, side, limb["flags"], [TextBox(*box) for box in limb["text"]], found=True)
-        if reason or limb["visible"] is None:
-            found.refused[film_id, side] = reason
-            continue
-        ledger.flag("localisation", "film", "joints found, not placed by hand", [film_id])
-        hidden = len(limb["landmarks"]) - len(limb["visible"])
-        ledger.add("localisation", "landmark", "not found surely enough, cut off or missing", hidden)
-        found.points[film_id, side] = {mark: (x, y) for mark, (x, y) in limb["visible"].items()}
-
-
-def _against_the_table(flags: list[str], limb: FoundLimb, side: Side, spacing_mm: float) -> list[str]:
-    """The localiser's flags, and what side and spacing in the cohort's tables add to them."""
-    length_px = limb_length_px(limb.visible, limb.region)
-    table = {
-        "other_side": limb.side is not side,
-        "implausible_size": is_implausible(length_px, None if pd.isna(spacing_mm) else spacing_mm, limb.region),
-    }
-    return [*flags, *(flag for flag, present in table.items() if present and flag not in flags)]
+        found.rows += [{"film_id": film_id, "side": name, **landmark} for landmark in limb["rows"]]
+        points = {mark: (x, y) for mark, (x, y) in limb["landmarks"].items()}
+        found.hidden[film_id, side] = len(limb["rows"]) - len(points)
+        found.limbs[film_id, side] = LandmarkedLimb(
+            side.region, points, False, declared, limb["dark_bones"], tuple(limb["flags"])
+        )
 
 
 def _rows(limb: FoundLimb) -> list[dict[str, Any]]:
@@ -173,12 +139,19 @@ def _rows(limb: FoundLimb) -> list[dict[str, Any]]:
     ]
 
 
-def _limb_of(film: LocatedFilm, side: Side, *, alone: bool) -> tuple[FoundLimb | None, list[str]]:
+def _limb_of(film: LocatedFilm, side: Side, *, alone: bool) -> dict[str, Any]:
     """The found limb that is to be `side`: of its region and side; on a film of one limb also the surest of its region."""
     own = [
-        (limb, flags)
-        for limb, flags in zip(film.found.limbs, film.flags, strict=True)
+        (limb, found)
+        for limb, found in zip(film.limbs, film.found.limbs, strict=True)
         if limb.region is Region(side.region)
     ]
-    exact = [(limb, flags) for limb, flags in own if limb.side is side]
-    return (exact or (own if alone else []) or [(None, [])])[0]
+    exact = [pair for pair in own if pair[1].side is side]
+    for limb, found in exact or (own if alone else []):
+        return {
+            "landmarks": dict(limb.landmarks),
+            "dark_bones": limb.dark_bones,
+            "flags": limb.flags,
+            "rows": _rows(found),
+        }
+    return {"landmarks": {}, "dark_bones": False, "flags": ["no_limb"], "rows": []}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import NamedTuple
 
 import cv2
@@ -10,14 +11,24 @@ import numpy as np
 
 from outcomenet.anatomy import Region
 from outcomenet.arrays import Bool, Float, UInt16
+from outcomenet.films.film import FilmHeader
 from outcomenet.localization.anatomy_mask import AnatomyMask
-from outcomenet.localization.geometry import CropGeometry, JointFrames, crop_frames, limb_length_px
+from outcomenet.localization.geometry import CropGeometry, JointFrames, LimbLengths, crop_frames, limb_length_px
 
-# Where a film has no pixel spacing its scale comes from the limb's length on the film: adult means of both sexes,
-# middle finger tip to radiocarpal joint and big toe's tip to first metatarsal's base (general anthropometry; a cohort
-# may declare its own).
-HAND_LENGTH_MM = 185.0
-FOOT_LENGTH_MM = 110.0  # the toe is foreshortened on a DP film: a first metatarsal of 64 mm is 58 % of it
+# Sources of a scale that comes from the limb's length on the film.
+FROM_LENGTH = {Region.HAND: "hand length", Region.FOOT: "foot length"}
+
+
+class Spacing(NamedTuple):
+    """Millimetres between two film pixels, None where not known, and who says so (or why nobody does)."""
+
+    mm: float | None
+    source: str
+
+    @classmethod
+    def of(cls, header: FilmHeader) -> Spacing:
+        """That of the film's own header."""
+        return cls(header.spacing_mm, header.spacing_source)
 
 
 class Scale(NamedTuple):
@@ -41,23 +52,48 @@ class NoScale(ValueError):
 
 
 def film_scale(
-    spacing_mm: float | None,
-    spacing_source: str,
+    spacing: Spacing,
     landmarks: Mapping[str, tuple[float, float]],
     region: Region | str,
-    *,
-    hand_length_mm: float = HAND_LENGTH_MM,
-    foot_length_mm: float = FOOT_LENGTH_MM,
+    lengths: LimbLengths | None = None,
 ) -> Scale:
-    """The film's own spacing, else the declared limb length over its length in pixels; NoScale without either."""
-    if spacing_mm:
-        return Scale(spacing_mm, spacing_source)
+    """The scale of a film: its spacing, else the expected length of the limb over that on the film.
+
+    Args:
+        spacing: Of the film.
+        landmarks: Film pixels; without a spacing TIP3 and RC (hand) or TIP1 and BASE1 (foot) are needed.
+        region: Hand or foot.
+        lengths: Expected lengths in mm; None: an adult's.
+
+    Raises:
+        NoScale: There is neither a spacing nor the limb's length.
+    """
+    region = Region(region)
+    if spacing.mm:
+        return Scale(spacing.mm, spacing.source)
     length_px = limb_length_px(landmarks, region)
     if not length_px:
-        ends = "TIP3 and RC" if Region(region) is Region.HAND else "TIP1 and BASE1"
+        ends = "TIP3 and RC" if region is Region.HAND else "TIP1 and BASE1"
         raise NoScale(f"The film has no pixel spacing, and without landmarks {ends} its scale cannot be told.")
-    hand = Region(region) is Region.HAND
-    return Scale((hand_length_mm if hand else foot_length_mm) / length_px, "hand length" if hand else "foot length")
+    return Scale((lengths or LimbLengths()).of(region) / length_px, FROM_LENGTH[region])
+
+
+def joints_on_film(
+    landmarks: Mapping[str, tuple[float, float]], region: Region | str, shape: tuple[int, ...]
+) -> JointFrames:
+    """Frames of a limb's joints; a joint whose centre lies outside the film is absent.
+
+    Args:
+        landmarks: Film pixels.
+        region: Hand or foot.
+        shape: Rows and columns of the film.
+
+    Raises:
+        DataRefused: The landmarks do not tell how the limb lies.
+    """
+    frames = crop_frames(landmarks, region)
+    inside = ((frames.centre >= 0) & (frames.centre <= (shape[1], shape[0]))).all(-1)
+    return replace(frames, present=frames.present & inside)
 
 
 def cut_crops(
@@ -68,17 +104,25 @@ def cut_crops(
     geometry: CropGeometry,
     mask: AnatomyMask | None = None,
 ) -> JointCrops:
-    """One crop per joint, distal up, thumb or big toe to the right, bilinear; outside the film it is black, and outside
-    of `mask` air.
+    """One crop per joint, distal up, thumb or big toe to the right, bilinear; black outside the film.
 
-    A joint whose centre lies outside the film is absent. Where film pixels are much finer than crop pixels the film
-    is averaged first, so that noise does not alias.
+    Where film pixels are much finer than crop pixels the film is averaged first, so that noise does not alias.
+
+    Args:
+        pixels: The film, brighter = bone.
+        landmarks: Film pixels.
+        region: Hand or foot.
+        scale: Of the film.
+        geometry: Size and scale of the crops.
+        mask: Where the limb is: outside, crops are air. None: they show what is there.
+
+    Raises:
+        DataRefused: The landmarks do not tell how the limb lies.
     """
-    frames = crop_frames(landmarks, region)
+    frames = joints_on_film(landmarks, region, pixels.shape)
+    present = frames.present
     size, step = geometry.size_px, geometry.mm_per_px / scale.mm_per_px
     height, width = pixels.shape
-    inside = ((frames.centre >= 0) & (frames.centre <= (width, height))).all(-1)
-    present = frames.present & inside
     crops = np.zeros((len(present), size, size), np.uint16)
     shrink = max(1, int(step // 1.5))
     if shrink > 1:

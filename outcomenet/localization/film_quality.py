@@ -1,19 +1,14 @@
-"""Quality flags that pixels and landmarks give by themselves, without a network; what decoding workers compute.
-
-`film_flags` is for films whose landmarks a person placed, `picture_flags` for any film; `localization.quality` uses the same
-measures for what the networks found. Codes and sentences: `films.quality_flags`.
-"""
+"""Measures behind the quality flags that pixels and landmarks give without a network; `limb_crops` raises the flags."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 import cv2
 import numpy as np
 
-from outcomenet.anatomy import Region, Side, joints_of
-from outcomenet.films.burnt_in_text import TextBox, text_boxes
+from outcomenet.anatomy import Region
+from outcomenet.arrays import Bool, Float
 from outcomenet.localization.cast import is_wrapped
 from outcomenet.localization.frames import LENGTHS_MM, LIMB_WINDOWS, LimbFrame, Pyramid, frame_of, window_matrix
 from outcomenet.localization.geometry import crop_frames, is_left_as_displayed, limb_length_px
@@ -35,58 +30,63 @@ EDGE_MM = 4.0  # a joint nearer to the film's edge is cut through: a finger's jo
 _FINGERS = tuple((f"MCP{n}", f"PIP{n}", f"DIP{n}", f"TIP{n}") for n in range(2, 6))
 
 
-class FilmFlags(NamedTuple):
-    """Reason codes (see `films.quality_flags`), and where text was found."""
+def placed_flags(
+    pyramid: Pyramid, landmarks: Mapping[str, tuple[float, float]], region: Region, mm_per_px: float
+) -> dict[str, bool]:
+    """Which flags the pixels of a limb with placed landmarks raise.
 
-    flags: tuple[str, ...]
-    text: tuple[TextBox, ...]
+    Args:
+        pyramid: Of the film, with bright bones.
+        landmarks: Film pixels.
+        region: Hand or foot.
+        mm_per_px: Scale at which the joints are cut.
 
-
-def film_flags(
-    pixels: np.ndarray,
-    landmarks: Mapping[str, tuple[float, float]],
-    side: Side,
-    mm_per_px: float,
-    *,
-    spacing_mm: float | None = None,
-    text_declared: bool = False,
-) -> FilmFlags:
-    """Flags of a limb with placed landmarks (film pixels) on pixels [height, width] of 0 to 65535, brighter = bone.
-
-    `side` is the declared one, `mm_per_px` the scale at which its joints are cut, `spacing_mm` the film's own spacing where it
-    has one, `text_declared` DICOM's BurnedInAnnotation. Raises DataRefused where the landmarks do not tell how the limb lies.
+    Raises:
+        DataRefused: The landmarks do not tell how the limb lies.
     """
-    pyramid, region = Pyramid(pixels), side.region
-    frame = placed_frame(landmarks, region, mm_per_px)
-    length_px = limb_length_px(landmarks, region)
-    frames = crop_frames(landmarks, region)
-    left = is_left_as_displayed(landmarks, region)
-    text = text_boxes(pixels)
-    said = {
-        "few_joints": 2 * int(frames.present.sum()) < len(joints_of(region)),
-        "oblique_view": is_narrow_hand(landmarks, region) is True,
+    joints = crop_frames(landmarks, region)
+    length_px = limb_length_px(landmarks, region) or LENGTHS_MM[region] / mm_per_px
+    edge_px = EDGE_MM / mm_per_px
+    return {
+        "cut_off": is_cut_off(landmarks, joints.centre[joints.present], pyramid.shape, edge_px),
+        **frame_flags(placed_frame(landmarks, region, mm_per_px), region, pyramid, length_px),
+    }
+
+
+def frame_flags(frame: LimbFrame, region: Region, pyramid: Pyramid, length_px: float) -> dict[str, bool]:
+    """Which flags the pixels in a limb's frame raise.
+
+    Args:
+        frame: Where the limb lies.
+        region: Hand or foot.
+        pyramid: Of the film, with bright bones.
+        length_px: TIP3 to RC of a hand, TIP1 to BASE1 of a foot.
+    """
+    return {
         "turned": abs(frame.turned_degrees) > TURNED_DEGREES,
-        "cut_off": is_cut_off(landmarks, frames.centre[frames.present], pyramid.shape, EDGE_MM / mm_per_px),
         "washed_out": detail(frame, region, pyramid) < LEAST_DETAIL,
         "nearly_black": is_nearly_black(pyramid, frame, region),
-        "small": (length_px or LENGTHS_MM[region] / mm_per_px) < SMALL_PX,
-        "implausible_size": is_implausible(length_px, spacing_mm, region),
-        "other_side": left != (side.laterality == "L"),
+        "small": length_px < SMALL_PX,
         "cast": region is Region.HAND and is_wrapped(frame, pyramid),
-        "burnt_in_text": bool(text) or text_declared,
     }
-    return FilmFlags(tuple(flag for flag, present in said.items() if present), tuple(text))
 
 
-def picture_flags(pixels: np.ndarray, *, text_declared: bool = False) -> FilmFlags:
-    """Flags of a film as a whole, for films on which no limb was found."""
-    text = text_boxes(pixels)
-    said = {"nearly_black": is_nearly_black(Pyramid(pixels)), "burnt_in_text": bool(text) or text_declared}
-    return FilmFlags(tuple(flag for flag, present in said.items() if present), tuple(text))
+def has_few_joints(present: Bool[np.ndarray, "joint"]) -> bool:
+    """Whether fewer than half of a limb's joints are on the film and have a landmark."""
+    return bool(2 * present.sum() < len(present))
 
 
 def placed_frame(landmarks: Mapping[str, tuple[float, float]], region: Region, mm_per_px: float) -> LimbFrame:
-    """The limb's frame from its axis and its middle; DataRefused where the landmarks do not tell them."""
+    """The limb's frame from its axis and its middle.
+
+    Args:
+        landmarks: Film pixels.
+        region: Hand or foot.
+        mm_per_px: Scale of the film.
+
+    Raises:
+        DataRefused: The landmarks do not tell how the limb lies.
+    """
     frames = crop_frames(landmarks, region)
     along = frames.up[frames.present].mean(axis=0)
     origin, anchor = _origin(landmarks, frames.centre[frames.present], region)
@@ -95,8 +95,8 @@ def placed_frame(landmarks: Mapping[str, tuple[float, float]], region: Region, m
 
 
 def _origin(
-    landmarks: Mapping[str, tuple[float, float]], centres: np.ndarray, region: Region
-) -> tuple[np.ndarray, np.ndarray]:
+    landmarks: Mapping[str, tuple[float, float]], centres: Float[np.ndarray, "joint 2"], region: Region
+) -> tuple[Float[np.ndarray, "2"], Float[np.ndarray, "2"]]:
     """A film point and the same in mm of the average limb: RC or BASE1, else the middle of the joints."""
     name = "RC" if region is Region.HAND else "BASE1"
     if name in landmarks:
@@ -115,9 +115,19 @@ def is_narrow_hand(landmarks: Mapping[str, tuple[float, float]], region: Region)
 
 
 def is_cut_off(
-    landmarks: Mapping[str, tuple[float, float]], joints: np.ndarray, shape: tuple[int, int], edge_px: float
+    landmarks: Mapping[str, tuple[float, float]],
+    joints: Float[np.ndarray, "joint 2"],
+    shape: tuple[int, int],
+    edge_px: float,
 ) -> bool:
-    """Whether a joint lies at the film's edge or beyond, or a finger's next joint, which was not placed, must."""
+    """Whether a joint lies at the film's edge or beyond, or a finger's next joint, which was not placed, must.
+
+    Args:
+        landmarks: Film pixels.
+        joints: Centres of the joints that have one, film pixels.
+        shape: Rows and columns of the film.
+        edge_px: A joint nearer to the edge than this is cut through.
+    """
     height, width = shape
 
     def beyond(point: np.ndarray, margin: float) -> bool:
@@ -135,7 +145,13 @@ def is_cut_off(
 
 
 def is_implausible(length_px: float | None, spacing_mm: float | None, region: Region) -> bool:
-    """Whether the limb's length in mm is no adult's; never where length or spacing is not known."""
+    """Whether the limb's length is no adult's; never where length or spacing is not known.
+
+    Args:
+        length_px: TIP3 to RC of a hand, TIP1 to BASE1 of a foot.
+        spacing_mm: Of the film or a table, never one that comes from the limb's length.
+        region: Hand or foot.
+    """
     if length_px is None or not spacing_mm:
         return False
     low, high = PLAUSIBLE_LENGTH_MM[region]
@@ -143,7 +159,13 @@ def is_implausible(length_px: float | None, spacing_mm: float | None, region: Re
 
 
 def is_nearly_black(pyramid: Pyramid, frame: LimbFrame | None = None, region: Region = Region.HAND) -> bool:
-    """Whether even the limb's (without a frame: the film's) bright parts lie in the darkest eighth of the grey levels."""
+    """Whether even the bright parts of the limb lie in the darkest eighth of the grey levels.
+
+    Args:
+        pyramid: Of the film.
+        frame: Where the limb lies; None: the film as a whole is judged.
+        region: Of that limb.
+    """
     seen = pyramid.levels[min(2, len(pyramid.levels) - 1)]
     if frame is not None:
         window = LIMB_WINDOWS[region]

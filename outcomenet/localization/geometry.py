@@ -16,7 +16,7 @@ import numpy as np
 from outcomenet.anatomy import Region, joints_of
 from outcomenet.arrays import Bool, Float
 from outcomenet.errors import DataRefused
-from outcomenet.ranges import CropScale, CropSize, check_ranges
+from outcomenet.ranges import CropScale, CropSize, FootLength, HandLength, check_ranges
 
 # Where wrist joints lie when only RC, DRUJ_U, CMC1 and MCP3 were placed: (along RC -> MCP3, towards the thumb), as
 # shares of the distance RC to MCP3. Measured on two normal PA hands; good to about 3 mm in an adult.
@@ -53,6 +53,25 @@ class CropGeometry:
     @property
     def width_mm(self) -> float:
         return self.size_px * self.mm_per_px
+
+
+@dataclass(frozen=True)
+class LimbLengths:
+    """Lengths that give a film without a pixel spacing its scale: TIP3 to RC of a hand, TIP1 to BASE1 of a foot.
+
+    The defaults are adult means of both sexes (general anthropometry). On a DP film the big toe is foreshortened: a first
+    metatarsal of 64 mm is 58 % of the foot's 110 mm. A cohort may declare its own.
+    """
+
+    hand_mm: HandLength = 185.0
+    foot_mm: FootLength = 110.0
+
+    def __post_init__(self) -> None:
+        check_ranges(self)
+
+    def of(self, region: Region | str) -> float:
+        """Millimetres of a hand or of a foot."""
+        return self.hand_mm if Region(region) is Region.HAND else self.foot_mm
 
 
 @dataclass(frozen=True)

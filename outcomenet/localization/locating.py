@@ -17,15 +17,17 @@ from outcomenet.errors import DataRefused, FilmRefused
 from outcomenet.films.decoding import FilmDecoder
 from outcomenet.films.film import Film, checked_film
 from outcomenet.films.film_file import unnamed_film
+from outcomenet.films.quality_flags import FLAGS, UNSCORABLE, refusal
 from outcomenet.localization.coco import coco_keypoints
 from outcomenet.localization.film_list import NamedFilm
-from outcomenet.localization.film_quality import picture_flags
 from outcomenet.localization.found import DARK, FoundFilm, FoundLandmark, FoundLimb, State
 from outcomenet.localization.frames import NO_FRAME, Pyramid, fitted_frame
+from outcomenet.localization.limb_crops import LandmarkedLimb, see_film_without_limb, see_limb
 from outcomenet.localization.localizer import Localizer
+from outcomenet.localization.network_flags import network_flags
 from outcomenet.localization.overlay import draw_overlay
 from outcomenet.localization.placed import PlacedLimb
-from outcomenet.localization.quality import FLAGS, UNSCORABLE, flags_of
+from outcomenet.localization.polarity import reversed_levels
 from outcomenet.localization.shape_model import ShapeModel
 from outcomenet.picture_files import write_png
 from outcomenet.progress import Progress
@@ -50,28 +52,13 @@ LANDMARK_COLUMNS = ["film_id", "landmark", "x_px", "y_px", "side", "region", "er
 
 
 class LocatedFilm(NamedTuple):
-    """One film with what was found, or why it is none."""
+    """One film with its limbs, or why it is none."""
 
     path: Path
-    film: Film | None
+    film: Film | None  # as it was decoded
     found: FoundFilm
-    flags: list[list[str]]  # of each limb
+    limbs: tuple[LandmarkedLimb, ...] = ()  # those of `found`, in its order, as they are cut
     refused: FilmRefused | None = None
-    by_hand: tuple[PlacedLimb, ...] = ()
-    without_limb: tuple[str, ...] = ()  # flags of a film on which no limb was found
-
-    @property
-    def reversed(self) -> bool:
-        """Whether bones were dark, so that `film` has its grey levels reversed against the file."""
-        return self.found.dark_bones > DARK
-
-    def declared(self, limb: FoundLimb) -> str:
-        """The side that the person who placed its landmarks, else the file, claims for a limb: L, R or ""."""
-        for placed in self.by_hand:
-            if placed.region is limb.region and placed.points == limb.visible:
-                return placed.declared
-        alone = len(self.found.limbs) == 1
-        return self.film.header.laterality if self.film is not None and alone else ""
 
 
 def locate_films(
@@ -82,7 +69,18 @@ def locate_films(
     workers: int = 1,
     progress: Progress | None = None,
 ) -> Iterator[LocatedFilm]:
-    """Each film in turn. Landmarks placed by hand win over found ones. What is no film comes with its sentence."""
+    """Decodes films and looks for their limbs.
+
+    Args:
+        localizer: The networks; they are not asked about films with placed landmarks.
+        files: Films.
+        by_hand: Limbs with placed landmarks, by film.
+        workers: Processes that decode films.
+        progress: Where progress is shown.
+
+    Yields:
+        Each film in turn. A file that is no film comes with its sentence.
+    """
     by_hand = by_hand or {}
     progress = progress or Progress(quiet=True)
     progress.start("films", len(files), "find joints")
@@ -91,26 +89,45 @@ def locate_films(
             progress.advance()
             film = film if isinstance(film, FilmRefused) else checked_film(film)
             if isinstance(film, FilmRefused):
-                yield LocatedFilm(path, None, FoundFilm([], 0.0), [], film)
-                continue
-            found = localizer.locate(film.pixels)
-            if found.dark_bones > DARK:
-                film = Film(np.uint16(65535) - film.pixels, film.header)
-            if path in by_hand:
-                found = FoundFilm(
-                    [placed_limb(p, found, localizer.weights.shapes) for p in by_hand[path]], found.dark_bones
-                )
-            located = LocatedFilm(path, film, found, [], by_hand=tuple(by_hand.get(path, ())))
-            pyramid = Pyramid(film.pixels)
-            remarks = film.header.remarks
-            flags = [[*flags_of(limb, found, pyramid, located.declared(limb)), *remarks] for limb in found.limbs]
-            seen = () if found.limbs else picture_flags(film.pixels, text_declared=film.header.text_declared).flags
-            yield located._replace(flags=flags, without_limb=() if found.limbs else ("no_limb", *seen, *remarks))
+                yield LocatedFilm(path, None, FoundFilm([], 0.0), refused=film)
+            elif path in by_hand:
+                yield _with_placed(path, film, by_hand[path], localizer.weights.shapes)
+            else:
+                found = localizer.locate(film.pixels)
+                yield LocatedFilm(path, film, found, found_limbs(film, found))
     progress.finish()
 
 
-def placed_limb(by_hand: PlacedLimb, found: FoundFilm, shapes: Mapping[Region, ShapeModel]) -> FoundLimb:
-    """A limb with a person's landmarks, without error; its views are those of the same limb as found.
+def _with_placed(
+    path: Path, film: Film, by_hand: Sequence[PlacedLimb], shapes: Mapping[Region, ShapeModel]
+) -> LocatedFilm:
+    several = ("several_limbs",) if len(by_hand) > 1 else ()
+    alone = film.header.laterality if len(by_hand) == 1 else ""
+    limbs = tuple(
+        LandmarkedLimb(limb.region, limb.points, placed=True, declared=limb.declared or alone, flags=several)
+        for limb in by_hand
+    )
+    return LocatedFilm(path, film, FoundFilm([placed_limb(limb, shapes) for limb in by_hand], 0.0), limbs)
+
+
+def found_limbs(film: Film, found: FoundFilm) -> tuple[LandmarkedLimb, ...]:
+    """The limbs that the networks found, as they are cut; the file's side counts on a film of one limb.
+
+    Args:
+        film: As it was decoded.
+        found: What `Localizer.locate` gives of its pixels.
+    """
+    dark = found.dark_bones > DARK
+    pyramid = Pyramid(reversed_levels(film.pixels) if dark else film.pixels)
+    declared = film.header.laterality if len(found.limbs) == 1 else ""
+    return tuple(
+        LandmarkedLimb(limb.region, limb.visible, False, declared, dark, network_flags(limb, found, pyramid))
+        for limb in found.limbs
+    )
+
+
+def placed_limb(by_hand: PlacedLimb, shapes: Mapping[Region, ShapeModel]) -> FoundLimb:
+    """A limb with a person's landmarks, without error and without the networks' views.
 
     Landmarks that do not tell the limb's direction are kept; the limb has no frame then, and cannot be cut.
     """
@@ -126,11 +143,9 @@ def placed_limb(by_hand: PlacedLimb, found: FoundFilm, shapes: Mapping[Region, S
         points = np.array([by_hand.points[name] for name in names if name in by_hand.points])
         mean = shapes[by_hand.region].mean[here]
         frame = fitted_frame(mean, points, np.ones(len(points)), by_hand.left_as_displayed)
-        side = by_hand.side
     except DataRefused:
         return FoundLimb(by_hand.region, NO_FRAME, 0.0, False, {}, landmarks, 0.0)
-    own = next((limb for limb in found.limbs if limb.region is by_hand.region and limb.side is side), None)
-    return FoundLimb(by_hand.region, frame, 1.0, False, own.views if own else {}, landmarks, 0.0)
+    return FoundLimb(by_hand.region, frame, 1.0, False, {}, landmarks, 0.0)
 
 
 class LocatedTables:
@@ -156,15 +171,16 @@ class LocatedTables:
         name = known.film_id
         if located.film is None:
             code = located.refused.code if located.refused else ""
-            self._note(name, [f"refused:{code}"], remark=str(located.refused))
+            self._note(name, [refusal(code)], remark=str(located.refused))
             return
         film, found = located.film, located.found
         picture_name = f"{known.file_name}.png"
         self.films[picture_name] = found, film.pixels.shape
-        if not found.limbs:
-            self._note(name, list(located.without_limb))
-        for limb, flags in zip(found.limbs, located.flags, strict=True):
-            self._note(name, flags, limb)
+        seen = [see_limb(film, limb) for limb in located.limbs]
+        if not seen:
+            self._note(name, see_film_without_limb(film).flags)
+        for limb, one in zip(found.limbs, seen, strict=True):
+            self._note(name, one.flags, limb)
             millimetres = film.header.spacing_mm
             for landmark, point in limb.landmarks.items():
                 self.landmarks.append(
@@ -181,16 +197,17 @@ class LocatedTables:
                         "state": str(point.state),
                     }
                 )
-        picture = draw_overlay(film.pixels, found.limbs, located.flags)
+        pixels = seen[0].pixels if seen else film.pixels
+        picture = draw_overlay(pixels, found.limbs, [one.flags for one in seen])
         for folder in self.folders:
             write_png(folder / OVERLAYS / picture_name, picture)
         if self.review is not None:
-            write_png(self.review / PICTURES / picture_name, (film.pixels >> 8).astype(np.uint8))
+            write_png(self.review / PICTURES / picture_name, (pixels >> 8).astype(np.uint8))
 
-    def _note(self, name: str, flags: list[str], limb: FoundLimb | None = None, remark: str = "") -> None:
+    def _note(self, name: str, flags: Sequence[str], limb: FoundLimb | None = None, remark: str = "") -> None:
         row = dict.fromkeys(TEXT_OF_LIMBS, "") | {"film_id": name, "found": 0, "of": 0, "scored": False}
         row["flags"] = ";".join(flags)
-        row["remark"] = remark or " ".join(FLAGS[flag] for flag in flags if flag in FLAGS)
+        row["remark"] = remark or " ".join(FLAGS[flag] for flag in flags)
         if limb is not None:
             row |= {
                 "side": limb.side.laterality,

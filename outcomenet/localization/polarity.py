@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from outcomenet.anatomy import Region
+from outcomenet.arrays import UInt16
 
 Points = Mapping[str, tuple[float, float]]
 
@@ -25,6 +26,11 @@ def bones_are_dark(pixels: np.ndarray, landmarks: Points, region: Region, mm_per
     brighter = bone. Never where fewer than `LEAST_SHAFTS` lie on the film: what is not known is left as it is declared."""
     darker = [step < 0 for step in shaft_steps(pixels, landmarks, region, mm_per_px)]
     return len(darker) >= LEAST_SHAFTS and sum(darker) > DARK_SHARE * len(darker)
+
+
+def reversed_levels(pixels: UInt16[np.ndarray, "height width"]) -> UInt16[np.ndarray, "height width"]:
+    """The film with its grey levels reversed, 0 to 65535."""
+    return np.uint16(65_535) - pixels
 
 
 def shaft_steps(pixels: np.ndarray, landmarks: Points, region: Region, mm_per_px: float) -> list[float]:

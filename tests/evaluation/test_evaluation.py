@@ -163,7 +163,7 @@ def test_a_mirrored_film_is_cut_alike_and_flagged(runs, film, tmp_path):
         )
         == 0
     )
-    assert "mirrored_or_wrong_side" in pd.read_csv(tmp_path / "out" / "films.csv").loc[0, "flags"]
+    assert "other_side" in pd.read_csv(tmp_path / "out" / "films.csv").loc[0, "flags"]
 
 
 def test_a_film_that_does_not_exist_is_named(runs, tmp_path, capsys):

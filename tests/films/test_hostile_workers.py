@@ -19,7 +19,7 @@ import pytest
 from decoder_functions import HOSTILE_ANSWERS
 from jaxtyping import UInt16
 
-from outcomenet.anatomy import Side, joints_of
+from outcomenet.anatomy import Region, Side, joints_of
 from outcomenet.errors import FilmRefused
 from outcomenet.films.answers import BadAnswer, Incoming, packed, unpacked
 from outcomenet.films.burnt_in_text import TextBox
@@ -29,6 +29,7 @@ from outcomenet.intake.cut_answers import checked
 from outcomenet.intake.cutting import CutFilm, FilmTask
 from outcomenet.intake.film_identity import FilmIdentity
 from outcomenet.localization.geometry import CropGeometry
+from outcomenet.localization.limb_crops import LandmarkedLimb
 
 
 @pytest.fixture
@@ -142,11 +143,12 @@ def test_an_answer_that_is_none_is_not_waited_for(lengths, text, sentence):
             message_from(ours)
 
 
-TASK = FilmTask("f", 2, Path("film.dcm"), Side.LEFT_HAND, {}, True, CropGeometry(8, 0.5))
+LIMB = LandmarkedLimb(Region.HAND, {}, placed=False, flags=("turned",))
+TASK = FilmTask("f", 2, Path("film.dcm"), Side.LEFT_HAND, LIMB, CropGeometry(8, 0.5))
 JOINTS = len(joints_of("hand"))
 PATTERNS = base64.b64encode(bytes(JOINTS * 42**2 // 2)).decode()  # half a byte for each of a joint's pixels
 CUT = CutFilm(
-    "other", Side.RIGHT_FOOT, np.zeros((JOINTS, 8, 8), np.uint16), np.ones(JOINTS, bool), 0.2, "PixelSpacing", False, "",
+    "other", Side.RIGHT_FOOT, np.zeros((JOINTS, 8, 8), np.uint16), np.ones(JOINTS, bool), 0.2, "PixelSpacing", "",
     b"\x89PNG\r\n\x1a\n", FilmIdentity("", "ab", PATTERNS), ("turned",), (TextBox(1, 2, 3, 4),),
 )  # fmt: skip
 
@@ -169,7 +171,7 @@ def test_a_cut_film_is_its_task_s_whatever_it_says():
     "change",
     [
         {"crops": np.zeros((JOINTS, 9, 9), np.uint16)}, {"crops": None}, {"present": np.ones(3, bool)}, {"scale_mm_per_px": 0.0},
-        {"scale_mm_per_px": float("nan")}, {"flags": ("=cmd",)}, {"refused": "a\nb"}, {"scale_source": "x" * 999},
+        {"scale_mm_per_px": float("nan")}, {"flags": ("turned", "=cmd")}, {"flags": ()}, {"refused": "a\nb"}, {"scale_source": "x" * 999},
         {"identity": FilmIdentity("<b>", "", "")}, {"identity": FilmIdentity("", "ab", "0f")}, {"preview_png": b"<script>"},
     ],
 )  # fmt: skip

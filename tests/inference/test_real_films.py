@@ -212,7 +212,7 @@ def test_intake_without_landmarks_finds_the_joints_and_says_so(tmp_path):
     off = np.hypot(both["x_px"] - both["x_px_found"], both["y_px"] - both["y_px_found"])
     assert off.median() < 0.01 * length
     ledger = pd.read_csv(tmp_path / "data/ledger.csv")
-    assert "localisation" in set(ledger["step"])
+    assert ledger.set_index("reason").loc["landmarks_found", "count"] == 3
 
 
 def test_a_film_of_both_hands_becomes_two_limbs(tmp_path):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import cv2
 import numpy as np
 import pandas as pd
@@ -13,9 +15,12 @@ from outcomenet.cohorts.faults import CohortRefused
 from outcomenet.cohorts.ledger import KEPT, Ledger
 from outcomenet.films.burnt_in_text import TextBox
 from outcomenet.films.quality_flags import FLAGS
+from outcomenet.intake.cutting import cut_film
 from outcomenet.intake.film_flags import COLUMNS, FILM_FLAGS, FilmFlagTable, films_of_children
+from outcomenet.intake.film_tasks import film_tasks
 from outcomenet.intake.found_landmarks import find_landmarks
 from outcomenet.intake.kept import Kept
+from outcomenet.localization.geometry import CropGeometry
 from outcomenet.progress import Progress
 from tests.hospital import DATA
 
@@ -27,6 +32,7 @@ FILMS = {
     "upside": "hard_films/IMG0003310.jpg",
     "child": "hard_films/normal-wrist-pediatric-pa.jpg",
 }
+SPACING_MM = {"child": 0.2}  # whose finger tips lie outside the film, so that its length gives no scale
 RIGHT = {"washed", "upside", "child", "lateral"}
 
 
@@ -36,7 +42,7 @@ def write_films(folder, excluded="", births=None):
     lines = {
         "patients.csv": ["patient_id,sex,birth_year,site"],
         "visits.csv": ["patient_id,visit_id,date,haq_di"],
-        "films.csv": ["film_id,patient_id,date,region,side,view,path"],
+        "films.csv": ["film_id,patient_id,date,region,side,view,path,pixel_spacing_mm"],
     }
     for name, source in FILMS.items():
         (folder / f"{name}.png").write_bytes(
@@ -46,19 +52,34 @@ def write_films(folder, excluded="", births=None):
         side = "R" if name in RIGHT else "L"
         lines["patients.csv"].append(f"p-{name},F,{year},A")
         lines["visits.csv"].append(f"p-{name},v,2020-05-01,1.0")
-        lines["films.csv"].append(f"{name},p-{name},2020-05-01,hand,{side},PA,{name}.png")
+        lines["films.csv"].append(f"{name},p-{name},2020-05-01,hand,{side},PA,{name}.png,{SPACING_MM.get(name, '')}")
     for file, rows in lines.items():
         (folder / file).write_text("\n".join(rows) + "\n")
     (folder / "cohort.toml").write_text(f'name = "A"\nlicence = "CC0-1.0"\ndeidentified = true\n{excluded}\n')
     return read_cohort(folder)
 
 
-def intake(cohort):
-    """What is found, flags by film, and the ledger's counts by (unit, reason)."""
-    found = find_landmarks(cohort, cohort.ledger, 1, Progress(quiet=True), Kept(cohort.folder / ".kept", cohort.folder))
-    table = found.flags.to_frame()
+class TakenIn(NamedTuple):
+    """What became of a cohort's films, limb by limb."""
+
+    table: FilmFlagTable
+    left_out: dict[tuple[str, Side], str]  # why, "" where the limb was cut
+    flags: dict[str, set[str]]
+    counts: dict[tuple[str, str], int]  # of the ledger, by unit and reason
+
+
+def intake(cohort) -> TakenIn:
+    """Finds, cuts and settles every limb of a cohort, as a build does."""
+    located = find_landmarks(cohort, 1, Progress(quiet=True), Kept(cohort.folder / ".kept", cohort.folder))
+    table, left_out = FilmFlagTable(cohort, cohort.ledger), {}
+    for tasks in film_tasks(cohort, located, CropGeometry(32, 0.75), b"", cohort.ledger).values():
+        for task in tasks:
+            cut = cut_film(task)
+            reason = table.settle(task.film_id, task.side, cut.flags, cut.text, uncuttable=cut.refused)
+            left_out[task.film_id, task.side] = reason
+    flags = table.to_frame().groupby("film_id")["flag"].agg(set).to_dict()
     counts = {(row.unit, row.reason): row.count for row in cohort.ledger.to_frame().itertuples(index=False)}
-    return found, table.groupby("film_id")["flag"].agg(set).to_dict(), counts
+    return TakenIn(table, left_out, flags, counts)
 
 
 @pytest.fixture(scope="module")
@@ -67,8 +88,8 @@ def taken_in(tmp_path_factory):
 
 
 def test_flags_of_real_films_are_listed(taken_in):
-    _, flags, _ = taken_in
-    assert "plain" not in flags
+    flags = taken_in.flags
+    assert flags["plain"] == {"landmarks_found", "scale_from_limb_length"}
     assert {"doubtful"} <= flags["lateral"]
     assert {"washed_out"} <= flags["washed"]
     assert {"burnt_in_text"} <= flags["printed"]
@@ -77,16 +98,15 @@ def test_flags_of_real_films_are_listed(taken_in):
 
 
 def test_a_flag_leaves_out_nothing_but_what_has_no_reliable_joints(taken_in):
-    found, _, counts = taken_in
-    assert found.refused == {("lateral", Side.RIGHT_HAND): "no joints that can be relied on: doubtful"}
-    assert {film for film, _ in found.points} == FILMS.keys() - {"lateral"}
+    reasons = {film: reason for (film, _), reason in taken_in.left_out.items()}
+    assert reasons == dict.fromkeys(FILMS, "") | {"lateral": "no joints that can be relied on: doubtful"}
+    counts = taken_in.counts
     assert counts["film" + KEPT, "washed_out"] == counts["film" + KEPT, "child"] == 1
     assert ("film" + KEPT, "doubtful") not in counts
 
 
 def test_the_table_says_what_was_dropped_and_where_text_stands(taken_in, tmp_path):
-    found, _, _ = taken_in
-    found.flags.write(tmp_path)
+    taken_in.table.write(tmp_path)
     table = pd.read_csv(tmp_path / FILM_FLAGS)
     assert list(table) == list(COLUMNS)
     assert set(table.loc[table["dropped"] == 1, "film_id"]) == {"lateral"}
@@ -97,8 +117,9 @@ def test_the_table_says_what_was_dropped_and_where_text_stands(taken_in, tmp_pat
 
 
 def test_a_cohort_leaves_out_what_it_names(tmp_path):
-    found, _, counts = intake(write_films(tmp_path / "c", 'excluded_flags = ["burnt_in_text", "child_like"]'))
-    reasons = {film: reason for (film, _), reason in found.refused.items()}
+    taken = intake(write_films(tmp_path / "c", 'excluded_flags = ["burnt_in_text", "child_like"]'))
+    reasons = {film: reason for (film, _), reason in taken.left_out.items() if reason}
+    counts = taken.counts
     assert reasons == {
         "lateral": "no joints that can be relied on: doubtful",
         "printed": "left out by flag: burnt_in_text",
@@ -141,8 +162,8 @@ def test_a_film_of_both_sides_without_a_limb_is_refused_for_both(tmp_path):
     cohort = write_films(tmp_path / "c")
     cohort.films.loc[cohort.films["film_id"] == "plain", "side"] = "both"
     cv2.imwrite(str(tmp_path / "c" / "plain.png"), np.zeros((500, 400), np.uint8))
-    found, flags, _ = intake(cohort)
-    assert [found.refused["plain", side] for side in (Side.LEFT_HAND, Side.RIGHT_HAND)] == [
+    taken = intake(cohort)
+    assert [taken.left_out["plain", side] for side in (Side.LEFT_HAND, Side.RIGHT_HAND)] == [
         "no joints that can be relied on: no_limb"
     ] * 2
-    assert flags["plain"] == {"no_limb", "nearly_black"}
+    assert taken.flags["plain"] == {"no_limb", "nearly_black"}

@@ -10,7 +10,7 @@ import pytest
 
 from outcomenet.films.film_file import read_film
 from outcomenet.localization.anatomy_mask import anatomy_mask
-from outcomenet.localization.crops import Scale, cut_crops, film_scale
+from outcomenet.localization.crops import Scale, Spacing, cut_crops, film_scale
 from outcomenet.localization.geometry import CropGeometry, crop_frames
 from outcomenet.localization.likeness import likeness
 
@@ -23,7 +23,7 @@ def real(name: str):
     rows = PLACED[PLACED["film_id"] == name]
     landmarks = {row.landmark: (row.x_px, row.y_px) for row in rows.itertuples()}
     region = rows["region"].iloc[0]
-    scale = film_scale(None, "none", landmarks, region)
+    scale = film_scale(Spacing(None, "none"), landmarks, region)
     return read_film(DATA / name).pixels, landmarks, region, scale.mm_per_px
 
 

@@ -13,8 +13,9 @@ from outcomenet.anatomy import Region, Side
 from outcomenet.films.dicom_writer import write_dicom
 from outcomenet.films.film_file import read_film
 from outcomenet.intake.cutting import FilmTask, cut_film
-from outcomenet.localization.crops import film_scale
+from outcomenet.localization.crops import Spacing, film_scale
 from outcomenet.localization.geometry import CropGeometry
+from outcomenet.localization.limb_crops import LandmarkedLimb
 from outcomenet.localization.polarity import bones_are_dark, shaft_steps
 
 DATA = Path(__file__).parents[1] / "data"
@@ -35,7 +36,7 @@ def placed(name: str) -> dict[str, tuple[float, float]]:
 @pytest.mark.parametrize("change", ["as it is", "turned", "washed out"])
 def test_real_films_of_either_polarity(name, change):
     pixels, points, region = read_film(DATA / name).pixels, placed(name), FILMS[name]
-    scale = film_scale(None, "none", points, region).mm_per_px
+    scale = film_scale(Spacing(None, "none"), points, region).mm_per_px
     if change == "turned":
         pixels = np.ascontiguousarray(pixels[:, ::-1])
         points = {mark: (pixels.shape[1] - x, y) for mark, (x, y) in points.items()}
@@ -62,9 +63,8 @@ def test_a_placed_film_of_reversed_grey_levels_is_cut_bright_and_flagged(tmp_pat
     for polarity, words in (("bright", pixels), ("dark", 4095 - pixels)):
         path = tmp_path / f"{polarity}.dcm"
         write_dicom(path, words, spacing_mm=0.26, patient_id="P", study_date=datetime.date(2020, 1, 1))
-        task = FilmTask(
-            polarity, 2, path, Side.LEFT_HAND, placed(name), True, CropGeometry(32, 0.75), 0.26, "PixelSpacing"
-        )
+        limb = LandmarkedLimb(Region.HAND, placed(name), placed=True, declared="L")
+        task = FilmTask(polarity, 2, path, Side.LEFT_HAND, limb, CropGeometry(32, 0.75), Spacing(0.26, "PixelSpacing"))
         cut[polarity] = cut_film(task)
     assert cut["bright"].flags == ()
     assert cut["dark"].flags == ("dark_bones",)

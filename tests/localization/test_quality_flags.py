@@ -10,19 +10,17 @@ import pandas as pd
 import pytest
 
 from outcomenet.anatomy import Region, Side
-from outcomenet.errors import DataRefused
 from outcomenet.films.film_file import read_film
 from outcomenet.films.quality_flags import FLAGS, UNCUTTABLE, UNSCORABLE
-from outcomenet.localization.crops import film_scale
-from outcomenet.localization.film_quality import film_flags, picture_flags
 from outcomenet.localization.frames import Pyramid
+from outcomenet.localization.limb_crops import LandmarkedLimb, see_film_without_limb, see_limb
 from outcomenet.localization.localizer import Localizer
-from outcomenet.localization.quality import flags_of
 from outcomenet.localization.wrist_bones import FEW_EDGES, UNSURE_SHARE, carpal_edges, carpal_error
 from outcomenet.localizer_training.film_bank import FilmBank
 from outcomenet.localizer_training.held_out import held_out_film
 from outcomenet.progress import Progress
 from outcomenet.simulation.landmark_films import FilmVariety
+from tests.seen_films import film_of, flags_of
 
 DATA = Path(__file__).parents[1] / "data"
 PLACED = pd.read_csv(DATA / "landmarks.csv")
@@ -35,11 +33,8 @@ def localizer():
 
 
 def flags_without_landmarks(localizer, pixels, declared=""):
-    """As `localize` and `predict` see a film."""
-    found = localizer.locate(pixels)
-    pyramid = Pyramid(np.uint16(65535) - pixels if found.dark_bones > 0.5 else pixels)
-    limbs = [set(flags_of(limb, found, pyramid, declared)) for limb in found.limbs]
-    return limbs[0] if limbs else {"no_limb", *picture_flags(pixels).flags}
+    """As `localize` judges the surest limb of a film."""
+    return flags_of(localizer.locate(pixels), film_of(pixels, laterality=declared))[0]
 
 
 def read(name: str) -> np.ndarray:
@@ -77,8 +72,7 @@ def test_a_plain_film_has_no_flag(localizer, name):
     assert flags_without_landmarks(localizer, read(name)) == set()
     region = PLACED.loc[PLACED["film_id"] == name, "region"].iloc[0]
     side = Side.of("R" if name == FOOT else "L", region)
-    scale = film_scale(None, "none", placed(name), region)
-    assert film_flags(read(name), placed(name), side, scale.mm_per_px) == ((), ())
+    assert seen(read(name), placed(name), side) == set()
 
 
 def metal(pixels):
@@ -105,8 +99,9 @@ def test_a_changed_real_film_says_what_was_done(localizer, flag):
 
 def test_a_black_film_without_limb_is_called_nearly_black():
     film = np.random.default_rng(0).integers(0, 3000, (400, 300)).astype(np.uint16)
-    assert picture_flags(film).flags == ("nearly_black",)
-    assert picture_flags(film, text_declared=True).flags == ("nearly_black", "burnt_in_text")
+    assert see_film_without_limb(film_of(film)).flags == ("no_limb", "nearly_black")
+    declared = film_of(film, text=True)
+    assert see_film_without_limb(declared).flags == ("no_limb", "nearly_black", "burnt_in_text")
 
 
 @pytest.mark.parametrize("name", ["normal-hand-pa-small.jpg", HAND])
@@ -127,8 +122,8 @@ def test_no_simulated_hand_with_destroyed_joints_is_taken_for_a_childs_or_wrappe
 
 def seen(pixels, landmarks, side=Side.LEFT_HAND, spacing_mm=None) -> set[str]:
     """Flags of a film with placed landmarks."""
-    scale = film_scale(spacing_mm, "given" if spacing_mm else "none", landmarks, side.region)
-    return set(film_flags(pixels, landmarks, side, scale.mm_per_px, spacing_mm=spacing_mm).flags)
+    limb = LandmarkedLimb(side.region, landmarks, placed=True, declared=side.laterality)
+    return set(see_limb(film_of(pixels, spacing_mm), limb).flags)
 
 
 def test_placed_landmarks_and_pixels_say_the_same_without_networks():
@@ -177,9 +172,11 @@ def test_a_real_film_whose_landmarks_came_with_it_is_flagged_too(localizer, name
     assert flag in seen(pixels, limb.visible, limb.side, spacing_mm=185 / limb.length_px)
 
 
-def test_landmarks_that_tell_no_direction_are_refused():
-    with pytest.raises(DataRefused, match="to be oriented"):
-        film_flags(read(HAND), {"DIP3": (10.0, 10.0), "TIP3": (10.0, 5.0)}, Side.LEFT_HAND, 0.3)
+def test_landmarks_that_tell_neither_direction_nor_scale_are_flagged():
+    assert seen(read(HAND), {"DIP3": (10.0, 10.0), "TIP3": (10.0, 5.0)}, spacing_mm=0.3) == {"no_direction"}
+    without_ends = {name: point for name, point in placed(HAND).items() if name not in ("TIP3", "RC")}
+    assert seen(read(HAND), without_ends) == {"no_scale"}
+    assert "no_scale" not in seen(read(HAND), without_ends, spacing_mm=0.3)
 
 
 def test_codes_are_of_one_vocabulary():

@@ -115,7 +115,7 @@ def test_a_lost_joint_has_neither_crop_nor_landmark(stored):
 def test_a_data_set_takes_the_lost_joint_as_absent(stored):
     folder, _ = stored
     path = folder / "crops" / "films" / "P1-V0-LH.npz"
-    cut = cut_film(FilmTask("P1-V0-LH", 1, path, Side.LEFT_HAND, {}, False, GEOMETRY))
+    cut = cut_film(FilmTask("P1-V0-LH", 1, path, Side.LEFT_HAND, None, GEOMETRY))
     assert cut.crops is not None
     assert cut.present is not None
     lost = joints_of(Region.HAND).index("DIP3")
