@@ -66,7 +66,7 @@ def audit_bias(table: pd.DataFrame, *, resamples: int, seed: int) -> pd.DataFram
     exposure = (rows["ra_part"] + rows["activity_part"]).to_numpy(float)
     others = rows[list(OTHER_PARTS)].to_numpy(float)
     truth = np.array([calibrated_effect(exposure, exposure, expected, others, w) for w in weights])
-    found = []
+    rows_of_sets = []
     for adjusted in SETS:
         terms = rows[[*ALWAYS, *adjusted]].to_numpy(float)
         effect = np.array([calibrated_effect(score, exposure, haq, terms, w) for w in weights])
@@ -77,10 +77,10 @@ def audit_bias(table: pd.DataFrame, *, resamples: int, seed: int) -> pd.DataFram
             )
         interval = percentile_interval(bias[1:])
         label = " and ".join(adjusted) or "neither"
-        found.append(
+        rows_of_sets.append(
             (label, effect[0], truth[0], bias[0], *interval, bias[0] / truth[0], patients.nunique(), len(rows))
         )
-    return pd.DataFrame(found, columns=COLUMNS)
+    return pd.DataFrame(rows_of_sets, columns=COLUMNS)
 
 
 def bias_finding(table: pd.DataFrame, largest_bias: float) -> Finding:
@@ -89,7 +89,7 @@ def bias_finding(table: pd.DataFrame, largest_bias: float) -> Finding:
     UndefinedMetric where the interval is wider than twice the true effect: then nothing can be said.
     """
     rows = table.set_index("adjusted_for")
-    full, bare = rows.loc["fm and oa"], rows.loc["neither"]
+    full, bare = (rows.loc[[name]].iloc[0] for name in ("fm and oa", "neither"))
     if full["upper"] - full["lower"] > WIDEST * abs(full["truth"]):
         raise UndefinedMetric(
             f"The bias is {_percent(full)} of the true effect, too uncertain to say anything: the score tells too little "

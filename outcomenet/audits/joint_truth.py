@@ -1,4 +1,4 @@
-"""Whether a joint's contribution follows the true state of that joint: simulated cohorts only."""
+"""Rank correlation of joint contributions with the true state of their joints, in simulated cohorts."""
 
 from __future__ import annotations
 

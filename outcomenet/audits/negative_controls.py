@@ -1,4 +1,4 @@
-"""Negative-control outcomes: numbers that no film may predict, and what the measure nevertheless says about them."""
+"""Negative-control outcomes: cross-fitted prediction of numbers that no film may predict."""
 
 from __future__ import annotations
 
@@ -59,8 +59,8 @@ def predict_control(
     if not np.isfinite(values[0]):
         raise UndefinedMetric("The negative control has one value only, so there is nothing to predict.")
     shuffled = control[permuted_patients(patients, permutations, seed)].T
-    ones, said = np.ones((1, len(control))), regression.predict(shuffled)
-    null = [r2(shuffled[:, k], said[:, k], ones)[0] for k in range(permutations)]
+    ones, prediction = np.ones((1, len(control))), regression.predict(shuffled)
+    null = [r2(shuffled[:, k], prediction[:, k], ones)[0] for k in range(permutations)]
     return Prediction(float(values[0]), *percentile_interval(values[1:]), float(np.quantile(null, 0.975)))
 
 
@@ -81,7 +81,7 @@ def audit_controls(
             continue
         known = table[control].notna().to_numpy()
         try:
-            found = {
+            predictions = {
                 source: predict_control(
                     features[known], table.loc[known, control].to_numpy(float), table.loc[known, "patient_id"],
                     resamples=resamples, permutations=permutations, seed=seed,
@@ -91,17 +91,17 @@ def audit_controls(
         except UndefinedMetric as reason:
             findings.append(absent(control, reason))
             continue
-        for source, said in found.items():
-            verdict = "above chance" if said.above_chance else "as by chance"
+        for source, prediction in predictions.items():
+            verdict = "above chance" if prediction.above_chance else "as by chance"
             counts = int(known.sum()), table.loc[known, "patient_id"].nunique()
-            rows.append((control, source, *said, *counts, verdict))
-        findings.append(_finding(control, found))
+            rows.append((control, source, *prediction, *counts, verdict))
+        findings.append(_finding(control, predictions))
     return pd.DataFrame(rows, columns=COLUMNS), findings
 
 
-def _finding(control: str, found: dict[str, Prediction]) -> Finding:
-    values = " and ".join(f"{said.r2:.2f} from the {source}" for source, said in found.items())
-    leaks = [source for source, said in found.items() if said.above_chance]
+def _finding(control: str, predictions: dict[str, Prediction]) -> Finding:
+    values = " and ".join(f"{prediction.r2:.2f} from the {source}" for source, prediction in predictions.items())
+    leaks = [source for source, prediction in predictions.items() if prediction.above_chance]
     if not leaks:
         return finding(control, False, f"It does not, beyond chance: R² {values}.")
     meaning = "the hospital leaks into the measure" if control == "control_site" else "something leaks that has no name"

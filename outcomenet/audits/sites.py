@@ -1,4 +1,4 @@
-"""Hospital by hospital: does a prediction hold where nothing was learned, and what would recalibration mend?"""
+"""Accuracy and calibration of predictions hospital by hospital, before and after recalibration."""
 
 from __future__ import annotations
 

@@ -80,13 +80,14 @@ def subgroup_metrics(
     rows, undefined = [], []
     for name, member in subgroups_of(visits).items():
         inside = held_out.merge(visits.loc[member.to_numpy(bool), keys], on=keys)
-        for (outcome, horizon, predictor), table in inside.groupby(["outcome", "horizon", "predictor"], sort=False):
-            table = table[table["observed"]]
+        for (outcome, _, predictor), table in inside.groupby(["outcome", "horizon", "predictor"], sort=False):
+            horizon, table = int(table["horizon"].iloc[0]), table[table["observed"]]
             few = _too_few(name, table, least_visits, least_patients)
-            weights = None if few else bootstrap_weights(table["patient_id"], resamples, seed)
+            no_weights = np.empty((0, len(table)))
+            weights = no_weights if few else bootstrap_weights(table["patient_id"], resamples, seed)
             timed = OUTCOMES[str(outcome)].kind is OutcomeKind.TIME_TO_EVENT
             events = float(table["target"].sum()) if timed else np.nan
-            for metric, computed in metrics_of(str(outcome), int(horizon)).items():
+            for metric, computed in metrics_of(str(outcome), horizon).items():
                 if metric not in metrics or (metric == "calibration_intercept" and timed):
                     continue
                 values = (np.nan,) * 3

@@ -1,4 +1,4 @@
-"""Maps from a network's risk to a risk that means what it says, fitted on validation patients and kept as plain numbers."""
+"""Calibrators: maps from a network's risk to a calibrated one, fitted on validation patients, kept as plain numbers."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def fit_isotonic(target: Float[np.ndarray, "row"], risk: Float[np.ndarray, "row"
 
 def write_calibrators(calibrators: Mapping[str, Mapping[str, Calibrators]], path: Path) -> None:
     """calibration.json: {outcome: {predictor: {platt, isotonic, visits, events}}}."""
-    record = {name: {rung: asdict(own) for rung, own in rungs.items()} for name, rungs in calibrators.items()}
+    record = {name: {rung: asdict(fitted) for rung, fitted in rungs.items()} for name, rungs in calibrators.items()}
     path.write_text(json.dumps(record, indent=1) + "\n")
 
 

@@ -1,4 +1,4 @@
-"""Split-conformal intervals: how far off the predictions of patients were that nobody had learned from."""
+"""Split-conformal intervals from the errors at patients whom nothing was learned from."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every rung of the ladder may draw on: visits with their human scores, films as networks read them, the truth."""
+"""Inputs of every rung of the ladder: visits with human scores, outputs of the networks, the truth."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A film score read as coarsely as people read: on the values, and with the frequencies, of the human total.
+"""A film score cut to the grain of the human total: its values, with their frequencies.
 
 A learned score can be better because it looks at the right things, or merely because it has more decimals than a total
 that is 0 for many. Equal granularity takes the decimals away and leaves the order.

@@ -1,4 +1,4 @@
-"""Whether an event had happened at a horizon, from the films around it."""
+"""Status of an event at a horizon, from the films around it."""
 
 from __future__ import annotations
 

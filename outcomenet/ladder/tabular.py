@@ -52,7 +52,8 @@ class TabularRung:
             best = min(tried, key=lambda candidate: tried[candidate].min())
             self.chosen = best.name
             self.preparation = best.preparation()
-            self.model = best.models(self.is_event)[int(tried[best].argmin())].fit(self.preparation.fit_transform(x), y)
+            model = best.models(self.is_event)[int(tried[best].argmin())]
+            self.model = _fitted(model, self.preparation.fit_transform(x), y)
         return self
 
     def predict(self, features: pd.DataFrame) -> Float[np.ndarray, "row"]:
@@ -67,13 +68,15 @@ class TabularRung:
         for learn, judge in folds:
             preparation = candidate.preparation().fit(x.iloc[learn])
             seen, unseen = preparation.transform(x.iloc[learn]), preparation.transform(x.iloc[judge])
-            total = total + np.array([self._loss(y[judge], self._say(m.fit(seen, y[learn]), unseen)) for m in models])
+            total = total + np.array(
+                [self._loss(y[judge], self._say(_fitted(m, seen, y[learn]), unseen)) for m in models]
+            )
         return np.asarray(total) / len(y)
 
     def _say(self, model: BaseEstimator, prepared: np.ndarray) -> np.ndarray:
         if self.is_event:
-            return model.predict_proba(prepared)[:, 1]
-        return np.clip(model.predict(prepared), self.spec.lower, self.spec.upper)
+            return model.predict_proba(prepared)[:, 1]  # pyright: ignore[reportAttributeAccessIssue]  # every candidate for an event has it
+        return np.clip(model.predict(prepared), self.spec.lower, self.spec.upper)  # pyright: ignore[reportAttributeAccessIssue]  # no base class of scikit-learn does
 
     def _loss(self, target: np.ndarray, prediction: np.ndarray) -> float:
         if self.is_event:
@@ -112,3 +115,7 @@ def patient_folds(
     count = min(FOLDS, patients.nunique())
     splitter = StratifiedGroupKFold(count) if stratified else GroupKFold(count)
     return list(splitter.split(np.zeros((len(target), 1)), target, groups=patients.to_numpy()))
+
+
+def _fitted(model: BaseEstimator, prepared: np.ndarray, target: np.ndarray) -> BaseEstimator:
+    return model.fit(prepared, target)  # pyright: ignore[reportAttributeAccessIssue]  # no base class of scikit-learn does

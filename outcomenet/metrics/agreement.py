@@ -44,7 +44,8 @@ def icc_1(ratings: Float[np.ndarray, "target rater"], level: float = 0.95) -> Ic
     f = targets / within
     low = f / f_distribution.ppf(0.5 + level / 2, n - 1, n * (k - 1))
     high = f * f_distribution.ppf(0.5 + level / 2, n * (k - 1), n - 1)
-    return Icc("ICC(1,1)", float(_one_way(squares)), (low - 1) / (low + k - 1), (high - 1) / (high + k - 1))
+    lower, upper = float((low - 1) / (low + k - 1)), float((high - 1) / (high + k - 1))
+    return Icc("ICC(1,1)", float(_one_way(squares)), lower, upper)
 
 
 def icc_a1(ratings: Float[np.ndarray, "target rater"], level: float = 0.95) -> Icc:
@@ -60,10 +61,10 @@ def icc_a1(ratings: Float[np.ndarray, "target rater"], level: float = 0.95) -> I
     freedom = (a * raters + b * error) ** 2 / ((a * raters) ** 2 / (k - 1) + (b * error) ** 2 / ((n - 1) * (k - 1)))
     high_f = f_distribution.ppf(0.5 + level / 2, n - 1, freedom)
     low_f = f_distribution.ppf(0.5 + level / 2, freedom, n - 1)
-    rest = k * raters + (k * n - k - n) * error
-    lower = n * (targets - high_f * error) / (high_f * rest + n * targets)
-    upper = n * (low_f * targets - error) / (rest + n * low_f * targets)
-    return Icc("ICC(2,1)", value, lower, upper)
+    spread = k * raters + (k * n - k - n) * error
+    lower = n * (targets - high_f * error) / (high_f * spread + n * targets)
+    upper = n * (low_f * targets - error) / (spread + n * low_f * targets)
+    return Icc("ICC(2,1)", value, float(lower), float(upper))
 
 
 def icc_c1(ratings: Float[np.ndarray, "target rater"], level: float = 0.95) -> Icc:
@@ -76,7 +77,8 @@ def icc_c1(ratings: Float[np.ndarray, "target rater"], level: float = 0.95) -> I
     f = targets / error
     low = f / f_distribution.ppf(0.5 + level / 2, n - 1, (n - 1) * (k - 1))
     high = f * f_distribution.ppf(0.5 + level / 2, (n - 1) * (k - 1), n - 1)
-    return Icc("ICC(3,1)", float(_consistent(squares)), (low - 1) / (low + k - 1), (high - 1) / (high + k - 1))
+    lower, upper = float((low - 1) / (low + k - 1)), float((high - 1) / (high + k - 1))
+    return Icc("ICC(3,1)", float(_consistent(squares)), lower, upper)
 
 
 def rating_sums(ratings: Float[np.ndarray, "target rater"]) -> Float[np.ndarray, "target sum"]:

@@ -1,4 +1,4 @@
-"""Two ways of measuring the same thing: bias and limits of agreement, in the unit of the measurement."""
+"""Bias and limits of agreement of two ways of measuring the same thing, in the unit of the measurement."""
 
 from __future__ import annotations
 

@@ -55,11 +55,13 @@ def calibration_curve(
         raise UndefinedMetric(f"A calibration curve of {groups} groups needs as many rows; there are {len(target)}.")
     inner = np.quantile(prediction, np.arange(1, groups) / groups)
     group_of = np.searchsorted(inner, prediction, side="right")
-    found = []
+    curve = []
     for group in np.unique(group_of):
-        own = group_of == group
-        lower, upper = interval(target[own], level)
-        found.append(
-            CalibrationGroup(int(own.sum()), float(prediction[own].mean()), float(target[own].mean()), lower, upper)
+        members = group_of == group
+        lower, upper = interval(target[members], level)
+        curve.append(
+            CalibrationGroup(
+                int(members.sum()), float(prediction[members].mean()), float(target[members].mean()), lower, upper
+            )
         )
-    return found
+    return curve

@@ -1,4 +1,4 @@
-"""How good a decision is that calls every risk of at least a stated cut positive; higher is better for all four shares.
+"""Sensitivity, specificity and predictive values of a decision at a stated risk; higher is better for all four.
 
 The cut is chosen beforehand or on other patients: a cut that was tuned on these rows flatters itself. The intervals
 are Wilson's and take rows as independent; several visits of a patient make them too narrow.

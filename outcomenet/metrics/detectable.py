@@ -1,4 +1,4 @@
-"""The smallest difference that is more than two readers' disagreement, for status scores and for change scores.
+"""Smallest detectable difference and change: what exceeds two readers' disagreement.
 
 Both are in the score's unit, and smaller is better. A deterministic model agrees with itself perfectly: its readings
 must come from re-acquired or perturbed films, crops and seeds, or the result is a false zero.

@@ -1,4 +1,4 @@
-"""How well a risk separates those with from those without the event: AUROC with DeLong's variance, average precision.
+"""Discrimination of a risk: AUROC with DeLong's variance, and average precision.
 
 `risk` rises towards the event; `target` is 1 or 0. DeLong's intervals and test take rows as independent: with several
 visits of a patient, resample patients instead.

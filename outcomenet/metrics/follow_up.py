@@ -1,4 +1,4 @@
-"""How long rows were followed, and how likely it was to be followed that long: the distribution of *censoring*.
+"""Distribution of censoring: how long rows were followed, and the probability of being followed that long.
 
 Times come from films: an event is dated to the first film that shows it (`interval_end`), a censored row to the last
 film (`interval_start`). Films follow a schedule, so events and censorings often share a day; the event came first

@@ -11,12 +11,12 @@ from outcomenet.errors import UndefinedMetric
 
 
 class Share(NamedTuple):
-    """`count` of `n` with the two-sided interval of their share."""
+    """`counted` of `n` rows with the two-sided interval of their share."""
 
     value: float
     lower: float
     upper: float
-    count: int
+    counted: int
     n: int
 
 

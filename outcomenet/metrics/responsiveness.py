@@ -1,4 +1,4 @@
-"""How well a measure sees change: the standardised response mean, and two measures compared on the same patients.
+"""Standardised response mean of a measure, and of two measures compared on the same patients.
 
 `weights` [resample, row] come from `resampling.bootstrap_weights`, whose first row is the sample itself.
 """

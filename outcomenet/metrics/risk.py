@@ -1,4 +1,4 @@
-"""Whether a predicted risk of an event means what it says: Brier score, and the logistic line between risk and event.
+"""Calibration of a predicted risk: Brier score, and the logistic line between risk and event.
 
 `risk` is a probability that rises towards the event; `target` is 1 or 0. `weights` [resample, row] as in `regression`.
 """

@@ -1,4 +1,4 @@
-"""A risk judged at days of follow-up although some rows were censored before: AUC at a day, Brier score, its integral.
+"""AUC and Brier score of a risk at days of follow-up, for rows of which some were censored before.
 
 Rows whose status at the day is known stand for those that were censored, by the inverse of G, the chance of not having
 been censored (IPCW). G comes from the *censoring* times, is estimated once from the sample and kept for its resamples;

@@ -209,10 +209,10 @@ def comparisons_table(
                 if asked and resamples < PRIMARY_RESAMPLES:
                     values, others = _resampled_more(metric, tables[predictor], tables[reference], seed)
                 try:
-                    found = _difference(values, others, level)
+                    bounds = _difference(values, others, level)
                 except UndefinedMetric:
                     continue
-                difference, lower, upper, above, *margins = found
+                difference, lower, upper, above, *margins = bounds
                 row = (difference, lower, upper, n, above, values[0], others[0], len(values) - 1, *margins, asked)
                 rows.append((name, horizon, metric_name, predictor, reference, *row))
     return pd.DataFrame(rows, columns=COMPARISON_COLUMNS)

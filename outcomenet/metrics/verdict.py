@@ -1,4 +1,4 @@
-"""What a paired difference with its interval shows, and whether other resamples might have shown something else."""
+"""Verdict on a paired difference from its interval and the Monte Carlo error of its bounds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Calibration: what was predicted against what came, in groups of equal size."""
+"""Calibration figure and table: predictions against observed outcomes in groups of equal size."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ def calibration_bins(rows: pd.DataFrame, binary: bool) -> pd.DataFrame:
     bins = int(np.clip(len(rows) // ROWS_PER_BIN, 1, MOST_BINS))
     order = rows.sort_values(["prediction", "patient_id"], kind="stable")
     groups = np.array_split(np.arange(len(order)), bins)
-    found = []
+    groups = []
     for number, positions in enumerate(groups, start=1):
         group = order.iloc[positions]
         lower, upper = _wilson(group["target"]) if binary else _clustered(group)
-        found.append(
+        groups.append(
             (number, len(group), group["prediction"].mean(), group["target"].mean(), lower, upper),
         )
-    return pd.DataFrame(found, columns=["bin", "n", "mean_prediction", "mean_target", "lower", "upper"])
+    return pd.DataFrame(groups, columns=["bin", "n", "mean_prediction", "mean_target", "lower", "upper"])
 
 
 def _clustered(group: pd.DataFrame) -> tuple[float, float]:

@@ -71,15 +71,15 @@ def example_visits(run: Path, films: pd.DataFrame, splits: dict[str, str]) -> li
     for visit_id in shown[:MOST_VISITS]:
         split = splits.get(visit_id, "")
         standing = _STANDINGS.get(split, "not known whether held out")
-        own = films[films["visit_id"] == visit_id]
-        own = own.iloc[own["side"].map(order.index).argsort(kind="stable")]
+        of_visit = films[films["visit_id"] == visit_id]
+        of_visit = of_visit.iloc[of_visit["side"].map(order.index).argsort(kind="stable")]
         pictures = [
             Picture(
                 image_inside(folder, row.png),
                 f"{_SIDES[row.side].capitalize()}, film {row.film_id} ({standing})",
                 f"Radiograph of the {_SIDES[row.side]} with a square around each joint that was cut out.",
             )
-            for row in own.itertuples()
+            for row in of_visit.itertuples()
         ]
         sheet = f"crops_{visit_id}.png"
         crops = None

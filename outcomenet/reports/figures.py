@@ -1,4 +1,4 @@
-"""How a figure becomes part of a run: PNG, SVG and the CSV behind it in `figures/`, and images inside the report."""
+"""Style, layout and files of a run's figures: PNG, SVG and the CSV behind each."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def publish(draw: Callable[..., Drawing | None], folder: Path) -> PublishedFigur
 
     `draw` takes `layout`; the files are those of the page.
     """
-    with matplotlib.rc_context(STYLE):
+    with matplotlib.rc_context(STYLE):  # pyright: ignore[reportArgumentType]  # the stubs list keys one by one
         drawing, on_phone = draw(layout=Layout.PAGE), draw(layout=Layout.PHONE)
         if drawing is None or on_phone is None:
             return None

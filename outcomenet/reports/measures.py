@@ -1,4 +1,4 @@
-"""The measures of performance in plain words: what each is, which way is better, how it is rounded."""
+"""Measures of performance in words: title, explanation, direction and rounding of each."""
 
 from __future__ import annotations
 

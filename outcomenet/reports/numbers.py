@@ -1,4 +1,4 @@
-"""How numbers are written in a report: fixed decimals, a true minus sign, intervals in words."""
+"""Numbers as a report writes them: fixed decimals, a true minus sign, intervals in words."""
 
 from __future__ import annotations
 

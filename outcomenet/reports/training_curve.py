@@ -1,4 +1,4 @@
-"""The training curve: how the loss fell, and whether it had stopped falling."""
+"""Figure of the training and validation losses by step."""
 
 from __future__ import annotations
 

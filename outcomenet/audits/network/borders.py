@@ -1,4 +1,4 @@
-"""Border-only models: what the rims of the crops, where no joint is, tell about function.
+"""Prediction of function from the rims of the crops, where no joint is.
 
 A measure that can be beaten, or even approached, by the rims has something to read there: a marker's edge, collimation,
 a scanner's tone. Markers themselves cannot be put to this test on crops, which cut them away with all of the film

@@ -1,4 +1,4 @@
-"""Deletion curves: hide the joints that are said to matter most, and see whether the score changes most.
+"""Deletion curves: change of the score by the number of joints hidden, most important first or at random.
 
 After Petsiuk, BMVC 2018 (deletion), by joints instead of pixels. A hidden joint is one that is not on the film: its crop
 is blanked and the network gives it what such a joint is worth on average, as it learned when joints were hidden in

@@ -1,4 +1,4 @@
-"""How far the score moves when one cause is set by hand and everything else stays: simulated cohorts only."""
+"""Shift of the score when one cause is set by hand and everything else stays, in simulated cohorts."""
 
 from __future__ import annotations
 
@@ -71,22 +71,23 @@ def audit_interventions(scores: pd.DataFrame, *, resamples: int, seed: int) -> p
 def intervention_findings(table: pd.DataFrame, largest_shift: float) -> list[Finding]:
     """Alarms where the score moves by more than `largest_shift` SD, beyond chance, and should stay; or stays and should
     move (rheumatoid damage)."""
-    found = []
+    findings = []
     for name in ("oa", "site", "scanner"):
         rows = table[table["intervention"] == name]
         if rows.empty:
-            found.append(absent(f"do_{name}", "It was not set in this run."))
+            findings.append(absent(f"do_{name}", "It was not set in this run."))
             continue
         moved = rows[(rows["shift"].abs() > largest_shift) & ((rows["lower"] > 0) | (rows["upper"] < 0))]
         words = "It moves" if len(moved) else f"It stays within {largest_shift} SD, or within chance"
-        found.append(finding(f"do_{name}", bool(len(moved)), f"{words}: {_shifts(rows)}."))
+        findings.append(finding(f"do_{name}", bool(len(moved)), f"{words}: {_shifts(rows)}."))
     rows = table[table["intervention"] == DAMAGE]
     if rows.empty:
-        return [*found, absent(f"do_{DAMAGE}", "It was not set in this run.")]
-    most, least = rows.loc[rows["value"].astype(float).idxmax()], rows.loc[rows["value"].astype(float).idxmin()]
+        return [*findings, absent(f"do_{DAMAGE}", "It was not set in this run.")]
+    by_dose = rows.assign(value=rows["value"].astype(float)).sort_values("value")
+    least, most = by_dose.iloc[0], by_dose.iloc[-1]
     rises = bool(most["lower"] > least["upper"])
     words = "It rises with it" if rises else "It does not rise with it beyond chance"
-    return [*found, finding(f"do_{DAMAGE}", not rises, f"{words}: {_shifts(rows)}.")]
+    return [*findings, finding(f"do_{DAMAGE}", not rises, f"{words}: {_shifts(rows)}.")]
 
 
 def _shifts(rows: pd.DataFrame) -> str:

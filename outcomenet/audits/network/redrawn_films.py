@@ -1,4 +1,4 @@
-"""Held-out patients of a simulated cohort, filmed again under interventions and read by the trained network."""
+"""Held-out patients of a simulated cohort, drawn again under interventions and scored by the trained network."""
 
 from __future__ import annotations
 
