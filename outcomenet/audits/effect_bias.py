@@ -41,7 +41,18 @@ def calibrated_effect(
     weights: Float[np.ndarray, "row"],
 ) -> float:
     """Slope of the outcome on the score over slope of the exposure on the score, both with the same terms: the outcome's
-    change per unit of exposure, as the score sees it."""
+    change per unit of exposure, as the score sees it.
+
+    Args:
+        score: score of the network.
+        exposure: true rheumatoid part of disability, in logits.
+        outcome: HAQ-DI.
+        terms: columns that are adjusted for.
+        weights: how often each row counts.
+
+    Returns:
+        HAQ units per logit; NaN where the score does not go with the exposure.
+    """
     design = np.column_stack([score, terms, np.ones(len(score))])
     root = np.sqrt(weights)[:, None]
     slopes = np.linalg.lstsq(root * design, root * np.column_stack([outcome, exposure]), rcond=None)[0][0]
@@ -55,6 +66,18 @@ def audit_bias(table: pd.DataFrame, *, resamples: int, seed: int) -> pd.DataFram
     The exposure is the rheumatoid part, damage and activity together, in logits of latent disability: films show both.
     `effect` is HAQ units per logit; `truth` the same with the noise-free HAQ and every other part given; `bias` =
     effect - truth with its patient-bootstrap interval.
+
+    Args:
+        table: held-out visits with patient_id, score, haq, expected_haq, age, male, fm, oa and the parts of latent
+            disability; rows with a gap are left out.
+        resamples: bootstrap resamples of patients.
+        seed: of the resamples.
+
+    Returns:
+        adjusted_for, effect, truth, bias, lower, upper, relative_bias, patients, n.
+
+    Raises:
+        UndefinedMetric: fewer than 30 patients, or a score that does not go with the exposure.
     """
     needed = ["score", "haq", "expected_haq", "ra_part", "activity_part", *OTHER_PARTS, *ALWAYS, *SETS[-1]]
     rows = table.dropna(subset=needed)
@@ -87,6 +110,10 @@ def bias_finding(table: pd.DataFrame, largest_bias: float) -> Finding:
     """An alarm where the bias with both confounders adjusted for is beyond chance and above `largest_bias` of the truth.
 
     UndefinedMetric where the interval is wider than twice the true effect: then nothing can be said.
+
+    Args:
+        table: what `audit_bias` gives.
+        largest_bias: share of the true effect.
     """
     rows = table.set_index("adjusted_for")
     full, bare = (rows.loc[[name]].iloc[0] for name in ("fm and oa", "neither"))

@@ -49,7 +49,19 @@ def predict_control(
     permutations: int,
     seed: int,
 ) -> Prediction:
-    """R2 of a ridge regression of `control` on `features`, cross-fitted by patient (Lipsitch, Epidemiology 2010)."""
+    """R2 of a ridge regression of `control` on `features`, cross-fitted by patient (Lipsitch, Epidemiology 2010).
+
+    Args:
+        features: embedding or score.
+        control: the negative control; no gaps.
+        patients: patient of each row; a patient's rows are kept together.
+        resamples: bootstrap resamples of patients.
+        permutations: how often targets are handed to other patients.
+        seed: of resamples and permutations.
+
+    Raises:
+        UndefinedMetric: fewer than 30 patients, or one value only.
+    """
     if patients.nunique() < FEWEST_PATIENTS:
         raise UndefinedMetric(
             f"A negative control needs at least {FEWEST_PATIENTS} patients, there are {patients.nunique()}."
@@ -72,7 +84,19 @@ def audit_controls(
     permutations: int,
     seed: int,
 ) -> tuple[pd.DataFrame, list[Finding]]:
-    """audit_controls.csv and one finding per control; `table` has patient_id, score and the controls' columns."""
+    """audit_controls.csv and one finding per control; `table` has patient_id, score and the controls' columns.
+
+    Args:
+        table: patient_id, score and the controls' columns of held-out visits.
+        embedding: of the same rows.
+        resamples: bootstrap resamples of patients.
+        permutations: how often targets are handed to other patients.
+        seed: of resamples and permutations.
+
+    Returns:
+        control, source, r2, lower, upper, null_upper, n, patients, reading; a control that the cohort lacks is an
+        absent finding.
+    """
     sources = {"embedding": embedding, "score": table[["score"]].to_numpy(float)}
     rows, findings = [], []
     for control in NEGATIVE_CONTROLS:

@@ -39,6 +39,18 @@ def audit_pip_joints(table: pd.DataFrame, *, resamples: int, seed: int) -> pd.Da
     and the mean score, in SD, of visits by where human readers see damage.
 
     `table` has patient_id, haq, score, joint_<side>_<site> and svdh_<side>_<site>_<feature> (may be missing).
+
+    Args:
+        table: held-out visits with patient_id, haq, score, joint_<side>_<site> and grades
+            svdh_<side>_<site>_<feature>, which may be missing.
+        resamples: bootstrap resamples of patients.
+        seed: of the resamples.
+
+    Returns:
+        what, value (0 to 1, or SD of the score), lower, upper, patients, n.
+
+    Raises:
+        UndefinedMetric: fewer than 30 patients.
     """
     rows = table.dropna(subset=["haq", "score"])
     patients = rows["patient_id"]

@@ -84,6 +84,18 @@ def probe(
     `target` may have two or more values; with more, the AUROC is the mean over one value against the others. `given`
     takes covariates out of the embedding first. Fewer than 10 patients with (or without) a value raise
     UndefinedMetric.
+
+    Args:
+        embedding: features of each row; a missing one counts as the mean.
+        target: the fact, of two or more values; no gaps.
+        patients: patient of each row; a patient's rows are kept together.
+        given: covariates that are taken out of the embedding first.
+        resamples: bootstrap resamples of patients.
+        permutations: how often targets are handed to other patients.
+        seed: of resamples and permutations.
+
+    Raises:
+        UndefinedMetric: fewer than 10 patients with, or without, a value.
     """
     values = target.astype(str).to_numpy()
     kinds = sorted(set(values))
@@ -135,6 +147,14 @@ def audit_embedding(
 
     Columns target, given, auroc, lower, upper, null_lower, null_upper, n, events, reading (the verdict in words). A
     target that the table has no column of has one row with the reason.
+
+    Args:
+        table: patient_id and the facts of held-out visits, NaN where unknown.
+        embedding: of the same rows.
+        outcome: column that is given besides; None for none.
+        resamples: bootstrap resamples of patients.
+        permutations: how often targets are handed to other patients.
+        seed: of resamples and permutations.
     """
     chance: ResamplingAndPermutation = {"resamples": resamples, "permutations": permutations, "seed": seed}
     rows = []

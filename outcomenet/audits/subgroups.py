@@ -74,6 +74,15 @@ def subgroup_metrics(
 
     A subgroup with fewer than `least_visits` visits or `least_patients` patients of known outcome has rows without a
     number. `visits` are the held-out visits with columns of the visit table.
+
+    Args:
+        predictions: a prediction table.
+        visits: held-out visits with columns of the visit table.
+        resamples: bootstrap resamples of patients.
+        seed: of the resamples.
+        least_visits: visits that a number needs.
+        least_patients: patients that it needs.
+        metrics: names of the metrics.
     """
     held_out = predictions[(predictions["split"] == "test") & predictions["predictor"].isin(IN_SUBGROUPS)]
     keys = ["patient_id", "visit_id"]
@@ -122,6 +131,15 @@ def subgroups_finding(table: pd.DataFrame, predictor: str, outcome: str, limit: 
     """An alarm where a subgroup's HAQ is predicted too high or too low on average by more than `limit`, beyond chance.
 
     Tertiles of the human total are left out: they are made of what the measure is compared with.
+
+    Args:
+        table: rows that `subgroup_metrics` gives.
+        predictor: whose predictions are judged.
+        outcome: an outcome in HAQ units.
+        limit: HAQ units.
+
+    Raises:
+        UndefinedMetric: no subgroup has a number.
     """
     rows = table[(table["predictor"] == predictor) & (table["outcome"] == outcome)]
     rows = rows[(rows["metric"] == "calibration_intercept") & ~rows["subgroup"].str.startswith("human total")]

@@ -36,6 +36,10 @@ def equate_to_human(score: Float[np.ndarray, "row"], total: Float[np.ndarray, "v
     No outcome is used. `score` are of visits that the network did not learn from, `total` of any visits that are not
     held out; NaN of both are left out. With fewer scores than totals, a total may get no score.
 
+    Args:
+        score: film scores.
+        total: human totals.
+
     >>> grid = equate_to_human(np.arange(20.0), np.repeat([0.0, 0.0, 1.0, 7.0], 5))
     >>> grid.read(np.array([-3.0, 9.0, 9.5, 14.5, 99.0]))
     array([0., 0., 1., 7., 7.])

@@ -45,6 +45,12 @@ def nested_comparison(
     patient-cluster bootstrap interval. `direct_adjusted` is the network's film score without its outcome-side terms,
     `direct_adjusted_coarse` the same cut to the human total's grid (see `granularity`), `covariates` the set alone.
     Only held-out visits with a human total and a film score take part.
+
+    Args:
+        facts: visits, human scores and outputs of the networks.
+        outcomes: names.
+        resamples: bootstrap resamples of patients.
+        seed: of folds and resamples.
     """
     tables, notes = [], []
     for name in outcomes:

@@ -34,7 +34,13 @@ class Recalibration:
 
 
 def recalibrate(predictions: pd.DataFrame, *, resamples: int, seed: int) -> Recalibration:
-    """Fits on the validation rows of a prediction table and judges on its test rows. The table itself is left alone."""
+    """Fits on the validation rows of a prediction table and judges on its test rows. The table itself is left alone.
+
+    Args:
+        predictions: a prediction table.
+        resamples: bootstrap resamples of patients.
+        seed: of the resamples.
+    """
     calibrators: dict[str, dict[str, Calibrators]] = {}
     risks, quality, notes = [], [], []
     of_networks = predictions[predictions["predictor"].isin(NETWORKS)]

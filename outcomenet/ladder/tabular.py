@@ -41,7 +41,16 @@ class TabularRung:
         return self.spec.kind is OutcomeKind.TIME_TO_EVENT
 
     def fit(self, features: pd.DataFrame, target: Float[np.ndarray, "row"], patients: pd.Series) -> TabularRung:
-        """Rows whose target is NaN are left out; fewer than 20 known targets, or too few events, is an error."""
+        """Rows whose target is NaN are left out; fewer than 20 known targets, or too few events, is an error.
+
+        Args:
+            features: one row per visit; gaps are imputed.
+            target: NaN where unknown.
+            patients: patient of each row.
+
+        Raises:
+            DataRefused: fewer than 20 known targets, or too few events.
+        """
         known = np.isfinite(target)
         x, y, groups = features[known], target[known], patients[known]
         self._check(y, groups)
@@ -111,6 +120,11 @@ def patient_folds(
 
     The folds depend on targets and patients alone, so that every candidate of every rung meets the same ones. With
     `stratified`, events are spread over the folds.
+
+    Args:
+        target: known targets.
+        patients: patient of each row.
+        stratified: whether the target is an event.
     """
     count = min(FOLDS, patients.nunique())
     splitter = StratifiedGroupKFold(count) if stratified else GroupKFold(count)

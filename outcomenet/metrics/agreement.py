@@ -38,6 +38,16 @@ def icc_1(ratings: Float[np.ndarray, "target rater"], level: float = 0.95) -> Ic
     """ICC(1,1), one-way random (Shrout & Fleiss, Psychol Bull 1979; interval of McGraw & Wong 1996).
 
     The interval takes the targets as independent; where patients come several times, resample them (`rating_sums`).
+
+    Args:
+        ratings: one row per target (patient or visit), one column per rater; no gaps.
+        level: of the interval.
+
+    Returns:
+        The coefficient, at most 1 and higher is better, with its interval.
+
+    Raises:
+        UndefinedMetric: fewer than two targets or raters, a gap, or no variation.
     """
     squares = _mean_squares(ratings)
     n, k, targets, _, within, _ = squares
@@ -52,6 +62,16 @@ def icc_a1(ratings: Float[np.ndarray, "target rater"], level: float = 0.95) -> I
     """ICC(2,1) = ICC(A,1), two-way, absolute agreement, single rater (Shrout & Fleiss 1979; McGraw & Wong 1996).
 
     The interval takes the targets as independent; where patients come several times, resample them (`rating_sums`).
+
+    Args:
+        ratings: one row per target (patient or visit), one column per rater; no gaps.
+        level: of the interval.
+
+    Returns:
+        The coefficient, at most 1 and higher is better, with its interval.
+
+    Raises:
+        UndefinedMetric: fewer than two targets or raters, a gap, or no variation.
     """
     squares = _mean_squares(ratings)
     n, k, targets, raters, _, error = squares
@@ -71,6 +91,16 @@ def icc_c1(ratings: Float[np.ndarray, "target rater"], level: float = 0.95) -> I
     """ICC(3,1) = ICC(C,1), two-way, consistency, single rater (Shrout & Fleiss 1979; McGraw & Wong 1996).
 
     The interval takes the targets as independent; where patients come several times, resample them (`rating_sums`).
+
+    Args:
+        ratings: one row per target (patient or visit), one column per rater; no gaps.
+        level: of the interval.
+
+    Returns:
+        The coefficient, at most 1 and higher is better, with its interval.
+
+    Raises:
+        UndefinedMetric: fewer than two targets or raters, a gap, or no variation.
     """
     squares = _mean_squares(ratings)
     n, k, targets, _, _, error = squares
@@ -91,7 +121,12 @@ def rating_sums(ratings: Float[np.ndarray, "target rater"]) -> Float[np.ndarray,
 
 
 def icc_of_sums(form: str, sums: Float[np.ndarray, "resample sum"]) -> Float[np.ndarray, "resample"]:
-    """The ICC of many resamples at once; `form` is icc_1, icc_a1 or icc_c1. NaN where targets or errors do not vary."""
+    """The ICC of many resamples at once; `form` is icc_1, icc_a1 or icc_c1. NaN where targets or errors do not vary.
+
+    Args:
+        form: icc_1, icc_a1 or icc_c1.
+        sums: sums over the rows of each resample, from `rating_sums`.
+    """
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.asarray(FORMS[form](_mean_squares_of(sums)))
 

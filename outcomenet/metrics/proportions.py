@@ -23,6 +23,14 @@ class Share(NamedTuple):
 def wilson(count: int, n: int, level: float = 0.95) -> Share:
     """The score interval of a proportion (Wilson, J Am Stat Assoc 1927).
 
+    Args:
+        count: rows counted.
+        n: all rows.
+        level: of the interval.
+
+    Raises:
+        UndefinedMetric: there is no row.
+
     >>> share = wilson(10, 10)
     >>> share.value, round(share.lower, 3), share.upper
     (1.0, 0.722, 1.0)

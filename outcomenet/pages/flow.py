@@ -25,7 +25,12 @@ class FlowChart:
 
 
 def flow_chart(flow: pd.DataFrame, splits: int) -> FlowChart:
-    """`flow` has step, unit, count, excluded (0 or 1) and reason; its last `splits` steps are the splits."""
+    """`flow` has step, unit, count, excluded (0 or 1) and reason; its last `splits` steps are the splits.
+
+    Args:
+        flow: flow.csv.
+        splits: number of splits.
+    """
     boxes = []
     for title, rows in flow.fillna({"unit": "", "reason": ""}).groupby("step", sort=False):
         out = rows["excluded"].astype(bool)

@@ -94,7 +94,12 @@ def example_visits(run: Path, films: pd.DataFrame, splits: dict[str, str]) -> li
 
 
 def image_inside(folder: Path, name: str) -> str:
-    """A PNG of `folder` as the address of a smaller JPEG; a path that leads elsewhere, or another kind of file, is refused."""
+    """A PNG of `folder` as the address of a smaller JPEG; a path that leads elsewhere, or another kind of file, is refused.
+
+    Args:
+        folder: where pictures may lie.
+        name: path of the picture in it.
+    """
     path = (folder / name).resolve()
     if not path.is_relative_to(folder.resolve()):
         raise DataRefused(f"Example image {name!r} lies outside {folder}. Keep example images inside that folder.")

@@ -34,7 +34,14 @@ _MARKER_SIZES = {"*": 12.0, "h": 9.5}
 def ladder_forest(
     metrics: pd.DataFrame, outcome_name: str, horizon: int, *, layout: Layout = Layout.PAGE
 ) -> Drawing | None:
-    """One panel per metric of an outcome, one row per rung with its 95 % interval; None without a defined value."""
+    """One panel per metric of an outcome, one row per rung with its 95 % interval; None without a defined value.
+
+    Args:
+        metrics: metrics.csv.
+        outcome_name: the outcome.
+        horizon: days, 0 for none.
+        layout: page or phone.
+    """
     rows = metrics[
         (metrics["outcome"] == outcome_name) & (metrics["horizon"] == horizon) & (metrics["subgroup"] == "all")
     ]
@@ -128,7 +135,12 @@ _VERDICT_MARKS = {
 
 
 def difference_forest(comparisons: pd.DataFrame, *, layout: Layout = Layout.PAGE) -> Drawing | None:
-    """Paired differences in each outcome's headline metric, one panel per outcome; None where there is none."""
+    """Paired differences in each outcome's headline metric, one panel per outcome; None where there is none.
+
+    Args:
+        comparisons: comparisons.csv.
+        layout: page or phone.
+    """
     headline = [outcome(name).headline_metric for name in comparisons["outcome"]]
     rows = comparisons[comparisons["metric"] == headline]
     defined = np.isfinite(rows[["difference", "lower", "upper"]].to_numpy(float)).all(axis=1)

@@ -62,7 +62,13 @@ def joint_contributions(biomarkers: pd.DataFrame) -> pd.DataFrame:
 def joint_map_figure(
     contributions: pd.DataFrame, outcome_title: str, *, layout: Layout = Layout.PAGE
 ) -> Drawing | None:
-    """Two panels: the SD and the mean of each joint's contribution to the score of an outcome; None where no joint was seen in two patients."""
+    """Two panels: the SD and the mean of each joint's contribution to the score of an outcome; None where no joint was seen in two patients.
+
+    Args:
+        contributions: what `joint_contributions` gives.
+        outcome_title: title of the outcome that the score is of.
+        layout: page or phone.
+    """
     if not contributions["sd"].notna().any():
         return None
     figure, (spread, mean) = layout.panels(2, 6.6 if layout is Layout.PAGE else 4.9, width=10.4)
@@ -90,7 +96,12 @@ def joint_map_figure(
 
 
 def joint_phrase(side: str, site: str) -> str:
-    """`left MCP2`, and `right foot IP1` where a hand has a joint of that name too."""
+    """`left MCP2`, and `right foot IP1` where a hand has a joint of that name too.
+
+    Args:
+        side: LH, RH, LF or RF.
+        site: such as MCP2.
+    """
     joint = Joint(Side(side), site)
     where = "left" if joint.side.laterality == "L" else "right"
     if site == "IP1":

@@ -19,7 +19,12 @@ _TITLES = {
 
 
 def target_title(target: str, given: str) -> str:
-    """`Fibromyalgia, given age, male sex`: the label of a probe."""
+    """`Fibromyalgia, given age, male sex`: the label of a probe.
+
+    Args:
+        target: the fact, as audit_probes.csv names it.
+        given: what was taken out first.
+    """
     title = _TITLES.get(target) or (CONFOUNDERS[target].title if target in CONFOUNDERS else target)
     return f"{title}, given {given_phrase(given)}" if given else title
 
@@ -39,6 +44,12 @@ def is_trace(target: str, given: str, auroc: float, null_upper: float) -> bool:
     """Whether a probe reads beyond chance what should leave no trace on a film.
 
     Given an outcome its causes go together without any shortcut, so that such a probe accuses nobody.
+
+    Args:
+        target: the fact.
+        given: what was taken out first.
+        auroc: of the probe.
+        null_upper: what permuted patients reach at most.
     """
     return bool(auroc > null_upper) and not on_film(target) and HAQ.title not in given
 
@@ -51,7 +62,12 @@ _MARKS = {
 
 
 def knowledge_figure(probes: pd.DataFrame, *, layout: Layout = Layout.PAGE) -> Drawing | None:
-    """AUROC of each probe with its interval, over the band that shuffled labels give; None without a probe."""
+    """AUROC of each probe with its interval, over the band that shuffled labels give; None without a probe.
+
+    Args:
+        probes: audit_probes.csv.
+        layout: page or phone.
+    """
     probes = probes[probes["auroc"].notna()]  # what could not be computed stands in the table with its reason
     if probes.empty:
         return None

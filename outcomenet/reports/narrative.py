@@ -76,7 +76,15 @@ def _headline_phrase(name: str) -> str:
 def paired(
     comparisons: pd.DataFrame, outcome_name: str, metric: str, predictor: str, reference: str
 ) -> pd.Series | None:
-    """One row of comparisons.csv, at the outcome's declared horizon where there are several; None if there is none."""
+    """One row of comparisons.csv, at the outcome's declared horizon where there are several; None if there is none.
+
+    Args:
+        comparisons: comparisons.csv.
+        outcome_name: the outcome.
+        metric: name of the metric.
+        predictor: the first.
+        reference: the second.
+    """
     rows = comparisons[
         (comparisons["outcome"] == outcome_name)
         & (comparisons["metric"] == metric)
@@ -87,7 +95,14 @@ def paired(
 
 
 def reached(metrics: pd.DataFrame, outcome_name: str, metric: str, predictor: str) -> pd.Series | None:
-    """One row of metrics.csv over all held-out patients; None if there is none."""
+    """One row of metrics.csv over all held-out patients; None if there is none.
+
+    Args:
+        metrics: metrics.csv.
+        outcome_name: the outcome.
+        metric: name of the metric.
+        predictor: the predictor.
+    """
     rows = metrics[
         (metrics["outcome"] == outcome_name)
         & (metrics["metric"] == metric)
@@ -104,7 +119,12 @@ def at_declared_horizon(rows: pd.DataFrame, outcome_name: str) -> pd.Series | No
 
 
 def difference_sentence(metrics: pd.DataFrame, row: pd.Series) -> str:
-    """A paired difference in words: which did better, if any, both values, the difference and its interval."""
+    """A paired difference in words: which did better, if any, both values, the difference and its interval.
+
+    Args:
+        metrics: metrics.csv.
+        row: of comparisons.csv.
+    """
     spec, words = outcome(row["outcome"]), measure(row["metric"])
     digits = digits_of(row["metric"], row["outcome"]) + 1
     first = reached(metrics, row["outcome"], row["metric"], row["predictor"])

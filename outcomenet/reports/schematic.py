@@ -72,7 +72,12 @@ def points_of(side: Side) -> dict[str, Point]:
 
 
 def joint_position(side: Side, site: str) -> Point:
-    """Where `site` of `anatomy` lies on the schematic of its limb."""
+    """Where `site` of `anatomy` lies on the schematic of its limb.
+
+    Args:
+        side: the limb.
+        site: such as MCP2.
+    """
     return points_of(side)[site]
 
 

@@ -55,7 +55,13 @@ def ladder_overview(metrics: pd.DataFrame) -> Table:
 
 
 def outcome_ladder(metrics: pd.DataFrame, outcome_name: str, horizon: int) -> list[Table]:
-    """Every metric of every rung on one outcome, in as many tables as a page's width needs."""
+    """Every metric of every rung on one outcome, in as many tables as a page's width needs.
+
+    Args:
+        metrics: metrics.csv.
+        outcome_name: the outcome.
+        horizon: days, 0 for none.
+    """
     shown = metrics[
         (metrics["outcome"] == outcome_name) & (metrics["horizon"] == horizon) & (metrics["subgroup"] == "all")
     ]
@@ -106,7 +112,13 @@ def main_differences(comparisons: pd.DataFrame) -> pd.DataFrame:
 
 
 def where_the_rest_is(shown: list[Table], rows: pd.DataFrame, file: str) -> str:
-    """Names the file that has all `rows`, of which the report shows a part; empty where it shows all."""
+    """Names the file that has all `rows`, of which the report shows a part; empty where it shows all.
+
+    Args:
+        shown: the tables that the report shows.
+        rows: all differences.
+        file: name of the file.
+    """
     number = sum(len(table.rows) for table in shown)
     if number == len(rows):
         return ""
@@ -142,7 +154,12 @@ def _outcome_differences(comparisons: pd.DataFrame, outcome_name: str, horizon: 
 
 
 def outcome_heading(name: str, horizon: int) -> str:
-    """The outcome's title, with the horizon where it is not the declared one."""
+    """The outcome's title, with the horizon where it is not the declared one.
+
+    Args:
+        name: the outcome.
+        horizon: days, 0 for none.
+    """
     spec = outcome(name)
     return spec.title if horizon == spec.horizon_days else f"{spec.title} (horizon {horizon} days)"
 

@@ -35,7 +35,12 @@ class ContributionReader:
     def read(
         self, parameters: Parameters, visible: Bool[np.ndarray, "visit joint"] | None = None
     ) -> Float[np.ndarray, "visit joint"]:
-        """Contributions of every visit; `visible` hides further joints, as if they were not on the film."""
+        """Contributions of every visit; `visible` hides further joints, as if they were not on the film.
+
+        Args:
+            parameters: of the network.
+            visible: joints that are shown.
+        """
         parts, start = [], 0
         for batch in self.batches:
             arrays = dict(batch.arrays)

@@ -29,6 +29,11 @@ def shift_in_sd(
 ) -> Float[np.ndarray, "resample"]:
     """Mean of changed - usual over the SD of usual, in every resample; above 0 the intervention raises the score.
 
+    Args:
+        usual: scores in the world as it was.
+        changed: scores of the same rows under the intervention.
+        weights: how often each row counts in each resample, see `resampling.bootstrap_weights`.
+
     >>> shift_in_sd(np.array([0.0, 2.0]), np.array([1.0, 3.0]), np.ones((1, 2)))
     array([1.])
     """
@@ -44,6 +49,17 @@ def audit_interventions(scores: pd.DataFrame, *, resamples: int, seed: int) -> p
 
     The intervention `usual` is the world as it was. `share_of_damage_shift` sets each shift beside that of all
     rheumatoid damage there is in the audit (its highest value minus its lowest).
+
+    Args:
+        scores: one row per visit and intervention.
+        resamples: bootstrap resamples of patients.
+        seed: of the resamples.
+
+    Returns:
+        intervention, value, shift (SD of the usual score), lower, upper, share_of_damage_shift, patients, n.
+
+    Raises:
+        UndefinedMetric: fewer than 10 patients, or a score that is the same for all.
     """
     usual = scores[scores["intervention"] == USUAL]
     if usual["patient_id"].nunique() < FEWEST_PATIENTS:
@@ -70,7 +86,12 @@ def audit_interventions(scores: pd.DataFrame, *, resamples: int, seed: int) -> p
 
 def intervention_findings(table: pd.DataFrame, largest_shift: float) -> list[Finding]:
     """Alarms where the score moves by more than `largest_shift` SD, beyond chance, and should stay; or stays and should
-    move (rheumatoid damage)."""
+    move (rheumatoid damage).
+
+    Args:
+        table: what `audit_interventions` gives.
+        largest_shift: SD of the score.
+    """
     findings = []
     for name in ("oa", "site", "scanner"):
         rows = table[table["intervention"] == name]
