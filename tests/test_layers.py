@@ -26,6 +26,7 @@ LAYERS = [
         "progress",
         "ranges",
         "stopping",
+        "typed_rows",
     },
     {"artifacts", "confounders", "outcomes", "pages", "predictors", "scoring"},
     {"films", "losses", "predictions", "runs", "strategies"},

@@ -1,1 +1,1 @@
-"""Audits: is it the joints or something else? No JAX."""
+"""Audits of what a measure rests on: registry, contract and the statistics that need no JAX."""

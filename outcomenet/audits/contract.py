@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol, runtime_checkable
+from typing import Protocol, TypedDict, runtime_checkable
 
 import numpy as np
 import pandas as pd
@@ -17,6 +17,19 @@ from outcomenet.outcomes import OutcomeSpec
 from outcomenet.progress import Progress
 
 Key = tuple[str, str]  # patient_id, visit_id
+
+
+class Resampling(TypedDict):
+    """Settings of a patient bootstrap."""
+
+    resamples: int
+    seed: int
+
+
+class ResamplingAndPermutation(Resampling):
+    """The same with the number of times that targets are handed to other patients."""
+
+    permutations: int
 
 
 @runtime_checkable
@@ -96,13 +109,13 @@ class AuditInputs:
         return self.network
 
     @property
-    def chance(self) -> dict[str, int]:
-        """`resamples` and `seed`, which every bootstrap takes."""
+    def chance(self) -> Resampling:
+        """What every bootstrap takes."""
         return {"resamples": self.sizes.resamples, "seed": self.seed}
 
     @property
-    def null(self) -> dict[str, int]:
-        """`resamples`, `permutations` and `seed`, for what is compared with permuted patients too."""
+    def null(self) -> ResamplingAndPermutation:
+        """What audits take that compare with permuted patients too."""
         return {**self.chance, "permutations": self.sizes.permutations}
 
 
@@ -119,4 +132,4 @@ class AuditResult:
 
 def embedding_of(table: pd.DataFrame) -> Float[np.ndarray, "row feature"]:
     """The columns z000, z001, ... of a table with the biomarker's columns."""
-    return table[[name for name in table if name[:1] == "z" and name[1:].isdigit()]].to_numpy(float)
+    return table[[name for name in map(str, table) if name[:1] == "z" and name[1:].isdigit()]].to_numpy(float)

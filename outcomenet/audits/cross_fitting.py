@@ -67,6 +67,11 @@ def permuted_patients(patients: pd.Series, permutations: int, seed: int) -> np.n
     """Row numbers [permutation, row] that hand each patient's target to another one, all visits together.
 
     A row takes the target of the other patient's visit of the same place in order, or of that patient's last visit.
+
+    Args:
+        patients: patient of each row; a patient's rows are kept together.
+        permutations: how often targets are handed to other patients.
+        seed: of the permutations.
     """
     rng = np.random.default_rng(seed)
     codes, _ = pd.factorize(patients)

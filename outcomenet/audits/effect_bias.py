@@ -41,7 +41,18 @@ def calibrated_effect(
     weights: Float[np.ndarray, "row"],
 ) -> float:
     """Slope of the outcome on the score over slope of the exposure on the score, both with the same terms: the outcome's
-    change per unit of exposure, as the score sees it."""
+    change per unit of exposure, as the score sees it.
+
+    Args:
+        score: score of the network.
+        exposure: true rheumatoid part of disability, in logits.
+        outcome: HAQ-DI.
+        terms: columns that are adjusted for.
+        weights: how often each row counts.
+
+    Returns:
+        HAQ units per logit; NaN where the score does not go with the exposure.
+    """
     design = np.column_stack([score, terms, np.ones(len(score))])
     root = np.sqrt(weights)[:, None]
     slopes = np.linalg.lstsq(root * design, root * np.column_stack([outcome, exposure]), rcond=None)[0][0]
@@ -55,6 +66,18 @@ def audit_bias(table: pd.DataFrame, *, resamples: int, seed: int) -> pd.DataFram
     The exposure is the rheumatoid part, damage and activity together, in logits of latent disability: films show both.
     `effect` is HAQ units per logit; `truth` the same with the noise-free HAQ and every other part given; `bias` =
     effect - truth with its patient-bootstrap interval.
+
+    Args:
+        table: held-out visits with patient_id, score, haq, expected_haq, age, male, fm, oa and the parts of latent
+            disability; rows with a gap are left out.
+        resamples: bootstrap resamples of patients.
+        seed: of the resamples.
+
+    Returns:
+        adjusted_for, effect, truth, bias, lower, upper, relative_bias, patients, n.
+
+    Raises:
+        UndefinedMetric: fewer than 30 patients, or a score that does not go with the exposure.
     """
     needed = ["score", "haq", "expected_haq", "ra_part", "activity_part", *OTHER_PARTS, *ALWAYS, *SETS[-1]]
     rows = table.dropna(subset=needed)
@@ -66,7 +89,7 @@ def audit_bias(table: pd.DataFrame, *, resamples: int, seed: int) -> pd.DataFram
     exposure = (rows["ra_part"] + rows["activity_part"]).to_numpy(float)
     others = rows[list(OTHER_PARTS)].to_numpy(float)
     truth = np.array([calibrated_effect(exposure, exposure, expected, others, w) for w in weights])
-    found = []
+    rows_of_sets = []
     for adjusted in SETS:
         terms = rows[[*ALWAYS, *adjusted]].to_numpy(float)
         effect = np.array([calibrated_effect(score, exposure, haq, terms, w) for w in weights])
@@ -77,19 +100,23 @@ def audit_bias(table: pd.DataFrame, *, resamples: int, seed: int) -> pd.DataFram
             )
         interval = percentile_interval(bias[1:])
         label = " and ".join(adjusted) or "neither"
-        found.append(
+        rows_of_sets.append(
             (label, effect[0], truth[0], bias[0], *interval, bias[0] / truth[0], patients.nunique(), len(rows))
         )
-    return pd.DataFrame(found, columns=COLUMNS)
+    return pd.DataFrame(rows_of_sets, columns=COLUMNS)
 
 
 def bias_finding(table: pd.DataFrame, largest_bias: float) -> Finding:
     """An alarm where the bias with both confounders adjusted for is beyond chance and above `largest_bias` of the truth.
 
     UndefinedMetric where the interval is wider than twice the true effect: then nothing can be said.
+
+    Args:
+        table: what `audit_bias` gives.
+        largest_bias: share of the true effect.
     """
     rows = table.set_index("adjusted_for")
-    full, bare = rows.loc["fm and oa"], rows.loc["neither"]
+    full, bare = (rows.loc[[name]].iloc[0] for name in ("fm and oa", "neither"))
     if full["upper"] - full["lower"] > WIDEST * abs(full["truth"]):
         raise UndefinedMetric(
             f"The bias is {_percent(full)} of the true effect, too uncertain to say anything: the score tells too little "

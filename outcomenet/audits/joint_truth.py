@@ -1,4 +1,4 @@
-"""Whether a joint's contribution follows the true state of that joint: simulated cohorts only."""
+"""Rank correlation of joint contributions with the true state of their joints, in simulated cohorts."""
 
 from __future__ import annotations
 
@@ -27,6 +27,16 @@ def audit_joint_truth(biomarker: pd.DataFrame, truth: pd.DataFrame, *, resamples
 
     `biomarker` has patient_id, visit_id and joint_<side>_<site>; `truth` is truth/joints.csv. Damage is the mean of the
     shares of bone and cartilage lost to rheumatoid arthritis.
+
+    Args:
+        biomarker: patient_id, visit_id and a column joint_<side>_<site> for each joint; NaN where it was not seen.
+        truth: truth/joints.csv: erosion, narrowing and osteophyte as shares, 0 to 1.
+        resamples: bootstrap resamples of patients.
+        seed: of the resamples.
+
+    Returns:
+        joint, spearman_damage, lower, upper, spearman_osteophyte, patients, n; kinds of joints without damage have no
+        row.
     """
     states = truth.assign(damage=0.5 * (truth["erosion"] + truth["narrowing"]))
     columns = ["patient_id", "visit_id", "side", "site", "damage", "osteophyte"]

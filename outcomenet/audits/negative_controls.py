@@ -1,4 +1,4 @@
-"""Negative-control outcomes: numbers that no film may predict, and what the measure nevertheless says about them."""
+"""Negative-control outcomes: cross-fitted prediction of numbers that no film may predict."""
 
 from __future__ import annotations
 
@@ -49,7 +49,19 @@ def predict_control(
     permutations: int,
     seed: int,
 ) -> Prediction:
-    """R2 of a ridge regression of `control` on `features`, cross-fitted by patient (Lipsitch, Epidemiology 2010)."""
+    """R2 of a ridge regression of `control` on `features`, cross-fitted by patient (Lipsitch, Epidemiology 2010).
+
+    Args:
+        features: embedding or score.
+        control: the negative control; no gaps.
+        patients: patient of each row; a patient's rows are kept together.
+        resamples: bootstrap resamples of patients.
+        permutations: how often targets are handed to other patients.
+        seed: of resamples and permutations.
+
+    Raises:
+        UndefinedMetric: fewer than 30 patients, or one value only.
+    """
     if patients.nunique() < FEWEST_PATIENTS:
         raise UndefinedMetric(
             f"A negative control needs at least {FEWEST_PATIENTS} patients, there are {patients.nunique()}."
@@ -59,8 +71,8 @@ def predict_control(
     if not np.isfinite(values[0]):
         raise UndefinedMetric("The negative control has one value only, so there is nothing to predict.")
     shuffled = control[permuted_patients(patients, permutations, seed)].T
-    ones, said = np.ones((1, len(control))), regression.predict(shuffled)
-    null = [r2(shuffled[:, k], said[:, k], ones)[0] for k in range(permutations)]
+    ones, prediction = np.ones((1, len(control))), regression.predict(shuffled)
+    null = [r2(shuffled[:, k], prediction[:, k], ones)[0] for k in range(permutations)]
     return Prediction(float(values[0]), *percentile_interval(values[1:]), float(np.quantile(null, 0.975)))
 
 
@@ -72,7 +84,19 @@ def audit_controls(
     permutations: int,
     seed: int,
 ) -> tuple[pd.DataFrame, list[Finding]]:
-    """audit_controls.csv and one finding per control; `table` has patient_id, score and the controls' columns."""
+    """audit_controls.csv and one finding per control; `table` has patient_id, score and the controls' columns.
+
+    Args:
+        table: patient_id, score and the controls' columns of held-out visits.
+        embedding: of the same rows.
+        resamples: bootstrap resamples of patients.
+        permutations: how often targets are handed to other patients.
+        seed: of resamples and permutations.
+
+    Returns:
+        control, source, r2, lower, upper, null_upper, n, patients, reading; a control that the cohort lacks is an
+        absent finding.
+    """
     sources = {"embedding": embedding, "score": table[["score"]].to_numpy(float)}
     rows, findings = [], []
     for control in NEGATIVE_CONTROLS:
@@ -81,7 +105,7 @@ def audit_controls(
             continue
         known = table[control].notna().to_numpy()
         try:
-            found = {
+            predictions = {
                 source: predict_control(
                     features[known], table.loc[known, control].to_numpy(float), table.loc[known, "patient_id"],
                     resamples=resamples, permutations=permutations, seed=seed,
@@ -91,17 +115,17 @@ def audit_controls(
         except UndefinedMetric as reason:
             findings.append(absent(control, reason))
             continue
-        for source, said in found.items():
-            verdict = "above chance" if said.above_chance else "as by chance"
+        for source, prediction in predictions.items():
+            verdict = "above chance" if prediction.above_chance else "as by chance"
             counts = int(known.sum()), table.loc[known, "patient_id"].nunique()
-            rows.append((control, source, *said, *counts, verdict))
-        findings.append(_finding(control, found))
+            rows.append((control, source, *prediction, *counts, verdict))
+        findings.append(_finding(control, predictions))
     return pd.DataFrame(rows, columns=COLUMNS), findings
 
 
-def _finding(control: str, found: dict[str, Prediction]) -> Finding:
-    values = " and ".join(f"{said.r2:.2f} from the {source}" for source, said in found.items())
-    leaks = [source for source, said in found.items() if said.above_chance]
+def _finding(control: str, predictions: dict[str, Prediction]) -> Finding:
+    values = " and ".join(f"{prediction.r2:.2f} from the {source}" for source, prediction in predictions.items())
+    leaks = [source for source, prediction in predictions.items() if prediction.above_chance]
     if not leaks:
         return finding(control, False, f"It does not, beyond chance: R² {values}.")
     meaning = "the hospital leaks into the measure" if control == "control_site" else "something leaks that has no name"

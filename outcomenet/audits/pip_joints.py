@@ -1,4 +1,4 @@
-"""The score without its PIP joints: there rheumatoid and osteoarthritic narrowing meet, and no film tells them apart."""
+"""The score without its PIP joints, where rheumatoid and osteoarthritic narrowing cannot be told apart on film."""
 
 from __future__ import annotations
 
@@ -39,20 +39,32 @@ def audit_pip_joints(table: pd.DataFrame, *, resamples: int, seed: int) -> pd.Da
     and the mean score, in SD, of visits by where human readers see damage.
 
     `table` has patient_id, haq, score, joint_<side>_<site> and svdh_<side>_<site>_<feature> (may be missing).
+
+    Args:
+        table: held-out visits with patient_id, haq, score, joint_<side>_<site> and grades
+            svdh_<side>_<site>_<feature>, which may be missing.
+        resamples: bootstrap resamples of patients.
+        seed: of the resamples.
+
+    Returns:
+        what, value (0 to 1, or SD of the score), lower, upper, patients, n.
+
+    Raises:
+        UndefinedMetric: fewer than 30 patients.
     """
     rows = table.dropna(subset=["haq", "score"])
     patients = rows["patient_id"]
     if patients.nunique() < FEWEST_PATIENTS:
         raise UndefinedMetric(f"At least {FEWEST_PATIENTS} patients are needed, there are {patients.nunique()}.")
     weights = bootstrap_weights(patients, resamples, seed)
-    joints = [name for name in rows if name.startswith("joint_")]
+    joints = [name for name in map(str, rows) if name.startswith("joint_")]
     pip = rows[[name for name in joints if is_pip(name)]].sum(axis=1).to_numpy(float)
     score, haq = rows["score"].to_numpy(float), rows["haq"].to_numpy(float)
     whole, without, alone = (r2_recalibrated(haq, part, weights) for part in (score, score - pip, pip))
     curves = {"score": whole, "score without PIP": without, "PIP alone": alone, "loss without PIP": whole - without}
     counts = patients.nunique(), len(rows)
-    found = [(name, values[0], *_interval(values), *counts) for name, values in curves.items()]
-    return pd.DataFrame([*found, *_by_damage(rows, score)], columns=COLUMNS)
+    measured = [(name, values[0], *_interval(values), *counts) for name, values in curves.items()]
+    return pd.DataFrame([*measured, *_by_damage(rows, score)], columns=COLUMNS)
 
 
 def _interval(values: np.ndarray) -> tuple[float, float]:
@@ -61,7 +73,7 @@ def _interval(values: np.ndarray) -> tuple[float, float]:
 
 def damage_place(rows: pd.DataFrame) -> pd.Series:
     """Where human readers see damage at each visit, one of `PLACES`; None without a reading."""
-    graded = [name for name in rows if name.startswith("svdh_") and name.count("_") == 3]
+    graded = [name for name in map(str, rows) if name.startswith("svdh_") and name.count("_") == 3]
     pip, others = [n for n in graded if is_pip(n)], [n for n in graded if not is_pip(n)]
     at_pip, elsewhere = ((rows[names] >= DAMAGED).any(axis=1) for names in (pip, others))
     mostly = rows[pip].sum(axis=1) > rows[others].sum(axis=1)
@@ -71,7 +83,7 @@ def damage_place(rows: pd.DataFrame) -> pd.Series:
 
 
 def _by_damage(rows: pd.DataFrame, score: np.ndarray) -> list[tuple]:
-    place, found = damage_place(rows), []
+    place, measured = damage_place(rows), []
     standard = (score - score.mean()) / score.std()
     for name in PLACES:
         at = (place == name).to_numpy()
@@ -80,8 +92,8 @@ def _by_damage(rows: pd.DataFrame, score: np.ndarray) -> list[tuple]:
             1.96 * standard[at].std(ddof=1) / np.sqrt(rows.loc[at, "patient_id"].nunique()) if at.sum() > 1 else np.nan
         )
         counts = rows.loc[at, "patient_id"].nunique(), int(at.sum())
-        found.append((f"mean score in SD, damage: {name}", value, value - spread, value + spread, *counts))
-    return found
+        measured.append((f"mean score in SD, damage: {name}", value, value - spread, value + spread, *counts))
+    return measured
 
 
 def pip_finding(table: pd.DataFrame) -> Finding:
@@ -99,6 +111,6 @@ def pip_finding(table: pd.DataFrame) -> Finding:
 
 
 def _mean_score(rows: pd.DataFrame, place: str) -> str:
-    row = rows.loc[f"mean score in SD, damage: {place}"]
+    row = rows.loc[[f"mean score in SD, damage: {place}"]].iloc[0]
     mean = f", mean score {row['value']:+.2f} SD" if np.isfinite(row["value"]) else ""
     return f"{place}: {int(row['n'])} visits{mean}"

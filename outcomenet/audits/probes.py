@@ -1,4 +1,4 @@
-"""What an embedding still knows: how well simple regressions read a confounder out of it, against permuted patients."""
+"""Probes: cross-fitted regressions that predict a fact from an embedding, against permuted patients."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pandas as pd
 from scipy.stats import rankdata
 
 from outcomenet.arrays import Float
-from outcomenet.audits.contract import AuditInputs, AuditResult, embedding_of
+from outcomenet.audits.contract import AuditInputs, AuditResult, ResamplingAndPermutation, embedding_of
 from outcomenet.audits.cross_fitting import CrossFit, permuted_patients
 from outcomenet.audits.findings import Finding, absent, finding
 from outcomenet.errors import UndefinedMetric
@@ -84,6 +84,18 @@ def probe(
     `target` may have two or more values; with more, the AUROC is the mean over one value against the others. `given`
     takes covariates out of the embedding first. Fewer than 10 patients with (or without) a value raise
     UndefinedMetric.
+
+    Args:
+        embedding: features of each row; a missing one counts as the mean.
+        target: the fact, of two or more values; no gaps.
+        patients: patient of each row; a patient's rows are kept together.
+        given: covariates that are taken out of the embedding first.
+        resamples: bootstrap resamples of patients.
+        permutations: how often targets are handed to other patients.
+        seed: of resamples and permutations.
+
+    Raises:
+        UndefinedMetric: fewer than 10 patients with, or without, a value.
     """
     values = target.astype(str).to_numpy()
     kinds = sorted(set(values))
@@ -95,9 +107,9 @@ def probe(
         )
     is_kind = np.stack([values == kind for kind in (kinds[1:] if len(kinds) == 2 else kinds)], axis=1).astype(float)
     regression = CrossFit(embedding, patients, given=given)
-    said = regression.ranks_within_folds(regression.predict(is_kind))
+    ranks = regression.ranks_within_folds(regression.predict(is_kind))
     weights = bootstrap_weights(patients, resamples, seed)
-    curve = np.mean([weighted_auroc(is_kind[:, k], said[:, k], weights) for k in range(said.shape[1])], axis=0)
+    curve = np.mean([weighted_auroc(is_kind[:, k], ranks[:, k], weights) for k in range(ranks.shape[1])], axis=0)
     lower, upper = percentile_interval(curve[1:])
     low, high = np.quantile(_null(regression, is_kind, patients, permutations, seed), [0.025, 0.975])
     events = int(is_kind.sum())
@@ -135,8 +147,16 @@ def audit_embedding(
 
     Columns target, given, auroc, lower, upper, null_lower, null_upper, n, events, reading (the verdict in words). A
     target that the table has no column of has one row with the reason.
+
+    Args:
+        table: patient_id and the facts of held-out visits, NaN where unknown.
+        embedding: of the same rows.
+        outcome: column that is given besides; None for none.
+        resamples: bootstrap resamples of patients.
+        permutations: how often targets are handed to other patients.
+        seed: of resamples and permutations.
     """
-    chance = {"resamples": resamples, "permutations": permutations, "seed": seed}
+    chance: ResamplingAndPermutation = {"resamples": resamples, "permutations": permutations, "seed": seed}
     rows = []
     for target in TARGETS:
         if target not in table or table[target].isna().all():
@@ -156,7 +176,7 @@ _NAMES = {"male": "sex", "haq": "HAQ-DI"}
 
 
 def _row(
-    table: pd.DataFrame, embedding: np.ndarray, target: str, given: list[str], chance: dict[str, int]
+    table: pd.DataFrame, embedding: np.ndarray, target: str, given: list[str], chance: ResamplingAndPermutation
 ) -> dict[str, object]:
     known = table[[target, *given]].notna().all(axis=1).to_numpy()
     part = table[known]

@@ -1,4 +1,4 @@
-"""Hospital by hospital: does a prediction hold where nothing was learned, and what would recalibration mend?"""
+"""Accuracy and calibration of predictions hospital by hospital, before and after recalibration."""
 
 from __future__ import annotations
 
@@ -35,7 +35,16 @@ def audit(inputs: AuditInputs) -> AuditResult:
 def r2_recalibrated(
     target: Float[np.ndarray, "row"], prediction: Float[np.ndarray, "row"], weights: Float[np.ndarray, "resample row"]
 ) -> Float[np.ndarray, "resample"]:
-    """R2 after intercept and slope were refitted on the very rows: the squared correlation, what ranking alone is worth."""
+    """R2 after intercept and slope were refitted on the very rows: the squared correlation, what ranking alone is worth.
+
+    Args:
+        target: observed outcome.
+        prediction: predicted outcome, in the same unit.
+        weights: how often each row counts in each resample, see `resampling.bootstrap_weights`.
+
+    Returns:
+        0 to 1, one value per resample; NaN where nothing varies.
+    """
     slope = calibration_slope(target, prediction, weights)
     n = weights.sum(1)
 
@@ -59,6 +68,14 @@ def audit_sites(predictions: pd.DataFrame, *, resamples: int, seed: int) -> pd.D
     (`other sites`: the site was left out; `all sites`), prediction, target.
 
     A site with fewer than 15 patients or 30 visits has one row per predictor without numbers.
+
+    Args:
+        predictions: the columns named above; rows without a target are left out.
+        resamples: bootstrap resamples of patients.
+        seed: of the resamples.
+
+    Returns:
+        site, predictor, learned_at, metric, value, lower, upper, patients, n.
     """
     rows = []
     for (site, predictor, learned_at), part in predictions.dropna(subset=["target"]).groupby(
@@ -79,6 +96,14 @@ def sites_finding(table: pd.DataFrame, limit: float = HAQ_MATTERS, *, retrained:
     """An alarm where predictions at some site are off on average by more than `limit` (HAQ units), beyond chance.
 
     Unless `retrained`, networks were not trained again without a site: for them a site is one that they have seen.
+
+    Args:
+        table: what `audit_sites` gives.
+        limit: HAQ units.
+        retrained: whether networks, too, were trained without the site that judges them.
+
+    Raises:
+        UndefinedMetric: fewer than two hospitals have enough held-out patients.
     """
     known = table[table["metric"] == "calibration_intercept"]
     if known["site"].nunique() < 2:

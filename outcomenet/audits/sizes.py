@@ -1,4 +1,4 @@
-"""How much work the audits do, and from where on something is an alarm."""
+"""Sizes of the audits, and thresholds above which an audit raises an alarm."""
 
 from __future__ import annotations
 

@@ -74,19 +74,29 @@ def subgroup_metrics(
 
     A subgroup with fewer than `least_visits` visits or `least_patients` patients of known outcome has rows without a
     number. `visits` are the held-out visits with columns of the visit table.
+
+    Args:
+        predictions: a prediction table.
+        visits: held-out visits with columns of the visit table.
+        resamples: bootstrap resamples of patients.
+        seed: of the resamples.
+        least_visits: visits that a number needs.
+        least_patients: patients that it needs.
+        metrics: names of the metrics.
     """
     held_out = predictions[(predictions["split"] == "test") & predictions["predictor"].isin(IN_SUBGROUPS)]
     keys = ["patient_id", "visit_id"]
     rows, undefined = [], []
     for name, member in subgroups_of(visits).items():
         inside = held_out.merge(visits.loc[member.to_numpy(bool), keys], on=keys)
-        for (outcome, horizon, predictor), table in inside.groupby(["outcome", "horizon", "predictor"], sort=False):
-            table = table[table["observed"]]
+        for (outcome, _, predictor), table in inside.groupby(["outcome", "horizon", "predictor"], sort=False):
+            horizon, table = int(table["horizon"].iloc[0]), table[table["observed"]]
             few = _too_few(name, table, least_visits, least_patients)
-            weights = None if few else bootstrap_weights(table["patient_id"], resamples, seed)
+            no_weights = np.empty((0, len(table)))
+            weights = no_weights if few else bootstrap_weights(table["patient_id"], resamples, seed)
             timed = OUTCOMES[str(outcome)].kind is OutcomeKind.TIME_TO_EVENT
             events = float(table["target"].sum()) if timed else np.nan
-            for metric, computed in metrics_of(str(outcome), int(horizon)).items():
+            for metric, computed in metrics_of(str(outcome), horizon).items():
                 if metric not in metrics or (metric == "calibration_intercept" and timed):
                     continue
                 values = (np.nan,) * 3
@@ -121,6 +131,15 @@ def subgroups_finding(table: pd.DataFrame, predictor: str, outcome: str, limit: 
     """An alarm where a subgroup's HAQ is predicted too high or too low on average by more than `limit`, beyond chance.
 
     Tertiles of the human total are left out: they are made of what the measure is compared with.
+
+    Args:
+        table: rows that `subgroup_metrics` gives.
+        predictor: whose predictions are judged.
+        outcome: an outcome in HAQ units.
+        limit: HAQ units.
+
+    Raises:
+        UndefinedMetric: no subgroup has a number.
     """
     rows = table[(table["predictor"] == predictor) & (table["outcome"] == outcome)]
     rows = rows[(rows["metric"] == "calibration_intercept") & ~rows["subgroup"].str.startswith("human total")]

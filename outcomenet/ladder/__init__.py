@@ -1,1 +1,1 @@
-"""The rivals on tables: predictors from covariates, human scores and film scores, their intervals and recalibration."""
+"""Rival predictors on tables: covariates, human scores and film scores, with intervals and recalibration."""

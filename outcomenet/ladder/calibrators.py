@@ -1,4 +1,4 @@
-"""Maps from a network's risk to a risk that means what it says, fitted on validation patients and kept as plain numbers."""
+"""Calibrators: maps from a network's risk to a calibrated one, fitted on validation patients, kept as plain numbers."""
 
 from __future__ import annotations
 
@@ -58,7 +58,12 @@ class Calibrators:
 
 
 def fit_calibrators(target: Float[np.ndarray, "row"], risk: Float[np.ndarray, "row"]) -> Calibrators:
-    """Both maps, from rows with a known target (1 or 0) that nobody learned from."""
+    """Both maps, from rows with a known target (1 or 0) that nobody learned from.
+
+    Args:
+        target: 1 with the event, 0 without.
+        risk: probability of the event, 0 to 1.
+    """
     events = int((target == 1).sum())
     if min(events, len(target) - events) < FEWEST_OF_A_KIND:
         raise DataRefused(
@@ -70,7 +75,12 @@ def fit_calibrators(target: Float[np.ndarray, "row"], risk: Float[np.ndarray, "r
 
 def fit_platt(target: Float[np.ndarray, "row"], risk: Float[np.ndarray, "row"]) -> Platt:
     """Maximum likelihood; DataRefused where a cut of the risk separates the classes, the risk does not vary, or falls with
-    the event: such a line would turn the order of patients round."""
+    the event: such a line would turn the order of patients round.
+
+    Args:
+        target: 1 with the event, 0 without.
+        risk: probability of the event, 0 to 1.
+    """
     line = recalibration_line(target, np.clip(risk, SURE, 1 - SURE), np.ones((1, len(target))))[:, 0]
     if not np.isfinite(line).all():
         raise DataRefused(
@@ -88,7 +98,12 @@ def fit_platt(target: Float[np.ndarray, "row"], risk: Float[np.ndarray, "row"]) 
 
 def fit_isotonic(target: Float[np.ndarray, "row"], risk: Float[np.ndarray, "row"]) -> Isotonic:
     """Pool-adjacent-violators, the ends drawn in to Platt's targets 1 / (others + 2) and (events + 1) / (events + 2),
-    so that a handful of visits never makes an event impossible or certain."""
+    so that a handful of visits never makes an event impossible or certain.
+
+    Args:
+        target: 1 with the event, 0 without.
+        risk: probability of the event, 0 to 1.
+    """
     events = int((target == 1).sum())
     fitted = IsotonicRegression(out_of_bounds="clip").fit(risk, target)
     lowest, highest = 1 / (len(target) - events + 2), (events + 1) / (events + 2)
@@ -97,8 +112,13 @@ def fit_isotonic(target: Float[np.ndarray, "row"], risk: Float[np.ndarray, "row"
 
 
 def write_calibrators(calibrators: Mapping[str, Mapping[str, Calibrators]], path: Path) -> None:
-    """calibration.json: {outcome: {predictor: {platt, isotonic, visits, events}}}."""
-    record = {name: {rung: asdict(own) for rung, own in rungs.items()} for name, rungs in calibrators.items()}
+    """calibration.json: {outcome: {predictor: {platt, isotonic, visits, events}}}.
+
+    Args:
+        calibrators: by outcome and predictor.
+        path: the file.
+    """
+    record = {name: {rung: asdict(fitted) for rung, fitted in rungs.items()} for name, rungs in calibrators.items()}
     path.write_text(json.dumps(record, indent=1) + "\n")
 
 

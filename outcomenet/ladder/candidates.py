@@ -1,4 +1,4 @@
-"""What a rung may be fitted with: forms of the human total's effect, ridge regression and boosted trees.
+"""Candidate models of a rung: forms of the human total's effect, ridge regression and boosted trees.
 
 A rival of the network is to be as strong as it can be made without films, so each is given several forms to choose from.
 Missing values are imputed, with an indicator beside them.
@@ -49,8 +49,9 @@ class Candidate:
     def preparation(self) -> Pipeline:
         """From a table of features to numbers without gaps, in the order and scale that the models take."""
         steps = [SimpleImputer(add_indicator=True, keep_empty_features=True), StandardScaler()]
-        curve = {Form.ROOT: FunctionTransformer(_with_root), Form.SPLINE: RestrictedCubicSpline()}.get(self.form)
-        if curve is not None:
+        curves = {Form.ROOT: FunctionTransformer(_with_root), Form.SPLINE: RestrictedCubicSpline()}
+        if self.form is not None and self.form in curves:
+            curve = curves[self.form]
             steps.insert(0, ColumnTransformer([("curve", curve, [MEASURE])], remainder="passthrough"))
         return make_pipeline(*steps)
 
@@ -80,5 +81,5 @@ def _boosted_trees(is_event: bool, count: int, leaves: int) -> BaseEstimator:
     # early stopping would hold out visits of patients that the trees learn from
     return kind(
         learning_rate=SHRINKAGE, max_iter=count, max_leaf_nodes=leaves, min_samples_leaf=SMALLEST_LEAF,
-        early_stopping=False, random_state=0,
+        early_stopping=False, random_state=0,  # pyright: ignore[reportArgumentType]  # the stubs know its default "auto"
     )  # fmt: skip

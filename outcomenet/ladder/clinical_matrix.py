@@ -1,4 +1,4 @@
-"""What rheumatologists read off a matrix before deciding on treatment: the comparator that progression may not do without.
+"""Clinical matrix: the factors that rheumatologists combine before deciding on treatment, to predict progression.
 
 Published matrices cross-tabulate baseline damage, rheumatoid factor or ACPA, and C-reactive protein, and reach an AUROC
 of 0.70 to 0.76 for rapid radiographic progression (Vastesaeger, Rheumatology 2009; Visser, Ann Rheum Dis 2010). Here the

@@ -1,4 +1,4 @@
-"""Split-conformal intervals: how far off the predictions of patients were that nobody had learned from."""
+"""Split-conformal intervals from the errors at patients whom nothing was learned from."""
 
 from __future__ import annotations
 
@@ -27,6 +27,13 @@ def conformal_interval(
     it rests on fewer than n. With the `deviation` that a predictor states for each row, errors and width are in units of
     it: locally weighted, a width for each patient (the same paper, section 5.2). Ends are moved outwards to the outcome's
     grid and cut to its scale, which can only take more in. NaN for probabilities, and with under 20 errors.
+
+    Args:
+        spec: the outcome, for its grid and scale.
+        prediction: in the outcome's unit.
+        target: observed outcome; NaN where unknown.
+        calibrate: rows that nothing was learned from.
+        deviation: SD that the predictor states for each row, or None.
     """
     nothing = np.full(len(prediction), np.nan)
     unit = np.ones(len(prediction)) if deviation is None else deviation
@@ -42,7 +49,13 @@ def conformal_interval(
 def ends_on_grid(
     spec: OutcomeSpec, lower: Float[np.ndarray, "row"], upper: Float[np.ndarray, "row"]
 ) -> tuple[Float[np.ndarray, "row"], Float[np.ndarray, "row"]]:
-    """The nearest values of the outcome's grid at or below `lower` and at or above `upper`."""
+    """The nearest values of the outcome's grid at or below `lower` and at or above `upper`.
+
+    Args:
+        spec: the outcome.
+        lower: lower ends, in its unit.
+        upper: upper ends.
+    """
     down = np.floor((lower - spec.lower) / spec.step + ROUNDING)
     up = np.ceil((upper - spec.lower) / spec.step - ROUNDING)
     return spec.lower + spec.step * down, spec.lower + spec.step * up

@@ -1,4 +1,4 @@
-"""What every rung of the ladder may draw on: visits with their human scores, films as networks read them, the truth."""
+"""Inputs of every rung of the ladder: visits with human scores, outputs of the networks, the truth."""
 
 from __future__ import annotations
 
@@ -65,7 +65,16 @@ class LadderFacts:
         self, outcome: str, fit: Bool[np.ndarray, "visit"], calibrate: Bool[np.ndarray, "visit"]
     ) -> HumanGrid:
         """Cuts of the film score to the human total's grid, from scores of rows in `calibrate`, which the network did
-        not learn from, and totals of these and the rows in `fit`."""
+        not learn from, and totals of these and the rows in `fit`.
+
+        Args:
+            outcome: name of the outcome.
+            fit: rows that regressions learn from.
+            calibrate: rows that the network did not learn from.
+
+        Raises:
+            DataRefused: there is no human score or no network.
+        """
         total = np.where(fit | calibrate, self.human_total(outcome), np.nan)
         return equate_to_human(self.film_score(outcome)[calibrate], total)
 
@@ -88,7 +97,12 @@ class LadderFacts:
 
 
 def target_of(spec: OutcomeSpec, visits: pd.DataFrame) -> Float[np.ndarray, "row"]:
-    """Observed outcome per visit, NaN where unknown; for progression its status at the horizon."""
+    """Observed outcome per visit, NaN where unknown; for progression its status at the horizon.
+
+    Args:
+        spec: the outcome.
+        visits: columns of the visit table.
+    """
     if spec.kind is OutcomeKind.TIME_TO_EVENT:
         start, end, cause = (visits[field].to_numpy(float) for field in spec.fields)
         return status_at_horizon(start, end, spec.horizon_days, cause)
@@ -96,7 +110,13 @@ def target_of(spec: OutcomeSpec, visits: pd.DataFrame) -> Float[np.ndarray, "row
 
 
 def with_outcome(predicted: pd.DataFrame, spec: OutcomeSpec, visits: pd.DataFrame) -> pd.DataFrame:
-    """Predictions by patient and visit joined with what is known of the outcome, in columns of the prediction table."""
+    """Predictions by patient and visit joined with what is known of the outcome, in columns of the prediction table.
+
+    Args:
+        predicted: patient_id, visit_id, predictor, prediction and what else the ladder says of each row.
+        spec: the outcome.
+        visits: columns of the visit table.
+    """
     known = visits[["patient_id", "visit_id", "split", "site"]].assign(
         target=target_of(spec, visits), interval_start=np.nan, interval_end=np.nan
     )

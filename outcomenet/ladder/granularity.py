@@ -1,4 +1,4 @@
-"""A film score read as coarsely as people read: on the values, and with the frequencies, of the human total.
+"""A film score cut to the grain of the human total: its values, with their frequencies.
 
 A learned score can be better because it looks at the right things, or merely because it has more decimals than a total
 that is 0 for many. Equal granularity takes the decimals away and leaves the order.
@@ -35,6 +35,10 @@ def equate_to_human(score: Float[np.ndarray, "row"], total: Float[np.ndarray, "v
 
     No outcome is used. `score` are of visits that the network did not learn from, `total` of any visits that are not
     held out; NaN of both are left out. With fewer scores than totals, a total may get no score.
+
+    Args:
+        score: film scores.
+        total: human totals.
 
     >>> grid = equate_to_human(np.arange(20.0), np.repeat([0.0, 0.0, 1.0, 7.0], 5))
     >>> grid.read(np.array([-3.0, 9.0, 9.5, 14.5, 99.0]))

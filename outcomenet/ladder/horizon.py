@@ -1,4 +1,4 @@
-"""Whether an event had happened at a horizon, from the films around it."""
+"""Status of an event at a horizon, from the films around it."""
 
 from __future__ import annotations
 
@@ -20,6 +20,12 @@ def status_at_horizon(
 
     `start` is the last film without, `end` the first film with the event, in days (infinite: never seen). Known to be 1
     when `end` <= horizon x 1.25, known to be 0 when `start` >= horizon x 0.75 and it is not 1.
+
+    Args:
+        start: days.
+        end: days; infinite where the event was never seen.
+        horizon_days: the horizon.
+        cause: 0 for none, above 0 for a competing event; None where there are none.
 
     >>> status_at_horizon(np.array([0.0, 370.0, 100.0]), np.array([360.0, np.inf, np.inf]), 365.0)
     array([ 1.,  0., nan])

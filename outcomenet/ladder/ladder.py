@@ -49,6 +49,15 @@ def prediction_table(
     `fit` marks the visits that tabular rungs learn from (networks learned from the same), `calibrate` those whose errors
     give the 90 % intervals (split conformal). `may_be_used` is False in rows of patients that their predictor learned
     from: of `fit`, and for the coarse rung of `calibrate` too. `fold` says whom the networks did not learn from.
+
+    Args:
+        facts: visits, human scores and outputs of the networks.
+        outcomes: names.
+        fit: whether a visit is learned from.
+        calibrate: whether its error gives intervals.
+        run: name of the run.
+        seed: written into the table.
+        fold: number of the fold held out.
     """
     frames, notes = [], []
     for name in outcomes:

@@ -1,4 +1,4 @@
-"""Human total against learned film score at equal adjustment: each with no, with two, and with all covariates.
+"""Comparison of the human total with the learned film score at equal adjustment.
 
 The ladder compares finished predictors, and a network handles its covariates otherwise than a regression does. Here both
 measures are one number per visit, enter the same kind of regression beside the same covariates, and are fitted and
@@ -45,6 +45,12 @@ def nested_comparison(
     patient-cluster bootstrap interval. `direct_adjusted` is the network's film score without its outcome-side terms,
     `direct_adjusted_coarse` the same cut to the human total's grid (see `granularity`), `covariates` the set alone.
     Only held-out visits with a human total and a film score take part.
+
+    Args:
+        facts: visits, human scores and outputs of the networks.
+        outcomes: names.
+        resamples: bootstrap resamples of patients.
+        seed: of folds and resamples.
     """
     tables, notes = [], []
     for name in outcomes:
@@ -97,7 +103,7 @@ def _cross_fitted(
 ) -> pd.DataFrame:
     """Every held-out visit predicted from each measure by regressions that saw neither it nor its patient."""
     target = target_of(spec, visits)
-    fold = visits["patient_id"].map(lambda patient: fold_of(patient, f"nested-{seed}", FOLDS)).to_numpy()
+    fold = visits["patient_id"].map(lambda patient: fold_of(str(patient), f"nested-{seed}", FOLDS)).to_numpy()
     covariates = visits[columns].astype(float)
     features = {name: covariates.assign(**{MEASURE: values}) for name, values in measures.items()}
     if columns:
@@ -106,9 +112,9 @@ def _cross_fitted(
     for name, x in features.items():
         prediction = np.full(len(visits), np.nan)
         for held_out in np.unique(fold):
-            rest, own = fold != held_out, fold == held_out
+            learning, judged = fold != held_out, fold == held_out
             rung = TabularRung(spec, FORMS.get(name, (PLAIN,)))
-            rung.fit(x[rest], target[rest], visits.loc[rest, "patient_id"])
-            prediction[own] = rung.predict(x[own])
+            rung.fit(x[learning], target[learning], visits.loc[learning, "patient_id"])
+            prediction[judged] = rung.predict(x[judged])
         frames.append(visits[["patient_id", "visit_id"]].assign(predictor=name, prediction=prediction))
     return pd.concat(frames, ignore_index=True)

@@ -1,4 +1,4 @@
-"""Recalibrated risks of the networks, and how well risks are calibrated before and after, apart from discrimination."""
+"""Recalibrated risks of the networks, and calibration before and after, apart from discrimination."""
 
 from __future__ import annotations
 
@@ -34,11 +34,18 @@ class Recalibration:
 
 
 def recalibrate(predictions: pd.DataFrame, *, resamples: int, seed: int) -> Recalibration:
-    """Fits on the validation rows of a prediction table and judges on its test rows. The table itself is left alone."""
+    """Fits on the validation rows of a prediction table and judges on its test rows. The table itself is left alone.
+
+    Args:
+        predictions: a prediction table.
+        resamples: bootstrap resamples of patients.
+        seed: of the resamples.
+    """
     calibrators: dict[str, dict[str, Calibrators]] = {}
     risks, quality, notes = [], [], []
     of_networks = predictions[predictions["predictor"].isin(NETWORKS)]
-    for (name, horizon, network), rows in of_networks.groupby(["outcome", "horizon", "predictor"], sort=False):
+    for keys, rows in of_networks.groupby(["outcome", "horizon", "predictor"], sort=False):
+        (name, network), horizon = (str(keys[0]), str(keys[2])), keys[1]
         if OUTCOMES[name].kind is not OutcomeKind.TIME_TO_EVENT:
             continue
         known = rows[(rows["split"] == "validation") & rows["observed"]]
@@ -49,8 +56,8 @@ def recalibrate(predictions: pd.DataFrame, *, resamples: int, seed: int) -> Reca
             continue
         calibrators.setdefault(name, {})[network] = fitted
         held_out = rows[rows["split"] == "test"].assign(none=lambda r: r["prediction"])
-        own = held_out["prediction"].to_numpy()
-        held_out = held_out.assign(**{kind: map_.apply(own) for kind, map_ in fitted.named().items()})
+        predicted = held_out["prediction"].to_numpy()
+        held_out = held_out.assign(**{kind: map_.apply(predicted) for kind, map_ in fitted.named().items()})
         risks.append(held_out[RISKS])
         quality += [(network, name, horizon, *row) for row in _quality(held_out, resamples, seed)]
     return Recalibration(
@@ -67,9 +74,9 @@ def _quality(held_out: pd.DataFrame, resamples: int, seed: int) -> list[tuple]:
     if rows.empty:
         return []
     weights, target = bootstrap_weights(rows["patient_id"], resamples, seed), rows["target"].to_numpy()
-    found = []
+    measured = []
     for calibrator in ("none", "platt", "isotonic"):
         for name, measure in MEASURES.items():
             values = measure(target, rows[calibrator].to_numpy(), weights)
-            found.append((calibrator, name, *estimate(values), len(rows), float(target.sum())))
-    return found
+            measured.append((calibrator, name, *estimate(values), len(rows), float(target.sum())))
+    return measured

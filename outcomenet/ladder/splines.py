@@ -19,6 +19,10 @@ def restricted_cubic_basis(x: Float[np.ndarray, "row"], knots: Float[np.ndarray,
     Harrell's truncated power basis (2015, eq. 2.25), the cubic terms divided by (last knot - first knot)^2. NaN stays
     NaN. `knots` increase and are at least 3.
 
+    Args:
+        x: values; NaN where missing.
+        knots: rising, three or more.
+
     >>> restricted_cubic_basis(np.array([0.0, 1.0, 2.0]), np.array([0.0, 1.0, 2.0]))
     array([[0.  , 0.  ],
            [1.  , 0.25],

@@ -41,7 +41,16 @@ class TabularRung:
         return self.spec.kind is OutcomeKind.TIME_TO_EVENT
 
     def fit(self, features: pd.DataFrame, target: Float[np.ndarray, "row"], patients: pd.Series) -> TabularRung:
-        """Rows whose target is NaN are left out; fewer than 20 known targets, or too few events, is an error."""
+        """Rows whose target is NaN are left out; fewer than 20 known targets, or too few events, is an error.
+
+        Args:
+            features: one row per visit; gaps are imputed.
+            target: NaN where unknown.
+            patients: patient of each row.
+
+        Raises:
+            DataRefused: fewer than 20 known targets, or too few events.
+        """
         known = np.isfinite(target)
         x, y, groups = features[known], target[known], patients[known]
         self._check(y, groups)
@@ -52,7 +61,8 @@ class TabularRung:
             best = min(tried, key=lambda candidate: tried[candidate].min())
             self.chosen = best.name
             self.preparation = best.preparation()
-            self.model = best.models(self.is_event)[int(tried[best].argmin())].fit(self.preparation.fit_transform(x), y)
+            model = best.models(self.is_event)[int(tried[best].argmin())]
+            self.model = _fitted(model, self.preparation.fit_transform(x), y)
         return self
 
     def predict(self, features: pd.DataFrame) -> Float[np.ndarray, "row"]:
@@ -67,13 +77,15 @@ class TabularRung:
         for learn, judge in folds:
             preparation = candidate.preparation().fit(x.iloc[learn])
             seen, unseen = preparation.transform(x.iloc[learn]), preparation.transform(x.iloc[judge])
-            total = total + np.array([self._loss(y[judge], self._say(m.fit(seen, y[learn]), unseen)) for m in models])
+            total = total + np.array(
+                [self._loss(y[judge], self._say(_fitted(m, seen, y[learn]), unseen)) for m in models]
+            )
         return np.asarray(total) / len(y)
 
     def _say(self, model: BaseEstimator, prepared: np.ndarray) -> np.ndarray:
         if self.is_event:
-            return model.predict_proba(prepared)[:, 1]
-        return np.clip(model.predict(prepared), self.spec.lower, self.spec.upper)
+            return model.predict_proba(prepared)[:, 1]  # pyright: ignore[reportAttributeAccessIssue]  # every candidate for an event has it
+        return np.clip(model.predict(prepared), self.spec.lower, self.spec.upper)  # pyright: ignore[reportAttributeAccessIssue]  # no base class of scikit-learn does
 
     def _loss(self, target: np.ndarray, prediction: np.ndarray) -> float:
         if self.is_event:
@@ -108,7 +120,16 @@ def patient_folds(
 
     The folds depend on targets and patients alone, so that every candidate of every rung meets the same ones. With
     `stratified`, events are spread over the folds.
+
+    Args:
+        target: known targets.
+        patients: patient of each row.
+        stratified: whether the target is an event.
     """
     count = min(FOLDS, patients.nunique())
     splitter = StratifiedGroupKFold(count) if stratified else GroupKFold(count)
     return list(splitter.split(np.zeros((len(target), 1)), target, groups=patients.to_numpy()))
+
+
+def _fitted(model: BaseEstimator, prepared: np.ndarray, target: np.ndarray) -> BaseEstimator:
+    return model.fit(prepared, target)  # pyright: ignore[reportAttributeAccessIssue]  # no base class of scikit-learn does

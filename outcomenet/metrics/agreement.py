@@ -38,19 +38,40 @@ def icc_1(ratings: Float[np.ndarray, "target rater"], level: float = 0.95) -> Ic
     """ICC(1,1), one-way random (Shrout & Fleiss, Psychol Bull 1979; interval of McGraw & Wong 1996).
 
     The interval takes the targets as independent; where patients come several times, resample them (`rating_sums`).
+
+    Args:
+        ratings: one row per target (patient or visit), one column per rater; no gaps.
+        level: of the interval.
+
+    Returns:
+        The coefficient, at most 1 and higher is better, with its interval.
+
+    Raises:
+        UndefinedMetric: fewer than two targets or raters, a gap, or no variation.
     """
     squares = _mean_squares(ratings)
     n, k, targets, _, within, _ = squares
     f = targets / within
     low = f / f_distribution.ppf(0.5 + level / 2, n - 1, n * (k - 1))
     high = f * f_distribution.ppf(0.5 + level / 2, n * (k - 1), n - 1)
-    return Icc("ICC(1,1)", float(_one_way(squares)), (low - 1) / (low + k - 1), (high - 1) / (high + k - 1))
+    lower, upper = float((low - 1) / (low + k - 1)), float((high - 1) / (high + k - 1))
+    return Icc("ICC(1,1)", float(_one_way(squares)), lower, upper)
 
 
 def icc_a1(ratings: Float[np.ndarray, "target rater"], level: float = 0.95) -> Icc:
     """ICC(2,1) = ICC(A,1), two-way, absolute agreement, single rater (Shrout & Fleiss 1979; McGraw & Wong 1996).
 
     The interval takes the targets as independent; where patients come several times, resample them (`rating_sums`).
+
+    Args:
+        ratings: one row per target (patient or visit), one column per rater; no gaps.
+        level: of the interval.
+
+    Returns:
+        The coefficient, at most 1 and higher is better, with its interval.
+
+    Raises:
+        UndefinedMetric: fewer than two targets or raters, a gap, or no variation.
     """
     squares = _mean_squares(ratings)
     n, k, targets, raters, _, error = squares
@@ -60,23 +81,34 @@ def icc_a1(ratings: Float[np.ndarray, "target rater"], level: float = 0.95) -> I
     freedom = (a * raters + b * error) ** 2 / ((a * raters) ** 2 / (k - 1) + (b * error) ** 2 / ((n - 1) * (k - 1)))
     high_f = f_distribution.ppf(0.5 + level / 2, n - 1, freedom)
     low_f = f_distribution.ppf(0.5 + level / 2, freedom, n - 1)
-    rest = k * raters + (k * n - k - n) * error
-    lower = n * (targets - high_f * error) / (high_f * rest + n * targets)
-    upper = n * (low_f * targets - error) / (rest + n * low_f * targets)
-    return Icc("ICC(2,1)", value, lower, upper)
+    spread = k * raters + (k * n - k - n) * error
+    lower = n * (targets - high_f * error) / (high_f * spread + n * targets)
+    upper = n * (low_f * targets - error) / (spread + n * low_f * targets)
+    return Icc("ICC(2,1)", value, float(lower), float(upper))
 
 
 def icc_c1(ratings: Float[np.ndarray, "target rater"], level: float = 0.95) -> Icc:
     """ICC(3,1) = ICC(C,1), two-way, consistency, single rater (Shrout & Fleiss 1979; McGraw & Wong 1996).
 
     The interval takes the targets as independent; where patients come several times, resample them (`rating_sums`).
+
+    Args:
+        ratings: one row per target (patient or visit), one column per rater; no gaps.
+        level: of the interval.
+
+    Returns:
+        The coefficient, at most 1 and higher is better, with its interval.
+
+    Raises:
+        UndefinedMetric: fewer than two targets or raters, a gap, or no variation.
     """
     squares = _mean_squares(ratings)
     n, k, targets, _, _, error = squares
     f = targets / error
     low = f / f_distribution.ppf(0.5 + level / 2, n - 1, (n - 1) * (k - 1))
     high = f * f_distribution.ppf(0.5 + level / 2, (n - 1) * (k - 1), n - 1)
-    return Icc("ICC(3,1)", float(_consistent(squares)), (low - 1) / (low + k - 1), (high - 1) / (high + k - 1))
+    lower, upper = float((low - 1) / (low + k - 1)), float((high - 1) / (high + k - 1))
+    return Icc("ICC(3,1)", float(_consistent(squares)), lower, upper)
 
 
 def rating_sums(ratings: Float[np.ndarray, "target rater"]) -> Float[np.ndarray, "target sum"]:
@@ -89,7 +121,12 @@ def rating_sums(ratings: Float[np.ndarray, "target rater"]) -> Float[np.ndarray,
 
 
 def icc_of_sums(form: str, sums: Float[np.ndarray, "resample sum"]) -> Float[np.ndarray, "resample"]:
-    """The ICC of many resamples at once; `form` is icc_1, icc_a1 or icc_c1. NaN where targets or errors do not vary."""
+    """The ICC of many resamples at once; `form` is icc_1, icc_a1 or icc_c1. NaN where targets or errors do not vary.
+
+    Args:
+        form: icc_1, icc_a1 or icc_c1.
+        sums: sums over the rows of each resample, from `rating_sums`.
+    """
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.asarray(FORMS[form](_mean_squares_of(sums)))
 

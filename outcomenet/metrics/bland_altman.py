@@ -1,4 +1,4 @@
-"""Two ways of measuring the same thing: bias and limits of agreement, in the unit of the measurement."""
+"""Bias and limits of agreement of two ways of measuring the same thing, in the unit of the measurement."""
 
 from __future__ import annotations
 
@@ -20,7 +20,12 @@ class LimitsOfAgreement(NamedTuple):
 
 
 def difference_sums(first: Float[np.ndarray, "row"], second: Float[np.ndarray, "row"]) -> Float[np.ndarray, "row sum"]:
-    """What has to be summed over rows to get the limits: 1, the difference and its square."""
+    """What has to be summed over rows to get the limits: 1, the difference and its square.
+
+    Args:
+        first: measurements one way.
+        second: the same quantities the other way, in the same unit.
+    """
     difference = first - second
     return np.column_stack([np.ones(len(difference)), difference, difference**2])
 

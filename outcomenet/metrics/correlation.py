@@ -16,6 +16,14 @@ def weighted_correlation(
 ) -> Float[np.ndarray, "resample"]:
     """Pearson's correlation in every resample; NaN where nothing varies.
 
+    Args:
+        first: values without gaps.
+        second: values of the same rows.
+        weights: how often each row counts in each resample, see `resampling.bootstrap_weights`.
+
+    Returns:
+        -1 to 1, one value per resample.
+
     >>> weighted_correlation(np.array([1.0, 2.0, 3.0]), np.array([0.0, 2.0, 4.0]), np.ones((1, 3)))
     array([1.])
     """
@@ -33,6 +41,14 @@ def weighted_rank_correlation(
     first: Float[np.ndarray, "row"], second: Float[np.ndarray, "row"], weights: Float[np.ndarray, "resample row"]
 ) -> Float[np.ndarray, "resample"]:
     """Spearman's correlation in every resample, ranks taken once in the whole sample; NaN where nothing varies.
+
+    Args:
+        first: values without gaps.
+        second: values of the same rows.
+        weights: how often each row counts in each resample, see `resampling.bootstrap_weights`.
+
+    Returns:
+        -1 to 1, one value per resample.
 
     >>> weighted_rank_correlation(np.array([1.0, 2.0, 9.0]), np.array([0.0, 1.0, 3.0]), np.ones((1, 3)))
     array([1.])

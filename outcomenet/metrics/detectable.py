@@ -1,4 +1,4 @@
-"""The smallest difference that is more than two readers' disagreement, for status scores and for change scores.
+"""Smallest detectable difference and change: what exceeds two readers' disagreement.
 
 Both are in the score's unit, and smaller is better. A deterministic model agrees with itself perfectly: its readings
 must come from re-acquired or perturbed films, crops and seeds, or the result is a false zero.
@@ -23,6 +23,17 @@ def smallest_detectable_difference(
     """SDD between two patients' scores, each the mean of `averaged` readers: z SD_d / sqrt(k) (Lassere 1999).
 
     SD_d is the SD over patients of the difference between the two readers' scores.
+
+    Args:
+        status: scores of two readers, one row per patient.
+        averaged: readings of which a score is the mean.
+        level: 0.95 or 0.8.
+
+    Returns:
+        In the score's unit.
+
+    Raises:
+        UndefinedMetric: another level, fewer than two patients, or not two readers.
     """
     return _quantile(level) * _sd_of_difference(status) / math.sqrt(averaged)
 
@@ -34,6 +45,17 @@ def smallest_detectable_change(
 
     SD_d is the SD over patients of the difference between the two readers' changes. A change holds two readings already,
     which is what sqrt(2) takes back.
+
+    Args:
+        change: changes of two readers, one row per patient.
+        averaged: readings of which a score is the mean.
+        level: 0.95 or 0.8.
+
+    Returns:
+        In the score's unit.
+
+    Raises:
+        UndefinedMetric: another level, fewer than two patients, or not two readers.
 
     >>> smallest_detectable_change(np.array([[3.0, 1.0], [0.0, 2.0], [1.0, 1.0]]))
     1.96

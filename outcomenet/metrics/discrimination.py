@@ -1,4 +1,4 @@
-"""How well a risk separates those with from those without the event: AUROC with DeLong's variance, average precision.
+"""Discrimination of a risk: AUROC with DeLong's variance, and average precision.
 
 `risk` rises towards the event; `target` is 1 or 0. DeLong's intervals and test take rows as independent: with several
 visits of a patient, resample patients instead.
@@ -29,6 +29,11 @@ def auroc(target: Float[np.ndarray, "row"], risk: Float[np.ndarray, "row"], leve
 
     One class only raises UndefinedMetric.
 
+    Args:
+        target: 1 with the event, 0 without.
+        risk: rises towards the event.
+        level: of the interval.
+
     >>> auroc(np.array([1.0, 1.0, 0.0, 0.0]), np.array([3.0, 1.0, 2.0, 0.0])).value
     0.75
     """
@@ -58,6 +63,15 @@ def compare_auroc(
     """DeLong's test of two risks of the same rows (Biometrics 1988; computed as Sun & Xu, IEEE Signal Process Lett 2014).
 
     Two risks that order the rows alike have a difference without variance, which raises UndefinedMetric.
+
+    Args:
+        target: 1 with the event, 0 without.
+        first: one risk, which rises towards the event.
+        second: the other one, of the same rows.
+        level: of the interval.
+
+    Returns:
+        AUROC of the first minus that of the second.
     """
     first_parts, second_parts = _components(target, first), _components(target, second)
     difference = float(first_parts[0].mean() - second_parts[0].mean())
@@ -89,7 +103,16 @@ def _components(target: np.ndarray, risk: np.ndarray) -> tuple[np.ndarray, np.nd
 def weighted_auroc(
     target: Float[np.ndarray, "row"], risk: Float[np.ndarray, "row"], weights: Float[np.ndarray, "resample row"]
 ) -> Float[np.ndarray, "resample"]:
-    """AUROC of many resamples at once; NaN where a resample has one class only."""
+    """AUROC of many resamples at once; NaN where a resample has one class only.
+
+    Args:
+        target: 1 with the event, 0 without.
+        risk: rises towards the event.
+        weights: how often each row counts in each resample, see `resampling.bootstrap_weights`.
+
+    Returns:
+        0 to 1, one value per resample; 0.5 is chance.
+    """
     event = (target == 1).astype(float)
     return share_ranked_right(risk, weights * event, weights * (1 - event))
 
@@ -102,6 +125,11 @@ def average_precision(
     The sum over cuts of (recall gained) x precision, without interpolation (Davis & Goadrich, ICML 2006). The event's
     frequency is what chance gives, so that values of cohorts with different frequencies do not compare. NaN without
     an event.
+
+    Args:
+        target: 1 with the event, 0 without.
+        risk: rises towards the event.
+        weights: how often each row counts in each resample, see `resampling.bootstrap_weights`.
 
     >>> average_precision(np.array([1.0, 0.0, 1.0]), np.array([0.9, 0.6, 0.3]), np.ones((1, 3))).round(3)
     array([0.833])
@@ -120,7 +148,13 @@ def share_ranked_right(
     cases: Float[np.ndarray, "resample row"],
     controls: Float[np.ndarray, "resample row"],
 ) -> Float[np.ndarray, "resample"]:
-    """Weighted share of case-control pairs in which the case has the higher risk, ties half; NaN without a pair."""
+    """Weighted share of case-control pairs in which the case has the higher risk, ties half; NaN without a pair.
+
+    Args:
+        risk: rises towards the event.
+        cases: weight of each row as a case, 0 for others.
+        controls: weight of each row as a control, 0 for others.
+    """
     case, control = _by_distinct_risk(risk, cases), _by_distinct_risk(risk, controls)
     below = np.cumsum(control, axis=1) - control / 2
     pairs = case.sum(1) * control.sum(1)

@@ -1,4 +1,4 @@
-"""How long rows were followed, and how likely it was to be followed that long: the distribution of *censoring*.
+"""Distribution of censoring: how long rows were followed, and the probability of being followed that long.
 
 Times come from films: an event is dated to the first film that shows it (`interval_end`), a censored row to the last
 film (`interval_start`). Films follow a schedule, so events and censorings often share a day; the event came first
@@ -17,7 +17,12 @@ from outcomenet.arrays import Bool, Float
 def time_and_event(
     start: Float[np.ndarray, "row"], end: Float[np.ndarray, "row"]
 ) -> tuple[Float[np.ndarray, "row"], Bool[np.ndarray, "row"]]:
-    """Days to the event or to censoring, and whether it is an event."""
+    """Days to the event or to censoring, and whether it is an event.
+
+    Args:
+        start: day of the last film without the event.
+        end: day of the first film with it; infinite where it was never seen.
+    """
     event = np.isfinite(end)
     return np.where(event, end, start), event
 
@@ -38,7 +43,12 @@ def last_day_with_enough_left(time: Float[np.ndarray, "row"]) -> float:
 
 
 def at_planned_visits(days: Float[np.ndarray, "row"], interval_days: float) -> Float[np.ndarray, "row"]:
-    """Days moved to the nearest planned visit, so that which of two patients was filmed some weeks later decides nothing."""
+    """Days moved to the nearest planned visit, so that which of two patients was filmed some weeks later decides nothing.
+
+    Args:
+        days: days since the first film.
+        interval_days: days between two planned visits.
+    """
     return np.rint(days / interval_days) * interval_days
 
 
@@ -65,6 +75,10 @@ def censoring_curve(time: Float[np.ndarray, "row"], event: Bool[np.ndarray, "row
 
     Censoring ends the waiting and an event censors it. Who had the event on a day could not be censored on it any more,
     and is not at risk of it.
+
+    Args:
+        time: days to the event or to censoring.
+        event: whether it is an event.
     """
     days, day_of = np.unique(time, return_inverse=True)
     events = np.bincount(day_of, weights=event, minlength=len(days))

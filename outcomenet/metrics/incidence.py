@@ -72,11 +72,11 @@ def incidence_at_visits(
     rows = []
     for k in range(1, len(watched) + 1):
         events = int((visits.of_interest & (visits.first_with == k)).sum())
-        found, note = (np.nan,) * 3, f"under a tenth of {n} patients is watched"
+        estimated, note = (np.nan,) * 3, f"under a tenth of {n} patients is watched"
         if k <= shown:
-            found = (incidence[0, k - 1], *percentile_interval(incidence[1:, k - 1], level))
+            estimated = (incidence[0, k - 1], *percentile_interval(incidence[1:, k - 1], level))
             note = _off_schedule(visits, k)
-        rows.append((k, k * every_days, watched[k - 1], events, *found, note))
+        rows.append((k, k * every_days, watched[k - 1], events, *estimated, note))
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 

@@ -24,6 +24,11 @@ def kappa(first: Float[np.ndarray, "row"], second: Float[np.ndarray, "row"], dis
     Grades are numbers whose distances mean something; the factor by which tables of weights are scaled cancels.
     One single grade throughout raises UndefinedMetric.
 
+    Args:
+        first: one reader's grades.
+        second: the other's, of the same rows.
+        disagreement: how far apart two grades count.
+
     >>> kappa(np.array([0.0, 0.0, 1.0, 1.0]), np.array([0.0, 0.0, 1.0, 0.0]), Disagreement.PLAIN)
     0.5
     """
@@ -41,6 +46,12 @@ def grade_counts(
 
     `patient` numbers each row's patient from 0; `patients` is how many there are. Weighted by a patient bootstrap the
     counts give the kappa of every resample.
+
+    Args:
+        first: one reader's grades.
+        second: the other's, of the same rows.
+        patient: number of each row's patient.
+        patients: how many patients there are.
     """
     grades = np.unique(np.concatenate([first, second]))
     pairs = len(grades) ** 2
@@ -52,7 +63,13 @@ def grade_counts(
 def kappa_of_counts(
     counts: Float[np.ndarray, "resample pair"], grades: Float[np.ndarray, "grade"], disagreement: Disagreement
 ) -> Float[np.ndarray, "resample"]:
-    """Kappa of many tables of counts at once; NaN where both readers give one single grade."""
+    """Kappa of many tables of counts at once; NaN where both readers give one single grade.
+
+    Args:
+        counts: times that each pair of grades occurs, as `grade_counts` orders them.
+        grades: the grades that occur, rising.
+        disagreement: how far apart two grades count.
+    """
     tables = counts.reshape(len(counts), len(grades), len(grades))
     cost = _cost(grades[:, None], grades[None, :], disagreement)
     # chance pairs the two readers' grades at random

@@ -11,17 +11,25 @@ from outcomenet.errors import UndefinedMetric
 
 
 class Share(NamedTuple):
-    """`count` of `n` with the two-sided interval of their share."""
+    """`counted` of `n` rows with the two-sided interval of their share."""
 
     value: float
     lower: float
     upper: float
-    count: int
+    counted: int
     n: int
 
 
 def wilson(count: int, n: int, level: float = 0.95) -> Share:
     """The score interval of a proportion (Wilson, J Am Stat Assoc 1927).
+
+    Args:
+        count: rows counted.
+        n: all rows.
+        level: of the interval.
+
+    Raises:
+        UndefinedMetric: there is no row.
 
     >>> share = wilson(10, 10)
     >>> share.value, round(share.lower, 3), share.upper

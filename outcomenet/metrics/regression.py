@@ -17,6 +17,11 @@ def r2(
 
     Below 0 means worse than that mean. NaN where the target does not vary.
 
+    Args:
+        target: observed outcome.
+        prediction: predicted outcome, in the same unit.
+        weights: how often each row counts in each resample, see `resampling.bootstrap_weights`.
+
     >>> r2(np.array([1.0, 2.0, 3.0]), np.array([1.0, 2.0, 2.0]), np.ones((1, 3)))
     array([0.5])
     """
@@ -31,7 +36,13 @@ def r2(
 def mae(
     target: Float[np.ndarray, "row"], prediction: Float[np.ndarray, "row"], weights: Float[np.ndarray, "resample row"]
 ) -> Float[np.ndarray, "resample"]:
-    """Mean absolute error in the outcome's unit; lower is better."""
+    """Mean absolute error in the outcome's unit; lower is better.
+
+    Args:
+        target: observed outcome.
+        prediction: predicted outcome, in the same unit.
+        weights: how often each row counts in each resample, see `resampling.bootstrap_weights`.
+    """
     return weights @ np.abs(target - prediction) / weights.sum(1)
 
 
@@ -41,6 +52,11 @@ def calibration_slope(
     """Slope of the target on the prediction by least squares; 1 is best, below 1 the predictions are too extreme.
 
     NaN where the predictions do not vary (Steyerberg, Clinical Prediction Models, 2019).
+
+    Args:
+        target: observed outcome.
+        prediction: predicted outcome, in the same unit.
+        weights: how often each row counts in each resample, see `resampling.bootstrap_weights`.
     """
     n = weights.sum(1)
     mean_x, mean_y = weights @ prediction / n, weights @ target / n
@@ -57,6 +73,11 @@ def calibration_intercept(
 
     It is the intercept when the slope is held at 1; above 0 the predictions are too low on average (Steyerberg,
     Clinical Prediction Models, 2019).
+
+    Args:
+        target: observed outcome.
+        prediction: predicted outcome, in the same unit.
+        weights: how often each row counts in each resample, see `resampling.bootstrap_weights`.
 
     >>> calibration_intercept(np.array([1.0, 2.0]), np.array([0.5, 1.5]), np.ones((1, 2)))
     array([0.5])

@@ -24,6 +24,11 @@ def bootstrap_weights(patients: pd.Series, resamples: int, seed: int) -> Float[n
 
     Draws depend on the patients' sorted names alone, so that every predictor and outcome sees the same resamples of
     the same patients.
+
+    Args:
+        patients: patient of each row; a patient's rows are kept together.
+        resamples: bootstrap resamples of patients.
+        seed: of the resamples.
     """
     (weights,) = weight_blocks(patients, resamples, seed, block=max(resamples, 1))
     return weights
@@ -33,7 +38,14 @@ def weight_blocks(
     patients: pd.Series, resamples: int, seed: int, block: int = BLOCK
 ) -> Iterator[Float[np.ndarray, "resample row"]]:
     """The rows of `bootstrap_weights` in blocks of at most `block` resamples (the sample itself leads the first one), so
-    that many resamples of many rows fit into memory. More resamples begin with the same ones."""
+    that many resamples of many rows fit into memory. More resamples begin with the same ones.
+
+    Args:
+        patients: patient of each row; a patient's rows are kept together.
+        resamples: bootstrap resamples of patients.
+        seed: of the resamples.
+        block: resamples at a time.
+    """
     names, codes = np.unique(patients.to_numpy(str), return_inverse=True)
     rng = np.random.default_rng(seed)
     itself = np.ones((1, len(patients)))
@@ -47,6 +59,10 @@ def percentile_interval(values: Float[np.ndarray, "resample"], level: float = 0.
     """Percentile interval over the resamples in which the metric is defined (Efron & Tibshirani 1993).
 
     UndefinedMetric where more than 5 % of them are not.
+
+    Args:
+        values: the metric in each resample, without the sample itself; NaN where it is undefined.
+        level: of the interval.
     """
     defined = values[np.isfinite(values)]
     if len(defined) < (1 - MOST_UNDEFINED) * len(values):
@@ -91,6 +107,10 @@ def expanded_level(patients: int, level: float = 0.95) -> float:
     A bootstrap of few patients is too narrow: it divides by n, not n - 1, and has no t distribution (Hesterberg, Am Stat
     2015;69:371, "expanded percentile interval").
 
+    Args:
+        patients: how many there are, at least 2.
+        level: of Student's interval.
+
     >>> round(expanded_level(17), 4), round(expanded_level(1000), 4)
     (0.9711, 0.9504)
     """
@@ -104,6 +124,13 @@ def monte_carlo_margins(values: Float[np.ndarray, "resample"], level: float = 0.
     Half the distance between the order statistics that hold a quantile with 95 % probability: the rank of the true
     quantile p among B draws is binomial with SD sqrt(B p (1 - p)) (Efron & Tibshirani 1993, ch. 19; David & Nagaraja,
     Order Statistics, 2003, sec. 7.1). It falls with the root of B and knows nothing of the patients' own number.
+
+    Args:
+        values: the metric in each resample; NaN where it is undefined.
+        level: of the interval.
+
+    Returns:
+        Margin of the lower and of the upper bound, in the metric's unit.
     """
     defined = values[np.isfinite(values)]
     margins = []

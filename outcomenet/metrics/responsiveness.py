@@ -1,4 +1,4 @@
-"""How well a measure sees change: the standardised response mean, and two measures compared on the same patients.
+"""Standardised response mean of a measure, and of two measures compared on the same patients.
 
 `weights` [resample, row] come from `resampling.bootstrap_weights`, whose first row is the sample itself.
 """
@@ -19,6 +19,10 @@ def response_mean(
 
     The further from 0, the fewer patients a trial needs. NaN where the change does not vary.
 
+    Args:
+        change: later minus earlier, of each row.
+        weights: how often each row counts in each resample, see `resampling.bootstrap_weights`.
+
     >>> response_mean(np.array([1.0, 2.0, 3.0]), np.ones((1, 3)))
     array([2.])
     """
@@ -33,7 +37,16 @@ def response_mean(
 def standardised_response_mean(
     change: Float[np.ndarray, "row"], weights: Float[np.ndarray, "resample row"], level: float = 0.95
 ) -> Estimate:
-    """The SRM of the sample with its percentile interval."""
+    """The SRM of the sample with its percentile interval.
+
+    Args:
+        change: later minus earlier, of each row.
+        weights: how often each row counts in each resample, see `resampling.bootstrap_weights`.
+        level: of the interval.
+
+    Raises:
+        UndefinedMetric: all rows change by the same amount.
+    """
     return _estimate(response_mean(change, weights), level)
 
 
@@ -46,6 +59,15 @@ def compare_response_means(
     """SRM of the first minus the second measure of the same patients, resampled together.
 
     Above 0 the first sees more change, where both rise with the same thing.
+
+    Args:
+        first: changes by one measure.
+        second: changes of the same rows by the other.
+        weights: how often each row counts in each resample, see `resampling.bootstrap_weights`.
+        level: of the interval.
+
+    Raises:
+        UndefinedMetric: all rows change by the same amount.
     """
     return _estimate(response_mean(first, weights) - response_mean(second, weights), level)
 

@@ -1,4 +1,4 @@
-"""Whether a predicted risk of an event means what it says: Brier score, and the logistic line between risk and event.
+"""Calibration of a predicted risk: Brier score, and the logistic line between risk and event.
 
 `risk` is a probability that rises towards the event; `target` is 1 or 0. `weights` [resample, row] as in `regression`.
 """
@@ -25,6 +25,11 @@ def brier(
 
     The event's frequency p given to everybody scores p (1 - p).
 
+    Args:
+        target: 1 with the event, 0 without.
+        risk: probability of the event, 0 to 1.
+        weights: how often each row counts in each resample, see `resampling.bootstrap_weights`.
+
     >>> brier(np.array([1.0, 0.0]), np.array([0.5, 0.1]), np.ones((1, 2)))
     array([0.13])
     """
@@ -37,6 +42,11 @@ def risk_calibration_slope(
     """Slope of the event on logit(risk); 1 is best, below 1 the risks are too extreme (Cox, Biometrika 1958).
 
     NaN where it does not exist, as in `recalibration_line`.
+
+    Args:
+        target: 1 with the event, 0 without.
+        risk: probability of the event, 0 to 1.
+        weights: how often each row counts in each resample, see `resampling.bootstrap_weights`.
     """
     return recalibration_line(target, risk, weights)[1]
 
@@ -48,6 +58,11 @@ def risk_calibration_intercept(
 
     Logistic intercept with logit(risk) as offset (Cox, Biometrika 1958; Steyerberg, Clinical Prediction Models, 2019).
     NaN with one class only, or a risk of exactly 0 or 1.
+
+    Args:
+        target: 1 with the event, 0 without.
+        risk: probability of the event, 0 to 1.
+        weights: how often each row counts in each resample, see `resampling.bootstrap_weights`.
     """
     return _in_chunks(_shift, target, risk, weights)[0]
 
@@ -59,6 +74,11 @@ def recalibration_line(
 
     NaN with one class only, with a risk of exactly 0 or 1, without variation, or where a cut of the risk separates the
     classes and the slope has no finite value.
+
+    Args:
+        target: 1 with the event, 0 without.
+        risk: probability of the event, 0 to 1.
+        weights: how often each row counts in each resample, see `resampling.bootstrap_weights`.
     """
     return _in_chunks(_line, target, risk, weights)
 

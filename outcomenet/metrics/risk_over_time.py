@@ -1,4 +1,4 @@
-"""A risk judged at days of follow-up although some rows were censored before: AUC at a day, Brier score, its integral.
+"""AUC and Brier score of a risk at days of follow-up, for rows of which some were censored before.
 
 Rows whose status at the day is known stand for those that were censored, by the inverse of G, the chance of not having
 been censored (IPCW). G comes from the *censoring* times, is estimated once from the sample and kept for its resamples;
@@ -27,6 +27,13 @@ def auc_at(
     """Cumulative/dynamic AUC: events up to `day` against rows without the event then; higher is better, 0.5 is chance.
 
     (Uno, J Am Stat Assoc 2007; Hung & Chiang, Can J Stat 2010.) NaN where a resample has none of the one or the other.
+
+    Args:
+        time: days to the event or to censoring.
+        event: whether it is an event.
+        risk: rises towards the event.
+        weights: how often each row counts in each resample, see `resampling.bootstrap_weights`.
+        day: day of follow-up.
     """
     status = _status_at(time, event, day)
     return share_ranked_right(risk, weights * status.had, weights * status.free)
@@ -39,7 +46,15 @@ def brier_at(
     weights: Float[np.ndarray, "resample row"],
     day: float,
 ) -> Float[np.ndarray, "resample"]:
-    """Mean squared distance of the risk of the event by `day` from what came; lower is better (Graf, Stat Med 1999)."""
+    """Mean squared distance of the risk of the event by `day` from what came; lower is better (Graf, Stat Med 1999).
+
+    Args:
+        time: days to the event or to censoring.
+        event: whether it is an event.
+        risk: probability of the event by that day.
+        weights: how often each row counts in each resample, see `resampling.bootstrap_weights`.
+        day: day of follow-up.
+    """
     status = _status_at(time, event, day)
     error = status.had * (1 - risk) ** 2 + status.free * risk**2
     return weights @ error / weights.sum(1)
@@ -55,6 +70,13 @@ def integrated_brier(
     """Brier score averaged over time from the first to the last of `days`, by trapezoids; lower is better (Graf 1999).
 
     `risk` holds each row's risk of the event by each of the days, which rise.
+
+    Args:
+        time: days to the event or to censoring.
+        event: whether it is an event.
+        risk: probabilities of the event, one column per day.
+        weights: how often each row counts in each resample, see `resampling.bootstrap_weights`.
+        days: two or more rising days.
     """
     if len(days) < 2 or (np.diff(days) <= 0).any():
         raise UndefinedMetric(f"An integrated Brier score needs two or more rising days; got {days.tolist()}.")

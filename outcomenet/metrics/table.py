@@ -76,7 +76,12 @@ class Metric(NamedTuple):
     why_not: Callable[[pd.DataFrame], str] = lambda rows: ""
 
     def resampled(self, table: pd.DataFrame, weights: np.ndarray) -> tuple[Float[np.ndarray, "resample"], int]:
-        """The metric of every resample, the sample itself first, and the number of rows that it rests on."""
+        """The metric of every resample, the sample itself first, and the number of rows that it rests on.
+
+        Args:
+            table: rows of one predictor and outcome, with columns of the prediction table.
+            weights: how often each row counts in each resample, see `resampling.bootstrap_weights`.
+        """
         rows = self.usable(table).to_numpy()
         if not rows.any() or self.why_not(table[rows]):
             return np.full(len(weights), np.nan), 0
@@ -85,7 +90,12 @@ class Metric(NamedTuple):
 
 
 def metrics_of(outcome: str, horizon: int) -> dict[str, Metric]:
-    """The metrics that an outcome is judged by."""
+    """The metrics that an outcome is judged by.
+
+    Args:
+        outcome: name of the outcome.
+        horizon: days, for events.
+    """
     if OUTCOMES[outcome].kind.is_value:
         return {name: Metric(_observed, _against_target(f)) for name, f in OF_SCORES.items()}
 
@@ -152,7 +162,14 @@ def _followed(rows: pd.DataFrame) -> pd.Series:
 def metrics_table(
     predictions: pd.DataFrame, *, resamples: int, seed: int, level: float = 0.95
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """(metrics.csv, undefined metrics with the reason). A metric that is undefined has a row with NaN in the first."""
+    """(metrics.csv, undefined metrics with the reason). A metric that is undefined has a row with NaN in the first.
+
+    Args:
+        predictions: a prediction table; its held-out rows are judged.
+        resamples: bootstrap resamples of patients.
+        seed: of the resamples.
+        level: of the interval.
+    """
     rows, undefined = [], []
     for outcome, horizon, weights, tables in _outcomes(predictions, resamples, seed):
         for predictor, table in tables.items():
@@ -209,10 +226,10 @@ def comparisons_table(
                 if asked and resamples < PRIMARY_RESAMPLES:
                     values, others = _resampled_more(metric, tables[predictor], tables[reference], seed)
                 try:
-                    found = _difference(values, others, level)
+                    bounds = _difference(values, others, level)
                 except UndefinedMetric:
                     continue
-                difference, lower, upper, above, *margins = found
+                difference, lower, upper, above, *margins = bounds
                 row = (difference, lower, upper, n, above, values[0], others[0], len(values) - 1, *margins, asked)
                 rows.append((name, horizon, metric_name, predictor, reference, *row))
     return pd.DataFrame(rows, columns=COMPARISON_COLUMNS)

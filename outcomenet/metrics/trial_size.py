@@ -1,4 +1,4 @@
-"""How many patients a trial needs that compares two arms' mean changes."""
+"""Number of patients of a trial that compares the mean changes of two arms."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a paired difference with its interval shows, and whether other resamples might have shown something else."""
+"""Verdict on a paired difference from its interval and the Monte Carlo error of its bounds."""
 
 from __future__ import annotations
 
@@ -23,6 +23,13 @@ def verdict_of(
 
     A bound that lies no further from 0 than its Monte Carlo margin (see `resampling.monte_carlo_margins`) could lie on
     the other side with other resamples: borderline, whichever side it is on.
+
+    Args:
+        lower: lower bound of predictor minus reference.
+        upper: upper bound.
+        lower_margin: Monte Carlo margin of the lower bound.
+        upper_margin: that of the upper one.
+        higher_is_better: which way the metric improves.
 
     >>> str(verdict_of(0.01, 0.10)), str(verdict_of(0.002, 0.155, lower_margin=0.004))
     ('better', 'borderline')

@@ -18,7 +18,14 @@ def contact_sheet(
     names: Sequence[str],
     columns: int = 10,
 ) -> np.ndarray:
-    """8-bit picture with one tile per present joint, stretched to the visit's 1st to 99.7th percentile."""
+    """8-bit picture with one tile per present joint, stretched to the visit's 1st to 99.7th percentile.
+
+    Args:
+        crops: one visit's crops.
+        present: joints that the visit has.
+        names: names of the joints.
+        columns: tiles in a row.
+    """
     shown = [j for j in range(len(names)) if present[j]]
     low, high = np.percentile(crops[present], (1, 99.7)) if shown else (0, 1)
     tiles = []
@@ -31,7 +38,12 @@ def contact_sheet(
 
 
 def tiled(tiles: Sequence[np.ndarray], columns: int) -> np.ndarray:
-    """Square 8-bit tiles of `TILE_PX` in rows of `columns`, each with a thin grey border."""
+    """Square 8-bit tiles of `TILE_PX` in rows of `columns`, each with a thin grey border.
+
+    Args:
+        tiles: pictures of one size.
+        columns: tiles in a row.
+    """
     blank = np.zeros((TILE_PX + 2, TILE_PX + 2), np.uint8)
     bordered = [np.pad(tile, 1, constant_values=40) for tile in tiles]
     bordered += [blank] * (-len(bordered) % columns)

@@ -25,15 +25,24 @@ class FlowChart:
 
 
 def flow_chart(flow: pd.DataFrame, splits: int) -> FlowChart:
-    """`flow` has step, unit, count, excluded (0 or 1) and reason; its last `splits` steps are the splits."""
+    """`flow` has step, unit, count, excluded (0 or 1) and reason; its last `splits` steps are the splits.
+
+    Args:
+        flow: flow.csv.
+        splits: number of splits.
+    """
     boxes = []
     for title, rows in flow.fillna({"unit": "", "reason": ""}).groupby("step", sort=False):
         out = rows["excluded"].astype(bool)
         boxes.append(
             FlowBox(
                 str(title),
-                [f"{int(row.count):,} {row.unit}" for row in rows[~out].itertuples(index=False, name="Kept")],
-                [f"{int(row.count):,} {row.reason}" for row in rows[out].itertuples(index=False, name="LeftOut")],
+                _counted(rows[~out], "unit"),
+                _counted(rows[out], "reason"),
             )
         )
     return FlowChart(boxes[: len(boxes) - splits], boxes[len(boxes) - splits :])
+
+
+def _counted(rows: pd.DataFrame, words: str) -> list[str]:
+    return [f"{count:,} {word}" for count, word in zip(rows["count"].astype(int), rows[words], strict=True)]

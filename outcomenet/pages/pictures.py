@@ -12,12 +12,22 @@ JPEG_QUALITY = 72
 
 
 def data_address(content: bytes, kind: str) -> str:
-    """The content itself as the address of an image."""
+    """The content itself as the address of an image.
+
+    Args:
+        content: the file's bytes.
+        kind: its media type.
+    """
     return f"data:{kind};base64,{base64.b64encode(content).decode('ascii')}"
 
 
 def small_picture(path: Path, most_px: int) -> str:
-    """A picture as the address of a JPEG whose longer side has at most `most_px` pixels."""
+    """A picture as the address of a JPEG whose longer side has at most `most_px` pixels.
+
+    Args:
+        path: the picture.
+        most_px: longer side, in pixels.
+    """
     picture = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
     assert picture is not None, f"{path} is no picture"
     scale = most_px / max(picture.shape[:2])

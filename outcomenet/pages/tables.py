@@ -31,5 +31,12 @@ class Table:
 
 
 def table_of(caption: str, headers: Sequence[str], rows: Iterable[Sequence[object]], words: tuple[int, ...]) -> Table:
-    """A table of values that need no words around them; nothing is made of a missing one."""
+    """A table of values that need no words around them; nothing is made of a missing one.
+
+    Args:
+        caption: a sentence.
+        headers: of the columns.
+        rows: cells in their order.
+        words: numbers of the columns that hold words.
+    """
     return Table(caption, list(headers), [Row([str(cell) for cell in row]) for row in rows], words)

@@ -11,7 +11,12 @@ _INTERVAL = re.compile(r"^(\S+) (\(.+\))$")
 
 
 def page_template(package: str, name: str) -> jinja2.Template:
-    """The template `name` of `package`, which may import `page.html`: style, tables, pictures and the flow of a cohort."""
+    """The template `name` of `package`, which may import `page.html`: style, tables, pictures and the flow of a cohort.
+
+    Args:
+        package: package whose folder `templates` has it.
+        name: of the file.
+    """
     environment = jinja2.Environment(
         loader=jinja2.ChoiceLoader([jinja2.PackageLoader(package), jinja2.PackageLoader("outcomenet.pages")]),
         autoescape=True,

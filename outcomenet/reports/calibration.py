@@ -1,4 +1,4 @@
-"""Calibration: what was predicted against what came, in groups of equal size."""
+"""Calibration figure and table: predictions against observed outcomes in groups of equal size."""
 
 from __future__ import annotations
 
@@ -25,18 +25,25 @@ def calibration_bins(rows: pd.DataFrame, binary: bool) -> pd.DataFrame:
     `rows` has patient_id, prediction and an observed target. Up to ten bins of at least 20 rows. Visits of one patient
     go together, so the interval of a mean uses the variance of patients' summed deviations (Liang & Zeger, Biometrika
     1986); that of a share is Wilson's (J Am Stat Assoc 1927), which stays inside 0 to 1.
+
+    Args:
+        rows: held-out rows of one predictor and outcome in the prediction table.
+        binary: whether the outcome is an event.
+
+    Returns:
+        bin, n, mean_prediction, mean_target, lower, upper.
     """
     bins = int(np.clip(len(rows) // ROWS_PER_BIN, 1, MOST_BINS))
     order = rows.sort_values(["prediction", "patient_id"], kind="stable")
     groups = np.array_split(np.arange(len(order)), bins)
-    found = []
+    rows_of_bins = []
     for number, positions in enumerate(groups, start=1):
         group = order.iloc[positions]
         lower, upper = _wilson(group["target"]) if binary else _clustered(group)
-        found.append(
+        rows_of_bins.append(
             (number, len(group), group["prediction"].mean(), group["target"].mean(), lower, upper),
         )
-    return pd.DataFrame(found, columns=["bin", "n", "mean_prediction", "mean_target", "lower", "upper"])
+    return pd.DataFrame(rows_of_bins, columns=["bin", "n", "mean_prediction", "mean_target", "lower", "upper"])
 
 
 def _clustered(group: pd.DataFrame) -> tuple[float, float]:
@@ -59,7 +66,14 @@ def _wilson(events: pd.Series) -> tuple[float, float]:
 def calibration_figure(
     held_out: pd.DataFrame, outcome_name: str, horizon: int, *, layout: Layout = Layout.PAGE
 ) -> Drawing | None:
-    """The outcome-direct measure beside the human total; None where neither has 40 observed outcomes."""
+    """The outcome-direct measure beside the human total; None where neither has 40 observed outcomes.
+
+    Args:
+        held_out: held-out rows of the prediction table.
+        outcome_name: the outcome.
+        horizon: days, 0 for none.
+        layout: page or phone.
+    """
     spec = outcome(outcome_name)
     binary = spec.kind is OutcomeKind.TIME_TO_EVENT
     known = held_out[

@@ -1,4 +1,4 @@
-"""What may and may not be concluded from a run, said before any number is shown."""
+"""Cautions: what may and may not be concluded from a run, shown before any number."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Caution:
 
 def cautions(folder: RunFolder) -> list[Caution]:
     """In the order in which a reader should meet them; alarms first."""
-    found = [
+    cautions = [
         _simulated(folder),
         _held_out(folder),
         *_no_outcome_of_change(folder),
@@ -47,7 +47,7 @@ def cautions(folder: RunFolder) -> list[Caution]:
         _not_for_care(),
         *_uncommitted(folder),
     ]
-    return sorted(found, key=lambda caution: not caution.alarm)
+    return sorted(cautions, key=lambda caution: not caution.alarm)
 
 
 def _simulated(folder: RunFolder) -> Caution:
@@ -95,20 +95,20 @@ def _no_outcome_of_change(folder: RunFolder) -> list[Caution]:
 
 
 def _few_events(folder: RunFolder) -> list[Caution]:
-    found = []
+    cautions = []
     for name in dict.fromkeys(folder.metrics["outcome"]):
         if outcome(name).kind is not OutcomeKind.TIME_TO_EVENT:
             continue
         rows = folder.metrics[(folder.metrics["outcome"] == name) & (folder.metrics["subgroup"] == "all")]
         events = rows["events"].max()
         if events < FEW_EVENTS:
-            found.append(
+            cautions.append(
                 Caution(
                     f"Every number on {outcome_phrase(name)} rests on {counted(events, 'event')}.",
                     "With so few, a handful of patients decides the result, and the intervals may be too narrow.",
                 )
             )
-    return found
+    return cautions
 
 
 def _one_split(folder: RunFolder) -> Caution:
@@ -204,7 +204,7 @@ def _confounders_known(probes: pd.DataFrame | None) -> list[Caution]:
         ]
     # given an outcome its causes go together without any shortcut, so those probes accuse nobody
     of_outcome = {HAQ.title, *OUTCOMES}
-    alone = probes["given"].map(lambda given: of_outcome.isdisjoint(given.split(", ")))
+    alone = probes["given"].map(lambda given: of_outcome.isdisjoint(str(given).split(", ")))
     known = probes.loc[alone & (probes["auroc"] > probes["null_upper"]), "target"]
     hidden = [target for target in dict.fromkeys(known) if target not in CONFOUNDERS or not CONFOUNDERS[target].on_film]
     if not hidden:

@@ -1,4 +1,4 @@
-"""The film's score and the human total on equal terms: adjusted for the same covariates; risks before and after a fit."""
+"""Tables of the film score beside the human total at equal adjustment, and of risks before and after recalibration."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from outcomenet.pages.tables import Row, Table
 from outcomenet.predictors import HUMAN_TOTAL, predictor
 from outcomenet.reports.measures import READINGS, digits_of, measure, verdict_on
 from outcomenet.reports.numbers import count, decimal, inside_sentence, interval
+from outcomenet.reports.rows import AdjustedComparison, RecalibratedValue
 from outcomenet.reports.tables import outcome_heading
+from outcomenet.typed_rows import typed_rows
 
 _CALIBRATORS = {"none": "as predicted", "platt": "Platt", "isotonic": "isotonic"}
 
@@ -17,15 +19,15 @@ _CALIBRATORS = {"none": "as predicted", "platt": "Platt", "isotonic": "isotonic"
 def equal_adjustment(nested: pd.DataFrame) -> Table:
     """One row per outcome, covariate set and pair: both scores with the same covariates in the same cross-fitted
     regression of the held-out patients; in the headline measure, against the human total, where there are such rows."""
-    headline = nested["metric"] == nested["outcome"].map(lambda name: outcome(name).headline_metric)
+    headline = nested["metric"] == nested["outcome"].map(lambda name: outcome(str(name)).headline_metric)
     against_human = nested[headline & (nested["reference"] == HUMAN_TOTAL)]
     rows = []
-    for row in (nested if against_human.empty else against_human).itertuples():
+    for row in typed_rows(nested if against_human.empty else against_human, AdjustedComparison):
         digits = digits_of(row.metric, row.outcome) + 1
         first, reference = predictor(row.predictor).title, predictor(row.reference).title
         cells = [
-            outcome_heading(row.outcome, int(row.horizon)),
-            str(row.adjusted_for),
+            outcome_heading(row.outcome, row.horizon),
+            row.adjusted_for,
             f"{first} minus {inside_sentence(reference)}",
             f"{measure(row.metric).title} {decimal(row.difference, digits)} ({interval(row.lower, row.upper, digits)})",
             count(row.n),
@@ -46,14 +48,14 @@ def recalibrated_risks(recalibration: pd.DataFrame) -> Table:
         Row(
             [
                 predictor(row.predictor).title,
-                _CALIBRATORS.get(row.calibrator, str(row.calibrator)),
+                _CALIBRATORS.get(row.calibrator, row.calibrator),
                 measure(row.metric).title,
                 f"{decimal(row.value, 2)} ({interval(row.lower, row.upper, 2)})",
                 count(row.n),
                 count(row.events),
             ]
         )
-        for row in recalibration.itertuples()
+        for row in typed_rows(recalibration, RecalibratedValue)
     ]
     return Table(
         "Risks as predicted and recalibrated; discrimination does not change with a rising calibrator.",

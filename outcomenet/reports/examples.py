@@ -71,15 +71,15 @@ def example_visits(run: Path, films: pd.DataFrame, splits: dict[str, str]) -> li
     for visit_id in shown[:MOST_VISITS]:
         split = splits.get(visit_id, "")
         standing = _STANDINGS.get(split, "not known whether held out")
-        own = films[films["visit_id"] == visit_id]
-        own = own.iloc[own["side"].map(order.index).argsort(kind="stable")]
+        of_visit = films[films["visit_id"] == visit_id]
+        of_visit = of_visit.iloc[of_visit["side"].map(order.index).argsort(kind="stable")]
         pictures = [
             Picture(
                 image_inside(folder, row.png),
                 f"{_SIDES[row.side].capitalize()}, film {row.film_id} ({standing})",
                 f"Radiograph of the {_SIDES[row.side]} with a square around each joint that was cut out.",
             )
-            for row in own.itertuples()
+            for row in of_visit.itertuples()
         ]
         sheet = f"crops_{visit_id}.png"
         crops = None
@@ -94,7 +94,12 @@ def example_visits(run: Path, films: pd.DataFrame, splits: dict[str, str]) -> li
 
 
 def image_inside(folder: Path, name: str) -> str:
-    """A PNG of `folder` as the address of a smaller JPEG; a path that leads elsewhere, or another kind of file, is refused."""
+    """A PNG of `folder` as the address of a smaller JPEG; a path that leads elsewhere, or another kind of file, is refused.
+
+    Args:
+        folder: where pictures may lie.
+        name: path of the picture in it.
+    """
     path = (folder / name).resolve()
     if not path.is_relative_to(folder.resolve()):
         raise DataRefused(f"Example image {name!r} lies outside {folder}. Keep example images inside that folder.")

@@ -1,4 +1,4 @@
-"""How a figure becomes part of a run: PNG, SVG and the CSV behind it in `figures/`, and images inside the report."""
+"""Style, layout and files of a run's figures: PNG, SVG and the CSV behind each."""
 
 from __future__ import annotations
 
@@ -69,7 +69,12 @@ class Layout(Enum):
         return figure, list(figure.subplots(*shape, squeeze=False, **subplots).ravel())
 
     def wrapped(self, label: str, characters: int = 22) -> str:
-        """A label of a phone's figure on several lines, so that it leaves room for the panel."""
+        """A label of a phone's figure on several lines, so that it leaves room for the panel.
+
+        Args:
+            label: the text.
+            characters: most in a line on a phone.
+        """
         return label if self is Layout.PAGE else textwrap.fill(label, characters)
 
 
@@ -100,8 +105,12 @@ def publish(draw: Callable[..., Drawing | None], folder: Path) -> PublishedFigur
     """Draws in the report's style and writes `folder/<name>.{png,svg,csv}`; None where there was nothing to draw.
 
     `draw` takes `layout`; the files are those of the page.
+
+    Args:
+        draw: makes the figure, None where there is nothing to draw.
+        folder: where its files go.
     """
-    with matplotlib.rc_context(STYLE):
+    with matplotlib.rc_context(STYLE):  # pyright: ignore[reportArgumentType]  # the stubs list keys one by one
         drawing, on_phone = draw(layout=Layout.PAGE), draw(layout=Layout.PHONE)
         if drawing is None or on_phone is None:
             return None

@@ -15,6 +15,8 @@ from outcomenet.predictors import HUMAN_TOTAL, in_ladder_order, predictor
 from outcomenet.reports.figures import GREY, PALE, Drawing, Layout, without_y_axis
 from outcomenet.reports.measures import READINGS, Better, digits_of, measure, verdict_on
 from outcomenet.reports.numbers import decimal, inside_sentence, interval, listed
+from outcomenet.reports.rows import Comparison, MetricValue
+from outcomenet.typed_rows import typed_rows
 
 # An interval longer than this many times the median one is cut with an arrow; the table has its true ends.
 LONGEST_INTERVAL = 4.0
@@ -32,7 +34,14 @@ _MARKER_SIZES = {"*": 12.0, "h": 9.5}
 def ladder_forest(
     metrics: pd.DataFrame, outcome_name: str, horizon: int, *, layout: Layout = Layout.PAGE
 ) -> Drawing | None:
-    """One panel per metric of an outcome, one row per rung with its 95 % interval; None without a defined value."""
+    """One panel per metric of an outcome, one row per rung with its 95 % interval; None without a defined value.
+
+    Args:
+        metrics: metrics.csv.
+        outcome_name: the outcome.
+        horizon: days, 0 for none.
+        layout: page or phone.
+    """
     rows = metrics[
         (metrics["outcome"] == outcome_name) & (metrics["horizon"] == horizon) & (metrics["subgroup"] == "all")
     ]
@@ -68,7 +77,7 @@ def _caption(title: str, names: Sequence[str], panels: Sequence[str]) -> str:
 
 def _metric_panel(axis: Axes, rows: pd.DataFrame, metric: str, names: Sequence[str]) -> None:
     low, high = _shown_range(rows)
-    for row in rows.itertuples():
+    for row in typed_rows(rows, MetricValue):
         y, marks = names.index(row.predictor), predictor(row.predictor)
         axis.plot([max(row.lower, low), min(row.upper, high)], [y, y], color=marks.colour, linewidth=1.8, zorder=3)
         axis.plot(
@@ -106,13 +115,13 @@ def _shown_range(rows: pd.DataFrame) -> tuple[float, float]:
 
 
 def _in_words(rows: pd.DataFrame, names: Sequence[str], metric: str, outcome_name: str) -> str:
-    rows = rows[rows["metric"] == metric].set_index("predictor")
+    values = {row.predictor: row for row in typed_rows(rows[rows["metric"] == metric], MetricValue)}
     digits = digits_of(metric, outcome_name)
     parts = [
-        f"{predictor(name).phrase} {decimal(rows.at[name, 'value'], digits)} "
-        f"({interval(rows.at[name, 'lower'], rows.at[name, 'upper'], digits)})"
+        f"{predictor(name).phrase} {decimal(values[name].value, digits)} "
+        f"({interval(values[name].lower, values[name].upper, digits)})"
         for name in names
-        if name in rows.index
+        if name in values
     ]
     return f"{measure(metric).title}: {listed(parts)}." if parts else f"{measure(metric).title} is not defined."
 
@@ -126,10 +135,16 @@ _VERDICT_MARKS = {
 
 
 def difference_forest(comparisons: pd.DataFrame, *, layout: Layout = Layout.PAGE) -> Drawing | None:
-    """Paired differences in each outcome's headline metric, one panel per outcome; None where there is none."""
+    """Paired differences in each outcome's headline metric, one panel per outcome; None where there is none.
+
+    Args:
+        comparisons: comparisons.csv.
+        layout: page or phone.
+    """
     headline = [outcome(name).headline_metric for name in comparisons["outcome"]]
     rows = comparisons[comparisons["metric"] == headline]
-    rows = rows[np.isfinite(rows[["difference", "lower", "upper"]].astype(float)).all(axis=1)]
+    defined = np.isfinite(rows[["difference", "lower", "upper"]].to_numpy(float)).all(axis=1)
+    rows = rows.iloc[np.flatnonzero(defined)]
     if rows.empty:
         return None
     keys = list(dict.fromkeys(zip(rows["outcome"], rows["horizon"], strict=True)))
@@ -164,7 +179,7 @@ def difference_forest(comparisons: pd.DataFrame, *, layout: Layout = Layout.PAGE
 
 def _difference_panel(axis: Axes, rows: pd.DataFrame, name: str, pairs: Sequence[tuple[str, str]]) -> None:
     metric = outcome(name).headline_metric
-    for row in rows.itertuples():
+    for row in typed_rows(rows, Comparison):
         y = pairs.index((row.predictor, row.reference))
         edge, face = _VERDICT_MARKS[verdict_on(row)]
         axis.plot([row.lower, row.upper], [y, y], color=edge, linewidth=1.8, zorder=3)

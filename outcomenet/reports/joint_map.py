@@ -1,4 +1,4 @@
-"""The hand-and-foot map: which joints carry the measure, drawn on a schematic of both hands and both feet."""
+"""Map of the joint contributions on a schematic of both hands and both feet."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from outcomenet.anatomy import JOINTS, Joint, Region, Side
 from outcomenet.reports import schematic
 from outcomenet.reports.figures import Drawing, Layout
 from outcomenet.reports.numbers import decimal, listed
+from outcomenet.reports.rows import JointContribution
+from outcomenet.typed_rows import typed_rows
 
 # Where each limb's origin stands on the panel, in mm: left limbs on the left, thumbs and big toes towards the middle.
 PLACES: dict[Side, tuple[float, float]] = {
@@ -60,7 +62,13 @@ def joint_contributions(biomarkers: pd.DataFrame) -> pd.DataFrame:
 def joint_map_figure(
     contributions: pd.DataFrame, outcome_title: str, *, layout: Layout = Layout.PAGE
 ) -> Drawing | None:
-    """Two panels: the SD and the mean of each joint's contribution to the score of an outcome; None where no joint was seen in two patients."""
+    """Two panels: the SD and the mean of each joint's contribution to the score of an outcome; None where no joint was seen in two patients.
+
+    Args:
+        contributions: what `joint_contributions` gives.
+        outcome_title: title of the outcome that the score is of.
+        layout: page or phone.
+    """
     if not contributions["sd"].notna().any():
         return None
     figure, (spread, mean) = layout.panels(2, 6.6 if layout is Layout.PAGE else 4.9, width=10.4)
@@ -71,7 +79,9 @@ def joint_map_figure(
     _panel(mean, contributions, "mean", _SIGNED, Normalize(-limit, limit))
     mean.set_title("On average (mean)")
     strongest = contributions.nlargest(5, "sd")
-    words = [f"{joint_phrase(row.side, row.site)} ({decimal(row.sd, 3)})" for row in strongest.itertuples()]
+    words = [
+        f"{joint_phrase(row.side, row.site)} ({decimal(row.sd, 3)})" for row in typed_rows(strongest, JointContribution)
+    ]
     return Drawing(
         "joint_map",
         figure,
@@ -86,7 +96,12 @@ def joint_map_figure(
 
 
 def joint_phrase(side: str, site: str) -> str:
-    """`left MCP2`, and `right foot IP1` where a hand has a joint of that name too."""
+    """`left MCP2`, and `right foot IP1` where a hand has a joint of that name too.
+
+    Args:
+        side: LH, RH, LF or RF.
+        site: such as MCP2.
+    """
     joint = Joint(Side(side), site)
     where = "left" if joint.side.laterality == "L" else "right"
     if site == "IP1":
@@ -100,10 +115,10 @@ def _panel(axis: Axes, contributions: pd.DataFrame, value: str, colours: Colorma
         x, y, label = _LABELS[side]
         axis.text(x, y, label, ha="center", va="center", fontsize=10, color="#333333")
     size = float(contributions[value].abs().max()) or 1.0
-    for row in contributions.itertuples():
+    for row in typed_rows(contributions, JointContribution):
         side = Side(row.side)
         x, y = np.add(schematic.joint_position(side, row.site), PLACES[side])
-        number = getattr(row, value)
+        number = row.sd if value == "sd" else row.mean
         if not np.isfinite(number):
             axis.plot(x, y, "x", color="#666666", markersize=4, markeredgewidth=0.9, zorder=6)
             continue
@@ -145,7 +160,7 @@ def _limb(axis: Axes, side: Side) -> None:
             _fill(axis, _capsule(points[distal], points[proximal], width, width), _SKIN, 1)
     for centre, radius in schematic.CARPALS if hand else schematic.TARSALS:
         axis.add_patch(
-            Circle(np.add(schematic.mirrored(centre, side), place), radius, color=_BONE, linewidth=0, zorder=2)
+            Circle(_xy(np.add(schematic.mirrored(centre, side), place)), radius, color=_BONE, linewidth=0, zorder=2)
         )
     for distal, proximal, width in bones:
         _bone(axis, points[distal], points[proximal], width)
@@ -157,7 +172,7 @@ def _bone(axis: Axes, distal: np.ndarray, proximal: np.ndarray, width: float) ->
     start, end = distal + along * (width * 0.55 + 1.2), proximal - along * (width * 0.55 + 1.2)
     _fill(axis, _capsule(start, end, 0.55 * width, 0.6 * width), _BONE, 2)
     for centre, radius in ((start, 0.85 * width), (end, width)):
-        axis.add_patch(Circle(centre, radius * 0.85, color=_BONE, linewidth=0, zorder=2))
+        axis.add_patch(Circle(_xy(centre), radius * 0.85, color=_BONE, linewidth=0, zorder=2))
 
 
 def _capsule(start: np.ndarray, end: np.ndarray, first: float, second: float) -> np.ndarray:
@@ -171,3 +186,7 @@ def _capsule(start: np.ndarray, end: np.ndarray, first: float, second: float) ->
 
 def _fill(axis: Axes, outline: np.ndarray, colour: str, level: int) -> None:
     axis.add_patch(Polygon(outline, closed=True, facecolor=colour, edgecolor=colour, linewidth=0.4, zorder=level))
+
+
+def _xy(point: np.ndarray) -> tuple[float, float]:
+    return float(point[0]), float(point[1])

@@ -1,4 +1,4 @@
-"""What the model still knows: probes of the embedding for confounders, drawn against chance."""
+"""Figure of the probes: facts predicted from the embedding, against chance."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from outcomenet.confounders import CONFOUNDERS
 from outcomenet.outcomes import HAQ
 from outcomenet.reports.figures import PALE, Drawing, Layout, without_y_axis
 from outcomenet.reports.numbers import decimal, listed
+from outcomenet.reports.rows import Probe
+from outcomenet.typed_rows import typed_rows
 
 _TITLES = {
     "site": "Hospital", "device": "X-ray device", "marker": "Marker on the film", "side": "Side of the limb",
@@ -17,7 +19,12 @@ _TITLES = {
 
 
 def target_title(target: str, given: str) -> str:
-    """`Fibromyalgia, given age, male sex`: the label of a probe."""
+    """`Fibromyalgia, given age, male sex`: the label of a probe.
+
+    Args:
+        target: the fact, as audit_probes.csv names it.
+        given: what was taken out first.
+    """
     title = _TITLES.get(target) or (CONFOUNDERS[target].title if target in CONFOUNDERS else target)
     return f"{title}, given {given_phrase(given)}" if given else title
 
@@ -37,6 +44,12 @@ def is_trace(target: str, given: str, auroc: float, null_upper: float) -> bool:
     """Whether a probe reads beyond chance what should leave no trace on a film.
 
     Given an outcome its causes go together without any shortcut, so that such a probe accuses nobody.
+
+    Args:
+        target: the fact.
+        given: what was taken out first.
+        auroc: of the probe.
+        null_upper: what permuted patients reach at most.
     """
     return bool(auroc > null_upper) and not on_film(target) and HAQ.title not in given
 
@@ -49,13 +62,19 @@ _MARKS = {
 
 
 def knowledge_figure(probes: pd.DataFrame, *, layout: Layout = Layout.PAGE) -> Drawing | None:
-    """AUROC of each probe with its interval, over the band that shuffled labels give; None without a probe."""
+    """AUROC of each probe with its interval, over the band that shuffled labels give; None without a probe.
+
+    Args:
+        probes: audit_probes.csv.
+        layout: page or phone.
+    """
     probes = probes[probes["auroc"].notna()]  # what could not be computed stands in the table with its reason
     if probes.empty:
         return None
+    rows = typed_rows(probes, Probe)
     phone = layout is Layout.PHONE
     figure, (axis,) = layout.panels(1, 1.7 + (0.62 if phone else 0.42) * len(probes))
-    for y, row in enumerate(probes.itertuples()):
+    for y, row in enumerate(rows):
         trace = is_trace(row.target, row.given, row.auroc, row.null_upper)
         colour, face, _ = _MARKS["trace" if trace else "rightly" if row.auroc > row.null_upper else "chance"]
         axis.add_patch(
@@ -69,9 +88,7 @@ def knowledge_figure(probes: pd.DataFrame, *, layout: Layout = Layout.PAGE) -> D
     ]
     figure.legend(handles=handles, loc="outside lower left", fontsize=8.5)
     axis.axvline(0.5, color="#222222", linewidth=0.8, linestyle=":")
-    axis.set_yticks(
-        range(len(probes)), [layout.wrapped(target_title(row.target, row.given)) for row in probes.itertuples()]
-    )
+    axis.set_yticks(range(len(probes)), [layout.wrapped(target_title(row.target, row.given)) for row in rows])
     axis.set_ylim(len(probes) - 0.4, -0.6)
     axis.set_xlim(min(0.4, probes["lower"].min() - 0.02, probes["null_lower"].min() - 0.02), 1.005)
     axis.set_xlabel(layout.wrapped("AUROC of the probe (0.5 = a coin toss, 1 = known exactly)", 32))
@@ -81,7 +98,7 @@ def knowledge_figure(probes: pd.DataFrame, *, layout: Layout = Layout.PAGE) -> D
     words = [
         f"{target_title(row.target, row.given)} {decimal(row.auroc, 2)} against chance "
         f"{decimal(row.null_lower, 2)} to {decimal(row.null_upper, 2)}"
-        for row in probes.itertuples()
+        for row in rows
     ]
     return Drawing(
         "knowledge",

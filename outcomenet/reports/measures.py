@@ -1,4 +1,4 @@
-"""The measures of performance in plain words: what each is, which way is better, how it is rounded."""
+"""Measures of performance in words: title, explanation, direction and rounding of each."""
 
 from __future__ import annotations
 
@@ -94,7 +94,12 @@ def measure(name: str) -> Measure:
 
 
 def digits_of(metric: str, outcome_name: str) -> int:
-    """Decimals of a metric; errors in the outcome's unit take 2 on HAQ's scale of 3, 1 on the 100 points of pain."""
+    """Decimals of a metric; errors in the outcome's unit take 2 on HAQ's scale of 3, 1 on the 100 points of pain.
+
+    Args:
+        metric: name of the metric.
+        outcome_name: the outcome.
+    """
     digits = measure(metric).digits
     if digits is not None:
         return digits
@@ -108,6 +113,16 @@ def outcome_phrase(name: str) -> str:
 
 def verdict(metric: str, lower: float, upper: float, lower_margin: float = 0.0, upper_margin: float = 0.0) -> Verdict:
     """Reads the interval of predictor minus reference with its Monte Carlo margins (see `metrics.verdict`).
+
+    Args:
+        metric: name of the metric.
+        lower: lower bound of the difference.
+        upper: upper bound.
+        lower_margin: Monte Carlo margin of the lower bound.
+        upper_margin: that of the upper one.
+
+    Returns:
+        Absent where the metric has no direction.
 
     >>> str(verdict("r2", 0.01, 0.10)), str(verdict("mae", 0.01, 0.10)), str(verdict("r2", 0.0, 0.10))
     ('better', 'worse', 'no difference was shown')

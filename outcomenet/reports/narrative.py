@@ -1,4 +1,4 @@
-"""The generated answer: does the outcome-direct measure beat the human score on these patients?"""
+"""The report's answer in sentences: the outcome-direct measure against the human score on these patients."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def answer(folder: RunFolder) -> Answer:
     main = paired(folder.comparisons, name, metric, DIRECT_ADJUSTED, HUMAN_TOTAL)
     reading = Verdict.ABSENT if main is None else verdict_on(main)
     headline = HEADLINES[reading].format(what=_headline_phrase(name))
-    if reading is Verdict.ABSENT:
+    if main is None or reading is Verdict.ABSENT:
         return Answer(reading, headline, _why_absent(folder, name, main), _audits_against(folder), [])
     sentences = [
         _who(folder),
@@ -76,7 +76,15 @@ def _headline_phrase(name: str) -> str:
 def paired(
     comparisons: pd.DataFrame, outcome_name: str, metric: str, predictor: str, reference: str
 ) -> pd.Series | None:
-    """One row of comparisons.csv, at the outcome's declared horizon where there are several; None if there is none."""
+    """One row of comparisons.csv, at the outcome's declared horizon where there are several; None if there is none.
+
+    Args:
+        comparisons: comparisons.csv.
+        outcome_name: the outcome.
+        metric: name of the metric.
+        predictor: the first.
+        reference: the second.
+    """
     rows = comparisons[
         (comparisons["outcome"] == outcome_name)
         & (comparisons["metric"] == metric)
@@ -87,7 +95,14 @@ def paired(
 
 
 def reached(metrics: pd.DataFrame, outcome_name: str, metric: str, predictor: str) -> pd.Series | None:
-    """One row of metrics.csv over all held-out patients; None if there is none."""
+    """One row of metrics.csv over all held-out patients; None if there is none.
+
+    Args:
+        metrics: metrics.csv.
+        outcome_name: the outcome.
+        metric: name of the metric.
+        predictor: the predictor.
+    """
     rows = metrics[
         (metrics["outcome"] == outcome_name)
         & (metrics["metric"] == metric)
@@ -104,15 +119,20 @@ def at_declared_horizon(rows: pd.DataFrame, outcome_name: str) -> pd.Series | No
 
 
 def difference_sentence(metrics: pd.DataFrame, row: pd.Series) -> str:
-    """A paired difference in words: which did better, if any, both values, the difference and its interval."""
+    """A paired difference in words: which did better, if any, both values, the difference and its interval.
+
+    Args:
+        metrics: metrics.csv.
+        row: of comparisons.csv.
+    """
     spec, words = outcome(row["outcome"]), measure(row["metric"])
     digits = digits_of(row["metric"], row["outcome"]) + 1
-    own = reached(metrics, row["outcome"], row["metric"], row["predictor"])
+    first = reached(metrics, row["outcome"], row["metric"], row["predictor"])
     other = reached(metrics, row["outcome"], row["metric"], row["reference"])
     names = f"{predictor(row['predictor']).phrase} and {predictor(row['reference']).phrase}"
     values = ""
-    if own is not None and other is not None:
-        values = f" ({words.title} {decimal(own['value'], digits)} and {decimal(other['value'], digits)})"
+    if first is not None and other is not None:
+        values = f" ({words.title} {decimal(first['value'], digits)} and {decimal(other['value'], digits)})"
     ends = interval(row["lower"], row["upper"], digits)
     gap = f"{signed(row['difference'], digits)}, 95\N{NO-BREAK SPACE}% interval {ends}"
     outcome_words = outcome_phrase(row["outcome"])
@@ -150,12 +170,12 @@ def _how_sure_the_bounds_are(row: pd.Series) -> str:
 
 def _rivals_against(folder: RunFolder, name: str) -> list[str]:
     """Fair rivals that the outcome-direct measure was not shown to beat."""
-    found = []
+    sentences = []
     for reference in FAIR_RIVALS:
         row = paired(folder.comparisons, name, outcome(name).headline_metric, DIRECT_ADJUSTED, reference)
         if row is not None and verdict_on(row) is not Verdict.BETTER:
-            found.append(_not_shown(row))
-    return found
+            sentences.append(_not_shown(row))
+    return sentences
 
 
 def _error_against(folder: RunFolder, name: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""How numbers are written in a report: fixed decimals, a true minus sign, intervals in words."""
+"""Numbers as a report writes them: fixed decimals, a true minus sign, intervals in words."""
 
 from __future__ import annotations
 
@@ -10,6 +10,10 @@ NOT_DEFINED = "not defined"
 
 def decimal(value: float, digits: int) -> str:
     """`value` with `digits` decimals; a missing one is `not defined`, and nothing is rounded to a negative zero.
+
+    Args:
+        value: a number; NaN where missing.
+        digits: decimals.
 
     >>> decimal(-0.0004, 3), decimal(-1.25, 1), decimal(float("nan"), 2)
     ('0.000', '−1.2', 'not defined')
@@ -25,6 +29,10 @@ def decimal(value: float, digits: int) -> str:
 def signed(value: float, digits: int) -> str:
     """A difference, with its plus sign.
 
+    Args:
+        value: a number; NaN where missing.
+        digits: decimals.
+
     >>> signed(0.0681, 3)
     '+0.068'
     """
@@ -35,6 +43,11 @@ def signed(value: float, digits: int) -> str:
 def interval(lower: float, upper: float, digits: int) -> str:
     """Both ends in words, since a dash would hide a minus.
 
+    Args:
+        lower: lower end.
+        upper: upper end.
+        digits: decimals.
+
     >>> interval(-0.02, 0.044, 3)
     '−0.020 to 0.044'
     """
@@ -44,7 +57,14 @@ def interval(lower: float, upper: float, digits: int) -> str:
 
 
 def with_interval(value: float, lower: float, upper: float, digits: int) -> str:
-    """`0.31 (0.22 to 0.39)`."""
+    """`0.31 (0.22 to 0.39)`.
+
+    Args:
+        value: a number; NaN where missing.
+        lower: lower end.
+        upper: upper end.
+        digits: decimals.
+    """
     if not math.isfinite(value):
         return NOT_DEFINED
     return f"{decimal(value, digits)} ({interval(lower, upper, digits)})"
@@ -72,6 +92,10 @@ def inside_sentence(title: str) -> str:
 
 def counted(value: float, noun: str) -> str:
     """`1 patient`, `140 patients`.
+
+    Args:
+        value: a number; NaN where missing.
+        noun: in the singular.
 
     >>> counted(1, "visit"), counted(2, "visit")
     ('1 visit', '2 visits')

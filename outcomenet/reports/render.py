@@ -1,4 +1,4 @@
-"""Writes the report: reads the run folder, draws and publishes the figures, fills the template."""
+"""Writes the report: loads the run folder, draws the figures, fills the template."""
 
 from __future__ import annotations
 
@@ -30,10 +30,12 @@ from outcomenet.reports.knowledge import knowledge_figure
 from outcomenet.reports.measures import measure
 from outcomenet.reports.narrative import answer
 from outcomenet.reports.numbers import counted, decimal, listed
+from outcomenet.reports.rows import JointContribution
 from outcomenet.reports.run_folder import RunFolder, read_run
 from outcomenet.reports.score_change import score_change_table
 from outcomenet.reports.seen_change import seen_change
 from outcomenet.reports.training_curve import training_figure
+from outcomenet.typed_rows import typed_rows
 
 
 def write_report(run: Path, into: Path | None = None) -> Path:
@@ -170,7 +172,8 @@ def _joint_sentence(contributions: pd.DataFrame, outcome_title: str) -> str:
     if seen.empty:
         return ""
     first = [
-        f"{joint_phrase(row.side, row.site)} ({decimal(row.sd, 3)})" for row in seen.nlargest(5, "sd").itertuples()
+        f"{joint_phrase(row.side, row.site)} ({decimal(row.sd, 3)})"
+        for row in typed_rows(seen.nlargest(5, "sd"), JointContribution)
     ]
     variance = (seen["sd"] ** 2).sum()
     end_joints = (seen.loc[seen["site"].str.startswith("DIP"), "sd"] ** 2).sum()

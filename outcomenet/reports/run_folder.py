@@ -1,4 +1,4 @@
-"""What the report reads of a run folder: required and optional files, checked for their columns."""
+"""A run folder's files as the report takes them, required and optional, checked for their columns."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A drawn left hand and left foot as data: where each joint lies on the schematic, and the bones between them.
+"""Schematic of a left hand and a left foot as data: the place of each joint, and the bones between them.
 
 Millimetres on paper of an adult's size, x to the right, y towards the fingertips, origin at the middle of the wrist
 (hand) or of the midfoot (foot). As on an unmirrored PA (DP) film a left hand has its thumb, a left foot its big toe,
@@ -72,7 +72,12 @@ def points_of(side: Side) -> dict[str, Point]:
 
 
 def joint_position(side: Side, site: str) -> Point:
-    """Where `site` of `anatomy` lies on the schematic of its limb."""
+    """Where `site` of `anatomy` lies on the schematic of its limb.
+
+    Args:
+        side: the limb.
+        site: such as MCP2.
+    """
     return points_of(side)[site]
 
 

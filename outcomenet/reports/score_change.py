@@ -1,15 +1,16 @@
-"""What the score and the human total see of change, in words and as a table."""
+"""Change as the score and the human total measure it, in words and as a table."""
 
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import pandas as pd
 
 from outcomenet.predictors import HUMAN_TOTAL, predictor
 from outcomenet.reports.numbers import NOT_DEFINED, count, counted, decimal, signed, with_interval
+from outcomenet.reports.rows import ChangeStatistic
 from outcomenet.reports.tables import Row, Table
+from outcomenet.typed_rows import typed_rows
 
 _MEASURES = {"score": "Score of the films", HUMAN_TOTAL: predictor(HUMAN_TOTAL).title}
 _STATISTICS = {
@@ -29,16 +30,18 @@ def not_for_change(table: pd.DataFrame | None) -> str:
     why = f"It was learned to tell state, and activity of today {_moves(table)} it as well as damage."
     if table is None:
         return f"{why} How it sees change was not computed in this run."
-    rows = {(row.measure, row.statistic): row for row in table.itertuples()}
-    score, human = (rows[name, "srm"] for name in _MEASURES)
+    rows = typed_rows(table, ChangeStatistic)
+    by_statistic = {(row.measure, row.statistic): row for row in rows}
+    score, human = (by_statistic[name, "srm"] for name in _MEASURES)
     with_what = "".join(
         f" Its change went with that of {row.against} at {signed(row.value, 2)} (correlation)."
-        for row in table[(table["measure"] == "score") & (table["statistic"] == "correlation")].itertuples()
+        for row in rows
+        if (row.measure, row.statistic) == ("score", "correlation")
     )
     return (
         f"{why} On {counted(score.patients, 'held-out patient')} seen twice a year apart its standardised response mean "
         f"was {with_interval(score.value, score.lower, score.upper, 2)}, that of the human total "
-        f"{with_interval(human.value, human.lower, human.upper, 2)}. {_trial(rows)}{with_what}"
+        f"{with_interval(human.value, human.lower, human.upper, 2)}. {_trial(by_statistic)}{with_what}"
     )
 
 
@@ -52,16 +55,16 @@ def _moves(table: pd.DataFrame | None) -> str:
     return "moves" if (with_activity["lower"] > 0).any() else "may move"
 
 
-def _trial(rows: dict[tuple[str, str], Any]) -> str:
+def _trial(by_statistic: dict[tuple[str, str], ChangeStatistic]) -> str:
     """How many patients a trial needs with either measure; of one without a response mean that there is no number."""
     needed, unknown = [], []
     for name, title in (("score", "the score"), (HUMAN_TOTAL, "the human total")):
-        if math.isnan(rows[name, "srm"].value):
+        if math.isnan(by_statistic[name, "srm"].value):
             unknown.append(
                 f"No number of patients per arm can be given for {title}, whose response mean is not defined."
             )
         else:
-            size = rows[name, "n_per_arm_80"].value
+            size = by_statistic[name, "n_per_arm_80"].value
             patients = f"{count(size)} patients" if math.isfinite(size) else "more patients than any number"
             needed.append(f"{patients} per arm with {title}")
     trial = f"A trial of a treatment that halves the mean change needs {' and '.join(needed)} (two-sided t test at 5 %, power 80 %)."
@@ -71,9 +74,10 @@ def _trial(rows: dict[tuple[str, str], Any]) -> str:
 def score_change_table(frame: pd.DataFrame) -> Table:
     """One row per statistic, both measures side by side."""
     rows = []
-    for (statistic, against), part in frame.groupby(["statistic", "against"], sort=False):
+    for keys, part in frame.groupby(["statistic", "against"], sort=False):
+        statistic, against = map(str, keys)
         title = _STATISTICS.get(statistic, statistic)
-        by_measure = {row.measure: _value(row) for row in part.itertuples()}
+        by_measure = {row.measure: _value(row) for row in typed_rows(part, ChangeStatistic)}
         label = f"{title} {against}" if statistic.endswith("correlation") else title
         cells = [by_measure.get(name, "not computed") for name in _MEASURES]
         rows.append(Row([label, *cells] if statistic != "srm_difference" else [title, cells[0], ""]))
@@ -86,7 +90,7 @@ def score_change_table(frame: pd.DataFrame) -> Table:
     )
 
 
-def _value(row) -> str:
+def _value(row: ChangeStatistic) -> str:
     if row.statistic.startswith("n_per_arm"):
         return _patients_needed(row)
     if math.isnan(row.lower):
@@ -94,7 +98,7 @@ def _value(row) -> str:
     return with_interval(row.value, row.lower, row.upper, 2)
 
 
-def _patients_needed(row) -> str:
+def _patients_needed(row: ChangeStatistic) -> str:
     """`7 024 (856 to more than any number)`: an SRM whose interval holds 0 sets no limit."""
     value, lower, upper = (
         count(n) if math.isfinite(n) else NOT_DEFINED if math.isnan(n) else "more than any number"

@@ -1,4 +1,4 @@
-"""How well the film measure and the human score see change on the same pairs of films."""
+"""Table of the responsiveness of film measures and the human score on the same pairs of films."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from outcomenet.outcomes import OUTCOMES
 from outcomenet.pages.tables import Row, Table
 from outcomenet.predictors import predictor
 from outcomenet.reports.numbers import count, with_interval
+from outcomenet.reports.rows import PairStatistic
+from outcomenet.typed_rows import typed_rows
 
 _DIFFERENCE = "_difference"
 
@@ -17,11 +19,11 @@ def seen_change(responsiveness: pd.DataFrame) -> Table:
     frame = responsiveness.fillna({"against": ""})
     differences = frame[frame["statistic"].str.endswith(_DIFFERENCE)]
     keyed = {
-        (row.measure, str(row.statistic).removesuffix(_DIFFERENCE), row.against): row
-        for row in differences.itertuples()
+        (row.measure, row.statistic.removesuffix(_DIFFERENCE), row.against): row
+        for row in typed_rows(differences, PairStatistic)
     }
     rows = []
-    for row in frame[~frame["statistic"].str.endswith(_DIFFERENCE)].itertuples():
+    for row in typed_rows(frame[~frame["statistic"].str.endswith(_DIFFERENCE)], PairStatistic):
         other = keyed.get((row.measure, row.statistic, row.against))
         rows.append(
             Row(

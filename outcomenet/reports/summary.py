@@ -10,6 +10,8 @@ from outcomenet.csv_files import read_csv
 from outcomenet.metrics.verdict import verdict_of
 from outcomenet.outcomes import outcome
 from outcomenet.predictors import PREDICTORS, PRIMARY_PAIR
+from outcomenet.reports.rows import Comparison
+from outcomenet.typed_rows import typed_rows
 
 
 def ladder_text(run: Path) -> str:
@@ -28,7 +30,7 @@ def ladder_text(run: Path) -> str:
     held_out = metrics.groupby("outcome", sort=False)["n"].max()
     lines.append(f"{'visits held out':24}" + "".join(f"{int(held_out[name]):>26}" for name in headline))
     main = comparisons[(comparisons[["predictor", "reference"]] == PRIMARY_PAIR).all(axis=1)]
-    for row in main[main["metric"] == main["outcome"].map(headline)].itertuples():
+    for row in typed_rows(main[main["metric"] == main["outcome"].map(headline)], Comparison):
         verdict = verdict_of(row.lower, row.upper, lower_margin=row.lower_margin, upper_margin=row.upper_margin)
         lines.append(
             f"{row.predictor} - {row.reference}, {row.outcome} {row.metric}: {row.difference:+.3f} "

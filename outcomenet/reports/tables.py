@@ -24,6 +24,8 @@ from outcomenet.reports.numbers import (
     signed,
     with_interval,
 )
+from outcomenet.reports.rows import Agreement, CodebookEntry, Comparison, LedgerEntry, Probe
+from outcomenet.typed_rows import typed_rows
 
 # Columns of values with intervals that a table can hold on a page; with more, it is set as several.
 MOST_VALUES = 5
@@ -38,8 +40,10 @@ def ladder_overview(metrics: pd.DataFrame) -> Table:
         cells = [predictor(name).title, predictor(name).explanation]
         for outcome_name in outcomes:
             metric = outcome(outcome_name).headline_metric
-            own = whole[(whole["predictor"] == name) & (whole["outcome"] == outcome_name) & (whole["metric"] == metric)]
-            cells.append(_value(at_declared_horizon(own, outcome_name)))
+            shown = whole[
+                (whole["predictor"] == name) & (whole["outcome"] == outcome_name) & (whole["metric"] == metric)
+            ]
+            cells.append(_value(at_declared_horizon(shown, outcome_name)))
         rows.append(Row(cells, strong=name == DIRECT_ADJUSTED))
     headers = [f"{outcome(name).title}: {measure(outcome(name).headline_metric).title}" for name in outcomes]
     return Table(
@@ -51,24 +55,30 @@ def ladder_overview(metrics: pd.DataFrame) -> Table:
 
 
 def outcome_ladder(metrics: pd.DataFrame, outcome_name: str, horizon: int) -> list[Table]:
-    """Every metric of every rung on one outcome, in as many tables as a page's width needs."""
-    own = metrics[
+    """Every metric of every rung on one outcome, in as many tables as a page's width needs.
+
+    Args:
+        metrics: metrics.csv.
+        outcome_name: the outcome.
+        horizon: days, 0 for none.
+    """
+    shown = metrics[
         (metrics["outcome"] == outcome_name) & (metrics["horizon"] == horizon) & (metrics["subgroup"] == "all")
     ]
     # why others have no value: table `undefined`
-    names = list(dict.fromkeys(own.loc[own["value"].notna(), "metric"]))
+    names = list(dict.fromkeys(shown.loc[shown["value"].notna(), "metric"]))
     tables = -(-len(names) // MOST_VALUES)
     return [
-        _outcome_ladder(own, outcome_name, horizon, [names[i] for i in part])
+        _outcome_ladder(shown, outcome_name, horizon, [names[i] for i in part])
         for part in (np.array_split(np.arange(len(names)), tables) if names else [])
     ]
 
 
-def _outcome_ladder(own: pd.DataFrame, outcome_name: str, horizon: int, names: list[str]) -> Table:
-    has_events = own["events"].notna().any()
+def _outcome_ladder(shown: pd.DataFrame, outcome_name: str, horizon: int, names: list[str]) -> Table:
+    has_events = shown["events"].notna().any()
     rows = []
-    for name in in_ladder_order(set(own["predictor"])):
-        of_rung = own[own["predictor"] == name]
+    for name in in_ladder_order(set(shown["predictor"])):
+        of_rung = shown[shown["predictor"] == name]
         cells = [predictor(name).title, count(of_rung["n"].max())]
         cells += [count(of_rung["events"].max())] if has_events else []
         cells += [_value(_first(of_rung[of_rung["metric"] == metric])) for metric in names]
@@ -87,14 +97,14 @@ def _outcome_ladder(own: pd.DataFrame, outcome_name: str, horizon: int, names: l
 def differences(comparisons: pd.DataFrame) -> list[Table]:
     """A table per outcome of the paired differences that a reader asks for first (see `main_differences`)."""
     return [
-        _outcome_differences(rows, name, int(horizon))
-        for (name, horizon), rows in main_differences(comparisons).groupby(["outcome", "horizon"], sort=False)
+        _outcome_differences(rows, str(rows["outcome"].iloc[0]), int(rows["horizon"].iloc[0]))
+        for _, rows in main_differences(comparisons).groupby(["outcome", "horizon"], sort=False)
     ]
 
 
 def main_differences(comparisons: pd.DataFrame) -> pd.DataFrame:
     """The outcome-direct measure against every other predictor in the headline measure, and against the human total in all."""
-    headline = comparisons["metric"] == comparisons["outcome"].map(lambda name: outcome(name).headline_metric)
+    headline = comparisons["metric"] == comparisons["outcome"].map(lambda name: outcome(str(name)).headline_metric)
     of_measure = (comparisons["predictor"] == DIRECT_ADJUSTED) | (comparisons["reference"] == DIRECT_ADJUSTED)
     against_human = (comparisons["predictor"] == DIRECT_ADJUSTED) & (comparisons["reference"] == HUMAN_TOTAL)
     shown = comparisons[(headline & of_measure) | against_human]
@@ -102,7 +112,13 @@ def main_differences(comparisons: pd.DataFrame) -> pd.DataFrame:
 
 
 def where_the_rest_is(shown: list[Table], rows: pd.DataFrame, file: str) -> str:
-    """Names the file that has all `rows`, of which the report shows a part; empty where it shows all."""
+    """Names the file that has all `rows`, of which the report shows a part; empty where it shows all.
+
+    Args:
+        shown: the tables that the report shows.
+        rows: all differences.
+        file: name of the file.
+    """
     number = sum(len(table.rows) for table in shown)
     if number == len(rows):
         return ""
@@ -111,7 +127,7 @@ def where_the_rest_is(shown: list[Table], rows: pd.DataFrame, file: str) -> str:
 
 def _outcome_differences(comparisons: pd.DataFrame, outcome_name: str, horizon: int) -> Table:
     rows = []
-    for row in comparisons.itertuples():
+    for row in typed_rows(comparisons, Comparison):
         digits = digits_of(row.metric, row.outcome) + 1
         first, reference = predictor(row.predictor).title, predictor(row.reference).title
         share = f"{100 * row.share_above_zero:.0f} %" if np.isfinite(row.share_above_zero) else NOT_DEFINED
@@ -138,12 +154,17 @@ def _outcome_differences(comparisons: pd.DataFrame, outcome_name: str, horizon: 
 
 
 def outcome_heading(name: str, horizon: int) -> str:
-    """The outcome's title, with the horizon where it is not the declared one."""
+    """The outcome's title, with the horizon where it is not the declared one.
+
+    Args:
+        name: the outcome.
+        horizon: days, 0 for none.
+    """
     spec = outcome(name)
     return spec.title if horizon == spec.horizon_days else f"{spec.title} (horizon {horizon} days)"
 
 
-def _reading(row: Any) -> str:
+def _reading(row: Comparison) -> str:
     if not np.isfinite([row.difference, row.lower, row.upper]).all():
         return NOT_DEFINED
     if measure(row.metric).better not in (Better.HIGHER, Better.LOWER):
@@ -153,10 +174,12 @@ def _reading(row: Any) -> str:
 
 def subgroups(metrics: pd.DataFrame) -> Table | None:
     """Headline metric of the outcome-direct measure and the human total in each subgroup; None without subgroups."""
-    own = metrics[(metrics["subgroup"] != "all") & metrics["predictor"].isin([HUMAN_TOTAL, DIRECT_ADJUSTED])]
+    shown = metrics[(metrics["subgroup"] != "all") & metrics["predictor"].isin([HUMAN_TOTAL, DIRECT_ADJUSTED])]
     rows = []
-    for outcome_name in dict.fromkeys(own["outcome"]):
-        of_outcome = own[(own["outcome"] == outcome_name) & (own["metric"] == outcome(outcome_name).headline_metric)]
+    for outcome_name in dict.fromkeys(shown["outcome"]):
+        of_outcome = shown[
+            (shown["outcome"] == outcome_name) & (shown["metric"] == outcome(outcome_name).headline_metric)
+        ]
         for subgroup in dict.fromkeys(of_outcome["subgroup"]):
             in_group = of_outcome[of_outcome["subgroup"] == subgroup]
             values = [
@@ -184,7 +207,8 @@ def undefined(frame: pd.DataFrame) -> Table | None:
         ["Predictor", "Outcome", "Measure", "Reason"],
         [
             Row([listed([predictor(name).title for name in names]), outcome(of).title, measure(metric).title, reason])
-            for (of, metric, reason), names in frame.groupby(["outcome", "metric", "reason"], sort=False)["predictor"]
+            for keys, names in frame.groupby(["outcome", "metric", "reason"], sort=False)["predictor"]
+            for of, metric, reason in [map(str, keys)]
         ],
         words=(0, 1, 2, 3),
     )
@@ -209,7 +233,7 @@ def probes(frame: pd.DataFrame) -> Table:
                 ],
                 strong=is_trace(row.target, row.given, row.auroc, row.null_upper),
             )
-            for row in frame.itertuples()
+            for row in typed_rows(frame, Probe)
         ],
         words=(0, 1, 6),
     )
@@ -232,8 +256,8 @@ def _ledger_table(ledger: pd.DataFrame, caption: str) -> Table | None:
         f"{caption}.",
         ["Step", "What", "Reason", "Count"],
         [
-            Row([row.step, str(row.unit).removesuffix(KEPT), row.reason, count(row.count)])
-            for row in ledger[["step", "unit", "reason", "count"]].itertuples(index=False, name="Entry")
+            Row([row.step, row.unit.removesuffix(KEPT), row.reason, count(row.count)])
+            for row in typed_rows(ledger, LedgerEntry)
         ],
         words=(0, 1, 2),
     )
@@ -241,8 +265,8 @@ def _ledger_table(ledger: pd.DataFrame, caption: str) -> Table | None:
 
 def table_one(frame: pd.DataFrame) -> Table:
     """Table 1 as the intake wrote it, without the columns of single standardised differences but the largest."""
-    differences = [column for column in frame if column.startswith("SMD")]
-    groups = [column for column in frame if column not in ("variable", "level", *differences)]
+    differences = [column for column in map(str, frame) if column.startswith("SMD")]
+    groups = [column for column in map(str, frame) if column not in ("variable", "level", *differences)]
     largest = frame[differences].apply(lambda cells: _largest(list(cells)), axis=1) if differences else None
     rows, variable = [], ""
     for position, row in enumerate(frame.to_dict("records")):
@@ -274,7 +298,7 @@ def reader_agreement(frame: pd.DataFrame) -> Table | None:
     if shown.empty:
         return None
     rows = []
-    for row in shown.itertuples():
+    for row in typed_rows(shown, Agreement):
         digits = 2 if "icc" in row.statistic or "kappa" in row.statistic else 1
         value = decimal(row.value, digits)
         if np.isfinite([row.lower, row.upper]).all():
@@ -338,7 +362,7 @@ def codebook(frame: pd.DataFrame) -> Table:
         f"Columns of biomarkers.parquet ({len(frame) - len(shown)} numbered joint and embedding columns are in "
         "codebook.csv).",
         ["Column", "Meaning", "Unit", "Direction"],
-        [Row([row.column, row.meaning, row.unit, row.direction]) for row in shown.itertuples()],
+        [Row([row.column, row.meaning, row.unit, row.direction]) for row in typed_rows(shown, CodebookEntry)],
         words=(0, 1, 2, 3),
     )
 

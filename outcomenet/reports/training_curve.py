@@ -1,4 +1,4 @@
-"""The training curve: how the loss fell, and whether it had stopped falling."""
+"""Figure of the training and validation losses by step."""
 
 from __future__ import annotations
 
@@ -15,7 +15,12 @@ _DASHES = ("-", "--", ":", "-.")
 
 
 def training_figure(training: pd.DataFrame, *, layout: Layout = Layout.PAGE) -> Drawing | None:
-    """Total loss of every trained predictor, beside it the parts of each; None where no step was logged."""
+    """Total loss of every trained predictor, beside it the parts of each; None where no step was logged.
+
+    Args:
+        training: metrics.jsonl, one row per logged step.
+        layout: page or phone.
+    """
     if training.empty or not {"step", "loss"} <= set(training.columns):
         return None
     if "predictor" not in training:

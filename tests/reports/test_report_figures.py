@@ -102,7 +102,7 @@ def test_difference_in_calibration_slope_is_given_no_direction():
         [("haq", 0, "calibration_slope", "direct_adjusted", "human_total", 0.3, 0.1, 0.5, 300, 1.0)],
         columns=["outcome", "horizon", "metric", "predictor", "reference", "difference", "lower", "upper", "n",
                  "share_above_zero"],
-    )  # fmt: skip
+    ).assign(resamples=100, lower_margin=0.001, upper_margin=0.001)  # fmt: skip
     (table,) = differences(comparisons)
     assert table.rows[0].cells[-1] == "has no direction"
 
@@ -139,7 +139,7 @@ PROBES = pd.DataFrame(
         ("site", "", 0.9), ("fm", "age, sex", 0.7), ("fm", "age, sex", 0.55),
     ],
     columns=["target", "given", "auroc"],
-).assign(lower=0.5, upper=0.95, null_lower=0.4, null_upper=0.6)  # fmt: skip
+).assign(lower=0.5, upper=0.95, null_lower=0.4, null_upper=0.6, n=100, events=40, reading="")  # fmt: skip
 
 
 def test_only_what_films_should_hold_no_trace_of_is_painted_as_an_alarm():
@@ -159,7 +159,7 @@ def test_labels_of_a_phone_leave_room_for_the_panel():
     comparisons = pd.DataFrame(
         [("haq", 0, "r2", "direct_adjusted", "score_mediated", 0.1, 0.0, 0.2)],
         columns=["outcome", "horizon", "metric", "predictor", "reference", "difference", "lower", "upper"],
-    ).assign(lower_margin=0.001, upper_margin=0.001)
+    ).assign(n=300, share_above_zero=1.0, resamples=100, lower_margin=0.001, upper_margin=0.001)
     drawing = difference_forest(comparisons, layout=Layout.PHONE)
     assert drawing is not None
     labels = [text.get_text() for text in drawing.figure.axes[0].get_yticklabels()]

@@ -1,4 +1,4 @@
-"""Border-only models: what the rims of the crops, where no joint is, tell about function.
+"""Prediction of function from the rims of the crops, where no joint is.
 
 A measure that can be beaten, or even approached, by the rims has something to read there: a marker's edge, collimation,
 a scanner's tone. Markers themselves cannot be put to this test on crops, which cut them away with all of the film
@@ -38,6 +38,13 @@ def border_features(
 ) -> Float[np.ndarray, "feature"]:
     """Mean and SD of the outermost rim of every joint's crop, NaN where the joint has none.
 
+    Args:
+        crops: one visit's crops, standardised.
+        present: joints that the visit has.
+
+    Returns:
+        Means of all joints, then SDs.
+
     >>> border_features(np.ones((1, 4, 4)), np.array([True]))
     array([1., 0.])
     """
@@ -64,6 +71,22 @@ def audit_borders(
 
     The gain has a paired patient-bootstrap interval, and the gain that chance gives at most (97.5 %).
     It is an alarm where it lies above both 0 and chance.
+
+    Args:
+        borders: what `border_features` gives, one row per visit.
+        covariates: numbers, of the same rows.
+        target: outcome; rows where it is NaN are left out.
+        patients: patient of each row; a patient's rows are kept together.
+        resamples: bootstrap resamples of patients.
+        permutations: how often targets are handed to other patients.
+        seed: of resamples and permutations.
+        outcome: its title, for the finding.
+
+    Returns:
+        source, r2, lower, upper, null_upper (of the gain only), n, patients; and the finding.
+
+    Raises:
+        UndefinedMetric: fewer than 50 patients.
     """
     known = np.isfinite(target)
     borders, covariates, target, patients = borders[known], covariates[known], target[known], patients[known]

@@ -1,4 +1,4 @@
-"""Reads joint contributions of some visits again and again: with joints hidden, or with other parameters."""
+"""Joint contributions of a trained network to one outcome, with joints hidden or with other parameters."""
 
 from __future__ import annotations
 
@@ -35,17 +35,22 @@ class ContributionReader:
     def read(
         self, parameters: Parameters, visible: Bool[np.ndarray, "visit joint"] | None = None
     ) -> Float[np.ndarray, "visit joint"]:
-        """Contributions of every visit; `visible` hides further joints, as if they were not on the film."""
-        found, start = [], 0
+        """Contributions of every visit; `visible` hides further joints, as if they were not on the film.
+
+        Args:
+            parameters: of the network.
+            visible: joints that are shown.
+        """
+        parts, start = [], 0
         for batch in self.batches:
             arrays = dict(batch.arrays)
             if visible is not None:
                 shown = np.array(arrays["visible"])
                 shown[: batch.real] = visible[start : start + batch.real]
                 arrays["visible"] = shown
-            found.append(np.asarray(self._read(parameters, arrays))[: batch.real])
+            parts.append(np.asarray(self._read(parameters, arrays))[: batch.real])
             start += batch.real
-        return np.concatenate(found)
+        return np.concatenate(parts)
 
 
 def _contributions(network: RungNetwork, parameters: Parameters, arrays: Mapping[str, Array], outcome: int) -> Array:

@@ -1,4 +1,4 @@
-"""Deletion curves: hide the joints that are said to matter most, and see whether the score changes most.
+"""Deletion curves: change of the score by the number of joints hidden, most important first or at random.
 
 After Petsiuk, BMVC 2018 (deletion), by joints instead of pixels. A hidden joint is one that is not on the film: its crop
 is blanked and the network gives it what such a joint is worth on average, as it learned when joints were hidden in
@@ -51,7 +51,13 @@ def deletion_changes(
     hidden: tuple[int, ...] = HIDDEN,
 ) -> Float[np.ndarray, "step visit"]:
     """|change of the score| with the first k joints of `order` hidden, for each k; `score_without` takes a mask
-    [visit, joint] of hidden joints and gives the visits' scores."""
+    [visit, joint] of hidden joints and gives the visits' scores.
+
+    Args:
+        score_without: scores of the visits with joints hidden.
+        order: numbers of each visit's joints, first to be hidden first.
+        hidden: numbers of joints to hide.
+    """
     place = np.argsort(order, axis=1)
     whole = score_without(np.zeros(order.shape, bool))
     return np.stack([np.abs(score_without(place < k) - whole) for k in hidden])
@@ -65,7 +71,21 @@ def audit_deletion(
     resamples: int,
     seed: int,
 ) -> tuple[pd.DataFrame, Finding]:
-    """audit_deletion.csv: mean change in SD of the score by order and number of hidden joints, and the finding."""
+    """audit_deletion.csv: mean change in SD of the score by order and number of hidden joints, and the finding.
+
+    Args:
+        score_without: scores of the visits with joints hidden, from a mask [visit, joint].
+        contributions: of each visit's joints, none hidden.
+        patients: patient of each row; a patient's rows are kept together.
+        resamples: bootstrap resamples of patients.
+        seed: of resamples and of the random order.
+
+    Returns:
+        order, hidden, change_in_sd, lower, upper, n; and the finding.
+
+    Raises:
+        UndefinedMetric: the score is the same at every visit.
+    """
     spread = contributions.sum(1).std()
     if spread < 1e-9:
         raise UndefinedMetric("The score is the same at every visit, so that no joint can matter.")

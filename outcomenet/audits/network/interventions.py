@@ -1,4 +1,4 @@
-"""How far the score moves when one cause is set by hand and everything else stays: simulated cohorts only."""
+"""Shift of the score when one cause is set by hand and everything else stays, in simulated cohorts."""
 
 from __future__ import annotations
 
@@ -29,6 +29,11 @@ def shift_in_sd(
 ) -> Float[np.ndarray, "resample"]:
     """Mean of changed - usual over the SD of usual, in every resample; above 0 the intervention raises the score.
 
+    Args:
+        usual: scores in the world as it was.
+        changed: scores of the same rows under the intervention.
+        weights: how often each row counts in each resample, see `resampling.bootstrap_weights`.
+
     >>> shift_in_sd(np.array([0.0, 2.0]), np.array([1.0, 3.0]), np.ones((1, 2)))
     array([1.])
     """
@@ -44,6 +49,17 @@ def audit_interventions(scores: pd.DataFrame, *, resamples: int, seed: int) -> p
 
     The intervention `usual` is the world as it was. `share_of_damage_shift` sets each shift beside that of all
     rheumatoid damage there is in the audit (its highest value minus its lowest).
+
+    Args:
+        scores: one row per visit and intervention.
+        resamples: bootstrap resamples of patients.
+        seed: of the resamples.
+
+    Returns:
+        intervention, value, shift (SD of the usual score), lower, upper, share_of_damage_shift, patients, n.
+
+    Raises:
+        UndefinedMetric: fewer than 10 patients, or a score that is the same for all.
     """
     usual = scores[scores["intervention"] == USUAL]
     if usual["patient_id"].nunique() < FEWEST_PATIENTS:
@@ -70,23 +86,29 @@ def audit_interventions(scores: pd.DataFrame, *, resamples: int, seed: int) -> p
 
 def intervention_findings(table: pd.DataFrame, largest_shift: float) -> list[Finding]:
     """Alarms where the score moves by more than `largest_shift` SD, beyond chance, and should stay; or stays and should
-    move (rheumatoid damage)."""
-    found = []
+    move (rheumatoid damage).
+
+    Args:
+        table: what `audit_interventions` gives.
+        largest_shift: SD of the score.
+    """
+    findings = []
     for name in ("oa", "site", "scanner"):
         rows = table[table["intervention"] == name]
         if rows.empty:
-            found.append(absent(f"do_{name}", "It was not set in this run."))
+            findings.append(absent(f"do_{name}", "It was not set in this run."))
             continue
         moved = rows[(rows["shift"].abs() > largest_shift) & ((rows["lower"] > 0) | (rows["upper"] < 0))]
         words = "It moves" if len(moved) else f"It stays within {largest_shift} SD, or within chance"
-        found.append(finding(f"do_{name}", bool(len(moved)), f"{words}: {_shifts(rows)}."))
+        findings.append(finding(f"do_{name}", bool(len(moved)), f"{words}: {_shifts(rows)}."))
     rows = table[table["intervention"] == DAMAGE]
     if rows.empty:
-        return [*found, absent(f"do_{DAMAGE}", "It was not set in this run.")]
-    most, least = rows.loc[rows["value"].astype(float).idxmax()], rows.loc[rows["value"].astype(float).idxmin()]
+        return [*findings, absent(f"do_{DAMAGE}", "It was not set in this run.")]
+    by_dose = rows.assign(value=rows["value"].astype(float)).sort_values("value")
+    least, most = by_dose.iloc[0], by_dose.iloc[-1]
     rises = bool(most["lower"] > least["upper"])
     words = "It rises with it" if rises else "It does not rise with it beyond chance"
-    return [*found, finding(f"do_{DAMAGE}", not rises, f"{words}: {_shifts(rows)}.")]
+    return [*findings, finding(f"do_{DAMAGE}", not rises, f"{words}: {_shifts(rows)}.")]
 
 
 def _shifts(rows: pd.DataFrame) -> str:

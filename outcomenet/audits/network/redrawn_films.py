@@ -1,4 +1,4 @@
-"""Held-out patients of a simulated cohort, filmed again under interventions and read by the trained network."""
+"""Held-out patients of a simulated cohort, drawn again under interventions and scored by the trained network."""
 
 from __future__ import annotations
 
@@ -42,6 +42,14 @@ def scores_under_interventions(
     `held_out` gives the example of each held-out visit, `outcome` the number of the outcome that the score is of. Only
     visits that were simulated straight to crops can be drawn again pixel by pixel; a few of them are, and DataRefused says
     so where they differ from what the data set stores.
+
+    Args:
+        dataset: a simulated data set.
+        held_out: example of each held-out visit by (patient_id, visit_id).
+        reader: runs the network over examples.
+        sizes: how many patients, and how much damage is set.
+        progress: where the work is reported.
+        outcome: number of the outcome that the score is of.
     """
     visits = redrawable_visits(dataset, sizes.intervention_patients)
     if not visits:
@@ -66,7 +74,15 @@ def scores_under_interventions(
 
 
 def redrawable_visits(dataset: Dataset, patients: int) -> list[tuple[str, str]]:
-    """The first visit of up to so many held-out patients that were simulated straight to crops."""
+    """The first visit of up to so many held-out patients that were simulated straight to crops.
+
+    Args:
+        dataset: a data set.
+        patients: most patients.
+
+    Returns:
+        (patient_id, visit_id) of each; none where films are whole.
+    """
     table = dataset.visits
     able = table[(table["split"] == "test") & (table["source"] == FROM_CROPS) & table["has_films"]]
     first = able.sort_values(["patient_id", "date"]).groupby("patient_id").head(1).head(patients)
@@ -111,7 +127,14 @@ class Filmed(Sequence[Mapping[str, Any]]):
 def draw(
     world: Laboratory, visits: Sequence[tuple[str, str]], rows: Sequence[int], geometry: CropGeometry
 ) -> UInt16[np.ndarray, "visit joint height width"]:
-    """Crops of some of the visits as a data set stores them; patient k of `world` is that of visit k."""
+    """Crops of some of the visits as a data set stores them; patient k of `world` is that of visit k.
+
+    Args:
+        world: the patients of the visits, in that order.
+        visits: (patient_id, visit_id); a visit's name holds its number.
+        rows: which of the visits.
+        geometry: size and scale of a crop.
+    """
     when = np.array([int(visits[row][1].removeprefix("V")) for row in rows])
     return world.crops_of(np.array(rows), when, geometry) * np.uint16(TWELVE_TO_SIXTEEN_BITS)
 
@@ -123,7 +146,15 @@ def check_rendering(
     geometry: CropGeometry,
     count: int,
 ) -> None:
-    """Raises DataRefused unless the first `count` visits, drawn anew, are what the data set stores."""
+    """Raises DataRefused unless the first `count` visits, drawn anew, are what the data set stores.
+
+    Args:
+        usual: the world as it was.
+        visits: (patient_id, visit_id).
+        examples: what the data set stores of them.
+        geometry: size and scale of a crop.
+        count: how many are compared.
+    """
     rows = range(min(count, len(visits)))
     for row, crops in zip(rows, draw(usual, visits, rows, geometry), strict=True):
         if not np.array_equal(crops, examples[row]["crops"]):

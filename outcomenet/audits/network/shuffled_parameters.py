@@ -33,7 +33,12 @@ def audit(inputs: AuditInputs) -> AuditResult:
 
 
 def shuffled(parameters: Parameters, key: jax.Array) -> Parameters:
-    """The same numbers in every array, in other places."""
+    """The same numbers in every array, in other places.
+
+    Args:
+        parameters: arrays of the network.
+        key: of the permutations.
+    """
     leaves, tree = jax.tree.flatten(parameters)
     keys = jax.random.split(key, len(leaves))
     moved = [
@@ -48,6 +53,13 @@ def correlation_within_joints(
     """Pearson correlation over visits, each joint by itself, as the mean over joints of its absolute value.
 
     Joints whose contribution does not vary are left out. 0: nothing in common, 1: the same but for scale and sign.
+
+    Args:
+        first: contributions.
+        second: contributions of the same visits by another network.
+
+    Raises:
+        UndefinedMetric: no joint's contribution varies in both.
     """
     a, b = first - first.mean(0), second - second.mean(0)
     spread = np.sqrt((a**2).sum(0) * (b**2).sum(0))
@@ -65,7 +77,15 @@ def chance_correlation(visits: int) -> float:
 def audit_shuffled(
     trained: Float[np.ndarray, "visit joint"], untaught: list[Float[np.ndarray, "visit joint"]]
 ) -> tuple[pd.DataFrame, Finding]:
-    """audit_shuffled.csv: the correlation with each shuffled network, and the finding on their mean."""
+    """audit_shuffled.csv: the correlation with each shuffled network, and the finding on their mean.
+
+    Args:
+        trained: contributions of the trained network.
+        untaught: those of each shuffled one.
+
+    Returns:
+        shuffle, correlation, chance, n; and the finding.
+    """
     values = [correlation_within_joints(trained, other) for other in untaught]
     chance = chance_correlation(len(trained))
     table = pd.DataFrame({"shuffle": range(len(values)), "correlation": values, "chance": chance, "n": len(trained)})
