@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from outcomenet.outcomes import OutcomeKind, OutcomeSpec, outcome
+from outcomenet.outcomes import OutcomeSpec, outcome
 from outcomenet.predictors import DIRECT_ADJUSTED, HUMAN_TOTAL, predictor
 from outcomenet.reports.figures import GREY, PALE, Drawing, Layout
 from outcomenet.reports.numbers import inside_sentence
@@ -61,7 +61,7 @@ def calibration_figure(
 ) -> Drawing | None:
     """The outcome-direct measure beside the human total; None where neither has 40 observed outcomes."""
     spec = outcome(outcome_name)
-    binary = spec.kind is OutcomeKind.TIME_TO_EVENT
+    binary = spec.kind.is_event
     known = held_out[
         (held_out["outcome"] == outcome_name)
         & (held_out["horizon"] == horizon)
