@@ -25,7 +25,7 @@ from outcomenet.losses.weights import LossWeights
 from outcomenet.models.encoder import EncoderConfig
 from outcomenet.models.outcome_net import OutcomeNetConfig
 from outcomenet.models.pairs import PairReading
-from outcomenet.outcomes import OUTCOMES, OutcomeKind, main_outcome, outcome
+from outcomenet.outcomes import OUTCOMES, main_outcome, outcome
 from outcomenet.predictors import DIRECT_ADJUSTED, NETWORKS
 from outcomenet.ranges import Count, Filled, Folds, Name, Names, Resamples, Seed, Within, check_ranges
 from outcomenet.runs.config import from_record, with_settings
@@ -135,8 +135,8 @@ class Experiment:
                     "out where network.pairs is set."
                 )
         for name in self.outcomes:
-            if outcome(name).kind is not OutcomeKind.CHANGE:
-                known = ", ".join(n for n, spec in OUTCOMES.items() if spec.kind is OutcomeKind.CHANGE)
+            if not outcome(name).kind.is_change:
+                known = ", ".join(n for n, spec in OUTCOMES.items() if spec.kind.is_change)
                 raise UsageError(
                     f"network.pairs is {self.network.pairs}: films of two visits are compared, and {name} is no change "
                     f"between two visits. Outcomes for pairs: {known}."

@@ -21,6 +21,7 @@ LAYERS = [
         "devices",
         "experiment_files",
         "failures",
+        "haq",
         "locks",
         "picture_files",
         "progress",
@@ -28,7 +29,8 @@ LAYERS = [
         "stopping",
         "typed_rows",
     },
-    {"artifacts", "confounders", "outcomes", "pages", "predictors", "scoring"},
+    {"artifacts", "confounders", "outcome_kinds", "pages", "predictors", "scoring"},
+    {"outcomes"},
     {"films", "losses", "predictions", "runs", "strategies"},
     {"cohorts", "likelihoods", "metrics"},
     {"audits", "localization", "models"},
@@ -103,7 +105,8 @@ def test_statistics_import_neither_jax_nor_tensorflow():
     names = [
         m
         for m in MODULES
-        if _part(m) in ("audits", "cohorts", "films", "ladder", "metrics", "predictions", "predictors", "reports")
+        if _part(m)
+        in ("audits", "cohorts", "films", "ladder", "metrics", "outcomes", "predictions", "predictors", "reports")
     ]
     # what decoding workers import; the networks beside it need JAX
     names += [f"outcomenet.localization.{name}" for name in ("limb_crops", "placed")]

@@ -9,15 +9,8 @@ import pytest
 from outcomenet.anatomy import JOINT_COUNT, JOINT_NAMES, OSTEOARTHRITIS_HAND_JOINTS, Side
 from outcomenet.confounders import confounder, fibromyalgia_acr2016
 from outcomenet.errors import UsageError
-from outcomenet.outcomes import (
-    HAQ_CATEGORIES,
-    annual_change,
-    haq_category,
-    haq_disability_index,
-    haq_grid,
-    is_rapid_progression,
-    outcome,
-)
+from outcomenet.haq import HAQ_CATEGORIES, haq_category, haq_disability_index, haq_grid
+from outcomenet.outcomes import annual_change, is_rapid_progression, outcome
 from outcomenet.scoring import SENS, SVDH, ImpossibleGrade, UnreadablePolicy, scheme, sens_from_svdh
 
 # Column names of the RA2-DREAM score table without its patient id and totals (the challenge's published header).

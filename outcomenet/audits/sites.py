@@ -11,7 +11,7 @@ from outcomenet.audits.findings import Finding, absent, finding, finding_or_abse
 from outcomenet.errors import UndefinedMetric
 from outcomenet.metrics.regression import calibration_intercept, calibration_slope, r2
 from outcomenet.metrics.resampling import bootstrap_weights, estimate
-from outcomenet.outcomes import HAQ, OutcomeKind
+from outcomenet.outcomes import HAQ
 
 COLUMNS = ["site", "predictor", "learned_at", "metric", "value", "lower", "upper", "patients", "n"]
 FEWEST_PATIENTS, FEWEST_VISITS = 15, 30
@@ -21,7 +21,7 @@ HAQ_MATTERS = 0.22  # smallest difference in HAQ-DI that patients notice (MCID)
 def audit(inputs: AuditInputs) -> AuditResult:
     """Predictions of the main outcome hospital by hospital: audit_sites.csv."""
     spec = inputs.outcome
-    if spec.kind is OutcomeKind.TIME_TO_EVENT:
+    if spec.kind.is_event:
         reason = f"It is computed for a bounded outcome; this run is about {spec.title}."
         return AuditResult([absent("sites", reason)])
     table = audit_sites(inputs.predictions_by_site(), **inputs.chance)

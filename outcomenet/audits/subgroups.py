@@ -12,7 +12,7 @@ from outcomenet.audits.findings import Finding, absent, finding, finding_or_abse
 from outcomenet.errors import UndefinedMetric
 from outcomenet.metrics.resampling import bootstrap_weights, percentile_interval
 from outcomenet.metrics.table import COLUMNS, metrics_of
-from outcomenet.outcomes import HAQ, OUTCOMES, OutcomeKind
+from outcomenet.outcomes import HAQ, OUTCOMES
 from outcomenet.predictors import IN_SUBGROUPS
 
 METRICS = ("r2", "mae", "calibration_intercept", "auroc")
@@ -94,7 +94,7 @@ def subgroup_metrics(
             few = _too_few(name, table, least_visits, least_patients)
             no_weights = np.empty((0, len(table)))
             weights = no_weights if few else bootstrap_weights(table["patient_id"], resamples, seed)
-            timed = OUTCOMES[str(outcome)].kind is OutcomeKind.TIME_TO_EVENT
+            timed = OUTCOMES[str(outcome)].kind.is_event
             events = float(table["target"].sum()) if timed else np.nan
             for metric, computed in metrics_of(str(outcome), horizon).items():
                 if metric not in metrics or (metric == "calibration_intercept" and timed):

@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 
 from outcomenet.errors import meant
-from outcomenet.outcomes import HAQ, haq_grid
+from outcomenet.haq import haq_grid
+from outcomenet.outcomes import HAQ
 
 # float() also takes "1_000", "infinity" and "nan"
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")

@@ -17,7 +17,8 @@ from outcomenet.cohorts.column_advice import (
 )
 from outcomenet.cohorts.table_parsing import Column, TableContract, absent_table, read_table
 from outcomenet.confounders import CONFOUNDERS
-from outcomenet.outcomes import HAQ_AID_COLUMNS, HAQ_ITEM_COLUMNS, NEGATIVE_CONTROLS
+from outcomenet.haq import HAQ_AID_COLUMNS, HAQ_ITEM_COLUMNS
+from outcomenet.outcomes import NEGATIVE_CONTROLS
 from outcomenet.scoring import SCHEMES
 
 __all__ = [

@@ -9,9 +9,8 @@ import pandas as pd
 
 from outcomenet.cohorts.faults import Fault
 from outcomenet.cohorts.ledger import Ledger
-from outcomenet.outcomes import (
+from outcomenet.haq import (
     HAQ_AID_COLUMNS,
-    HAQ_BY_CATEGORY,
     HAQ_CATEGORIES,
     HAQ_ITEM_COLUMNS,
     HAQ_MINIMUM_CATEGORIES,
@@ -20,6 +19,7 @@ from outcomenet.outcomes import (
     haq_disability_index,
     haq_grid,
 )
+from outcomenet.outcomes import HAQ_BY_CATEGORY
 
 # The index is a multiple of 1 over this: the answered categories, or for a stated index the most that it could be of.
 HAQ_GRID = "haq_grid"

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from outcomenet.errors import DataRefused
-from outcomenet.outcomes import OutcomeKind, OutcomeSpec, outcome
+from outcomenet.outcomes import OutcomeSpec, outcome
 
 # Below these a run goes on, with a note that the report shows.
 FEW_TO_LEARN_FROM = 50  # training patients with a known outcome
@@ -27,10 +27,7 @@ def known_rows(visits: pd.DataFrame, spec: OutcomeSpec) -> pd.Series:
         True per row, with the index of `visits`. A time to event is known where the patient was watched for some time, or
         where the event was seen; a right-censored row without follow-up says nothing.
     """
-    if spec.kind is OutcomeKind.TIME_TO_EVENT:
-        start, end = (visits[field] for field in spec.fields[:2])
-        return (start > 0) | np.isfinite(end)
-    return visits[spec.name].notna()
+    return spec.kind.is_known(visits, spec.name)
 
 
 def check_outcomes(outcomes: Sequence[str], learned: pd.DataFrame, held_out: pd.DataFrame) -> list[str]:
@@ -72,20 +69,20 @@ def _refuse_unlearnable(spec: OutcomeSpec, rows: pd.DataFrame, patients: int) ->
     if patients < 2:
         known = "one training patient" if patients else "no training patient"
         raise DataRefused(f"{spec.title} is known for {known}; two are the least to learn from. {remedy}")
-    if spec.kind is not OutcomeKind.TIME_TO_EVENT and rows[spec.name].nunique() < 2:
+    if not spec.kind.is_event and rows[spec.name].nunique() < 2:
         raise DataRefused(
             f"{spec.title} is {rows[spec.name].iloc[0]:g} at every visit of all {patients} training patients, so that "
             f"there is nothing to learn. {remedy}"
         )
 
-    if spec.kind is OutcomeKind.TIME_TO_EVENT and not _with_event(spec, rows):
+    if spec.kind.is_event and not _with_event(spec, rows):
         raise DataRefused(
             f"{spec.title} was seen in none of {patients} training patients, so that there is nothing to learn. {remedy}"
         )
 
 
 def _few_events(spec: OutcomeSpec, rows: pd.DataFrame) -> list[str]:
-    if spec.kind is not OutcomeKind.TIME_TO_EVENT or (events := _with_event(spec, rows)) >= FEW_EVENTS:
+    if not spec.kind.is_event or (events := _with_event(spec, rows)) >= FEW_EVENTS:
         return []
     who = "one training patient" if events == 1 else f"{events} training patients"
     return [f"{spec.title} was seen in only {who} (under {FEW_EVENTS}): what was learned of it is mostly chance."]

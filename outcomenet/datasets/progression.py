@@ -8,7 +8,8 @@ from typing import NamedTuple
 import numpy as np
 
 from outcomenet.arrays import Float
-from outcomenet.outcomes import LATER_VISIT_TOLERANCE, SHORTEST_PROGRESSION_DAYS, is_rapid_progression
+from outcomenet.outcome_kinds import LATER_VISIT_TOLERANCE
+from outcomenet.outcomes import SHORTEST_PROGRESSION_DAYS, is_rapid_progression
 
 
 class ProgressionInterval(NamedTuple):
@@ -65,7 +66,7 @@ def too_near(
 
 class FirstEvent(NamedTuple):
     """The first event after a film: free of events until `start`, seen by `end` (infinite: never), cause's place in
-    `outcomes.EVENT_CAUSES` or -1; all NaN where nothing is known. A death or operation has start = end = its day."""
+    `outcome_kinds.EVENT_CAUSES` or -1; all NaN where nothing is known. A death or operation has start = end = its day."""
 
     start: float
     end: float

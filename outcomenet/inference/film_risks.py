@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from outcomenet.ladder.calibrators import Calibrators, read_calibrators
-from outcomenet.outcomes import OutcomeKind, outcome
+from outcomenet.outcomes import outcome
 from outcomenet.predictions import NetworkReading
 
 CALIBRATION = "calibration.json"
@@ -16,7 +16,7 @@ CALIBRATION = "calibration.json"
 
 def events_of(outcomes: Sequence[str]) -> list[str]:
     """The outcomes that are predicted as a risk."""
-    return [name for name in outcomes if outcome(name).kind is OutcomeKind.TIME_TO_EVENT]
+    return [name for name in outcomes if outcome(name).kind.is_event]
 
 
 def calibrators_of(run: Path, rung: str) -> dict[str, Calibrators] | None:

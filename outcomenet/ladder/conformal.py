@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from outcomenet.arrays import Bool, Float
-from outcomenet.outcomes import OutcomeKind, OutcomeSpec
+from outcomenet.outcomes import OutcomeSpec
 
 COVERAGE = 0.9  # nominal
 FEWEST_ERRORS = 20
@@ -39,7 +39,7 @@ def conformal_interval(
     unit = np.ones(len(prediction)) if deviation is None else deviation
     errors = (np.abs(target - prediction) / unit)[calibrate]
     errors = np.sort(errors[np.isfinite(errors)])
-    if spec.kind is OutcomeKind.TIME_TO_EVENT or len(errors) < FEWEST_ERRORS:
+    if spec.kind.is_event or len(errors) < FEWEST_ERRORS:
         return nothing, nothing
     half = unit * errors[int(np.ceil(COVERAGE * (len(errors) + 1))) - 1]
     lower, upper = ends_on_grid(spec, prediction - half, prediction + half)

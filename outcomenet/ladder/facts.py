@@ -12,8 +12,7 @@ from outcomenet.arrays import Bool, Float
 from outcomenet.datasets.visit_table import SVDH_COLUMNS
 from outcomenet.errors import DataRefused
 from outcomenet.ladder.granularity import HumanGrid, equate_to_human
-from outcomenet.ladder.horizon import status_at_horizon
-from outcomenet.outcomes import SVDH_CHANGE, OutcomeKind, OutcomeSpec
+from outcomenet.outcomes import SVDH_CHANGE, OutcomeSpec
 from outcomenet.predictions import NetworkReading
 from outcomenet.predictors import DIRECT_ADJUSTED, NETWORKS
 
@@ -97,16 +96,13 @@ class LadderFacts:
 
 
 def target_of(spec: OutcomeSpec, visits: pd.DataFrame) -> Float[np.ndarray, "row"]:
-    """Observed outcome per visit, NaN where unknown; for progression its status at the horizon.
+    """Observed outcome per visit, NaN where unknown; of an event its status at the horizon.
 
     Args:
         spec: the outcome.
         visits: columns of the visit table.
     """
-    if spec.kind is OutcomeKind.TIME_TO_EVENT:
-        start, end, cause = (visits[field].to_numpy(float) for field in spec.fields)
-        return status_at_horizon(start, end, spec.horizon_days, cause)
-    return visits[spec.name].to_numpy(float)
+    return spec.kind.target(visits, spec.name, spec.horizon_days)
 
 
 def with_outcome(predicted: pd.DataFrame, spec: OutcomeSpec, visits: pd.DataFrame) -> pd.DataFrame:
@@ -117,12 +113,9 @@ def with_outcome(predicted: pd.DataFrame, spec: OutcomeSpec, visits: pd.DataFram
         spec: the outcome.
         visits: columns of the visit table.
     """
+    start, end = spec.kind.interval(visits, spec.name)
     known = visits[["patient_id", "visit_id", "split", "site"]].assign(
-        target=target_of(spec, visits), interval_start=np.nan, interval_end=np.nan
+        target=target_of(spec, visits), interval_start=start, interval_end=end
     )
-    if spec.kind is OutcomeKind.TIME_TO_EVENT:
-        start, end, cause = (visits[field] for field in spec.fields)
-        # a competing event ends the watch: for the event itself the patient is censored on that day
-        known["interval_start"], known["interval_end"] = start, end.where(~(cause > 0), np.inf)
     rows = predicted.merge(known, on=["patient_id", "visit_id"], how="left", validate="many_to_one")
     return rows.assign(outcome=spec.name, horizon=spec.horizon_days, observed=rows["target"].notna())

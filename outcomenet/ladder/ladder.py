@@ -15,7 +15,7 @@ from outcomenet.ladder.clinical_matrix import clinical_matrix_features
 from outcomenet.ladder.conformal import conformal_interval
 from outcomenet.ladder.facts import LadderFacts, target_of, with_outcome
 from outcomenet.ladder.tabular import TabularRung
-from outcomenet.outcomes import OutcomeKind, OutcomeSpec, outcome
+from outcomenet.outcomes import OutcomeSpec, outcome
 from outcomenet.predictors import (
     CLINICAL_MATRIX,
     COVARIATES,
@@ -117,7 +117,7 @@ class Ladder:
             DIRECT_ADJUSTED: lambda: self._network(DIRECT_ADJUSTED),
             ORACLE: lambda: self._regress(ORACLE, pd.concat([covariates, facts.true_joints()], axis=1), (PLAIN,)),
         }
-        if self.spec.kind is OutcomeKind.TIME_TO_EVENT:
+        if self.spec.kind.is_event:
             rungs[CLINICAL_MATRIX] = self._clinical_matrix
         if DIRECT_ADJUSTED in facts.readings:
             rungs[DIRECT_ADJUSTED_COARSE] = self._coarse

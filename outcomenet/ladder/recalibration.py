@@ -10,7 +10,7 @@ from outcomenet.errors import DataRefused
 from outcomenet.ladder.calibrators import Calibrators, fit_calibrators
 from outcomenet.metrics.resampling import bootstrap_weights, estimate
 from outcomenet.metrics.risk import brier, risk_calibration_intercept, risk_calibration_slope
-from outcomenet.outcomes import OUTCOMES, OutcomeKind
+from outcomenet.outcomes import OUTCOMES
 from outcomenet.predictors import NETWORKS
 
 MEASURES = {
@@ -46,7 +46,7 @@ def recalibrate(predictions: pd.DataFrame, *, resamples: int, seed: int) -> Reca
     of_networks = predictions[predictions["predictor"].isin(NETWORKS)]
     for keys, rows in of_networks.groupby(["outcome", "horizon", "predictor"], sort=False):
         (name, network), horizon = (str(keys[0]), str(keys[2])), keys[1]
-        if OUTCOMES[name].kind is not OutcomeKind.TIME_TO_EVENT:
+        if not OUTCOMES[name].kind.is_event:
             continue
         known = rows[(rows["split"] == "validation") & rows["observed"]]
         try:

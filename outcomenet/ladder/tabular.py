@@ -18,7 +18,7 @@ from threadpoolctl import threadpool_limits
 from outcomenet.arrays import Float
 from outcomenet.errors import DataRefused
 from outcomenet.ladder.candidates import PLAIN, Candidate
-from outcomenet.outcomes import OutcomeKind, OutcomeSpec
+from outcomenet.outcomes import OutcomeSpec
 
 FOLDS = 5
 FEWEST_VISITS = 20
@@ -38,7 +38,7 @@ class TabularRung:
 
     @property
     def is_event(self) -> bool:
-        return self.spec.kind is OutcomeKind.TIME_TO_EVENT
+        return self.spec.kind.is_event
 
     def fit(self, features: pd.DataFrame, target: Float[np.ndarray, "row"], patients: pd.Series) -> TabularRung:
         """Rows whose target is NaN are left out; fewer than 20 known targets, or too few events, is an error.

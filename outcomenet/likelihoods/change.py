@@ -12,15 +12,20 @@ patients change by exactly 0, and a density there would grow without bound as th
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from outcomenet.arrays import Array, Float
 from outcomenet.errors import UsageError
+from outcomenet.likelihoods.likelihood import OutcomeFeature, value_as_feature
 from outcomenet.likelihoods.ordinal import known
 from outcomenet.losses.objective import LossPart
+from outcomenet.outcomes import OutcomeSpec
 
 NOTHING = -1e30  # log of a probability of 0; minus infinity would make NaN gradients
 
@@ -31,6 +36,31 @@ class ChangeDistribution(NamedTuple):
     location: Float[Array, "batch"]
     scale: Float[Array, "batch"]
     skew: Float[Array, "batch"]
+
+
+@dataclass(frozen=True)
+class Change:
+    """Free numbers: the four of `change_distribution`."""
+
+    spec: OutcomeSpec
+
+    def start(self) -> Float[np.ndarray, "4"]:
+        """Location, slope and scale in steps of the outcome's grid; the latter two through a softplus."""
+        slope, scale = (np.log(np.expm1(steps * self.spec.step)) for steps in (2.6, 4.3))
+        return np.array([2 * self.spec.step, slope, scale, 0.5], np.float32)
+
+    def loss(self, eta: Float[Array, "batch"], free: Float[Array, "4"], batch: Mapping[str, Array]) -> LossPart:
+        value, width = (batch[field] for field in self.spec.fields)
+        return change_loss(change_distribution(eta, free), value, width)
+
+    def expected(self, eta: Float[Array, "batch"], free: Float[Array, "4"]) -> Float[Array, "batch"]:
+        return expected_change(change_distribution(eta, free))
+
+    def variance(self, eta: Float[Array, "batch"], free: Float[Array, "4"]) -> Float[Array, "batch"]:
+        return change_variance(change_distribution(eta, free))
+
+    def as_feature(self, batch: Mapping[str, Array]) -> OutcomeFeature:
+        return value_as_feature(self.spec, batch)
 
 
 def change_distribution(eta: Float[Array, "batch"], free: Float[Array, "4"]) -> ChangeDistribution:

@@ -13,7 +13,7 @@ import numpy as np
 
 from outcomenet.arrays import Array, Float, Int
 from outcomenet.errors import DataRefused
-from outcomenet.outcomes import EVENT_CAUSES
+from outcomenet.outcome_kinds import EVENT_CAUSES
 
 CAUSES = EVENT_CAUSES
 CENSORED = -1

@@ -7,17 +7,63 @@ category that was not answered, -1, takes no part; the index keeps the rule of t
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 import jax.numpy as jnp
+import numpy as np
 from jax.scipy.special import expit
 
 from outcomenet.arrays import Array, Bool, Float, Int
 from outcomenet.errors import UsageError
-from outcomenet.likelihoods.ordinal import expected_grade, grade_negative_log_likelihood
+from outcomenet.haq import HAQ_CATEGORIES, HAQ_MINIMUM_CATEGORIES
+from outcomenet.likelihoods.likelihood import OutcomeFeature, variance_on_grid
+from outcomenet.likelihoods.ordinal import expected_grade, grade_negative_log_likelihood, increasing_thresholds, known
 from outcomenet.losses.objective import LossPart
-from outcomenet.outcomes import HAQ_CATEGORIES, HAQ_MINIMUM_CATEGORIES
+from outcomenet.outcomes import OutcomeSpec
 
 CATEGORY_COUNT = len(HAQ_CATEGORIES)
 CATEGORY_THRESHOLDS = 3  # scores 0, 1, 2, 3
+
+
+@dataclass(frozen=True)
+class HaqCategories:
+    """Free numbers: three thresholds and a loading for each category."""
+
+    spec: OutcomeSpec
+
+    def start(self) -> Float[np.ndarray, "category number"]:
+        return np.tile(np.array([-1.0, 1.0, 1.0, 0.0], np.float32), (CATEGORY_COUNT, 1))
+
+    def loss(
+        self, eta: Float[Array, "batch"], free: Float[Array, "category number"], batch: Mapping[str, Array]
+    ) -> LossPart:
+        """Per visit: the mean over its answered categories, so that every visit counts the same."""
+        scores = self._scores(batch)
+        grades = jnp.where(known(scores), scores, -1.0).astype(jnp.int32)
+        part = haq_category_loss(eta, increasing_thresholds(free[:, :-1]), grades, unit_loadings(free[:, -1]))
+        answered = part.mask.sum(-1)
+        total = jnp.where(part.mask, part.value, 0.0).sum(-1)
+        return LossPart(total / jnp.maximum(answered, 1), answered > 0)
+
+    def expected(self, eta: Float[Array, "batch"], free: Float[Array, "category number"]) -> Float[Array, "batch"]:
+        return expected_index(
+            expected_category_scores(eta, increasing_thresholds(free[:, :-1]), unit_loadings(free[:, -1]))
+        )
+
+    def variance(self, eta: Float[Array, "batch"], free: Float[Array, "category number"]) -> Float[Array, "batch"]:
+        points = index_probabilities(eta, increasing_thresholds(free[:, :-1]), unit_loadings(free[:, -1]))
+        return variance_on_grid(self.spec, points)
+
+    def as_feature(self, batch: Mapping[str, Array]) -> OutcomeFeature:
+        """The mean of the answered categories."""
+        scores = self._scores(batch)
+        answered = known(scores)
+        mean = jnp.where(answered, scores, 0.0).sum(-1) / jnp.maximum(answered.sum(-1), 1)
+        return OutcomeFeature(mean / self.spec.upper, answered.any(-1))
+
+    def _scores(self, batch: Mapping[str, Array]) -> Float[Array, "batch category"]:
+        return jnp.stack([batch[field] for field in self.spec.fields], -1)
 
 
 def haq_category_loss(

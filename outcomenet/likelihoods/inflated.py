@@ -13,6 +13,8 @@ that the probabilities of 0, 1, ..., 100 mm sum to one.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import jax
@@ -22,8 +24,10 @@ from jax.scipy.special import log_ndtr, logit, ndtri
 
 from outcomenet.arrays import Array, Float
 from outcomenet.errors import UsageError
+from outcomenet.likelihoods.likelihood import OutcomeFeature, value_as_feature
 from outcomenet.likelihoods.ordinal import interval_log_likelihood, known
 from outcomenet.losses.objective import LossPart
+from outcomenet.outcomes import OutcomeSpec
 
 NEAREST_TO_BOUND = 1e-6  # share of the scale; logit(0) has no gradient
 LEAST_SPREAD = 0.04  # a millimetre at the middle of the scale, on the logit scale: no data can show less
@@ -38,6 +42,33 @@ class InflatedParameters(NamedTuple):
     location: Float[Array, ""]
     slope: Float[Array, ""]
     spread: Float[Array, ""]
+
+
+@dataclass(frozen=True)
+class Inflated:
+    """Free numbers: the five of `inflated_parameters`."""
+
+    spec: OutcomeSpec
+
+    @property
+    def _bounds(self) -> tuple[float, float]:
+        return self.spec.lower, self.spec.upper
+
+    def start(self) -> Float[np.ndarray, "5"]:
+        return np.array([-3.0, 6.0, -0.5, 0.5, 0.5], np.float32)
+
+    def loss(self, eta: Float[Array, "batch"], free: Float[Array, "5"], batch: Mapping[str, Array]) -> LossPart:
+        value, width = (batch[field] for field in self.spec.fields)
+        return inflated_loss(eta, inflated_parameters(free), value, width, bounds=self._bounds)
+
+    def expected(self, eta: Float[Array, "batch"], free: Float[Array, "5"]) -> Float[Array, "batch"]:
+        return expected_value(eta, inflated_parameters(free), bounds=self._bounds)
+
+    def variance(self, eta: Float[Array, "batch"], free: Float[Array, "5"]) -> Float[Array, "batch"]:
+        return value_variance(eta, inflated_parameters(free), bounds=self._bounds)
+
+    def as_feature(self, batch: Mapping[str, Array]) -> OutcomeFeature:
+        return value_as_feature(self.spec, batch)
 
 
 def inflated_parameters(free: Float[Array, "5"]) -> InflatedParameters:

@@ -32,6 +32,19 @@ def reader_grade_loss(
     return LossPart(grade_negative_log_likelihood(eta[:, None, :] + shift[None], cuts, grades), mask)
 
 
+def grade_loss(eta: Array, thresholds: Array, grades: Array, visible: Array) -> LossPart:
+    """Negative log-likelihood per visit (reader) and site; sites of joints that were not seen do not count.
+
+    `eta` [batch, site], `grades` [batch, site] or [batch, reader, site] with -1 missing, `visible` [batch, site].
+    """
+    if grades.ndim == 3:
+        eta, visible = eta[:, None], visible[:, None]
+    eta = jnp.broadcast_to(eta, grades.shape)
+    thresholds = jnp.broadcast_to(thresholds, (*grades.shape, thresholds.shape[-1]))
+    mask = (grades >= 0) & jnp.broadcast_to(visible, grades.shape)
+    return LossPart(grade_negative_log_likelihood(eta, thresholds, grades), mask)
+
+
 def effect_of_site(
     reader_effects: Float[Array, "reader"] | Float[Array, "reader kind"],
     kind_of_site: Int[Array, "site"] | None,
@@ -65,6 +78,6 @@ def reader_ridge(effects: Float[Array, "reader *kind"], *, standard_deviation: f
     if standard_deviation <= 0:
         raise UsageError(
             f"Reader effects need a positive standard deviation; got {standard_deviation:g}. To leave readers out, call "
-            "`heads.grade_loss`."
+            "`grade_loss`."
         )
     return LossPart(0.5 * (effects / standard_deviation) ** 2, jnp.ones(effects.shape, bool))

@@ -18,7 +18,7 @@ from outcomenet.arrays import Bool, Float
 from outcomenet.errors import UndefinedMetric, UsageError, did_you_mean
 from outcomenet.metrics.follow_up import LEAST_LEFT
 from outcomenet.metrics.resampling import percentile_interval
-from outcomenet.outcomes import EVENT_CAUSES
+from outcomenet.outcome_kinds import EVENT_CAUSES
 
 COLUMNS = ("visit", "day", "watched", "events", "incidence", "lower", "upper", "note")
 # A film stands for the planned visit that it lies within a quarter of the interval of.

@@ -21,7 +21,8 @@ from outcomenet.metrics.resampling import (
 )
 from outcomenet.metrics.risk import brier, risk_calibration_intercept, risk_calibration_slope
 from outcomenet.metrics.survival import harrell_c, uno_c
-from outcomenet.outcomes import HORIZON_TOLERANCE, OUTCOMES, OutcomeKind
+from outcomenet.outcome_kinds import HORIZON_TOLERANCE
+from outcomenet.outcomes import OUTCOMES
 from outcomenet.predictors import PAIRS, PREDICTORS, PRIMARY_PAIR
 
 # The primary contrast is resampled at least so often: its verdict must not hang on the seed.
@@ -96,7 +97,7 @@ def metrics_of(outcome: str, horizon: int) -> dict[str, Metric]:
         outcome: name of the outcome.
         horizon: days, for events.
     """
-    if OUTCOMES[outcome].kind.is_value:
+    if not OUTCOMES[outcome].kind.is_event:
         return {name: Metric(_observed, _against_target(f)) for name, f in OF_SCORES.items()}
 
     def concordance(rows: pd.DataFrame, weights: np.ndarray, uno: bool) -> np.ndarray:
@@ -282,6 +283,6 @@ def _outcomes(
 
 
 def _events(table: pd.DataFrame, outcome: str) -> float:
-    if OUTCOMES[outcome].kind is OutcomeKind.TIME_TO_EVENT:
+    if OUTCOMES[outcome].kind.is_event:
         return float(table["target"].sum())
     return np.nan

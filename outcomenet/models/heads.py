@@ -8,24 +8,24 @@ import numpy as np
 from flax import nnx
 
 from outcomenet.arrays import Array, Bool, Float, Int
-from outcomenet.likelihoods.heads import expected_outcome, free_numbers, outcome_variance
 from outcomenet.likelihoods.ordinal import expected_grade, increasing_thresholds
 from outcomenet.likelihoods.readers import centred, reader_grade_loss
+from outcomenet.likelihoods.registry import likelihood_of
 from outcomenet.losses.objective import LossPart
 from outcomenet.outcomes import OutcomeSpec
 from outcomenet.scoring import Scheme
 
 
 class OutcomeHead(nnx.Module):
-    """The free numbers of an outcome's distribution (`likelihoods.heads.free_numbers`) and the covariates' terms.
+    """The free numbers of an outcome's distribution (see its likelihood) and the covariates' terms.
 
     eta = film score + beta . covariates + gamma . (covariate missing). Covariates arrive standardised, 0 where missing.
     All terms start at 0; `frozen` terms are not trained with the film.
     """
 
     def __init__(self, spec: OutcomeSpec, covariates: int, frozen: bool = False):
-        self.spec, self.frozen = spec, frozen
-        self.free = nnx.Param(jnp.asarray(free_numbers(spec)))
+        self.likelihood, self.frozen = likelihood_of(spec), frozen
+        self.free = nnx.Param(jnp.asarray(self.likelihood.start()))
         self.terms = nnx.Param(jnp.zeros(covariates))
         self.missing_terms = nnx.Param(jnp.zeros(covariates))
         self.osteoarthritis_term = nnx.Param(jnp.zeros(()))
@@ -44,11 +44,11 @@ class OutcomeHead(nnx.Module):
 
     def expected(self, eta: Float[Array, "batch"]) -> Float[Array, "batch"]:
         """Expected outcome, or probability of the event at the horizon."""
-        return expected_outcome(self.spec, eta, self.free[...])
+        return self.likelihood.expected(eta, self.free[...])
 
     def variance(self, eta: Float[Array, "batch"]) -> Float[Array, "batch"]:
         """Variance of the outcome itself, in its unit squared."""
-        return outcome_variance(self.spec, eta, self.free[...])
+        return self.likelihood.variance(eta, self.free[...])
 
 
 class GradeHead(nnx.Module):

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from outcomenet.outcomes import OutcomeKind, OutcomeSpec, outcome
+from outcomenet.outcomes import OutcomeSpec, outcome
 from outcomenet.predictors import DIRECT_ADJUSTED, HUMAN_TOTAL, predictor
 from outcomenet.reports.figures import GREY, PALE, Drawing, Layout
 from outcomenet.reports.numbers import inside_sentence
@@ -75,7 +75,7 @@ def calibration_figure(
         layout: page or phone.
     """
     spec = outcome(outcome_name)
-    binary = spec.kind is OutcomeKind.TIME_TO_EVENT
+    binary = spec.kind.is_event
     known = held_out[
         (held_out["outcome"] == outcome_name)
         & (held_out["horizon"] == horizon)

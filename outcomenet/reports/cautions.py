@@ -8,7 +8,7 @@ import pandas as pd
 
 from outcomenet.confounders import CONFOUNDERS
 from outcomenet.films.film import FROM_CROPS, FROM_FILMS
-from outcomenet.outcomes import HAQ, HAQ_TODAY, OUTCOMES, OutcomeKind, outcome
+from outcomenet.outcomes import HAQ, HAQ_TODAY, OUTCOMES, outcome
 from outcomenet.predictors import DIRECT_ADJUSTED, FROM_FILM, HUMAN_TOTAL, in_ladder_order, predictor
 from outcomenet.reports.measures import R_SQUARED, measure, outcome_phrase
 from outcomenet.reports.narrative import reached
@@ -97,7 +97,7 @@ def _no_outcome_of_change(folder: RunFolder) -> list[Caution]:
 def _few_events(folder: RunFolder) -> list[Caution]:
     cautions = []
     for name in dict.fromkeys(folder.metrics["outcome"]):
-        if outcome(name).kind is not OutcomeKind.TIME_TO_EVENT:
+        if not outcome(name).kind.is_event:
             continue
         rows = folder.metrics[(folder.metrics["outcome"] == name) & (folder.metrics["subgroup"] == "all")]
         events = rows["events"].max()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from outcomenet.metrics.verdict import Verdict
-from outcomenet.outcomes import HAQ_TODAY, OutcomeKind, outcome
+from outcomenet.outcomes import HAQ_TODAY, outcome
 from outcomenet.predictors import DIRECT_ADJUSTED, FAIR_RIVALS, HUMAN_TOTAL, ORACLE, in_ladder_order, predictor
 from outcomenet.reports.measures import (
     R_SQUARED,
@@ -143,7 +143,7 @@ def difference_sentence(metrics: pd.DataFrame, row: pd.Series) -> str:
     if reading is Verdict.ABSENT:
         return f"For {outcome_words}, the difference in {words.title} between {names} is not defined on these patients."
     verb = "did better than" if reading is Verdict.BETTER else "did worse than"
-    what = "in ranking the risk of" if spec.kind is OutcomeKind.TIME_TO_EVENT else "in predicting"
+    what = spec.kind.deed
     return (
         f"{_capitalised(predictor(row['predictor']).phrase)} {verb} {predictor(row['reference']).phrase} {what} {outcome_words}"
         f"{values}: difference in {words.title} {gap}."
@@ -180,7 +180,7 @@ def _rivals_against(folder: RunFolder, name: str) -> list[str]:
 
 def _error_against(folder: RunFolder, name: str) -> list[str]:
     """The same contrast in the error's own unit: who ranks better may still be as far off."""
-    error = "mae" if outcome(name).kind.is_value else "brier"
+    error = outcome(name).kind.error_metric
     row = paired(folder.comparisons, name, error, DIRECT_ADJUSTED, HUMAN_TOTAL)
     return [_not_shown(row)] if row is not None and verdict_on(row) is not Verdict.BETTER else []
 

@@ -13,7 +13,7 @@ import pandas as pd
 from outcomenet import __version__
 from outcomenet.artifacts import write_whole
 from outcomenet.films.film import FROM_CROPS, FROM_FILMS, NO_FILMS
-from outcomenet.outcomes import OutcomeKind, outcome
+from outcomenet.outcomes import outcome
 from outcomenet.pages.flow import flow_chart
 from outcomenet.pages.tables import Table
 from outcomenet.pages.template import page_template
@@ -112,7 +112,7 @@ def _outcome_section(folder: RunFolder, name: str, horizon: int) -> dict[str, An
 
 def _scale(name: str, horizon: int) -> str:
     spec = outcome(name)
-    if spec.kind is OutcomeKind.TIME_TO_EVENT:
+    if spec.kind.is_event:
         return f"Predicted as the probability of the event within {horizon} days of the film; {spec.direction}."
     when = f", {horizon} days after the film" if horizon else ""
     return f"{decimal(spec.lower, 0)} to {decimal(spec.upper, 0)} {spec.unit}{when}; {spec.direction}."

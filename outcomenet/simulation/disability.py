@@ -13,7 +13,7 @@ import numpy as np
 from scipy.special import ndtr
 
 from outcomenet.arrays import Bool, Float, Int
-from outcomenet.outcomes import HAQ_CATEGORIES
+from outcomenet.haq import HAQ_CATEGORIES
 from outcomenet.scoring import SVDH
 from outcomenet.simulation.disease import by_joint
 from outcomenet.simulation.exogenous import Exogenous
@@ -219,7 +219,7 @@ def haq_answers(
 def haq_index(
     items: Int[np.ndarray, "*visit item"], aids: Bool[np.ndarray, "*visit category"]
 ) -> Float[np.ndarray, "*visit"]:
-    """HAQ-DI of complete answers, as `outcomes.haq_disability_index` scores them one by one.
+    """HAQ-DI of complete answers, as `haq.haq_disability_index` scores them one by one.
 
     Args:
         items: Answers 0-3; none may be missing.

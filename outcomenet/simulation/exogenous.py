@@ -13,7 +13,7 @@ import numpy as np
 
 from outcomenet.anatomy import JOINT_COUNT
 from outcomenet.arrays import Float
-from outcomenet.outcomes import HAQ_CATEGORIES, HAQ_ITEM_COLUMNS
+from outcomenet.haq import HAQ_CATEGORIES, HAQ_ITEM_COLUMNS
 
 STATIC_NORMALS = ("age", "severity", "oa", "person", "pain_person", "site")
 STATIC_UNIFORMS = (

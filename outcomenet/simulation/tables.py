@@ -11,7 +11,8 @@ from scipy.special import expit
 
 from outcomenet.arrays import Bool, Int, Shaped
 from outcomenet.confounders import OSTEOARTHRITIS_GRADE, OSTEOARTHRITIS_JOINTS
-from outcomenet.outcomes import DAYS_PER_YEAR, HAQ_AID_COLUMNS, HAQ_ITEM_COLUMNS
+from outcomenet.haq import HAQ_AID_COLUMNS, HAQ_ITEM_COLUMNS
+from outcomenet.outcomes import DAYS_PER_YEAR
 from outcomenet.scoring import KELLGREN_LAWRENCE, SENS, SVDH, scheme
 from outcomenet.simulation.causal import Patients
 from outcomenet.simulation.exogenous import Exogenous

@@ -10,11 +10,12 @@ import numpy as np
 
 from outcomenet.anatomy import JOINT_KIND_INDEX, JOINTS, Side
 from outcomenet.arrays import Array, Bool, Float
-from outcomenet.likelihoods.heads import grade_loss, outcome_loss
+from outcomenet.likelihoods.readers import grade_loss
+from outcomenet.likelihoods.registry import likelihood_of
 from outcomenet.losses.decorrelation import squared_shift_by_grade
 from outcomenet.losses.objective import LossPart, reduce_losses
 from outcomenet.models.outcome_net import OutcomeNet
-from outcomenet.outcomes import OutcomeKind, outcome
+from outcomenet.outcomes import outcome
 from outcomenet.training.rungs import visit_of
 
 DECORRELATION = "joint_decorrelation"
@@ -35,7 +36,7 @@ def network_objective(
     parts: dict[str, LossPart] = {}
     for name in net.outcomes:
         head = net.heads[name]
-        part = outcome_loss(outcome(name), reading.outcome_eta[name], head.free[...], batch)
+        part = head.likelihood.loss(reading.outcome_eta[name], head.free[...], batch)
         parts[name] = part._replace(weight=batch["weight"]) if net.confounding.reweight else part
     oa = net.osteoarthritis_head
     at = np.asarray(oa.joint)
@@ -76,18 +77,7 @@ def given_outcomes(outcomes: Sequence[str], batch: Mapping[str, Array]) -> Float
     is known; of a time to an event, whether it was seen at all."""
     columns = []
     for name in outcomes:
-        spec = outcome(name)
-        if spec.kind is OutcomeKind.TIME_TO_EVENT:
-            known = ~jnp.isnan(batch[f"{name}_start"])
-            value = (batch[f"{name}_cause"] == 0).astype(jnp.float32)
-        elif spec.kind is OutcomeKind.CATEGORIES:
-            scores = jnp.stack([batch[field] for field in spec.fields], -1)
-            answered = ~jnp.isnan(scores)
-            known = answered.any(-1)
-            value = jnp.where(answered, scores, 0.0).sum(-1) / jnp.maximum(answered.sum(-1), 1) / spec.upper
-        else:
-            known = ~jnp.isnan(batch[name])
-            value = (batch[name] - spec.lower) / (spec.upper - spec.lower)
+        value, known = likelihood_of(outcome(name)).as_feature(batch)
         columns += [jnp.where(known, value, 0.0), known.astype(jnp.float32)]
     return jnp.stack(columns, -1)
 

@@ -9,7 +9,7 @@ import pandas as pd
 from sklearn.linear_model import LogisticRegression
 
 from outcomenet.arrays import Float
-from outcomenet.outcomes import OutcomeKind, outcome
+from outcomenet.outcomes import outcome
 
 # A weight outside these bounds is cut: a single visit must not decide the fit (Cole & Hernan, Am J Epidemiol 2008).
 LOWEST, HIGHEST = 0.2, 5.0
@@ -41,12 +41,8 @@ def balancing_weights(
 def _described(visits: pd.DataFrame, outcomes: Sequence[str]) -> np.ndarray:
     columns = []
     for name in outcomes:
-        if outcome(name).kind is OutcomeKind.TIME_TO_EVENT:
-            known = visits[f"{name}_start"].notna().to_numpy()
-            value = (visits[f"{name}_cause"] == 0).to_numpy(float)
-        else:
-            value = visits[name].to_numpy(float)
-            known = np.isfinite(value)
+        kind = outcome(name).kind
+        known, value = visits[kind.column(name)].notna().to_numpy(), kind.observed(visits, name)
         value = np.where(known, value, value[known].mean() if known.any() else 0.0)
         spread = value.std() or 1.0
         standard = (value - value.mean()) / spread

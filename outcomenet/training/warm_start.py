@@ -14,7 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from outcomenet.likelihoods.heads import outcome_loss
+from outcomenet.likelihoods.registry import likelihood_of
 from outcomenet.losses.objective import masked_mean
 from outcomenet.outcomes import outcome
 from outcomenet.training.rungs import Parameters, RungNetwork
@@ -41,7 +41,7 @@ def warm_start(network: RungNetwork, parameters: Parameters, table: Mapping[str,
 
 
 def _fit(head: Any, name: str, has_term: tuple[bool, ...], table: Mapping[str, np.ndarray]) -> dict[str, jax.Array]:
-    spec = outcome(name)
+    likelihood = likelihood_of(outcome(name))
     batch = {key: jnp.asarray(value) for key, value in table.items()}
     zero = jnp.zeros(batch["covariates"].shape[0])
     used = jnp.asarray(has_term, bool)[None, :]
@@ -50,7 +50,7 @@ def _fit(head: Any, name: str, has_term: tuple[bool, ...], table: Mapping[str, n
 
     def loss(values: dict[str, jax.Array]) -> jax.Array:
         eta = covariates @ values["terms"] + (~observed).astype(zero.dtype) @ values["missing_terms"]
-        part = outcome_loss(spec, eta, values["free"], batch)
+        part = likelihood.loss(eta, values["free"], batch)
         penalty = sum((values[key] ** 2).sum() for key in ("terms", "missing_terms"))
         return masked_mean(part) + RIDGE * penalty
 

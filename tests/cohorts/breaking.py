@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from outcomenet.outcomes import HAQ_AID_COLUMNS, HAQ_CATEGORIES, HAQ_ITEM_COLUMNS
+from outcomenet.haq import HAQ_AID_COLUMNS, HAQ_CATEGORIES, HAQ_ITEM_COLUMNS
 
 Break = Callable[[Path], object]
 ALL_ONE: dict[str, int | None] = dict.fromkeys(HAQ_CATEGORIES, 1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from outcomenet.outcomes import HAQ_CATEGORIES
+from outcomenet.haq import HAQ_CATEGORIES
 from tests.cohorts.breaking import (
     ALL_ONE,
     Break,

@@ -12,7 +12,7 @@ from PIL import Image
 
 from outcomenet.anatomy import HAND_JOINTS
 from outcomenet.cohorts.cohort import read_cohort
-from outcomenet.outcomes import HAQ_AID_COLUMNS, HAQ_ITEM_COLUMNS
+from outcomenet.haq import HAQ_AID_COLUMNS, HAQ_ITEM_COLUMNS
 
 
 def visit(cohort, patient: str, visit_id: str) -> pd.Series:

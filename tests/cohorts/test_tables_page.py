@@ -8,7 +8,7 @@ from pathlib import Path
 from outcomenet.cohorts.cells import Choice
 from outcomenet.cohorts.contracts import TABLES, Column, TableContract
 from outcomenet.cohorts.meta import KEYS
-from outcomenet.outcomes import HAQ_AID_COLUMNS, HAQ_ITEM_COLUMNS
+from outcomenet.haq import HAQ_AID_COLUMNS, HAQ_ITEM_COLUMNS
 from outcomenet.scoring import SCHEMES
 
 PAGE = Path(__file__).parents[2] / "docs" / "intake" / "tables.md"

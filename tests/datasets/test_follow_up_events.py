@@ -17,7 +17,7 @@ from outcomenet.datasets.progression import (
     too_near,
 )
 from outcomenet.datasets.visit_table import visit_table
-from outcomenet.ladder.horizon import status_at_horizon
+from outcomenet.outcome_kinds import status_at_horizon
 from outcomenet.outcomes import OUTCOMES, SHORTEST_PROGRESSION_DAYS
 
 NONE = math.nan

@@ -12,7 +12,7 @@ import pytest
 from outcomenet.cli import main
 from outcomenet.experiment import Experiment, load_experiment
 from outcomenet.films.dicom_writer import write_dicom
-from outcomenet.ladder.horizon import status_at_horizon
+from outcomenet.outcome_kinds import status_at_horizon
 from outcomenet.predictions import read_predictions
 from outcomenet.predictors import PREDICTORS
 from outcomenet.progress import Progress

@@ -9,8 +9,7 @@ import pytest
 from scipy.special import expit
 
 from outcomenet.errors import UsageError
-from outcomenet.likelihoods.heads import grade_loss
-from outcomenet.likelihoods.readers import centred, reader_grade_loss, reader_ridge
+from outcomenet.likelihoods.readers import centred, grade_loss, reader_grade_loss, reader_ridge
 from outcomenet.losses.objective import masked_mean
 
 RNG = np.random.default_rng(15)

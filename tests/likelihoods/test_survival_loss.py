@@ -10,7 +10,7 @@ from lifelines import ExponentialFitter, KaplanMeierFitter
 from scipy.special import logit
 from single_cause import event_probability, interval_censored_negative_log_likelihood, log_survival
 
-from outcomenet.likelihoods.heads import free_numbers, outcome_loss
+from outcomenet.likelihoods.registry import likelihood_of
 from outcomenet.losses.objective import masked_mean
 from outcomenet.outcomes import PROGRESSION
 
@@ -89,8 +89,8 @@ def test_interval_censored_likelihood_is_that_of_lifelines_exponential_fit():
 
 
 def test_missing_follow_up_is_masked_and_harmless():
-    eta, free = jnp.zeros(2), jnp.asarray(free_numbers(PROGRESSION))
+    eta, free = jnp.zeros(2), jnp.asarray(likelihood_of(PROGRESSION).start())
     batch = {field: jnp.full(2, jnp.nan) for field in PROGRESSION.fields}
-    value, gradient = jax.value_and_grad(lambda e: masked_mean(outcome_loss(PROGRESSION, e, free, batch)))(eta)
+    value, gradient = jax.value_and_grad(lambda e: masked_mean(likelihood_of(PROGRESSION).loss(e, free, batch)))(eta)
     assert value == 0
     assert (np.asarray(gradient) == 0).all()

@@ -9,8 +9,8 @@ import pytest
 
 from outcomenet.cohorts.splits import SPLIT_SALT, split_of
 from outcomenet.errors import UsageError
+from outcomenet.haq import HAQ_AID_COLUMNS, HAQ_ITEM_COLUMNS, haq_disability_index
 from outcomenet.metrics.detectable import smallest_detectable_change
-from outcomenet.outcomes import HAQ_AID_COLUMNS, HAQ_ITEM_COLUMNS, haq_disability_index
 from outcomenet.simulation.calibration import TARGETS, check_world, draw_sample
 from outcomenet.simulation.causal import solve
 from outcomenet.simulation.ceilings import noise_ceilings

@@ -7,7 +7,7 @@ import pandas as pd
 
 from outcomenet.cohorts.cohort import Cohort
 from outcomenet.cohorts.ledger import Ledger
-from outcomenet.outcomes import EVENT_CAUSES
+from outcomenet.outcome_kinds import EVENT_CAUSES
 
 FOLLOW_UP = "follow_up.csv"
 CENSORED = "censored"

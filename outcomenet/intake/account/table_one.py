@@ -12,7 +12,7 @@ from tableone import TableOne
 
 from outcomenet.confounders import CONFOUNDERS
 from outcomenet.datasets.dataset import SPLITS
-from outcomenet.outcomes import OUTCOMES, OutcomeKind
+from outcomenet.outcomes import OUTCOMES
 
 _YES = {0.0: "no", 1.0: "yes"}
 _NAMED = ("site", "treatment")  # categories with names, each shown; the others are yes or no
@@ -126,8 +126,8 @@ def _variables() -> list[tuple[str, str, bool]]:
     outcomes = [
         (spec.name, f"{spec.title} ({spec.unit})", False)
         for spec in OUTCOMES.values()
-        if spec.kind
-        not in (OutcomeKind.TIME_TO_EVENT, OutcomeKind.CATEGORIES)  # the categories' index is the HAQ again
+        if not spec.kind.is_event
+        and not spec.kind.is_index  # the categories' index is the HAQ again
         and not spec.horizon_days
         and spec.name not in CONFOUNDERS
     ]

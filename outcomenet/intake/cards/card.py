@@ -194,8 +194,7 @@ def _of_people(facts: CardFacts, meta: CohortMeta) -> CardFacts:
 
 def known_outcomes(visits: pd.DataFrame) -> dict[str, int]:
     """Number of visits at which each outcome is known, by its title."""
-    column = {name: name if spec.kind.is_value else spec.fields[0] for name, spec in OUTCOMES.items()}
-    return {OUTCOMES[name].title: int(visits[of].notna().sum()) for name, of in column.items()}
+    return {spec.title: int(visits[spec.kind.column(name)].notna().sum()) for name, spec in OUTCOMES.items()}
 
 
 def _in_words(counts: dict[str, int]) -> str:

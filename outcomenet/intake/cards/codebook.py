@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from outcomenet.confounders import CONFOUNDERS
 from outcomenet.datasets.visit_table import KL_COLUMNS, LABEL_SOURCES, LATER_VISIT, SVDH_COLUMNS
-from outcomenet.outcomes import EVENT_CAUSES, FUTURE_HAQ, NEGATIVE_CONTROLS, OUTCOMES, OutcomeKind, OutcomeSpec
+from outcomenet.outcomes import FUTURE_HAQ, NEGATIVE_CONTROLS, OUTCOMES
 from outcomenet.scoring import KELLGREN_LAWRENCE, SVDH
 
 TEXT, NUMBER, WHOLE, BOOLEAN, DATE = "sc:Text", "cr:Float64", "sc:Integer", "sc:Boolean", "sc:Date"
@@ -83,27 +83,14 @@ def _covariates() -> Iterator[CardField]:
 def _outcomes() -> Iterator[CardField]:
     for name, spec in OUTCOMES.items():
         value = f"{spec.title}, {spec.unit}, {spec.lower:g} to {spec.upper:g}; {spec.direction}. {spec.window}".strip()
-        if spec.kind.is_value:
+        if not spec.kind.is_event:
             yield CardField(name, NUMBER, value)
         for field in spec.fields:
             if field != name:
-                yield CardField(field, NUMBER, _part_of_outcome(spec, field))
+                yield CardField(field, NUMBER, spec.field_words(field))
     yield CardField(
         "svdh_total", NUMBER, f"Sharp/van der Heijde total, 0-{SVDH.maximum}, mean over readers; higher is worse."
     )
-
-
-def _part_of_outcome(spec: OutcomeSpec, field: str) -> str:
-    if spec.kind is OutcomeKind.CATEGORIES:
-        return "HAQ category score, 0-3; higher is worse."
-    if spec.kind is not OutcomeKind.TIME_TO_EVENT:
-        return f"Half width of the interval in which {spec.name} is known, {spec.unit}."
-    causes = ", ".join(f"{place} {cause}" for place, cause in enumerate(EVENT_CAUSES))
-    return {
-        "start": f"Last day after the visit without the event. {spec.title}: {spec.window}",
-        "end": "First day after the visit with the event; infinite: never seen.",
-        "cause": f"Which event came first: {causes}, -1 none (censored).",
-    }[field.removeprefix(f"{spec.name}_")]
 
 
 def _grades() -> Iterator[CardField]:
