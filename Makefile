@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo results test check bench cards docs fuzz kills sweep pages lock clean
+.PHONY: demo wheel results test check bench cards docs fuzz kills sweep pages lock clean
 
 demo: $(READY)
 	$(BIN)/outcomenet demo --out runs/demo
@@ -34,6 +34,18 @@ RUN ?= runs/demo
 sweep: $(READY)
 	$(BIN)/python -m tests.sweep_runs damages $(RUN)
 	$(BIN)/python -m tests.sweep_runs kills $(RUN) --count 40
+
+# The wheel in an environment of its own: the smallest demo in an empty folder, without the checkout.
+WHEEL := $(CURDIR)/build/wheel
+wheel: $(READY)
+	rm -rf $(WHEEL) && mkdir -p $(WHEEL)/empty
+	$(BIN)/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir $(WHEEL) .
+	$(PYTHON) -m venv $(WHEEL)/venv
+	$(WHEEL)/venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps $(WHEEL)/*.whl
+	$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' > $(WHEEL)/dependencies.pth
+	cp $(WHEEL)/dependencies.pth $(WHEEL)/venv/lib/python*/site-packages/
+	cd $(WHEEL)/empty && ../venv/bin/outcomenet demo --patients 60 --dicom-patients 0 --steps 3
+	test -s $(WHEEL)/empty/runs/demo/report.html
 
 # Every command killed at random moments and run again; ten kills each take about half an hour.
 kills: $(READY)

@@ -37,6 +37,7 @@ _MODULE_OF = {
     "localize": "new_films",
     "demo": "api",
     "Progress": "progress",
+    "OutcomenetError": "errors",
 }
 __all__ = [*_MODULE_OF, "__version__"]  # pyright: ignore[reportUnsupportedDunderAll]
 

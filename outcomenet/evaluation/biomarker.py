@@ -43,8 +43,9 @@ def biomarker_table(
         error[read_again], half[read_again] = reading_error(score[read_again], reread_scores(rereadings, outcome))
     keys = pd.DataFrame(reading.ids, columns=KEYS)
     split = keys.merge(rows[[*KEYS, "split"]], how="left", validate="one_to_one")["split"]
+    parts = {f"joint_{name}": contributions[:, j] for j, name in enumerate(JOINT_NAMES)}
     embedding = {f"z{k:03d}": reading.embedding[:, k] for k in range(reading.embedding.shape[1])}
-    return keys.assign(
+    scores = keys.assign(
         split=split,
         fold=fold,
         may_be_used=split.isin(["validation", "test"]).to_numpy(),  # a split that is not known promises nothing
@@ -53,9 +54,9 @@ def biomarker_table(
         score_lower=score - half,
         score_upper=score + half,
         oa_score=reading.osteoarthritis,
-        **{f"joint_{name}": contributions[:, j] for j, name in enumerate(JOINT_NAMES)},
-        **embedding,
     )
+    # at once: pandas warns of a hundred columns that are added one by one
+    return pd.concat([scores, pd.DataFrame(parts | embedding)], axis=1)
 
 
 def with_treatment(table: pd.DataFrame, visits: pd.DataFrame) -> pd.DataFrame:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -73,6 +75,13 @@ def test_only_visits_that_were_read_again_have_an_interval():
     assert set(table["fold"]) == {3}
     alone = biomarker_table(reading, again[:1], rows, outcome=1)
     assert alone[["score_lower", "score_upper", "score_sem"]].isna().all(axis=None)
+
+
+def test_a_wide_embedding_is_no_warning():
+    reading = replace(reading_of(np.arange(4.0)), embedding=np.arange(4.0 * 64).reshape(4, 64))
+    table = biomarker_table(reading, [], rows_of(reading, "test"), outcome=1)
+    assert table["z063"].tolist() == [63.0, 127.0, 191.0, 255.0]
+    assert list(table)[-64:] == [f"z{k:03d}" for k in range(64)]
 
 
 def test_every_column_has_a_meaning_of_its_own():
