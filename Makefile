@@ -42,7 +42,7 @@ wheel: $(READY)
 	$(BIN)/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir $(WHEEL) .
 	$(PYTHON) -m venv $(WHEEL)/venv
 	$(WHEEL)/venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps $(WHEEL)/*.whl
-	$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' > $(WHEEL)/dependencies.pth
+	$(BIN)/python -c 'import sys; print(*[p for p in sys.path if p.endswith("site-packages")], sep="\n")' > $(WHEEL)/dependencies.pth
 	cp $(WHEEL)/dependencies.pth $(WHEEL)/venv/lib/python*/site-packages/
 	cd $(WHEEL)/empty && ../venv/bin/outcomenet demo --patients 60 --dicom-patients 0 --steps 3
 	test -s $(WHEEL)/empty/runs/demo/report.html
