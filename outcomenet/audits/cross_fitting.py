@@ -7,7 +7,7 @@ import pandas as pd
 from scipy.stats import rankdata
 from sklearn.model_selection import GroupKFold
 
-from outcomenet.arrays import Float
+from outcomenet.arrays import Float, Int
 from outcomenet.errors import UndefinedMetric
 
 COMPONENTS = 12
@@ -63,7 +63,7 @@ class CrossFit:
         return ranks
 
 
-def permuted_patients(patients: pd.Series, permutations: int, seed: int) -> np.ndarray:
+def permuted_patients(patients: pd.Series, permutations: int, seed: int) -> Int[np.ndarray, "permutation row"]:
     """Row numbers [permutation, row] that hand each patient's target to another one, all visits together.
 
     A row takes the target of the other patient's visit of the same place in order, or of that patient's last visit.

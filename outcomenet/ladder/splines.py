@@ -13,7 +13,9 @@ from outcomenet.errors import DataRefused
 FOUR_KNOTS = (0.05, 0.35, 0.65, 0.95)
 
 
-def restricted_cubic_basis(x: Float[np.ndarray, "row"], knots: Float[np.ndarray, "threshold"]) -> np.ndarray:
+def restricted_cubic_basis(
+    x: Float[np.ndarray, "row"], knots: Float[np.ndarray, "threshold"]
+) -> Float[np.ndarray, "row term"]:
     """[row, knots - 1]: x itself, then its cubic terms, in the unit of x; linear below the first and above the last knot.
 
     Harrell's truncated power basis (2015, eq. 2.25), the cubic terms divided by (last knot - first knot)^2. NaN stays

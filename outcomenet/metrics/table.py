@@ -76,7 +76,9 @@ class Metric(NamedTuple):
     compute: Callable[[pd.DataFrame, np.ndarray], Float[np.ndarray, "resample"]]
     why_not: Callable[[pd.DataFrame], str] = lambda rows: ""
 
-    def resampled(self, table: pd.DataFrame, weights: np.ndarray) -> tuple[Float[np.ndarray, "resample"], int]:
+    def resampled(
+        self, table: pd.DataFrame, weights: Float[np.ndarray, "resample row"]
+    ) -> tuple[Float[np.ndarray, "resample"], int]:
         """The metric of every resample, the sample itself first, and the number of rows that it rests on.
 
         Args:

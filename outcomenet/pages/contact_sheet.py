@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from outcomenet.arrays import Bool, UInt16
+from outcomenet.arrays import Bool, UInt8, UInt16
 
 TILE_PX = 96
 
@@ -17,7 +17,7 @@ def contact_sheet(
     present: Bool[np.ndarray, "joint"],
     names: Sequence[str],
     columns: int = 10,
-) -> np.ndarray:
+) -> UInt8[np.ndarray, "height width"]:
     """8-bit picture with one tile per present joint, stretched to the visit's 1st to 99.7th percentile.
 
     Args:
@@ -37,7 +37,7 @@ def contact_sheet(
     return tiled(tiles, columns)
 
 
-def tiled(tiles: Sequence[np.ndarray], columns: int) -> np.ndarray:
+def tiled(tiles: Sequence[UInt8[np.ndarray, "height width"]], columns: int) -> UInt8[np.ndarray, "height width"]:
     """Square 8-bit tiles of `TILE_PX` in rows of `columns`, each with a thin grey border.
 
     Args:

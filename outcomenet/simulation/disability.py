@@ -208,7 +208,7 @@ def haq_answers(
         noise: Noise of items and aids.
 
     Returns:
-        (answers 0-3 in the order of `outcomes.HAQ_ITEM_COLUMNS`, whether an aid is used in each category).
+        (answers 0-3 in the order of `haq.HAQ_ITEM_COLUMNS`, whether an aid is used in each category).
     """
     latent = disability[..., None] - ITEM_DIFFICULTY + world.item_noise * noise.item
     items = sum((latent > cut).astype(int) for cut in ITEM_CUTS)

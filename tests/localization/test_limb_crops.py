@@ -108,8 +108,9 @@ def in_predict(in_cohort, tmp_path_factory) -> dict[str, Any]:
         return {"score": 0.0}, []
 
     task = predicting.PredictionTask(
-        object.__new__(RungNetwork), {}, manifest.geometry, manifest.lengths, 0, ("haq",), None, {}
-    )
+        network=object.__new__(RungNetwork), parameters={}, geometry=manifest.geometry, lengths=manifest.lengths, covariates=0,
+        outcomes=("haq",), main_outcome="haq", calibrators=None, origin={},
+    )  # fmt: skip
     tables = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(predicting, "_scored", kept)
