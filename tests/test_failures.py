@@ -216,7 +216,7 @@ def test_every_command_leaves_a_folder_alone_that_another_process_writes(
     film.write_bytes(b"none")
     if command in ("evaluate", "report"):
         out.mkdir()
-        monkeypatch.setattr("outcomenet.runs.record.read_record", lambda run: {})
+        monkeypatch.setattr("outcomenet.api.read_record", lambda run: {})
     arguments = {
         "train": ["train", str(EXPERIMENT), "--data", "no", "--out", str(out)],
         "evaluate": ["evaluate", str(out)],
