@@ -1,4 +1,4 @@
-"""Films that are or may be one: equal pixels wherever they turn up twice, and joints that look the same at two patients."""
+"""Search for films that are or may be one: equal pixels anywhere, and joints that look the same in two patients."""
 
 from __future__ import annotations
 
@@ -22,8 +22,11 @@ COLUMNS = ["film_id", "other_film_id", "patient_id", "other_patient_id", "why", 
 def same_films(films: pd.DataFrame) -> pd.DataFrame:
     """Pairs of films that are or may be one: `COLUMNS`; `agreement` is that of the joints' patterns, 1 for equal pixels.
 
-    `films` has a row per limb: film_id, patient_id, side, pixels, likeness (see `FilmIdentity`). The same pixels count
-    wherever they turn up twice, looking the same only between patients: films of one patient at two visits do look alike.
+    The same pixels count wherever they turn up twice, looking the same only between patients: films of one patient at two
+    visits do look alike.
+
+    Args:
+        films: A row per limb: film_id, patient_id, side, pixels, likeness (see `FilmIdentity`).
     """
     once = films.drop_duplicates("film_id")
     rows = []
@@ -44,7 +47,15 @@ def same_films(films: pd.DataFrame) -> pd.DataFrame:
 
 
 def alike_pairs(limbs: Sequence[JointPatterns], owners: Sequence[str]) -> dict[tuple[int, int], float]:
-    """Pairs (first < second) of limbs of different owners that agree from `ALIKE_FROM` on, with their agreement."""
+    """Pairs of limbs of different patients that look the same.
+
+    Args:
+        limbs: Patterns of limbs of one region.
+        owners: The patient of each.
+
+    Returns:
+        Agreement, at least `ALIKE_FROM`, by the places (first < second) of the pair in `limbs`.
+    """
     compared: dict[tuple[int, int], float] = {}
     for row, others in enumerate(nearest(limbs, owners, MOST) if limbs else []):
         misses = 0
@@ -59,7 +70,15 @@ def alike_pairs(limbs: Sequence[JointPatterns], owners: Sequence[str]) -> dict[t
 
 
 def with_groups(films: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
-    """The film table as it is kept: without the patterns, with `alike`, equal for films that a chain of `pairs` joins."""
+    """The film table as it is kept: without the patterns, with a column `alike`.
+
+    Args:
+        films: A row per limb.
+        pairs: What `same_films` gives of them.
+
+    Returns:
+        `alike` is equal for films that a chain of pairs joins, and "" for all others.
+    """
     if pairs.empty:
         return films.drop(columns="likeness").assign(**{ALIKE: ""})
     names = pd.Index(films["film_id"].unique())

@@ -1,4 +1,4 @@
-"""From a checked cohort to a data set: films are decoded once, here, and never again.
+"""Build of a data set from a checked cohort: films are decoded once, here, and never again.
 
 Everything is written into a folder beside the target and renamed at the end: a build that fails leaves nothing but
 what was found and cut on its films (`kept`), from which the next one goes on.

@@ -1,4 +1,4 @@
-"""A cut film as its worker gave it, checked against its task: a hostile film may have made the answer."""
+"""Checks of what a decoding process answers: a hostile film may have made the answer."""
 
 from __future__ import annotations
 

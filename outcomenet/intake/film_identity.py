@@ -1,4 +1,4 @@
-"""What tells whether two films are one: keyed hashes of accession number and pixels, and how the joints look."""
+"""Identity of a film: keyed hashes of accession number and pixels, and patterns of the joints."""
 
 from __future__ import annotations
 
@@ -24,10 +24,16 @@ class FilmIdentity(NamedTuple):
 
 
 def identity_of(path: Path, pixels: UInt16[np.ndarray, "height width"], patterns: str, secret: bytes) -> FilmIdentity:
-    """The identity of a decoded film; `patterns` is what `localization.likeness` gives of it.
+    """The identity of a decoded film.
 
     Hashes are HMAC-SHA256 under `secret`, so that nobody without it can tell whose film it is by trying numbers or films.
     Accession numbers are few enough to try them all: without a secret none is kept.
+
+    Args:
+        path: The film.
+        pixels: As they were decoded.
+        patterns: What `localization.likeness` gives of its joints.
+        secret: The key; may be empty.
     """
     accession = _accession(path)
     picture = hmac.new(secret, repr(pixels.shape).encode(), hashlib.sha256)

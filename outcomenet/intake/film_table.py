@@ -1,4 +1,4 @@
-"""The films behind a data set: of each cut limb whose it is, its scale, and what tells whether two films are one."""
+"""Table of the films behind a data set: patient, visit, scale and identity of each cut limb."""
 
 from __future__ import annotations
 

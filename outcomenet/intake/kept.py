@@ -1,4 +1,4 @@
-"""Keeps what was made of each film beside the data set, so that a later intake does only what is new or changed."""
+"""Cache of what was made of each film, beside the data set: a later intake does only what is new or changed."""
 
 from __future__ import annotations
 
@@ -28,13 +28,22 @@ class Kept:
         self._films: dict[Path, str] = {}  # SHA-256
 
     def name(self, film: Path, settings: Sequence[Any], suffix: str) -> str:
-        """The file that belongs to a film under these settings; "" for a film that is not there."""
+        """The name of the file that belongs to a film.
+
+        Args:
+            film: The film.
+            settings: Values of JSON; other settings have another file.
+            suffix: Says what is kept.
+
+        Returns:
+            A name in the folder; "" for a film that is not there.
+        """
         try:
             file = film.stat()
         except OSError:
             return ""
-        said = [_program(), os.path.relpath(film, self._cohort), file.st_size, file.st_mtime_ns, *settings]
-        name = f"{hashlib.sha256(json.dumps(said).encode()).hexdigest()}{suffix}"
+        key = [_program(), os.path.relpath(film, self._cohort), file.st_size, file.st_mtime_ns, *settings]
+        name = f"{hashlib.sha256(json.dumps(key).encode()).hexdigest()}{suffix}"
         self._used.add(name)
         return name
 

@@ -1,4 +1,4 @@
-"""Where the hand or foot is on a film: everything else is wiped before anything is cut, drawn or kept.
+"""Mask of the hand or foot on a film: everything else is wiped before anything is cut, drawn or kept.
 
 Side markers, names and stamps stand beside the limb. What lies farther from its bones than soft tissue and a margin
 reach is replaced by one grey level, so that none of it can leave the film, whatever it says.
@@ -65,7 +65,14 @@ def anatomy_mask(
 ) -> AnatomyMask:
     """What lies within soft tissue and margin of the limb's bones: rays as rounded strips, palm or forefoot as a hull.
 
-    Raises DataRefused where the landmarks do not tell the limb's direction.
+    Args:
+        pixels: The film, with bright bones.
+        landmarks: Film pixels.
+        region: Hand or foot.
+        mm_per_px: Scale of the film.
+
+    Raises:
+        DataRefused: The landmarks do not tell how the limb lies.
     """
     step = max(1, round(_STEP_MM / mm_per_px))
     canvas = np.zeros((-(-pixels.shape[0] // step), -(-pixels.shape[1] // step)), np.uint8)

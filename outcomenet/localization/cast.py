@@ -1,4 +1,4 @@
-"""Whether a wrist is wrapped: its outline is broader than the palm's, which no bare wrist is."""
+"""Detection of wrapped wrists: their outline is broader than the palm's, which no bare wrist's is."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was found on a film: limbs, and of each landmark its place, its error, and why it is not to be seen."""
+"""Records of what was found on a film: limbs, and each landmark's place, error and state."""
 
 from __future__ import annotations
 

@@ -92,7 +92,14 @@ def crop_frames(landmarks: Mapping[str, tuple[float, float]], region: Region | s
     """Crop frames of one hand or foot from its landmarks; joints without a landmark are absent, never guessed.
 
     Wrist sites that were not placed are derived from RC and MCP3 (`CARPAL_SHARES`), the radius lies at RC and the ulna
-    at DRUJ_U. Raises DataRefused when the landmarks do not even tell the limb's direction.
+    at DRUJ_U.
+
+    Args:
+        landmarks: Film pixels.
+        region: Hand or foot.
+
+    Raises:
+        DataRefused: The landmarks do not tell how the limb lies.
     """
     points = {name: np.asarray(point, float) for name, point in landmarks.items()}
     region = Region(region)
@@ -129,6 +136,13 @@ def is_left_as_displayed(landmarks: Mapping[str, tuple[float, float]], region: R
     """Whether an unmirrored PA (DP) film with these landmarks is of a left hand (foot).
 
     A left hand, fingers up, shows its thumb on the right of the image; a left foot its big toe.
+
+    Args:
+        landmarks: Film pixels.
+        region: Hand or foot.
+
+    Raises:
+        DataRefused: The landmarks do not tell how the limb lies.
     """
     points = {name: np.asarray(point, float) for name, point in landmarks.items()}
     axis, towards_thumb = _limb_axes(points, Region(region))

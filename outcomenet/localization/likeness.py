@@ -1,4 +1,4 @@
-"""How alike the joints of two films look, whatever way the limb lies on them: to find one picture under two names.
+"""Likeness of the joints of two films, whatever way the limb lies on them: it finds one picture under two names.
 
 A joint's pattern is cut in the limb's own frame and scale (millimetres of an average limb), so that neither place, turn,
 mirroring and size of the limb nor the film's stated spacing matter; of grey levels only fine detail over its local contrast

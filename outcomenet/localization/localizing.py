@@ -1,4 +1,4 @@
-"""What `outcomenet localize` does: films in, tables out, with what a person placed or corrected on top."""
+"""`outcomenet localize`: films in, tables of landmarks out; what a person placed or corrected wins."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether bones are darker than what lies beside them: told from landmarks and pixels, without a network."""
+"""Polarity of a film: bones darker than what lies beside them, told from landmarks and pixels without a network."""
 
 from __future__ import annotations
 
@@ -21,9 +21,19 @@ _BEHIND_MM = {Region.HAND: 35.0, Region.FOOT: 30.0}  # from a metacarpal's or me
 _SPOT_MM = 1.5
 
 
-def bones_are_dark(pixels: np.ndarray, landmarks: Points, region: Region, mm_per_px: float) -> bool:
-    """Whether most shafts of the limb's long bones are darker than both of their sides, pixels [height, width] shown
-    brighter = bone. Never where fewer than `LEAST_SHAFTS` lie on the film: what is not known is left as it is declared."""
+def bones_are_dark(
+    pixels: UInt16[np.ndarray, "height width"], landmarks: Points, region: Region, mm_per_px: float
+) -> bool:
+    """Whether most shafts of the limb's long bones are darker than both of their sides.
+
+    Never where fewer than `LEAST_SHAFTS` lie on the film: what is not known is left as the file declares it.
+
+    Args:
+        pixels: The film as it was decoded.
+        landmarks: Film pixels.
+        region: Hand or foot.
+        mm_per_px: Scale of the film.
+    """
     darker = [step < 0 for step in shaft_steps(pixels, landmarks, region, mm_per_px)]
     return len(darker) >= LEAST_SHAFTS and sum(darker) > DARK_SHARE * len(darker)
 
@@ -33,7 +43,9 @@ def reversed_levels(pixels: UInt16[np.ndarray, "height width"]) -> UInt16[np.nda
     return np.uint16(65_535) - pixels
 
 
-def shaft_steps(pixels: np.ndarray, landmarks: Points, region: Region, mm_per_px: float) -> list[float]:
+def shaft_steps(
+    pixels: UInt16[np.ndarray, "height width"], landmarks: Points, region: Region, mm_per_px: float
+) -> list[float]:
     """By how many grey levels each shaft is brighter than its sides; none for a shaft that is not on the film."""
     steps = []
     for start, end in _shafts(landmarks, region, mm_per_px):

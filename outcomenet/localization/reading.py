@@ -1,4 +1,4 @@
-"""What the three networks say of a film, put into film pixels: limbs, then landmarks roughly, then finely.
+"""Outputs of the three networks in film pixels: limbs, then landmarks roughly, then finely.
 
 Every network looks in several ways that should not matter (turned, scaled, another grey scale, noise, the film mirrored). Where
 they disagree, certainties fall and errors grow.

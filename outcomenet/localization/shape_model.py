@@ -1,4 +1,4 @@
-"""What hands and feet can look like: the mean place of every landmark and how they vary together.
+"""Gaussian shape model of hands and feet: the mean place of every landmark and how they vary together.
 
 A Gaussian over all landmarks of a region in the limb's frame. It holds bone-length ratios and order along the rays in one: it
 says where a landmark must lie, given the others, and how surely. It places the landmarks that cannot be seen and

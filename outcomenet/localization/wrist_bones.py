@@ -1,4 +1,4 @@
-"""Whether a found hand's wrist is that of a young child: hardly any edges where an adult has eight carpal bones."""
+"""Detection of young children's wrists: hardly any edges where an adult has eight carpal bones."""
 
 from __future__ import annotations
 
