@@ -22,7 +22,7 @@ from outcomenet.errors import UsageError, did_you_mean
 from outcomenet.experiment_files import experiment_file
 from outcomenet.input_pipeline.transforms import AugmentationConfig
 from outcomenet.losses.weights import LossWeights
-from outcomenet.models.encoder import EncoderConfig
+from outcomenet.models.encoders.cnn import CnnConfig
 from outcomenet.models.outcome_net import OutcomeNetConfig
 from outcomenet.models.pairs import PairReading
 from outcomenet.outcomes import OUTCOMES, main_outcome, outcome
@@ -36,7 +36,7 @@ from outcomenet.training.reweighting import balancing_weights
 
 # Sizes of a network: `tiny` is that of the demo (0.25 million parameters at 48 px), `base` for an accelerator.
 TINY = OutcomeNetConfig()
-BASE = OutcomeNetConfig(encoder=EncoderConfig(widths=(64, 128, 256, 384), embedding=128, bfloat16=True))
+BASE = OutcomeNetConfig(encoder=CnnConfig(widths=(64, 128, 256, 384), embedding=128, bfloat16=True))
 
 
 # What `direct_adjusted` does unless an experiment says otherwise: every covariate is a term of its own on the outcome's

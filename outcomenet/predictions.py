@@ -65,7 +65,7 @@ def read_predictions(path: Path) -> pd.DataFrame:
 
 
 @dataclass(frozen=True)
-class NetworkReading:
+class NetworkOutput:
     """Rows are visits in the order of `ids`. Higher always means worse."""
 
     ids: list[tuple[str, str]]

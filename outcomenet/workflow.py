@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import jax
 import numpy as np
 import pandas as pd
 
@@ -33,6 +34,7 @@ from outcomenet.outcomes import TARGET_FIELDS
 from outcomenet.predictors import measuring_network
 from outcomenet.progress import Progress
 from outcomenet.runs import chain
+from outcomenet.runs.config import to_record
 from outcomenet.runs.environment import differences, environment, set_numerics
 from outcomenet.runs.provenance import portable_path, public_name, resolved_path
 from outcomenet.runs.record import begin_run, origin, read_record, utc_now, write_record
@@ -41,43 +43,51 @@ from outcomenet.strategies import ESTIMANDS
 from outcomenet.training.checkpoints import Checkpoints, abstract_of
 from outcomenet.training.loop import train
 from outcomenet.training.rungs import NetworkShape, Parameters, RungNetwork, build_networks
-from outcomenet.training.sharding import device_mesh, put_state
-from outcomenet.training.step import initial_state, make_step
+from outcomenet.training.sharding import device_mesh, replicated
+from outcomenet.training.state import TrainState, abstract_state, initial_state
+from outcomenet.training.step import TrainStep
 from outcomenet.training.warm_start import warm_start
 
 
 @dataclass(frozen=True)
 class Wiring:
-    """An experiment on a data set, built: networks with initial parameters, and the scale of the covariates."""
+    """An experiment on a data set: the structure of its networks, and the scale of the covariates."""
 
     experiment: Experiment
     dataset: Dataset
     covariates: CovariateScale
     networks: dict[str, RungNetwork]
-    parameters: dict[str, Parameters]
 
-    def initial_state(self) -> dict[str, Any]:
+    def initial_parameters(self) -> dict[str, Parameters]:
+        """Parameters of every network before training."""
+        seed = self.experiment.training.seed
+        return {name: network.initial_parameters(seed) for name, network in self.networks.items()}
+
+    def initial_state(self, parameters: Mapping[str, Parameters] | None = None) -> TrainState:
+        """The state before the first step, with other `parameters` where they are given."""
         optimiser = self.experiment.optimiser.build(self.experiment.training.steps)
         training = self.experiment.training
-        return initial_state(self.parameters, optimiser, training.seed, training.members)
+        return initial_state(parameters or self.initial_parameters(), optimiser, training.seed, training.members)
 
 
 def wire(experiment: Experiment, dataset: Dataset) -> Wiring:
     """Builds what an experiment names, for this data set."""
     scale = covariate_scale(dataset.visits, dataset.manifest.covariates, experiment.covariates)
-    networks, parameters = networks_of(experiment, dataset.manifest.crop_size_px, len(dataset.manifest.readers))
-    return Wiring(experiment, dataset, scale, networks, parameters)
+    networks = networks_of(experiment, dataset.manifest.crop_size_px, len(dataset.manifest.readers))
+    return Wiring(experiment, dataset, scale, networks)
 
 
-def networks_of(
-    experiment: Experiment, crop_size: int, readers: int
-) -> tuple[dict[str, RungNetwork], dict[str, Parameters]]:
-    """The experiment's networks with their initial parameters, for crops of `crop_size` pixels a side and so many
-    readers of the human score."""
+def networks_of(experiment: Experiment, crop_size: int, readers: int) -> dict[str, RungNetwork]:
+    """Structures of the experiment's networks.
+
+    Args:
+        experiment: names the networks and their architecture.
+        crop_size: pixels a side of a joint's crop.
+        readers: people who graded the films.
+    """
     shape = NetworkShape(crop_size, experiment.outcomes, experiment.covariates, readers)
-    training = experiment.training
     return build_networks(
-        experiment.rungs, experiment.network, experiment.confounding, shape, training.seed, training.members
+        experiment.rungs, experiment.network, experiment.confounding, shape, experiment.training.members
     )
 
 
@@ -108,7 +118,7 @@ def run_training(
     record = {
         "name": public_name(run),
         **origin(file),
-        "config": asdict(experiment),
+        "config": to_record(experiment),
         "estimands": {name: ESTIMANDS[name] for name in experiment.confounding.strategies()},
         "seeds": {"training": experiment.training.seed, "evaluation": experiment.evaluation.seed},
         "data": describe(dataset),
@@ -125,10 +135,10 @@ def run_training(
         end_training(run, record, progress)
         return run
     wiring = wire(experiment, dataset)
-    record["parameters"] = parameter_counts(wiring.parameters)
+    record["parameters"] = parameter_counts(wiring.networks)
     write_record(run, record)
     mesh = device_mesh(experiment.training.devices or None)
-    state = warm_started(wiring).initial_state() if experiment.training.warm_start else wiring.initial_state()
+    state = wiring.initial_state(warm_started(wiring) if experiment.training.warm_start else None)
     batches = training_batches(
         VisitPairs(dataset, ("train",)) if experiment.of_pairs else dataset.examples("train"),
         wiring.covariates,
@@ -139,7 +149,7 @@ def run_training(
         weights=visit_weights(experiment, dataset.visits),
     )
     optimiser = experiment.optimiser.build(experiment.training.steps)
-    step = make_step(wiring.networks, optimiser, asdict(experiment.loss_weights), experiment.training.steps)
+    step = TrainStep(wiring.networks, optimiser, asdict(experiment.loss_weights), experiment.training.steps)
     with asked_by_signals() as stop:
         train(
             step, state, batches, experiment.training, run, mesh, run_id=record["run_id"], progress=progress, stop=stop
@@ -165,8 +175,8 @@ def end_training(run: Path, record: dict[str, Any], progress: Progress) -> None:
     chain.seal_training(run)
 
 
-def warm_started(wiring: Wiring) -> Wiring:
-    """The wiring with every outcome head fitted to the training visits' covariates, see `training.warm_start`."""
+def warm_started(wiring: Wiring) -> dict[str, Parameters]:
+    """Initial parameters with every outcome head fitted to the training visits' covariates, see `training.warm_start`."""
     rows = training_rows(wiring.experiment, wiring.dataset.visits)
     columns = rows[list(wiring.dataset.manifest.covariates)].to_numpy(np.float32)
     scaled = [wiring.covariates(row) for row in columns]
@@ -175,8 +185,7 @@ def warm_started(wiring: Wiring) -> Wiring:
         "observed": np.stack([observed for _, observed in scaled]),
     }
     table |= {name: rows[name].to_numpy(np.float32) for name in TARGET_FIELDS}
-    parameters = {n: warm_start(wiring.networks[n], p, table) for n, p in wiring.parameters.items()}
-    return replace(wiring, parameters=parameters)
+    return {n: warm_start(wiring.networks[n], p, table) for n, p in wiring.initial_parameters().items()}
 
 
 def run_evaluation(run: Path, data: Path | None = None, *, progress: Progress) -> list[str]:
@@ -215,7 +224,7 @@ def run_evaluation(run: Path, data: Path | None = None, *, progress: Progress) -
         covariates=experiment.covariates,
         scale=wiring.covariates,
         networks=wiring.networks,
-        parameters=restore_parameters(wiring, run, record) if experiment.rungs else {},
+        parameters=restore_parameters(experiment, wiring.networks, run, record) if experiment.rungs else {},
         augmentation=experiment.augmentation,
         of_pairs=experiment.of_pairs,
         fold=experiment.split.fold,
@@ -273,7 +282,7 @@ def run_prediction(
 ) -> pd.DataFrame:
     """Reads film files with a trained run (see `inference.films`)."""
     from outcomenet.inference.film_risks import calibrators_of
-    from outcomenet.inference.films import PredictionTask, predict_films
+    from outcomenet.inference.films import PredictionTask, film_network, predict_films
 
     usable_devices()
     set_numerics()
@@ -289,14 +298,12 @@ def run_prediction(
     if rung is None:
         raise UsageError(f"{run} trained no network; films can only be read by a run that did.")
     crop, lengths = _crops_of(run, record)
-    networks, parameters = networks_of(experiment, crop.size_px, record["data"]["readers"])
-    restored = restore_parameters_of(experiment, parameters, run, record)
+    networks = networks_of(experiment, crop.size_px, record["data"]["readers"])
+    restored = restore_parameters(experiment, networks, run, record)
     task = PredictionTask(
-        networks[rung],
-        restored[rung],
+        film_network(networks[rung], restored[rung]),
         crop,
         lengths,
-        len(experiment.covariates),
         experiment.outcomes,
         experiment.about,
         calibrators_of(run, rung),
@@ -319,22 +326,30 @@ def _crops_of(run: Path, record: Mapping[str, Any]) -> tuple[CropGeometry, LimbL
     return CropGeometry(**data["crop"]), LimbLengths(**data["limb_lengths"])
 
 
-def restore_parameters(wiring: Wiring, run: Path, record: Mapping[str, Any]) -> dict[str, Parameters]:
-    """Parameters of the last step of a run; CheckpointError where they are not this run's, UsageError when there is none."""
-    return restore_parameters_of(wiring.experiment, wiring.parameters, run, record)
-
-
-def restore_parameters_of(
-    experiment: Experiment, parameters: Mapping[str, Parameters], run: Path, record: Mapping[str, Any]
+def restore_parameters(
+    experiment: Experiment, networks: Mapping[str, RungNetwork], run: Path, record: Mapping[str, Any]
 ) -> dict[str, Parameters]:
-    """As `restore_parameters`, from freshly built parameters that give the shapes."""
+    """Parameters of the last step of a run.
+
+    Args:
+        experiment: of the run.
+        networks: the experiment's, which give names, shapes and types.
+        run: the run folder.
+        record: of the run.
+
+    Returns:
+        Each network's parameters, on the first device.
+
+    Raises:
+        CheckpointError: the checkpoint is damaged, or another run's.
+        UsageError: the run has no checkpoint.
+    """
     optimiser = experiment.optimiser.build(experiment.training.steps)
-    training = experiment.training
-    state = put_state(initial_state(parameters, optimiser, training.seed, training.members), device_mesh(1))
-    restored = Checkpoints(run / chain.CHECKPOINTS, record["run_id"]).restore(abstract_of(state), training.steps)
+    expected = abstract_of(abstract_state(networks, optimiser), replicated(device_mesh(1)))
+    restored = Checkpoints(run / chain.CHECKPOINTS, record["run_id"]).restore(expected, experiment.training.steps)
     if restored is None:
         raise UsageError(f"{run} has no checkpoint yet; run its `outcomenet train` command to the end first.")
-    return {name: rung["parameters"] for name, rung in restored[0]["networks"].items()}
+    return {name: network.parameters for name, network in restored[0].networks.items()}
 
 
 def describe(dataset: Dataset) -> dict[str, Any]:
@@ -355,8 +370,9 @@ def describe(dataset: Dataset) -> dict[str, Any]:
     }
 
 
-def parameter_counts(parameters: Mapping[str, Parameters]) -> dict[str, int]:
+def parameter_counts(networks: Mapping[str, RungNetwork]) -> dict[str, int]:
     """Number of trained numbers per rung."""
-    import jax
-
-    return {name: int(sum(leaf.size for leaf in jax.tree.leaves(tree))) for name, tree in parameters.items()}
+    return {
+        name: sum(leaf.size for leaf in jax.tree.leaves(network.abstract_parameters))
+        for name, network in networks.items()
+    }

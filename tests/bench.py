@@ -26,7 +26,7 @@ from outcomenet.simulation.cohort_folder import simulate_cohort
 from outcomenet.simulation.presets import preset
 from outcomenet.training.loop import train
 from outcomenet.training.sharding import compile_step, device_mesh, put_batch, put_state
-from outcomenet.training.step import make_step
+from outcomenet.training.step import TrainStep
 from outcomenet.workflow import wire
 from tests.bench_localizer import bench_localizer
 from tests.bench_metrics import bench_statistics
@@ -58,7 +58,7 @@ def bench_training(data: Path, run: Path) -> None:
     experiment = load_experiment(EXPERIMENT).with_steps(STEPS)
     dataset, mesh = open_dataset(data), device_mesh(1)
     wiring = wire(experiment, dataset)
-    step = make_step(wiring.networks, experiment.optimiser.build(STEPS), {})
+    step = TrainStep(wiring.networks, experiment.optimiser.build(STEPS), {})
 
     def batches(threads: int = 2):
         return training_batches(

@@ -10,7 +10,7 @@ import pytest
 from outcomenet.audits.sizes import AuditSizes
 from outcomenet.cli import main
 from outcomenet.experiment import Experiment, load_experiment
-from outcomenet.models.encoder import EncoderConfig
+from outcomenet.models.encoders.cnn import CnnConfig
 from outcomenet.progress import Progress
 from outcomenet.workflow import run_evaluation, run_training
 
@@ -26,7 +26,7 @@ AUDITS = AuditSizes(
 
 
 def shrunk(experiment: Experiment) -> Experiment:
-    encoder = EncoderConfig(widths=(8, 8), embedding=8, bfloat16=experiment.network.encoder.bfloat16)
+    encoder = CnnConfig(widths=(8, 8), embedding=8, bfloat16=experiment.network.encoder.bfloat16)
     return replace(
         experiment,
         network=replace(experiment.network, encoder=encoder),

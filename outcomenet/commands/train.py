@@ -23,6 +23,8 @@ Trains the networks of an experiment on a data set. EXPERIMENT is a file, or the
 The same command goes on where it stopped: after a kill, a
 crash or a stop by SIGTERM (exit code 4). Settings of the experiment are changed by their path; see all of them with
   outcomenet train EXPERIMENT --help
+The network's encoder is chosen by name, `--network.encoder VitConfig` or `--network.encoder CnnConfig`, and has settings
+of its own, `--network.encoder.embedding 64`.
 """
 
 

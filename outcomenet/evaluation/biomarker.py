@@ -10,14 +10,14 @@ from scipy.stats import t as t_distribution
 
 from outcomenet.anatomy import JOINT_NAMES
 from outcomenet.arrays import Float
-from outcomenet.predictions import NetworkReading
+from outcomenet.predictions import NetworkOutput
 from outcomenet.strategies import ConfoundingConfig
 
 KEYS = ["patient_id", "visit_id"]
 
 
 def biomarker_table(
-    reading: NetworkReading, rereadings: Sequence[NetworkReading], rows: pd.DataFrame, *, outcome: int, fold: int = 0
+    reading: NetworkOutput, rereadings: Sequence[NetworkOutput], rows: pd.DataFrame, *, outcome: int, fold: int = 0
 ) -> pd.DataFrame:
     """biomarkers.parquet: one row per patient and visit.
 
@@ -67,7 +67,7 @@ def with_treatment(table: pd.DataFrame, visits: pd.DataFrame) -> pd.DataFrame:
     return joined
 
 
-def reread_scores(rereadings: Sequence[NetworkReading], outcome: int) -> Float[np.ndarray, "reading visit"]:
+def reread_scores(rereadings: Sequence[NetworkOutput], outcome: int) -> Float[np.ndarray, "reading visit"]:
     """The score of each visit in each re-reading, in the order of the first one's ids."""
     return np.stack([r.contributions[..., outcome].sum(1) for r in rereadings])
 

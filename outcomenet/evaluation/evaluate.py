@@ -26,8 +26,7 @@ from outcomenet.evaluation.biomarker import biomarker_table, codebook, with_trea
 from outcomenet.evaluation.change import true_changes, write_responsiveness
 from outcomenet.evaluation.pool import in_every_part
 from outcomenet.evaluation.score_change import score_change_table
-from outcomenet.inference.visits import FilmReader, read_visits_with
-from outcomenet.input_pipeline.batches import evaluation_batches
+from outcomenet.inference.visits import CompiledNetwork
 from outcomenet.input_pipeline.transforms import AugmentationConfig, CovariateScale
 from outcomenet.intake.account.account import copy_account
 from outcomenet.ladder.calibrators import write_calibrators
@@ -40,7 +39,7 @@ from outcomenet.metrics.table import comparisons_table, metrics_table, primary_c
 from outcomenet.outcomes import outcome
 from outcomenet.pages.contact_sheet import contact_sheet
 from outcomenet.picture_files import write_png
-from outcomenet.predictions import NetworkReading, write_predictions
+from outcomenet.predictions import NetworkOutput, write_predictions
 from outcomenet.predictors import COVARIATES, DIRECT_ADJUSTED, measuring_network
 from outcomenet.progress import Progress
 from outcomenet.training.rungs import Parameters, RungNetwork
@@ -72,6 +71,10 @@ class EvaluationTask:
     def examples(self, splits: Sequence[str]) -> Sequence[Mapping[str, Any]]:
         """What the networks read: the visits, or pairs of visits, of some splits."""
         return VisitPairs(self.dataset, splits) if self.of_pairs else Examples(self.dataset, splits)
+
+    def compiled(self, rung: str) -> CompiledNetwork:
+        """One of the networks with its trained parameters, ready to be run."""
+        return CompiledNetwork(self.networks[rung], self.parameters[rung], self.scale, self.batch_size)
 
     def rows(self) -> pd.DataFrame:
         """Rows that every rung predicts or learns from: those with films where networks take part."""
@@ -147,7 +150,7 @@ def _audit_inputs(
     elif rung is not None and biomarker is not None:
         network = TrainedNetwork(
             task.dataset, facts.visits, biomarker,
-            FilmReader(task.networks[rung], task.parameters[rung], task.scale, task.batch_size),
+            task.compiled(rung),
             task.outcomes.index(main.name), task.audits, task.seed, progress,
         )  # fmt: skip
     return AuditInputs(
@@ -159,7 +162,7 @@ def _audit_inputs(
     )  # fmt: skip
 
 
-def _read_films(task: EvaluationTask, progress: Progress) -> tuple[dict[str, NetworkReading], list[NetworkReading]]:
+def _read_films(task: EvaluationTask, progress: Progress) -> tuple[dict[str, NetworkOutput], list[NetworkOutput]]:
     """Every network's reading of the visits that judge it, and perturbed re-readings of the held-out ones.
 
     The network whose score is the biomarker reads all visits, the others only those that were not trained on.
@@ -173,15 +176,14 @@ def _read_films(task: EvaluationTask, progress: Progress) -> tuple[dict[str, Net
     total = sum(map(len, sources.values())) + task.rereadings * len(held_out)
     progress.start("visits", total, "read films with the networks")
 
-    def read(name: str, examples: Sequence[Mapping[str, Any]], repeat: int = 0) -> NetworkReading:
-        augmentation = task.augmentation if repeat else None
-        batches = evaluation_batches(
-            examples, task.scale, batch_size=task.batch_size, augmentation=augmentation, seed=repeat
+    networks = {name: task.compiled(name) for name in sources}
+    readings = {name: networks[name].infer(networks[name].batches(of), progress) for name, of in sources.items()}
+    rereadings = [
+        networks[rung].infer(
+            networks[rung].batches(held_out, augmentation=task.augmentation, seed=repeat + 1), progress
         )
-        return read_visits_with(task.networks[name], task.parameters[name], batches, progress)
-
-    readings = {name: read(name, examples) for name, examples in sources.items()}
-    rereadings = [read(rung, held_out, repeat + 1) for repeat in range(task.rereadings)] if len(held_out) else []
+        for repeat in range(task.rereadings if len(held_out) else 0)
+    ]
     progress.finish()
     return readings, rereadings
 
@@ -203,7 +205,7 @@ class Examples(Sequence[Mapping[str, Any]]):
         raise IndexError(index)
 
 
-def _facts(task: EvaluationTask, rows: pd.DataFrame, readings: Mapping[str, NetworkReading]) -> LadderFacts:
+def _facts(task: EvaluationTask, rows: pd.DataFrame, readings: Mapping[str, NetworkOutput]) -> LadderFacts:
     keys = list(zip(rows["patient_id"], rows["visit_id"], strict=True))
     ordered = {name: _in_order(reading, keys) for name, reading in readings.items()}
     truth = read_truth(task.dataset)
@@ -271,7 +273,7 @@ def read_truth(dataset: Dataset) -> pd.DataFrame | None:
     return known.rename(columns={name: f"true_{name}" for name in known.columns if name not in ids})
 
 
-def _in_order(reading: NetworkReading, keys: list[tuple[str, str]]) -> NetworkReading:
+def _in_order(reading: NetworkOutput, keys: list[tuple[str, str]]) -> NetworkOutput:
     """The reading with its rows in the order of `keys`; NaN for visits that it did not read."""
     at = {key: row for row, key in enumerate(reading.ids)}
     order = np.array([at.get(key, -1) for key in keys])
@@ -281,7 +283,7 @@ def _in_order(reading: NetworkReading, keys: list[tuple[str, str]]) -> NetworkRe
             return values[order] & (order >= 0)[:, None]
         return np.where((order >= 0).reshape(-1, *[1] * (values.ndim - 1)), values[order], np.nan)
 
-    return NetworkReading(
+    return NetworkOutput(
         ids=list(keys),
         visible=pick(reading.visible),
         outcome={name: pick(values) for name, values in reading.outcome.items()},
@@ -298,7 +300,7 @@ def _in_order(reading: NetworkReading, keys: list[tuple[str, str]]) -> NetworkRe
 
 
 def _write_biomarker(
-    task: EvaluationTask, rows: pd.DataFrame, rung: str, reading: NetworkReading, again: list[NetworkReading], run: Path
+    task: EvaluationTask, rows: pd.DataFrame, rung: str, reading: NetworkOutput, again: list[NetworkOutput], run: Path
 ) -> pd.DataFrame:
     of = task.outcomes.index(task.main_outcome)
     table = biomarker_table(reading, again, rows, outcome=of, fold=task.fold)
@@ -310,7 +312,7 @@ def _write_biomarker(
 
 
 def _write_score_change(
-    task: EvaluationTask, biomarker: pd.DataFrame, again: list[NetworkReading], run: Path
+    task: EvaluationTask, biomarker: pd.DataFrame, again: list[NetworkOutput], run: Path
 ) -> list[str]:
     """What the score and the human total see of change; nothing where a pair's score is a change already."""
     if task.of_pairs:

@@ -23,7 +23,7 @@ from outcomenet.metrics.detectable import smallest_detectable_change
 from outcomenet.metrics.resampling import bootstrap_weights, estimate
 from outcomenet.metrics.responsiveness import response_mean
 from outcomenet.metrics.trial_size import patients_per_arm
-from outcomenet.predictions import NetworkReading
+from outcomenet.predictions import NetworkOutput
 from outcomenet.predictors import HUMAN_TOTAL
 from outcomenet.scoring import SVDH, UnreadablePolicy
 
@@ -54,7 +54,7 @@ class Measured:
 def score_change_table(
     dataset: Dataset,
     biomarker: pd.DataFrame,
-    rereadings: Sequence[NetworkReading],
+    rereadings: Sequence[NetworkOutput],
     *,
     outcome: int,
     resamples: int,
@@ -169,7 +169,7 @@ def _of_readings(
         yield "icc_a1", "", np.nan, np.nan, np.nan, why
 
 
-def _score(biomarker: pd.DataFrame, rereadings: Sequence[NetworkReading], outcome: int) -> Measured:
+def _score(biomarker: pd.DataFrame, rereadings: Sequence[NetworkOutput], outcome: int) -> Measured:
     status = biomarker.set_index(KEYS)["score"]
     if len(rereadings) < 2:
         return Measured(status, pd.DataFrame(index=status.index), 1, "")

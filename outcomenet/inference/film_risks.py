@@ -9,7 +9,7 @@ import numpy as np
 
 from outcomenet.ladder.calibrators import Calibrators, read_calibrators
 from outcomenet.outcomes import outcome
-from outcomenet.predictions import NetworkReading
+from outcomenet.predictions import NetworkOutput
 
 CALIBRATION = "calibration.json"
 
@@ -29,7 +29,7 @@ def calibrators_of(run: Path, rung: str) -> dict[str, Calibrators] | None:
 
 
 def no_risks(outcomes: Sequence[str]) -> dict[str, object]:
-    """The columns of `film_risks` for a film that was not read."""
+    """The columns of `film_risks` for a limb that was not scored."""
     return {f"{name}_{column}": value for name in events_of(outcomes) for column, value in _NOTHING.items()}
 
 
@@ -37,14 +37,15 @@ _NOTHING: dict[str, object] = {"risk": np.nan, "risk_calibrated": np.nan, "risk_
 
 
 def film_risks(
-    outcomes: Sequence[str], reading: NetworkReading, calibrators: Mapping[str, Calibrators] | None
+    outcomes: Sequence[str], output: NetworkOutput, calibrators: Mapping[str, Calibrators] | None, at: int = 0
 ) -> dict[str, object]:
     """Columns of films.csv for every event of a run.
 
     Args:
         outcomes: names of the run's outcomes.
-        reading: of one film.
-        calibrators: of the network that read it, by outcome; None where the run has no calibration.json.
+        output: the network's, one row per limb.
+        calibrators: of the same network, by outcome; None where the run has no calibration.json.
+        at: the row that is meant.
 
     Returns:
         `<event>_risk` is the network's own probability within the event's horizon, `<event>_risk_calibrated` what Platt's
@@ -54,7 +55,7 @@ def film_risks(
     """
     columns = no_risks(outcomes)
     for name in events_of(outcomes):
-        risk = reading.outcome[name][:1].astype(float)
+        risk = output.outcome[name][at : at + 1].astype(float)
         columns[f"{name}_risk"] = float(risk[0])
         if calibrators is None:
             columns[f"{name}_risk_calibrator"] = f"none: the run has no {CALIBRATION}; `outcomenet evaluate` writes it"

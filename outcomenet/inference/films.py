@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,10 +16,10 @@ from outcomenet.cohorts.pseudonyms import Pseudonyms
 from outcomenet.csv_files import read_csv, write_csv
 from outcomenet.films.film import Film
 from outcomenet.films.quality_flags import FLAGS, UNSCORABLE, refusal
-from outcomenet.inference.film_risks import film_risks, no_risks
-from outcomenet.inference.visits import read_visits_with
-from outcomenet.input_pipeline.batches import stack
-from outcomenet.input_pipeline.transforms import CovariateScale, Standardise
+from outcomenet.inference.film_risks import no_risks
+from outcomenet.inference.limbs import JOINT_COLUMNS, LimbJoints, PreparedLimb, infer_limbs
+from outcomenet.inference.visits import CompiledNetwork
+from outcomenet.input_pipeline.transforms import CovariateScale
 from outcomenet.ladder.calibrators import Calibrators
 from outcomenet.localization.crops import Spacing
 from outcomenet.localization.film_list import list_films, pseudonymous_films
@@ -29,27 +29,34 @@ from outcomenet.localization.localizer import Localizer
 from outcomenet.localization.locating import LocatedFilm, locate_films
 from outcomenet.localization.matching import match_landmarks
 from outcomenet.localization.placed import read_landmarks
-from outcomenet.outcomes import TARGET_FIELDS
 from outcomenet.pages.contact_sheet import contact_sheet
 from outcomenet.picture_files import write_png
 from outcomenet.progress import Progress
-from outcomenet.scoring import KELLGREN_LAWRENCE, SVDH
 from outcomenet.training.rungs import Parameters, RungNetwork
+
+# Limbs that the network is run over together. A limb costs the same in a batch of any size, and one film alone should not
+# pay for many.
+LIMBS_PER_BATCH = 4
 
 
 @dataclass(frozen=True)
 class PredictionTask:
     """A trained network, and how the films that it learned from were cut."""
 
-    network: RungNetwork
-    parameters: Parameters
+    network: CompiledNetwork  # see `film_network`
     geometry: CropGeometry
     lengths: LimbLengths  # of the data set: scale of films without a pixel spacing
-    covariates: int
     outcomes: tuple[str, ...]
     main_outcome: str  # the one that the films' score is of
     calibrators: Mapping[str, Calibrators] | None  # of this network, by outcome; None before the run is evaluated
     origin: Mapping[str, str]  # by which the same network is known again: run, data, last checkpoint, rung
+
+
+def film_network(network: RungNetwork, parameters: Parameters) -> CompiledNetwork:
+    """A trained network for single films, of whose patients no covariate is known."""
+    n = len(network.shape.covariates)
+    unknown = CovariateScale(("",) * n, tuple(range(n)), (0.0,) * n, (1.0,) * n)
+    return CompiledNetwork(network, parameters, unknown, LIMBS_PER_BATCH)
 
 
 def predict_films(
@@ -111,17 +118,20 @@ def predict_films(
         return table.assign(file=table["film_id"].map(files))
     rows, joints, files = [], [], []
     with whole_folder(out, note=note) as folder:
-        located_films = locate_films(Localizer(), paths, by_hand, progress=progress)
-        for film, own, located in zip(known, listed.films, located_films, strict=True):
-            sheets: Counter[str] = Counter()
-            for row, found, sheet in _predict_film(task, film.film_id, located, spacing_mm):
-                rows.append(row)
-                joints += found
-                files.append(own.film_id)
-                if sheet is not None:
-                    sheets[row["side"]] += 1  # two left hands on one film: the second sheet is numbered
-                    number = f"_{sheets[row['side']]}" if sheets[row["side"]] > 1 else ""
-                    write_png(folder / f"crops_{film.file_name}_{row['side']}{number}.png", sheet)
+
+        def limbs() -> Iterator[PreparedLimb]:
+            located_films = locate_films(Localizer(), paths, by_hand, progress=progress)
+            for film, original, located in zip(known, listed.films, located_films, strict=True):
+                prepared = _prepare_film(task, film.film_id, located, spacing_mm)
+                _write_sheets(prepared, film.file_name, folder)
+                yield from (replace(limb, file=original.film_id, sheet=None) for limb in prepared)
+
+        for limb, values, of_joints in infer_limbs(
+            task.network, limbs(), outcomes=task.outcomes, main=task.main_outcome, calibrators=task.calibrators
+        ):
+            rows.append({**limb.row, **values})
+            joints += of_joints
+            files.append(limb.file)
         table = pd.DataFrame(rows)
         write_csv(table, folder / FILMS)
         write_csv(pd.DataFrame(joints, columns=JOINT_COLUMNS), folder / "joints.csv")
@@ -134,24 +144,32 @@ def _text_columns(outcomes: Sequence[str]) -> list[str]:
 
 
 FILMS = "films.csv"
-JOINT_COLUMNS = [
-    "film_id", "joint", "x_px", "y_px", "visible", "contribution", "svdh_erosion", "svdh_jsn", "kellgren_lawrence",
-]  # fmt: skip
 
 
-LimbRows = tuple[dict, list[dict], np.ndarray | None]  # a row of films.csv, rows of joints.csv, a sheet of crops
+def _write_sheets(limbs: Sequence[PreparedLimb], file_name: str, folder: Path) -> None:
+    """One picture of crops for each limb of a film that was cut."""
+    sheets: Counter[str] = Counter()
+    for limb in limbs:
+        if limb.sheet is None:
+            continue
+        side = limb.row["side"]
+        sheets[side] += 1  # two left hands on one film: the second sheet is numbered
+        number = f"_{sheets[side]}" if sheets[side] > 1 else ""
+        write_png(folder / f"crops_{file_name}_{side}{number}.png", limb.sheet)
 
 
-def _predict_film(task: PredictionTask, film_id: str, located: LocatedFilm, spacing_mm: float | None) -> list[LimbRows]:
-    """Rows of every limb of a film; one without score where there is none."""
+def _prepare_film(
+    task: PredictionTask, film_id: str, located: LocatedFilm, spacing_mm: float | None
+) -> list[PreparedLimb]:
+    """Every limb of a film before the network is run; one without joints where there is none."""
     row = _unread(film_id, task.outcomes)
     if located.film is None:
         code = located.refused.code if located.refused else ""
-        return [(row | {"flags": refusal(code), "remark": str(located.refused)}, [], None)]
+        return [PreparedLimb(row | {"flags": refusal(code), "remark": str(located.refused)})]
     if not located.limbs:
-        return [(row | _not_scored(see_film_without_limb(located.film).flags), [], None)]
+        return [PreparedLimb(row | _not_scored(see_film_without_limb(located.film).flags))]
     spacing = Spacing(spacing_mm, "given") if spacing_mm else None
-    return [_predict_limb(task, row, located.film, limb, spacing) for limb in located.limbs]
+    return [_prepare_limb(task, row, located.film, limb, spacing) for limb in located.limbs]
 
 
 def _unread(film_id: str, outcomes: Sequence[str]) -> dict:
@@ -163,14 +181,14 @@ def _unread(film_id: str, outcomes: Sequence[str]) -> dict:
     }  # fmt: skip
 
 
-def _predict_limb(
+def _prepare_limb(
     task: PredictionTask, row: dict, film: Film, limb: LandmarkedLimb, spacing: Spacing | None
-) -> LimbRows:
+) -> PreparedLimb:
     limb_crops = cut_limb(film, limb, task.geometry, spacing=spacing, lengths=task.lengths)
     cut = limb_crops.cut
     row = row | _not_scored(limb_crops.flags) | {"region": str(limb.region)}
     if cut is None:
-        return row | {"side": "" if limb_crops.uncuttable == "no_direction" else str(limb.side)}, [], None
+        return PreparedLimb(row | {"side": "" if limb_crops.uncuttable == "no_direction" else str(limb.side)})
     side = limb.side
     row |= {"side": str(side), "joints_seen": int(cut.present.sum())}
     row |= {"scale_mm_per_px": round(cut.scale.mm_per_px, 5), "scale_source": cut.scale.source}
@@ -180,58 +198,11 @@ def _predict_limb(
     crops[at], present[at] = cut.crops, cut.present
     sheet = contact_sheet(crops, present, JOINT_NAMES, columns=6)
     if row["remark"]:
-        return row, [], sheet
-    values, joints = _scored(task, row["film_id"], crops, present, cut.frames.centre, at)
-    return row | values, joints, sheet
+        return PreparedLimb(row, sheet)
+    return PreparedLimb(row, sheet, LimbJoints(crops, present, at, cut.frames.centre))
 
 
 def _not_scored(flags: Sequence[str]) -> dict[str, str]:
     """The columns `flags` and `remark`; the remark says why a limb is not scored and is empty where it is."""
     reasons = [FLAGS[flag] for flag in flags if flag in UNSCORABLE]
     return {"flags": ";".join(flags), "remark": " ".join([*reasons, "Not scored."]) if reasons else ""}
-
-
-def _scored(
-    task: PredictionTask, film: str, crops: np.ndarray, present: np.ndarray, centre: np.ndarray, at: list[int]
-) -> tuple[dict, list[dict]]:
-    reading = read_visits_with(task.network, task.parameters, [_batch(task, crops, present)])
-    contribution = reading.contributions[0, :, task.outcomes.index(task.main_outcome)]
-    svdh = reading.svdh[0] if reading.svdh is not None else np.full(len(SVDH.sites), np.nan)
-    grades = {(site.joint_index, site.definition.feature): grade for site, grade in zip(SVDH.sites, svdh, strict=True)}
-    oa = reading.osteoarthritis_grades[0]
-    kl = {site.joint_index: grade for site, grade in zip(KELLGREN_LAWRENCE.sites, oa, strict=True)}
-    joints = [
-        {
-            "film_id": film,
-            "joint": JOINT_NAMES[j],
-            "x_px": round(float(centre[k][0]), 1) if present[j] else np.nan,
-            "y_px": round(float(centre[k][1]), 1) if present[j] else np.nan,
-            "visible": bool(present[j]),
-            "contribution": float(contribution[j]) if present[j] else np.nan,
-            "svdh_erosion": grades.get((j, "erosion"), np.nan) if present[j] else np.nan,
-            "svdh_jsn": grades.get((j, "jsn"), np.nan) if present[j] else np.nan,
-            "kellgren_lawrence": kl.get(j, np.nan) if present[j] else np.nan,
-        }
-        for k, j in enumerate(at)
-    ]
-    values = {
-        "score": float(contribution[present].sum()),
-        "oa_score": float(reading.osteoarthritis[0]),
-        "svdh_of_film": float(np.nansum(svdh)) if np.isfinite(svdh).any() else np.nan,
-        **film_risks(task.outcomes, reading, task.calibrators),
-    }
-    return values, joints
-
-
-def _batch(task: PredictionTask, crops: np.ndarray, present: np.ndarray) -> tuple[dict, list[tuple[str, str]], int]:
-    n = task.covariates
-    nothing = CovariateScale(("",) * n, tuple(range(n)), (0.0,) * n, (1.0,) * n)
-    example = {
-        "crops": crops,
-        "present": present,
-        "covariates": np.full(n, np.nan, np.float32),
-        "svdh": np.full((1, len(SVDH.sites)), -1, np.int8),
-        "kellgren_lawrence": np.full(len(KELLGREN_LAWRENCE.sites), -1, np.int8),
-        **{name: np.float32(np.nan) for name in TARGET_FIELDS},
-    }
-    return stack([Standardise(nothing).map(example)]), [("film", "film")], 1

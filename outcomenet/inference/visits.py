@@ -1,27 +1,32 @@
-"""What trained networks say about visits, as numpy arrays with one row per visit: the border out of the JAX world."""
+"""Trained networks run over visits: compiled once, outputs as numpy arrays with one row per visit."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from outcomenet.arrays import Array
-from outcomenet.input_pipeline.batches import evaluation_batches
-from outcomenet.input_pipeline.transforms import CovariateScale
-from outcomenet.models.outcome_net import OutcomeNet, patient_embedding
-from outcomenet.predictions import NetworkReading
+from outcomenet.errors import DataRefused
+from outcomenet.input_pipeline.batches import Batch, evaluation_batches
+from outcomenet.input_pipeline.transforms import AugmentationConfig, CovariateScale
+from outcomenet.models.outcome_net import OutcomeNet, Visit, patient_embedding
+from outcomenet.predictions import NetworkOutput
 from outcomenet.progress import Progress
 from outcomenet.training.rungs import Parameters, RungNetwork, visit_of
 
 
 @dataclass(frozen=True)
-class FilmReader:
-    """A trained network that reads examples as they are, without augmentation."""
+class CompiledNetwork:
+    """A trained network, made once and run often; every batch is filled up to `batch_size` visits.
+
+    It is compiled at its first batch. Networks of one architecture share the compiled program within a process, also
+    where their parameters differ.
+    """
 
     network: RungNetwork
     parameters: Parameters
@@ -29,67 +34,83 @@ class FilmReader:
     batch_size: int
 
     def batches(
-        self, examples: Sequence[Mapping[str, Any]]
-    ) -> Iterator[tuple[Mapping[str, np.ndarray], list[tuple[str, str]], int]]:
-        return evaluation_batches(examples, self.scale, batch_size=self.batch_size)
+        self,
+        examples: Sequence[Mapping[str, Any]],
+        *,
+        augmentation: AugmentationConfig | None = None,
+        seed: int = 0,
+    ) -> Iterator[Batch]:
+        """Batches of this network's size, see `batches.evaluation_batches`.
 
-    def read(self, examples: Sequence[Mapping[str, Any]], progress: Progress | None = None) -> NetworkReading:
-        return read_visits_with(self.network, self.parameters, self.batches(examples), progress)
+        Args:
+            examples: visits, or pairs of visits, as a data set holds them.
+            augmentation: random changes of the crops, for repeatability; None leaves them as they are.
+            seed: of the augmentation.
+        """
+        return evaluation_batches(
+            examples, self.scale, batch_size=self.batch_size, augmentation=augmentation, seed=seed
+        )
+
+    def infer(self, batches: Iterable[Batch], progress: Progress | None = None) -> NetworkOutput:
+        """Runs the network over batches.
+
+        Args:
+            batches: as `batches` makes them; rows that only fill a batch up are left out of the output.
+            progress: is advanced by every visit.
+
+        Returns:
+            One row per visit, in the order of the batches.
+
+        Raises:
+            DataRefused: there is no batch.
+        """
+        ids: list[tuple[str, str]] = []
+        parts: list[dict[str, Any]] = []
+        for batch in batches:
+            visit = visit_of(batch.arrays)
+            part = jax.device_get(_ensemble_outputs(self.network, self.parameters, visit))
+            parts.append(jax.tree.map(lambda a, real=batch.real: np.asarray(a)[:real], part))
+            ids += batch.ids
+            if progress is not None:
+                progress.advance(batch.real)
+        if not parts:
+            raise DataRefused("A network was to be run over no visit at all; give it at least one visit with films.")
+        joined = jax.tree.map(lambda *arrays: np.concatenate(arrays), *parts)
+        return NetworkOutput(ids=ids, members=self.network.members, **joined)
 
 
-def read_visits_with(
-    network: RungNetwork,
-    parameters: Parameters,
-    batches: Iterable[tuple[Mapping[str, np.ndarray], list[tuple[str, str]], int]],
-    progress: Progress | None = None,
-) -> NetworkReading:
-    """Runs a network over evaluation batches (see `batches.evaluation_batches`)."""
-
-    @jax.jit
-    def read(params: Parameters, batch: Mapping[str, Array]) -> dict[str, Any]:
-        return _say(network, params, batch)
-
-    ids: list[tuple[str, str]] = []
-    rows: list[dict[str, Any]] = []
-    for batch, names, real in batches:
-        said = jax.device_get(read(parameters, dict(batch)))
-        rows.append(jax.tree.map(lambda a, real=real: np.asarray(a)[:real], said))
-        ids += names
-        if progress is not None:
-            progress.advance(real)
-    joined = jax.tree.map(lambda *parts: np.concatenate(parts), *rows)
-    return NetworkReading(ids=ids, members=network.members, **joined)
-
-
-def _say(network: RungNetwork, parameters: Parameters, batch: Mapping[str, Array]) -> dict[str, Any]:
-    """What the ensemble says: the mean of its members. Embeddings of members have nothing in common: the first one's."""
-    said = network.each(lambda net: _say_of_one(net, batch), parameters)
-    variance = said.pop("variance")
-    whole = jax.tree.map(lambda a: a[0] if a.dtype == bool else a.mean(0), said)
-    spread = {name: values.std(0) for name, values in said["outcome"].items()}
+# The network is static: its hash is that of its configuration, so that one program serves all objects of one architecture.
+@partial(jax.jit, static_argnums=0)
+def _ensemble_outputs(network: RungNetwork, parameters: Parameters, visit: Visit) -> dict[str, Any]:
+    """The mean over the members; their embeddings have nothing in common, so that the first one's is given."""
+    outputs = network.each(lambda net: _outputs(net, visit), parameters)
+    variance = outputs.pop("variance")
+    mean = jax.tree.map(lambda a: a[0] if a.dtype == bool else a.mean(0), outputs)
+    spread = {name: values.std(0) for name, values in outputs["outcome"].items()}
     deviation = {name: jnp.sqrt(variance[name].mean(0) + jnp.square(spread[name])) for name in spread}
-    return {**whole, "embedding": said["embedding"][0], "spread": spread, "deviation": deviation}
+    return {**mean, "embedding": outputs["embedding"][0], "spread": spread, "deviation": deviation}
 
 
-def _say_of_one(net: OutcomeNet, batch: Mapping[str, Array]) -> dict[str, Any]:
-    reading = net(visit_of(batch))
-    eta = reading.outcome_eta
+def _outputs(net: OutcomeNet, visit: Visit) -> dict[str, Any]:
+    """The fields of `NetworkOutput` of one member, and the outcomes' variance."""
+    output = net(visit)
+    eta = output.outcome_eta
     values = {name: net.heads[name].expected(eta[name]) for name in net.outcomes}
     svdh = None
-    if net.svdh_head is not None and reading.svdh_eta is not None:
-        seen = batch["visible"][:, np.asarray(net.svdh_head.joint)]
-        grades = net.svdh_head.expected(reading.svdh_eta)
-        if reading.later_svdh_eta is not None:
-            grades = (net.svdh_head.expected(reading.later_svdh_eta) - grades) / batch["years"][:, None]
+    if net.svdh_head is not None and output.svdh_eta is not None:
+        seen = visit.visible[:, np.asarray(net.svdh_head.joint)]
+        grades = net.svdh_head.expected(output.svdh_eta)
+        if output.later_svdh_eta is not None and visit.years is not None:
+            grades = (net.svdh_head.expected(output.later_svdh_eta) - grades) / visit.years[:, None]
         svdh = jnp.where(seen, grades, jnp.nan)
     return {
-        "visible": batch["visible"],
+        "visible": visit.visible,
         "outcome": values,
         "variance": {name: net.heads[name].variance(eta[name]) for name in net.outcomes},
-        "contributions": reading.contributions,
-        "osteoarthritis": reading.osteoarthritis,
-        "osteoarthritis_grades": net.osteoarthritis_head.expected(reading.osteoarthritis_eta),
-        "embedding": patient_embedding(reading.embeddings, batch["visible"]),
+        "contributions": output.contributions,
+        "osteoarthritis": output.osteoarthritis,
+        "osteoarthritis_grades": net.osteoarthritis_head.expected(output.osteoarthritis_eta),
+        "embedding": patient_embedding(output.embeddings, visit.visible),
         "svdh": svdh,
-        "score": {name: reading.score[:, i] for i, name in enumerate(net.outcomes)},
+        "score": {name: output.score[:, i] for i, name in enumerate(net.outcomes)},
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import grain
 import numpy as np
@@ -11,6 +12,14 @@ import pandas as pd
 from outcomenet.datasets.dataset import visit_key
 from outcomenet.errors import DataRefused, UsageError, did_you_mean
 from outcomenet.input_pipeline.transforms import Augment, AugmentationConfig, CovariateScale, Example, Standardise
+
+
+class Batch(NamedTuple):
+    """A batch of evaluation; its last rows may only fill it up."""
+
+    arrays: Mapping[str, np.ndarray]  # each with a first axis of `batch_size` rows
+    ids: list[tuple[str, str]]  # (patient_id, visit_id) of the real rows
+    real: int  # how many rows are visits
 
 
 def covariate_scale(visits: pd.DataFrame, available: Sequence[str], wanted: Sequence[str]) -> CovariateScale:
@@ -89,13 +98,13 @@ def training_batches(
 
 
 def evaluation_batches(
-    examples: Sequence[Example],
+    examples: Sequence[Mapping[str, Any]],
     covariates: CovariateScale,
     *,
     batch_size: int,
     augmentation: AugmentationConfig | None = None,
     seed: int = 0,
-) -> Iterator[tuple[Example, list[tuple[str, str]], int]]:
+) -> Iterator[Batch]:
     """Each example once, in the order on disk.
 
     Args:
@@ -106,8 +115,8 @@ def evaluation_batches(
         seed: Seed of the perturbations; an example's own is drawn from (seed, its place).
 
     Yields:
-        (batch, [(patient_id, visit_id)], how many rows are real). The last batch is filled up by repeating its first row,
-        so that shapes stay the same and nothing is compiled again; those rows are not real.
+        Batches of one shape: the last is filled up by repeating its first row, so that nothing is compiled again; those
+        rows are not real.
 
     Returns:
         An iterator over the batches; empty where there is no example.
@@ -121,7 +130,7 @@ def evaluation_batches(
         if augment is not None:
             ready = [augment.random_map(e, np.random.default_rng([seed, start + i])) for i, e in enumerate(ready)]
         ready += [ready[0]] * (batch_size - len(ready))
-        yield stack(ready), ids, len(ids)
+        yield Batch(stack(ready), ids, len(ids))
 
 
 def stack(examples: Sequence[Example]) -> Example:

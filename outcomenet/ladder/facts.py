@@ -13,7 +13,7 @@ from outcomenet.datasets.visit_table import SVDH_COLUMNS
 from outcomenet.errors import DataRefused
 from outcomenet.ladder.granularity import HumanGrid, equate_to_human
 from outcomenet.outcomes import SVDH_CHANGE, OutcomeSpec
-from outcomenet.predictions import NetworkReading
+from outcomenet.predictions import NetworkOutput
 from outcomenet.predictors import DIRECT_ADJUSTED, NETWORKS
 
 
@@ -28,7 +28,7 @@ class LadderFacts:
 
     visits: pd.DataFrame
     covariates: tuple[str, ...]
-    readings: Mapping[str, NetworkReading]
+    readings: Mapping[str, NetworkOutput]
     truth: pd.DataFrame | None
     of_pairs: bool = False  # rows are pairs of visits, and human scores are changes, see `datasets.pairs`
 
@@ -51,7 +51,7 @@ class LadderFacts:
         root = np.sign(total) * np.sqrt(np.abs(total))
         return self.visits[list(SVDH_COLUMNS)].astype(float).assign(svdh_total=total, svdh_root=root)
 
-    def reading(self, network: str) -> NetworkReading:
+    def reading(self, network: str) -> NetworkOutput:
         if network not in self.readings:
             raise DataRefused("no network of that name was trained")
         return self.readings[network]

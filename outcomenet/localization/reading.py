@@ -7,6 +7,7 @@ they disagree, certainties fall and errors grow.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -195,17 +196,19 @@ def _compiled(module: nnx.Module) -> Callable[..., Any]:
     definition, state = nnx.split(module)
     parameters = jax.tree.map(jnp.asarray, nnx.to_pure_dict(state))
 
-    @jax.jit
-    def run(parameters: Any, *inputs: Any) -> Any:
-        return nnx.merge(definition, parameters)(*inputs)
-
     def padded(*inputs: np.ndarray) -> Any:
         size = len(inputs[0])
         room = next(n for n in (1, 3, 4, 8, 16, 32, 64, 96, 128, 256) if n >= size)
         filled = [np.concatenate([x, np.repeat(x[:1], room - size, axis=0)]) for x in inputs]
-        return jax.tree.map(lambda y: np.asarray(y)[:size], run(parameters, *filled))
+        return jax.tree.map(lambda y: np.asarray(y)[:size], _run(definition, parameters, *filled))
 
     return padded
+
+
+# The definition is static: all localisers of one process share the compiled programs, whatever their weights.
+@partial(jax.jit, static_argnums=0)
+def _run(definition: nnx.GraphDef[nnx.Module], parameters: Any, *inputs: Any) -> Any:
+    return nnx.merge(definition, parameters)(*inputs)
 
 
 def _peaks(log_share: Float[np.ndarray, "row column landmark"]) -> Float[np.ndarray, "landmark 2"]:

@@ -113,8 +113,9 @@ def load_weights(path: Path | None = None) -> LocalizerWeights:
             "needed; train it anew with `outcomenet train experiments/localization.py`."
         )
     config = LocalizerConfig(**{k: tuple(v) if isinstance(v, list) else v for k, v in about["config"].items()})
-    empty = build(config, PATCH_PX, 0)
-    filled = {part: _filled(getattr(empty, part), part, tensors) for part in PARTS}
+    # shapes alone: initial numbers that are thrown away would take 15 s to compile
+    empty = nnx.eval_shape(lambda: vars(build(config, PATCH_PX, 0)) | {"config": None})
+    filled = {part: _filled(empty[part], part, tensors) for part in PARTS}
     shapes = {
         region: ShapeModel(
             tensors[f"shape/{region}/mean"].astype(float), tensors[f"shape/{region}/covariance"].astype(float)

@@ -49,7 +49,12 @@ class Adversary(nnx.Module):
     def __call__(
         self, features: Float[Array, "batch feature"], given: Float[Array, "batch given"] | None
     ) -> Float[Array, "batch"]:
-        """Logit (yes-or-no confounders) or standardised value."""
+        """Logit (yes-or-no confounders) or standardised value.
+
+        Args:
+            features: what the score is built from.
+            given: what else is known of the patient; None for nothing.
+        """
         x = features if given is None else jnp.concatenate([features, given], -1)
         return self.out(jax.nn.gelu(self.hidden(x)))[:, 0]
 
@@ -79,7 +84,15 @@ class Adversaries(nnx.Module):
         observed: Bool[Array, "batch covariate"],
         push: Float[Array, ""],
     ) -> Mapping[str, LossPart]:
-        """One part per adversary; `push` is the weight with which the encoder unlearns (0: it only watches)."""
+        """One part of the loss per adversary, by `<kind>_<confounder>`.
+
+        Args:
+            features: what the score is built from.
+            given: the outcomes as conditional adversaries know them.
+            covariates: standardised; adversaries know their own column.
+            observed: False where a covariate is missing, which counts nothing.
+            push: weight with which the encoder unlearns; 0: adversaries only watch.
+        """
         seen = reverse_gradient(features, push)
         parts = {}
         for name, adversary in self.conditional.items():

@@ -1,4 +1,4 @@
-"""From joint embeddings to a patient's score, as a sum of joint contributions that a reader can see.
+"""Aggregation of joint embeddings to a patient's score, a sum of joint contributions that a person can look at.
 
 Two ways: *additive*, where each joint's contribution depends on that joint alone, and *attention*, where the other
 joints decide how much a joint counts. In both the score is exactly the sum of the contributions, and an unseen joint
@@ -18,10 +18,13 @@ from outcomenet.arrays import Array, Bool, Float
 
 
 class Aggregation(StrEnum):
+    """How joints become a score, see the module."""
+
     ADDITIVE = "additive"
     ATTENTION = "attention"
 
     def build(self, embedding: int, outcomes: int, rngs: nnx.Rngs) -> AdditiveAggregation | AttentionAggregation:
+        """Makes it for joints of `embedding` numbers and so many outcomes, parameters drawn from `rngs`."""
         cls = AdditiveAggregation if self is Aggregation.ADDITIVE else AttentionAggregation
         return cls(embedding, outcomes, rngs)
 
@@ -44,6 +47,7 @@ class AdditiveAggregation(nnx.Module):
     def __call__(
         self, embeddings: Float[Array, "batch joint feature"], visible: Bool[Array, "batch joint"]
     ) -> Float[Array, "batch joint outcome"]:
+        """Contribution of each joint to each outcome; that of an unseen joint is what its kind is worth on average."""
         kind = jnp.asarray(JOINT_KIND_INDEX)
         weights = self.shared[...][None] + self.by_kind[...][kind]
         seen = jnp.einsum("bjf,jfo->bjo", embeddings, weights) + self.bias[...][kind][None]
@@ -60,6 +64,7 @@ class AttentionAggregation(nnx.Module):
     def __call__(
         self, embeddings: Float[Array, "batch joint feature"], visible: Bool[Array, "batch joint"]
     ) -> Float[Array, "batch joint outcome"]:
+        """Contribution of each joint to each outcome; that of an unseen joint is what its kind is worth on average."""
         values = self.value(embeddings, visible)
         logits = jnp.where(visible[..., None], self.query(embeddings), -1e9)
         attention = jax.nn.softmax(logits, axis=1)

@@ -1,4 +1,4 @@
-"""What the network says: outcomes with outcome-side terms, and per-joint grades (SvdH, osteoarthritis)."""
+"""Heads of the outcome network: outcomes with outcome-side terms, and grades of every joint (SvdH, osteoarthritis)."""
 
 from __future__ import annotations
 
@@ -36,7 +36,13 @@ class OutcomeHead(nnx.Module):
         covariates: Float[Array, "batch covariate"],
         observed: Bool[Array, "batch covariate"],
     ) -> Float[Array, "batch"]:
-        """eta, higher is worse. `score` is the film's part, that of the osteoarthritis seen on film included."""
+        """The outcome's eta; higher is worse.
+
+        Args:
+            score: the film's part, that of the osteoarthritis seen on film included.
+            covariates: standardised, 0 where missing.
+            observed: False where a covariate is missing.
+        """
         terms, missing_terms = self.terms[...], self.missing_terms[...]
         if self.frozen:  # they stay where the covariates alone left them
             terms, missing_terms = jax.lax.stop_gradient(terms), jax.lax.stop_gradient(missing_terms)
@@ -98,6 +104,12 @@ class GradeHead(nnx.Module):
         grades: Int[Array, "batch reader site"],
         visible: Bool[Array, "batch site"],
     ) -> LossPart:
-        """Negative log-likelihood per visit, reader and site, with the readers' effects."""
+        """Negative log-likelihood per visit, reader and site, with the readers' effects.
+
+        Args:
+            eta: of every site.
+            grades: from 0; -1 where a reader gave none.
+            visible: whether the site's joint was shown to the network.
+        """
         effects = centred(self.readers[...])
         return reader_grade_loss(eta, self.thresholds(), grades, visible, effects, jnp.asarray(self.group))

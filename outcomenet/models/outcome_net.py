@@ -1,4 +1,4 @@
-"""The outcome net: films of one visit in, outcomes, joint contributions, grades and embedding out."""
+"""Outcome network: films of one visit in, outcomes, joint contributions, grades and embedding out."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ from outcomenet.errors import UsageError
 from outcomenet.losses.objective import LossPart
 from outcomenet.models.adversaries import Adversaries, MetadataResidual
 from outcomenet.models.aggregation import Aggregation
-from outcomenet.models.encoder import EncoderConfig
+from outcomenet.models.encoders.cnn import CnnConfig
+from outcomenet.models.encoders.vit import VitConfig
 from outcomenet.models.heads import GradeHead, OutcomeHead
 from outcomenet.models.pairs import PairComparison, PairReading, changes
 from outcomenet.outcomes import outcome
@@ -38,7 +39,7 @@ class HumanHead(StrEnum):
 class OutcomeNetConfig:
     """Architecture of a network; every rung of the ladder that is a network has the same."""
 
-    encoder: EncoderConfig = field(default_factory=EncoderConfig)
+    encoder: CnnConfig | VitConfig = field(default_factory=CnnConfig)
     aggregation: Aggregation = Aggregation.ADDITIVE
     human_head: HumanHead = HumanHead.JOINT
     pairs: PairReading = PairReading.OFF  # whether two visits' films are compared, and how
@@ -58,8 +59,19 @@ class OutcomeNetConfig:
         readers: int,
         seed: int,
     ) -> OutcomeNet:
-        """`confounding` says how confounders are handled; without any strategy the film alone must explain the
-        outcome. `covariates` names the columns of `Visit.covariates`; `readers` is how many graded the films."""
+        """Makes the network with parameters before training.
+
+        Args:
+            confounding: how confounders are handled; without any strategy the film alone must explain the outcome.
+            crop_size: pixels a side of a joint's crop.
+            outcomes: names of `outcomes.OUTCOMES`.
+            covariates: names of the columns of `Visit.covariates`.
+            readers: people who graded the films.
+            seed: of the parameters.
+
+        Raises:
+            UsageError: the parts do not fit each other or the crops.
+        """
         return OutcomeNet(self, confounding, crop_size, outcomes, covariates, readers, nnx.Rngs(seed))
 
 
@@ -74,8 +86,8 @@ class Visit(NamedTuple):
     years: Float[Array, "batch"] | None = None  # between the two visits
 
 
-class Reading(NamedTuple):
-    """What the network says about a batch of visits. Every score and eta rises with disease.
+class VisitOutput(NamedTuple):
+    """The network's output for a batch of visits. Every score and eta rises with disease.
 
     Of a pair, embeddings, contributions and score are those of the yearly change; grades are of each film.
     """
@@ -140,7 +152,12 @@ class OutcomeNet(nnx.Module):
             else None
         )
 
-    def __call__(self, visit: Visit) -> Reading:
+    def __call__(self, visit: Visit) -> VisitOutput:
+        """Runs the network over a batch.
+
+        Raises:
+            UsageError: the network compares pairs of visits and single visits came.
+        """
         embeddings, metadata_loss = self._embed(visit, visit.crops)
         kept = self.confounding.oa_features
         later, scored = None, embeddings[..., kept:]
@@ -148,7 +165,9 @@ class OutcomeNet(nnx.Module):
             contributions = self.aggregation(scored, visit.visible)
         else:
             if visit.later_crops is None or visit.years is None:
-                raise UsageError(f"network.pairs is {self.config.pairs}: it reads pairs of visits, and one visit came.")
+                raise UsageError(
+                    f"network.pairs is {self.config.pairs}: it compares pairs of visits, and one visit came."
+                )
             later, _ = self._embed(visit, visit.later_crops)
             scored = self.comparison(scored, later[..., kept:])
             contributions = changes(self.aggregation, scored, visit.visible, visit.years)
@@ -159,7 +178,7 @@ class OutcomeNet(nnx.Module):
         if later_oa_eta is not None and visit.years is not None:  # a change goes with new osteoarthritis
             oa = (self._mean_osteoarthritis(later_oa_eta, visit.visible) - oa) / visit.years
         part = self._osteoarthritis_part(oa)
-        return Reading(
+        return VisitOutput(
             embeddings=embeddings if later is None else scored,
             scored=scored,
             contributions=contributions,
@@ -187,10 +206,17 @@ class OutcomeNet(nnx.Module):
         kept = self.confounding.oa_features
         return self.osteoarthritis_head(embeddings[..., :kept] if kept else embeddings)
 
-    def adversary_features(self, reading: Reading, visible: Array) -> Array:
-        """What adversaries look at: the mean embedding that the score is built from, and the scores."""
-        part = patient_embedding(reading.scored, visible)
-        return jnp.concatenate([part, reading.score], -1)
+    def adversary_features(
+        self, output: VisitOutput, visible: Bool[Array, "batch joint"]
+    ) -> Float[Array, "batch feature"]:
+        """What adversaries look at: the mean embedding that the score is built from, and the scores.
+
+        Args:
+            output: the network's own.
+            visible: the joints that were shown to it.
+        """
+        part = patient_embedding(output.scored, visible)
+        return jnp.concatenate([part, output.score], -1)
 
     def _osteoarthritis_part(self, oa: Array) -> Array:
         if not self.confounding.seen_osteoarthritis:

@@ -1,4 +1,4 @@
-"""Two visits' films of the same joints compared: what changed at each joint.
+"""Comparison of two visits' films of the same joints: what changed at each joint.
 
 The three ways are those in which people read films (van der Heijde, J Rheumatol 1999). In all of them identical films
 have changed by exactly nothing.
@@ -17,7 +17,7 @@ from outcomenet.models.aggregation import AdditiveAggregation, AttentionAggregat
 
 
 class PairReading(StrEnum):
-    """How the films of two visits are compared; `off`: the network reads one visit."""
+    """How the films of two visits are compared; `off`: the network takes one visit."""
 
     OFF = "off"
     SINGLE = "single"  # each film on its own, then the difference
@@ -60,6 +60,14 @@ def changes(
     visible: Bool[Array, "batch joint"],
     years: Float[Array, "batch"],
 ) -> Float[Array, "batch joint outcome"]:
-    """Contributions of the joints to a yearly change: the odd part of the aggregation, so that what has not changed, and
-    what is not seen, contributes 0."""
+    """Contributions of the joints to a yearly change.
+
+    It is the odd part of the aggregation, so that what has not changed, and what is not seen, contributes 0.
+
+    Args:
+        aggregation: of single visits.
+        compared: what `PairComparison` gives.
+        visible: joints that both films show.
+        years: between the two visits.
+    """
     return 0.5 * (aggregation(compared, visible) - aggregation(-compared, visible)) / years[:, None, None]

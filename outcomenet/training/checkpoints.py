@@ -16,9 +16,10 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import jax
+import numpy as np
 import orbax.checkpoint as ocp
 
 from outcomenet.artifacts import MANIFEST, first_difference, read_json_object, read_manifest, unlisted, write_manifest
@@ -26,6 +27,7 @@ from outcomenet.errors import CheckpointError, DataRefused
 
 METADATA_BYTES = 2**20  # what Orbax writes beside the numbers
 STATE, POSITION = "state", "position.json"
+Tree = TypeVar("Tree")  # a state: nested records of arrays
 STEP = re.compile(r"0|[1-9][0-9]*")  # name of a checkpoint's folder
 
 
@@ -45,7 +47,7 @@ class Checkpoints:
         """The newest step whose files are as they were written; None where there is none."""
         return next((step for step in reversed(self.steps()) if not damage_of(self.folder / str(step))), None)
 
-    def save(self, step: int, state: Any, position: dict[str, Any]) -> Path:
+    def save(self, step: int, state: object, position: dict[str, Any]) -> Path:
         """Writes state and data position as one record and removes checkpoints beyond `keep`.
 
         A sound checkpoint of that step stays; a damaged one gives way.
@@ -69,7 +71,7 @@ class Checkpoints:
         return final
 
     @staticmethod
-    def _fill(partial: Path, state: Any, saved: dict[str, Any]) -> None:
+    def _fill(partial: Path, state: object, saved: dict[str, Any]) -> None:
         _refuse_full_disk(partial, state)
         with _without_reports(), ocp.StandardCheckpointer() as checkpointer:
             # plain arrays: what is saved must not depend on the devices that are there today
@@ -77,11 +79,19 @@ class Checkpoints:
         (partial / POSITION).write_text(json.dumps(saved))
         write_manifest(partial)
 
-    def restore(self, abstract: Any, step: int | None = None) -> tuple[Any, dict[str, Any]] | None:
-        """State and data position of `step` (the newest by default); None when there is no checkpoint.
+    def restore(self, abstract: Tree, step: int | None = None) -> tuple[Tree, dict[str, Any]] | None:
+        """Reads one checkpoint.
 
-        `abstract` gives shapes, types and shardings. A file that is missing, extra or altered, and a checkpoint of another
-        run or another step, raise CheckpointError.
+        Args:
+            abstract: names, shapes, types and shardings that are expected (see `abstract_of`).
+            step: the newest by default.
+
+        Returns:
+            State and data position; None when there is no checkpoint.
+
+        Raises:
+            CheckpointError: a file is missing, extra or altered, the checkpoint is of another run or another step, or
+                holds other arrays.
         """
         steps = self.steps()
         if step is None and not steps:
@@ -96,7 +106,7 @@ class Checkpoints:
             )
         return self._load(wanted, abstract)
 
-    def resume(self, abstract: Any, say: Callable[[str], None]) -> tuple[Any, dict[str, Any]] | None:
+    def resume(self, abstract: Tree, say: Callable[[str], None]) -> tuple[Tree, dict[str, Any]] | None:
         """As `restore`, from the newest checkpoint that is sound; `say` is told of damaged ones after it.
 
         Raises CheckpointError where there are checkpoints and none is sound.
@@ -113,11 +123,13 @@ class Checkpoints:
             raise CheckpointError(f"{'; '.join(damages)}. No checkpoint is sound; remove {self.folder} to train anew.")
         return None
 
-    def _load(self, step: int, abstract: Any) -> tuple[Any, dict[str, Any]]:
+    def _load(self, step: int, abstract: Tree) -> tuple[Tree, dict[str, Any]]:
         folder = self.folder / str(step)
         _refuse_unlisted(folder)
         position = self._own_position(folder)
         with ocp.StandardCheckpointer() as checkpointer:
+            stored = checkpointer.metadata((folder / STATE).absolute()).item_metadata.tree
+            _refuse_other_arrays(folder, stored, abstract)
             state = checkpointer.restore((folder / STATE).absolute(), abstract)
         return state, position
 
@@ -137,7 +149,7 @@ class Checkpoints:
         return saved["position"]
 
 
-def _refuse_full_disk(folder: Path, state: Any) -> None:
+def _refuse_full_disk(folder: Path, state: object) -> None:
     """Raises OSError where a state would not fit: Orbax would find out in a dozen threads, each with a report of its own."""
     needed = sum(leaf.nbytes for leaf in jax.tree.leaves(state)) + METADATA_BYTES
     if shutil.disk_usage(folder).free < needed:
@@ -155,6 +167,27 @@ def _without_reports() -> Iterator[None]:
             yield
     finally:
         logger.disabled = before
+
+
+def _refuse_other_arrays(folder: Path, stored: object, abstract: object) -> None:
+    """Raises CheckpointError unless names, shapes and types agree: Orbax turns one type into another without a word."""
+    held, expected = _described(stored), _described(abstract)
+    for name in sorted(held.keys() | expected.keys()):
+        if held.get(name) != expected.get(name):
+            raise CheckpointError(
+                f"Checkpoint {folder} holds {held.get(name, 'nothing')} under the name {name}, where "
+                f"{expected.get(name, 'nothing')} is expected: it is of another network. Use the program that wrote it, or "
+                "train anew."
+            )
+
+
+def _described(tree: object) -> dict[str, str]:
+    """Type and shape of each array of a tree, by its name."""
+    leaves = jax.tree_util.tree_leaves_with_path(tree, is_leaf=lambda node: hasattr(node, "shape"))
+    return {
+        jax.tree_util.keystr(path, simple=True, separator="."): f"{np.dtype(leaf.dtype)}{list(leaf.shape)}"
+        for path, leaf in leaves
+    }
 
 
 def verify(folder: Path) -> None:
@@ -186,6 +219,11 @@ def _refuse_unlisted(folder: Path) -> None:
         raise CheckpointError(f"{folder / name} does not belong to the checkpoint; move it elsewhere.")
 
 
-def abstract_of(state: Any) -> Any:
-    """Shapes, types and shardings of a state, for restoring."""
-    return jax.tree.map(lambda a: jax.ShapeDtypeStruct(a.shape, a.dtype, sharding=a.sharding), state)
+def abstract_of(state: Tree, sharding: jax.sharding.Sharding | None = None) -> Tree:
+    """Names, shapes, types and shardings of a state, for restoring.
+
+    Args:
+        state: arrays, or their shapes and types.
+        sharding: of every array; those that `state` has by default.
+    """
+    return jax.tree.map(lambda a: jax.ShapeDtypeStruct(a.shape, a.dtype, sharding=sharding or a.sharding), state)

@@ -1,4 +1,4 @@
-"""Members of a deep ensemble (Lakshminarayanan, NeurIPS 2017), trained and read together along a leading axis."""
+"""Members of a deep ensemble (Lakshminarayanan, NeurIPS 2017), trained and run together along a leading axis."""
 
 from __future__ import annotations
 

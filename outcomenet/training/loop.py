@@ -1,4 +1,4 @@
-"""The training loop: batches in, steps, a line of metrics now and then, checkpoints, a clean stop when asked."""
+"""Training loop: steps over batches, a line of metrics now and then, checkpoints, a clean stop when asked."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+import grain
 import jax
 import numpy as np
 from jax.sharding import Mesh
@@ -18,7 +18,8 @@ from outcomenet.progress import Progress
 from outcomenet.ranges import Count, CountOrNone, Seed, Workers, check_ranges
 from outcomenet.training.checkpoints import Checkpoints, abstract_of
 from outcomenet.training.sharding import compile_step, put_batch, put_state
-from outcomenet.training.step import State, Step
+from outcomenet.training.state import TrainState
+from outcomenet.training.step import Step
 
 
 @dataclass(frozen=True)
@@ -41,8 +42,8 @@ class TrainingConfig:
 
 def train(
     step: Step,
-    state: State,
-    batches: Any,
+    state: TrainState,
+    batches: grain.DatasetIterator,
     config: TrainingConfig,
     run: Path,
     mesh: Mesh,
@@ -50,11 +51,27 @@ def train(
     run_id: str,
     progress: Progress,
     stop: Callable[[], bool] = lambda: False,
-) -> State:
-    """Trains from the newest sound checkpoint of `run`, or from `state`, to `TrainingConfig.steps`; returns the final state.
+) -> TrainState:
+    """Trains to `TrainingConfig.steps`, from the newest sound checkpoint of the run or from its beginning.
 
-    `batches` is an iterator with `get_state` and `set_state`; `run_id` is the identity that checkpoints carry. Raises
-    Preempted, after saving, when `stop()` says so.
+    Args:
+        step: one update, which is compiled here.
+        state: the state before the first step.
+        batches: endless; their position is saved with every checkpoint.
+        config: length and rhythm.
+        run: the run folder, for checkpoints and metrics.jsonl.
+        mesh: the devices that the batch is split over.
+        run_id: the run's identity, which checkpoints carry.
+        progress: is told of the steps.
+        stop: whether training should end, asked after each step.
+
+    Returns:
+        The final state.
+
+    Raises:
+        Preempted: `stop` said so; the last step is saved.
+        TrainingDiverged: a loss is not finite.
+        CheckpointError: there are checkpoints, and none is sound or of this run.
     """
     # 1. where were we: model, optimiser, step, key and data position come back together
     checkpoints = Checkpoints(run / "checkpoints", run_id)
@@ -63,7 +80,7 @@ def train(
     if restored is not None:
         state, position = restored
         batches.set_state(position["batches"])
-    first = int(state["step"])
+    first = int(state.step)
     log = MetricsLog(run / "metrics.jsonl", first)
     compiled = compile_step(step, mesh)
     if first < config.steps:
@@ -100,7 +117,19 @@ class MetricsLog:
             path.write_text("".join(kept))
 
     def write(self, step: int, metrics: Mapping[str, Mapping[str, np.ndarray]], seconds: float) -> float:
-        """Appends one line per rung; returns the last rung's loss. A loss that is not finite stops the run."""
+        """Appends one line per rung.
+
+        Args:
+            step: that the metrics are of.
+            metrics: by rung and part; `loss` is the whole.
+            seconds: since training began or went on.
+
+        Returns:
+            The last rung's loss.
+
+        Raises:
+            TrainingDiverged: a loss is not finite.
+        """
         loss = float("nan")
         with self.path.open("a") as file:
             for rung, parts in metrics.items():

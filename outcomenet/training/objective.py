@@ -1,4 +1,4 @@
-"""One network's training objective on one batch, joints hidden at random."""
+"""Training objective of one network on one batch, joints hidden at random."""
 
 from __future__ import annotations
 
@@ -25,43 +25,50 @@ _SIDE = np.array([list(Side).index(joint.side) for joint in JOINTS])
 def network_objective(
     net: OutcomeNet, batch: Mapping[str, Array], key: Array, weights: Mapping[str, float], push: Array | float = 0.0
 ) -> tuple[Float[Array, ""], dict[str, Float[Array, ""]]]:
-    """Weighted loss of one network and the mean of each part; `key` hides joints and limbs.
+    """Loss of one network on one batch.
 
-    `push` is the weight with which adversaries make the encoder unlearn. Where the network reweights, `batch` has the
-    patients' `weight`, and outcomes count by it.
+    Args:
+        net: the network.
+        batch: as `batches.training_batches` makes it; where the network reweights, outcomes count by its `weight`.
+        key: hides joints and limbs.
+        weights: of the parts of the loss; 1 for those that are not named.
+        push: weight with which adversaries make the encoder unlearn.
+
+    Returns:
+        The weighted loss, and the mean of each part by itself.
     """
     visit = visit_of(batch)
     shown = hide_joints(visit.visible, key, joint=net.config.hide_joint, limb=net.config.hide_limb)
-    reading = net(visit._replace(visible=shown))
+    output = net(visit._replace(visible=shown))
     parts: dict[str, LossPart] = {}
     for name in net.outcomes:
         head = net.heads[name]
-        part = head.likelihood.loss(reading.outcome_eta[name], head.free[...], batch)
+        part = head.likelihood.loss(output.outcome_eta[name], head.free[...], batch)
         parts[name] = part._replace(weight=batch["weight"]) if net.confounding.reweight else part
     oa = net.osteoarthritis_head
     at = np.asarray(oa.joint)
     parts["osteoarthritis"] = grade_loss(
-        _films(reading.osteoarthritis_eta, reading.later_osteoarthritis_eta),
+        _films(output.osteoarthritis_eta, output.later_osteoarthritis_eta),
         oa.thresholds(),
         _films(batch["kellgren_lawrence"], batch.get("later_kellgren_lawrence")),
         _films(shown[:, at], shown[:, at] if net.comparison is not None else None),
     )
     if net.confounding.joint_decorrelation:
         parts[DECORRELATION] = squared_shift_by_grade(
-            reading.contributions[:, at], batch["kellgren_lawrence"], shown[:, at], np.asarray(JOINT_KIND_INDEX)[at]
+            output.contributions[:, at], batch["kellgren_lawrence"], shown[:, at], np.asarray(JOINT_KIND_INDEX)[at]
         )
         weights = {**weights, DECORRELATION: net.confounding.joint_decorrelation}
-    if net.svdh_head is not None and reading.svdh_eta is not None:
+    if net.svdh_head is not None and output.svdh_eta is not None:
         seen = shown[:, np.asarray(net.svdh_head.joint)]
         parts["svdh"] = net.svdh_head.loss_of_readers(
-            _films(reading.svdh_eta, reading.later_svdh_eta),
+            _films(output.svdh_eta, output.later_svdh_eta),
             _films(batch["svdh"], batch.get("later_svdh")),
             _films(seen, seen if net.comparison is not None else None),
         )
-    if reading.metadata_loss is not None:
-        parts["metadata_residual"] = reading.metadata_loss
+    if output.metadata_loss is not None:
+        parts["metadata_residual"] = output.metadata_loss
     if net.adversaries is not None:
-        features = net.adversary_features(reading, shown)
+        features = net.adversary_features(output, shown)
         given = given_outcomes(net.outcomes, batch)
         parts |= net.adversaries.losses(features, given, batch["covariates"], batch["observed"], jnp.float32(push))
     return reduce_losses(parts, weights)
@@ -87,7 +94,13 @@ def hide_joints(
 ) -> Bool[Array, "batch joint"]:
     """Visibility with single joints and whole limbs hidden at random; a visit never loses its last limb's joints.
 
-    Hiding teaches the network what an unseen joint is worth, so that a patient without foot films is read sensibly.
+    Hiding teaches the network what an unseen joint is worth, so that a patient without foot films has a sensible score.
+
+    Args:
+        visible: joints that the films show.
+        key: of the random numbers.
+        joint: share of single joints that are hidden.
+        limb: share of limbs that are hidden.
     """
     of_joint, of_limb = jax.random.split(key)
     keep = jax.random.uniform(of_joint, visible.shape) >= joint

@@ -1,51 +1,92 @@
-"""The networks of the ladder that are trained side by side: built once, split once, carried as plain dictionaries."""
+"""The networks of the ladder that are trained side by side: their structures, and their parameters as plain dictionaries."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import jax
 from flax import nnx
 
 from outcomenet.arrays import Array
+from outcomenet.models.encoders.encoder import Encoder
 from outcomenet.models.outcome_net import OutcomeNet, OutcomeNetConfig, Visit
 from outcomenet.predictors import PREDICTORS
 from outcomenet.strategies import NO_HANDLING, ConfoundingConfig
 from outcomenet.training.ensemble import over_members, stacked
 
+# Arrays of one network by their path, nested as its modules are; of an ensemble with a leading axis for the members.
 Parameters = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class RungNetwork:
-    """One network's structure without its numbers, which may be those of an ensemble's `members` (see `ensemble`)."""
-
-    confounding: ConfoundingConfig
-    graph: nnx.GraphDef
-    structure: Any
-    members: int = 1
-
-    def merge(self, parameters: Parameters) -> OutcomeNet:
-        """The network of one member's parameters, inside a traced function."""
-        leaves = jax.tree.leaves(parameters)
-        return nnx.merge(self.graph, jax.tree.unflatten(self.structure, leaves))
-
-    def each(self, say: Callable[[OutcomeNet], Any], parameters: Parameters) -> Any:
-        """What `say` gives of every member, along a leading axis of `members`, 1 included."""
-        said = over_members(lambda own: say(self.merge(own)), self.members)(parameters)
-        return jax.tree.map(lambda a: a[None], said) if self.members == 1 else said
 
 
 @dataclass(frozen=True)
 class NetworkShape:
     """What a network's size depends on besides its configuration."""
 
-    crop_size: int
+    crop_size: int  # pixels a side
     outcomes: tuple[str, ...]
     covariates: tuple[str, ...]
-    readers: int
+    readers: int  # people who graded the films
+
+
+@dataclass(frozen=True)
+class RungNetwork:
+    """One network's structure without its numbers, which may be those of an ensemble's `members` (see `ensemble`).
+
+    Equal records have equal structures, so that a compiled program is kept under the record.
+    """
+
+    config: OutcomeNetConfig
+    confounding: ConfoundingConfig
+    shape: NetworkShape
+    members: int = 1
+
+    def initial_parameters(self, seed: int) -> Parameters:
+        """Parameters before training; the members of an ensemble start from `seed` and the following ones."""
+        return stacked([_parameters_of(self._built(seed + member)) for member in range(self.members)])
+
+    @cached_property
+    def abstract_parameters(self) -> Parameters:
+        """Shapes and types of the parameters; no number is drawn and nothing is compiled for it."""
+        one = _parameters_of(self._abstract)
+        return jax.eval_shape(stacked, [one] * self.members)
+
+    def merge(self, parameters: Parameters) -> OutcomeNet:
+        """The network with one member's parameters, which are matched by their names."""
+        return nnx.merge(self._definition, parameters)
+
+    @cached_property
+    def is_encoder(self) -> dict[str, Any]:
+        """The parameters' tree with True for those of the encoder and False for all others."""
+        return {
+            name: jax.tree.map(lambda _, part=name: isinstance(getattr(self._abstract, part), Encoder), tree)
+            for name, tree in self.abstract_parameters.items()
+        }
+
+    def each(self, function: Callable[[OutcomeNet], Any], parameters: Parameters) -> Any:
+        """What `function` gives of every member, along a leading axis of `members`, 1 included."""
+        outputs = over_members(lambda member: function(self.merge(member)), self.members)(parameters)
+        return jax.tree.map(lambda a: a[None], outputs) if self.members == 1 else outputs
+
+    def _built(self, seed: int) -> OutcomeNet:
+        return self.config.build(
+            confounding=self.confounding,
+            crop_size=self.shape.crop_size,
+            outcomes=self.shape.outcomes,
+            covariates=self.shape.covariates,
+            readers=self.shape.readers,
+            seed=seed,
+        )
+
+    @cached_property
+    def _abstract(self) -> OutcomeNet:
+        return nnx.eval_shape(lambda: self._built(0))
+
+    @cached_property
+    def _definition(self) -> nnx.GraphDef[OutcomeNet]:
+        return nnx.split(self._abstract, nnx.Param)[0]
 
 
 def build_networks(
@@ -53,30 +94,19 @@ def build_networks(
     config: OutcomeNetConfig,
     confounding: ConfoundingConfig,
     shape: NetworkShape,
-    seed: int,
     members: int = 1,
-) -> tuple[dict[str, RungNetwork], dict[str, Parameters]]:
-    """Structures and initial parameters of every rung; all have one architecture and start from the same seed, the
-    members of an ensemble from that and the following ones."""
-    networks, parameters = {}, {}
-    for name in rungs:
-        handled = confounding if PREDICTORS[name].is_adjusted else NO_HANDLING
-        split = [nnx.split(_built(config, handled, shape, seed + k), nnx.Param) for k in range(members)]
-        graph, state = split[0]
-        networks[name] = RungNetwork(handled, graph, jax.tree.structure(state), members)
-        parameters[name] = stacked([nnx.to_pure_dict(own) for _, own in split])
-    return networks, parameters
+) -> dict[str, RungNetwork]:
+    """Structures of every rung, all of one architecture.
 
-
-def _built(config: OutcomeNetConfig, handled: ConfoundingConfig, shape: NetworkShape, seed: int) -> OutcomeNet:
-    return config.build(
-        confounding=handled,
-        crop_size=shape.crop_size,
-        outcomes=shape.outcomes,
-        covariates=shape.covariates,
-        readers=shape.readers,
-        seed=seed,
-    )
+    Args:
+        rungs: names of networks in `predictors.PREDICTORS`.
+        config: the architecture.
+        confounding: how confounders are handled, by the rungs that do.
+        shape: what else a network's size depends on.
+        members: of a deep ensemble.
+    """
+    handled = {name: confounding if PREDICTORS[name].is_adjusted else NO_HANDLING for name in rungs}
+    return {name: RungNetwork(config, how, shape, members) for name, how in handled.items()}
 
 
 def visit_of(batch: Mapping[str, Array]) -> Visit:
@@ -89,3 +119,7 @@ def visit_of(batch: Mapping[str, Array]) -> Visit:
         batch.get("later_crops"),
         batch.get("years"),
     )
+
+
+def _parameters_of(net: OutcomeNet) -> Parameters:
+    return nnx.to_pure_dict(nnx.split(net, nnx.Param)[1])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import jax
 import numpy as np
@@ -12,6 +12,8 @@ from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
 from outcomenet.devices import usable_devices
 from outcomenet.errors import UsageError
 from outcomenet.training.step import Step
+
+State = TypeVar("State")
 
 
 def device_mesh(devices: int | None = None) -> Mesh:
@@ -26,8 +28,8 @@ def device_mesh(devices: int | None = None) -> Mesh:
 
 def compile_step(step: Step, mesh: Mesh) -> Step:
     """The step, jitted: state replicated and donated, batch split by visit. Sums run over the whole batch."""
-    replicated, split = NamedSharding(mesh, PartitionSpec()), NamedSharding(mesh, PartitionSpec("data"))
-    return jax.jit(step, in_shardings=(replicated, split), out_shardings=(replicated, replicated), donate_argnums=0)
+    whole, split = replicated(mesh), NamedSharding(mesh, PartitionSpec("data"))
+    return jax.jit(step, in_shardings=(whole, split), out_shardings=(whole, whole), donate_argnums=0)
 
 
 def put_batch(batch: Mapping[str, np.ndarray], mesh: Mesh) -> dict[str, Any]:
@@ -40,6 +42,11 @@ def put_batch(batch: Mapping[str, np.ndarray], mesh: Mesh) -> dict[str, Any]:
     return jax.device_put(dict(batch), NamedSharding(mesh, PartitionSpec("data")))
 
 
-def put_state(state: Any, mesh: Mesh) -> Any:
+def put_state(state: State, mesh: Mesh) -> State:
     """The state onto every device."""
-    return jax.device_put(state, NamedSharding(mesh, PartitionSpec()))
+    return jax.device_put(state, replicated(mesh))
+
+
+def replicated(mesh: Mesh) -> NamedSharding:
+    """The whole of an array on every device of a mesh."""
+    return NamedSharding(mesh, PartitionSpec())

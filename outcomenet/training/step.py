@@ -1,91 +1,89 @@
-"""The training state and the step that takes it forward."""
+"""The training step: one batch, one update of every network."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import partial
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 import optax
 
-from outcomenet.arrays import Array
+from outcomenet.arrays import Array, Float
+from outcomenet.strategies import ConfoundingConfig
 from outcomenet.training.ensemble import over_members
 from outcomenet.training.objective import network_objective
 from outcomenet.training.rungs import Parameters, RungNetwork
+from outcomenet.training.state import NetworkState, TrainState
 
-# {"step": int32, "key": uint32[2], "networks": {rung: {"parameters": ..., "optimiser": ...}}}
-State = dict[str, Any]
-Metrics = dict[str, Any]
-Step = Callable[[State, Mapping[str, Array]], tuple[State, Metrics]]
-
-
-def initial_state(
-    parameters: Mapping[str, Parameters], optimiser: optax.GradientTransformation, seed: int, members: int = 1
-) -> State:
-    """State before the first step."""
-    start = over_members(optimiser.init, members)
-    return {
-        "step": jnp.zeros((), jnp.int32),
-        "key": jax.random.key_data(jax.random.key(seed)),
-        "networks": {name: {"parameters": params, "optimiser": start(params)} for name, params in parameters.items()},
-    }
+Losses = dict[str, Float[Array, ""]]  # of one network, by part; and `gradient_norm`
+Metrics = dict[str, Losses]  # by rung
+Step = Callable[[TrainState, Mapping[str, Array]], tuple[TrainState, Metrics]]
 
 
-def make_step(
-    networks: Mapping[str, RungNetwork],
-    optimiser: optax.GradientTransformation,
-    weights: Mapping[str, float],
-    steps: int = 1,
-) -> Step:
-    """The step: every rung learns from the same batch with the same joints hidden; randomness is (key, step), and the
-    member's place in an ensemble, whose members start apart and hide joints apart.
+class Phase(NamedTuple):
+    """What adversaries do at a step (see `ConfoundingConfig`)."""
 
-    Adversaries watch until a share of the `steps` is over and push the encoder from then on, which then moves more
-    slowly (see `ConfoundingConfig`).
+    push: Float[Array, ""]  # weight with which they make the encoder unlearn; 0: they only watch
+    encoder_rate: Float[Array, ""]  # factor of the encoder's learning rate
+
+    @classmethod
+    def at(cls, step: Array, steps: int, how: ConfoundingConfig) -> Phase:
+        """They watch until a share of the steps is over and push from then on; the encoder moves more slowly then."""
+        pushing = how.adversarial & (step >= how.adversary_from * steps)
+        return cls(
+            push=jnp.where(pushing, how.adversary_weight, 0.0),
+            encoder_rate=jnp.where(pushing, how.encoder_rate_after, 1.0),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class TrainStep:
+    """Every network learns from the same batch with the same joints hidden.
+
+    Randomness is (key, step), and the member's place in an ensemble, whose members start apart and hide joints apart.
     """
 
-    def step(state: State, batch: Mapping[str, Array]) -> tuple[State, Metrics]:
-        key = jax.random.fold_in(jax.random.wrap_key_data(state["key"]), state["step"])
+    networks: Mapping[str, RungNetwork]  # by rung
+    optimiser: optax.GradientTransformation
+    loss_weights: Mapping[str, float]  # by part of the loss; 1 for those that are not named
+    steps: int = 1  # of the whole training
+
+    def __call__(self, state: TrainState, batch: Mapping[str, Array]) -> tuple[TrainState, Metrics]:
+        """(The state after one update, the losses before it as means over the members)."""
+        key = jax.random.fold_in(jax.random.wrap_key_data(state.key), state.step)
+        networks: dict[str, NetworkState] = {}
         metrics: Metrics = {}
-        rungs = {}
-        for name, network in networks.items():
-            how = network.confounding
-            pushing = how.adversarial & (state["step"] >= how.adversary_from * steps)
-            push = jnp.where(pushing, how.adversary_weight, 0.0)
-            rate = jnp.where(pushing, how.encoder_rate_after, 1.0)
-            learn = partial(_learn, network, optimiser, batch, key, weights, push, rate)
-            members = network.members
-            rungs[name], said = over_members(learn, members)(state["networks"][name], jnp.arange(members))
-            metrics[name] = jax.tree.map(jnp.mean, said)
-        return {"step": state["step"] + 1, "key": state["key"], "networks": rungs}, metrics
+        for name, network in self.networks.items():
+            phase = Phase.at(state.step, self.steps, network.confounding)
 
-    return step
+            def update(
+                old: NetworkState, member: Array, network: RungNetwork = network, phase: Phase = phase
+            ) -> tuple[NetworkState, Losses]:
+                own_key = jax.random.fold_in(key, member) if network.members > 1 else key
+                return self._update(network, old, batch, key=own_key, phase=phase)
 
+            updated = over_members(update, network.members)(state.networks[name], jnp.arange(network.members))
+            networks[name], losses = updated
+            metrics[name] = jax.tree.map(jnp.mean, losses)
+        return replace(state, step=state.step + 1, networks=networks), metrics
 
-def _learn(
-    network: RungNetwork,
-    optimiser: optax.GradientTransformation,
-    batch: Mapping[str, Array],
-    key: Array,
-    weights: Mapping[str, float],
-    push: Array,
-    rate: Array,
-    old: dict[str, Any],
-    member: Array,
-) -> tuple[dict[str, Any], dict[str, Array]]:
-    """One update of one member: (its new parameters and optimiser state, its losses)."""
-    if network.members > 1:
-        key = jax.random.fold_in(key, member)
+    def _update(
+        self, network: RungNetwork, old: NetworkState, batch: Mapping[str, Array], *, key: Array, phase: Phase
+    ) -> tuple[NetworkState, Losses]:
+        """One update of one member."""
 
-    def loss(parameters: Parameters) -> tuple[Array, dict[str, Array]]:
-        return network_objective(network.merge(parameters), batch, key, weights, push)
+        def loss(parameters: Parameters) -> tuple[Float[Array, ""], Losses]:
+            return network_objective(network.merge(parameters), batch, key, self.loss_weights, phase.push)
 
-    (total, parts), gradient = jax.value_and_grad(loss, has_aux=True)(old["parameters"])
-    update: Any
-    update, optimiser_state = optimiser.update(gradient, old["optimiser"], old["parameters"])
-    if network.confounding.adversarial:
-        update = {**update, "encoder": jax.tree.map(lambda u: rate * u, update["encoder"])}
-    new = {"parameters": optax.apply_updates(old["parameters"], update), "optimiser": optimiser_state}
-    return new, {"loss": total, "gradient_norm": optax.tree.norm(gradient), **parts}
+        (total, parts), gradient = jax.value_and_grad(loss, has_aux=True)(old.parameters)
+        update, optimiser = self.optimiser.update(gradient, old.optimiser, old.parameters)
+        if network.confounding.adversarial:
+            update = jax.tree.map(
+                lambda change, of_encoder: phase.encoder_rate * change if of_encoder else change,
+                update,
+                network.is_encoder,
+            )
+        new = NetworkState(optax.apply_updates(old.parameters, update), optimiser)
+        return new, {"loss": total, "gradient_norm": optax.tree.norm(gradient), **parts}

@@ -10,24 +10,24 @@ import pytest
 
 from outcomenet.anatomy import JOINT_COUNT
 from outcomenet.evaluation.biomarker import biomarker_table, codebook, reading_error
-from outcomenet.predictions import NetworkReading
+from outcomenet.predictions import NetworkOutput
 from outcomenet.strategies import NO_HANDLING
 
 
-def reading_of(scores: np.ndarray, first: int = 0) -> NetworkReading:
+def reading_of(scores: np.ndarray, first: int = 0) -> NetworkOutput:
     """A reading in which the first joint says everything, of outcome number 1 of 2; visits count on from `first`."""
     n = len(scores)
     contributions = np.zeros((n, JOINT_COUNT, 2))
     contributions[:, 0, 1] = scores
     nothing = np.zeros(n)
-    return NetworkReading(
+    return NetworkOutput(
         ids=[(f"p{(first + i) // 2}", f"v{i % 2}") for i in range(n)], visible=np.ones((n, JOINT_COUNT), bool),
         outcome={}, contributions=contributions, osteoarthritis=nothing, osteoarthritis_grades=np.zeros((n, 3)),
         embedding=np.zeros((n, 2)), svdh=None, score={}, spread={}, deviation={},
     )  # fmt: skip
 
 
-def rows_of(reading: NetworkReading, split: str) -> pd.DataFrame:
+def rows_of(reading: NetworkOutput, split: str) -> pd.DataFrame:
     return pd.DataFrame(reading.ids, columns=["patient_id", "visit_id"]).assign(split=split)
 
 

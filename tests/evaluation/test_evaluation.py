@@ -16,7 +16,7 @@ from outcomenet.outcome_kinds import status_at_horizon
 from outcomenet.predictions import read_predictions
 from outcomenet.predictors import PREDICTORS
 from outcomenet.progress import Progress
-from outcomenet.runs.config import as_lines, from_record
+from outcomenet.runs.config import as_lines, from_record, to_record
 from outcomenet.workflow import networks_of, run_report
 
 ROOT = Path(__file__).parents[2]
@@ -30,8 +30,8 @@ EVALUATED = ("demo", "rapport")  # as in conftest.py
 def golden_text(experiment: Experiment) -> str:
     """Resolved configuration and shapes of every parameter at the default crop size."""
     lines = as_lines(experiment)
-    for rung, tree in networks_of(experiment, crop_size=96, readers=2)[1].items():
-        for path, leaf in jax.tree_util.tree_leaves_with_path(tree):
+    for rung, network in networks_of(experiment, crop_size=96, readers=2).items():
+        for path, leaf in jax.tree_util.tree_leaves_with_path(network.abstract_parameters):
             lines.append(f"{rung}{jax.tree_util.keystr(path)}: {leaf.shape}")
     return "\n".join(lines) + "\n"
 
@@ -48,10 +48,9 @@ def test_resolved_configuration_and_shapes_are_the_golden_ones(file, request):
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_a_configuration_survives_its_record(file):
     import json
-    from dataclasses import asdict
 
     experiment = load_experiment(file)
-    assert from_record(Experiment, json.loads(json.dumps(asdict(experiment)))) == experiment
+    assert from_record(Experiment, json.loads(json.dumps(to_record(experiment)))) == experiment
 
 
 def test_every_experiment_runs_one_step(runs):

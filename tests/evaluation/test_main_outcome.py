@@ -10,8 +10,8 @@ from test_pool import AUDITS, FILE, QUIET
 from outcomenet.datasets.dataset import open_dataset
 from outcomenet.errors import UsageError
 from outcomenet.experiment import EvaluationConfig, Experiment
-from outcomenet.inference.visits import FilmReader
-from outcomenet.models.encoder import EncoderConfig
+from outcomenet.inference.visits import CompiledNetwork
+from outcomenet.models.encoders.cnn import CnnConfig
 from outcomenet.models.outcome_net import OutcomeNetConfig
 from outcomenet.outcomes import OUTCOMES, main_outcome
 from outcomenet.reports.narrative import answer
@@ -25,7 +25,7 @@ from outcomenet.workflow import restore_parameters, run_evaluation, run_training
 EXPERIMENT = Experiment(
     "order", "?", outcomes=("haq_by_category", "pain"), main_outcome="pain", covariates=("age",), rungs=("direct_adjusted",),
     confounding=ConfoundingConfig(outcome_terms=("age",)),
-    network=OutcomeNetConfig(EncoderConfig(widths=(8, 8), embedding=8)),
+    network=OutcomeNetConfig(CnnConfig(widths=(8, 8), embedding=8)),
     training=TrainingConfig(steps=2, batch_size=2),
     evaluation=EvaluationConfig(resamples=30, rereadings=0, audits=AUDITS),
 )  # fmt: skip
@@ -74,16 +74,16 @@ def run(small_dataset, tmp_path_factory):
 def test_biomarker_and_its_codebook_are_of_the_chosen_outcome_although_haq_is_named_first(run, small_dataset):
     dataset = open_dataset(small_dataset)
     wiring = wire(EXPERIMENT, dataset)
-    reader = FilmReader(
+    network = CompiledNetwork(
         wiring.networks["direct_adjusted"],
-        restore_parameters(wiring, run, read_record(run))["direct_adjusted"],
+        restore_parameters(EXPERIMENT, wiring.networks, run, read_record(run))["direct_adjusted"],
         wiring.covariates,
         16,
     )
-    reading = reader.read(dataset.examples("test"))
+    output = network.infer(network.batches(dataset.examples("test")))
     scores = pd.read_parquet(run / "biomarkers.parquet").set_index(["patient_id", "visit_id"])["score"]
-    expected = reading.contributions.sum(1)
-    assert scores.loc[reading.ids].to_numpy() == pytest.approx(expected[:, 1], abs=1e-5)
+    expected = output.contributions.sum(1)
+    assert scores.loc[output.ids].to_numpy() == pytest.approx(expected[:, 1], abs=1e-5)
     assert not np.allclose(expected[:, 0], expected[:, 1])
     meaning = pd.read_csv(run / "codebook.csv").set_index("column").loc["score", "meaning"]
     assert "Pain" in meaning

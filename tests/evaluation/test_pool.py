@@ -19,7 +19,7 @@ from outcomenet.errors import DataRefused, UsageError
 from outcomenet.evaluation.pool import in_every_part, pool_runs
 from outcomenet.experiment import EvaluationConfig, Experiment
 from outcomenet.intake.account.account import copy_account
-from outcomenet.models.encoder import EncoderConfig
+from outcomenet.models.encoders.cnn import CnnConfig
 from outcomenet.models.outcome_net import OutcomeNetConfig
 from outcomenet.progress import Progress
 from outcomenet.runs.record import read_record
@@ -35,7 +35,7 @@ AUDITS = AuditSizes(
 EXPERIMENT = Experiment(
     "pool", "?", outcomes=("haq",), covariates=("age",), rungs=("direct_adjusted",),
     confounding=ConfoundingConfig(outcome_terms=("age",)),
-    network=OutcomeNetConfig(EncoderConfig(widths=(8, 8), embedding=8)),
+    network=OutcomeNetConfig(CnnConfig(widths=(8, 8), embedding=8)),
     training=TrainingConfig(steps=1, batch_size=2),
     evaluation=EvaluationConfig(resamples=30, rereadings=0, audits=AUDITS),
 )  # fmt: skip

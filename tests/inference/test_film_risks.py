@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from scipy.special import expit, logit
-from test_biomarker import reading_of
 
 from outcomenet.inference.film_risks import calibrators_of, film_risks, no_risks
 from outcomenet.ladder.calibrators import Calibrators, Isotonic, Platt, write_calibrators
+from tests.evaluation.test_biomarker import reading_of
 
 CALIBRATORS = Calibrators(Platt(-1.0, 0.5), Isotonic((0.1, 0.9), (0.2, 0.8)), visits=71, events=9)
 OUTCOMES = ("haq", "pain", "progression")

@@ -22,7 +22,7 @@ from outcomenet.ladder.splines import RestrictedCubicSpline, restricted_cubic_ba
 from outcomenet.ladder.tabular import TabularRung, patient_folds
 from outcomenet.metrics.table import comparisons_table, metrics_table
 from outcomenet.outcomes import HAQ, PROGRESSION
-from outcomenet.predictions import NetworkReading, validate_predictions
+from outcomenet.predictions import NetworkOutput, validate_predictions
 from outcomenet.predictors import PREDICTORS
 
 KNOTS = np.array([1.0, 4.0, 10.0, 30.0])
@@ -54,7 +54,7 @@ def cohort(patients: int = 270, seed: int = 0) -> LadderFacts:
     score = np.sqrt(damage) + rng.normal(0, 0.2, n)
     keys = list(zip(visits["patient_id"], visits["visit_id"], strict=True))
     values = {"haq": np.clip(0.2 * score, 0, 3), "progression": 1 / (1 + np.exp(3 - 0.2 * score))}
-    reading = NetworkReading(
+    reading = NetworkOutput(
         ids=keys, visible=np.ones((n, JOINT_COUNT), bool), outcome=values,
         contributions=np.zeros((n, JOINT_COUNT, 2)), osteoarthritis=np.zeros(n), osteoarthritis_grades=np.zeros((n, 1)),
         embedding=np.zeros((n, 1)), svdh=None, score={"haq": score, "progression": score},

@@ -23,10 +23,10 @@ from outcomenet.experiment import load_experiment
 from outcomenet.films.dicom_writer import write_dicom
 from outcomenet.films.quality_flags import FLAGS, listed, refusal
 from outcomenet.inference import films as predicting
+from outcomenet.inference.visits import CompiledNetwork
 from outcomenet.localization.crops import Spacing
 from outcomenet.localization.geometry import CropGeometry, LimbLengths, limb_length_px
 from outcomenet.localization.limb_crops import LandmarkedLimb, cut_limb
-from outcomenet.training.rungs import RungNetwork
 from outcomenet.workflow import run_prediction, run_training
 from tests.hospital import hand_film
 from tests.seen_films import film_of
@@ -103,17 +103,22 @@ def in_predict(in_cohort, tmp_path_factory) -> dict[str, Any]:
     folder = tmp_path_factory.mktemp("predicted")
     crops: dict[str, tuple[np.ndarray, np.ndarray]] = {}
 
-    def kept(task, film_id, cut, present, centre, at):
-        crops[film_id] = cut, present
-        return {"score": 0.0}, []
+    def kept(network, limbs, **_):
+        for limb in limbs:
+            if limb.joints is not None:
+                crops[limb.row["film_id"]] = (
+                    limb.joints.crops[list(limb.joints.own)],
+                    limb.joints.present[list(limb.joints.own)],
+                )
+            yield limb, {}, []
 
     task = predicting.PredictionTask(
-        network=object.__new__(RungNetwork), parameters={}, geometry=manifest.geometry, lengths=manifest.lengths, covariates=0,
+        network=object.__new__(CompiledNetwork), geometry=manifest.geometry, lengths=manifest.lengths,
         outcomes=("haq",), main_outcome="haq", calibrators=None, origin={},
     )  # fmt: skip
     tables = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(predicting, "_scored", kept)
+        patch.setattr(predicting, "infer_limbs", kept)
         for of_table in (False, True):
             films = [v for v in VARIANTS if (v[1] == "table") is of_table]
             paths = [cohort / "films" / f"{film_name(v)}.dcm" for v in films]

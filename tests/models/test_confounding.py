@@ -19,15 +19,16 @@ from outcomenet.losses.adversarial import correlation_loss, reading_loss
 from outcomenet.losses.decorrelation import squared_shift_by_grade
 from outcomenet.losses.objective import LossPart, masked_mean
 from outcomenet.models.adversaries import Adversaries, reverse_gradient
-from outcomenet.models.encoder import EncoderConfig
+from outcomenet.models.encoders.cnn import CnnConfig
 from outcomenet.models.outcome_net import OutcomeNetConfig, Visit
 from outcomenet.strategies import ESTIMANDS, NO_HANDLING, ConfoundingConfig
 from outcomenet.training.objective import network_objective
 from outcomenet.training.reweighting import balancing_weights
 from outcomenet.training.rungs import NetworkShape, build_networks
-from outcomenet.training.step import initial_state, make_step
+from outcomenet.training.state import initial_state
+from outcomenet.training.step import TrainStep
 
-CONFIG = OutcomeNetConfig(encoder=EncoderConfig(widths=(8, 8), embedding=8), hide_joint=0.0, hide_limb=0.0)
+CONFIG = OutcomeNetConfig(encoder=CnnConfig(widths=(8, 8), embedding=8), hide_joint=0.0, hide_limb=0.0)
 COVARIATES = ("age", "fm", "oa")
 TERMS = ConfoundingConfig(outcome_terms=COVARIATES, seen_osteoarthritis=True)
 
@@ -243,16 +244,17 @@ def test_all_strategies_together_take_a_step_in_both_phases():
         encoder_rate_after=0.0,
     )  # fmt: skip
     shape = NetworkShape(16, ("haq",), COVARIATES, 1)
-    networks, parameters = build_networks(("direct", "direct_adjusted"), CONFIG, how, shape, 0)
+    networks = build_networks(("direct", "direct_adjusted"), CONFIG, how, shape)
+    parameters = {name: network.initial_parameters(0) for name, network in networks.items()}
     assert networks["direct"].confounding == NO_HANDLING
     optimiser = optax.sgd(0.1)
-    step = jax.jit(make_step(networks, optimiser, {}, steps=2))
+    step = jax.jit(TrainStep(networks, optimiser, {}, steps=2))
     first, metrics = step(initial_state(parameters, optimiser, 0), batch_of(visit()))
     second, _ = step(first, batch_of(visit()))
     assert all(np.isfinite(v) for rung in metrics.values() for v in rung.values())
 
     def stem(state):
-        return np.asarray(state["networks"]["direct_adjusted"]["parameters"]["encoder"]["stem"]["kernel"])
+        return np.asarray(state.networks["direct_adjusted"].parameters["encoder"]["stem"]["kernel"])
 
     start = np.asarray(parameters["direct_adjusted"]["encoder"]["stem"]["kernel"])
     assert not np.array_equal(stem(first), start)

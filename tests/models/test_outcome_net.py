@@ -13,14 +13,14 @@ from outcomenet.anatomy import JOINT_COUNT, JOINTS, Region
 from outcomenet.errors import UsageError
 from outcomenet.experiment import BASE, TINY
 from outcomenet.models.aggregation import Aggregation
-from outcomenet.models.encoder import EncoderConfig
+from outcomenet.models.encoders.cnn import CnnConfig
 from outcomenet.models.outcome_net import HumanHead, OutcomeNetConfig, Visit
 from outcomenet.outcomes import TARGET_FIELDS
 from outcomenet.scoring import SVDH
 from outcomenet.strategies import NO_HANDLING, ConfoundingConfig
 from outcomenet.training.objective import hide_joints, network_objective
 
-CONFIG = OutcomeNetConfig(encoder=EncoderConfig(widths=(8, 8), embedding=8))
+CONFIG = OutcomeNetConfig(encoder=CnnConfig(widths=(8, 8), embedding=8))
 FEET = np.array([joint.side.region is Region.FOOT for joint in JOINTS])
 
 

@@ -14,7 +14,7 @@ from outcomenet.anatomy import JOINT_COUNT
 from outcomenet.errors import UsageError
 from outcomenet.experiment import DEFAULT_CONFOUNDING, Experiment
 from outcomenet.models.aggregation import Aggregation
-from outcomenet.models.encoder import EncoderConfig
+from outcomenet.models.encoders.cnn import CnnConfig
 from outcomenet.models.outcome_net import OutcomeNetConfig, Visit
 from outcomenet.models.pairs import PairReading
 from outcomenet.strategies import NO_HANDLING, ConfoundingConfig
@@ -23,7 +23,7 @@ MODES = [mode for mode in PairReading if mode is not PairReading.OFF]
 
 
 def net_of(mode: PairReading, aggregation: Aggregation = Aggregation.ADDITIVE):
-    config = OutcomeNetConfig(EncoderConfig(widths=(8, 8), embedding=8), aggregation=aggregation, pairs=mode)
+    config = OutcomeNetConfig(CnnConfig(widths=(8, 8), embedding=8), aggregation=aggregation, pairs=mode)
     net = config.build(
         confounding=NO_HANDLING, crop_size=16, outcomes=("haq_change",), covariates=(), readers=1, seed=0
     )
@@ -78,14 +78,14 @@ def test_a_change_is_per_year_and_unseen_joints_add_nothing():
 
 def test_what_is_kept_for_osteoarthritis_never_reaches_a_change():
     handled = ConfoundingConfig(oa_features=3)
-    config = OutcomeNetConfig(EncoderConfig(widths=(8, 8), embedding=8), pairs=PairReading.CHRONOLOGICAL)
+    config = OutcomeNetConfig(CnnConfig(widths=(8, 8), embedding=8), pairs=PairReading.CHRONOLOGICAL)
     net = config.build(confounding=handled, crop_size=16, outcomes=("haq_change",), covariates=(), readers=1, seed=0)
     assert net(pair(films(0), films(1))).scored.shape[-1] == 5
 
 
 def test_one_visit_is_refused_and_so_are_outcomes_that_are_no_change():
     net = net_of(PairReading.PAIRED)
-    with pytest.raises(UsageError, match="it reads pairs of visits, and one visit came"):
+    with pytest.raises(UsageError, match="it compares pairs of visits, and one visit came"):
         net(pair(films(0), None))
     paired = OutcomeNetConfig(pairs=PairReading.PAIRED)
     with pytest.raises(UsageError, match="no network is trained"):

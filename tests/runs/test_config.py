@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from enum import StrEnum
 
 import pytest
 
 from outcomenet.errors import UsageError
-from outcomenet.runs.config import as_lines, from_record
+from outcomenet.runs.config import as_lines, from_record, to_record
 
 
 class Shape(StrEnum):
@@ -34,7 +34,7 @@ WHOLE = Whole("a", Part(3.0, Shape.FLAT), (Part(), Part(4.0)))
 
 
 def test_a_configuration_comes_back_from_json():
-    assert from_record(Whole, json.loads(json.dumps(asdict(WHOLE)))) == WHOLE
+    assert from_record(Whole, json.loads(json.dumps(to_record(WHOLE)))) == WHOLE
 
 
 def test_a_setting_that_is_absent_has_its_default():

@@ -8,12 +8,14 @@ import shutil
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 import pytest
 
 from outcomenet.artifacts import write_manifest
 from outcomenet.errors import CheckpointError
 from outcomenet.runs.record import run_id
 from outcomenet.training.checkpoints import Checkpoints, abstract_of
+from outcomenet.training.state import TrainState, initial_state
 
 RECORD = {
     "experiment": "demo.py", "experiment_sha256": "0", "config": {"training": {"seed": 0}, "split": {"folds": 5}},
@@ -74,3 +76,37 @@ def test_a_checkpoint_that_does_not_say_its_run_is_refused(tmp_path, position):
     write_manifest(saved)
     with pytest.raises(CheckpointError, match="is of another run"):
         of(tmp_path).restore(abstract_of(STATE))
+
+
+@pytest.mark.parametrize(
+    ("expected", "sentence"),
+    [
+        ({"v": STATE["w"]}, r"holds nothing under the name v, where float32\[3\] is expected"),
+        ({"w": jnp.arange(4.0)}, r"holds float32\[3\] under the name w, where float32\[4\] is expected"),
+        ({"w": jnp.arange(3)}, r"holds float32\[3\] under the name w, where int32\[3\] is expected"),
+        (STATE | {"b": STATE["w"]}, r"holds nothing under the name b, where float32\[3\] is expected"),
+    ],
+    ids=["name", "shape", "type", "more"],
+)
+def test_a_checkpoint_of_other_arrays_is_refused_by_their_names(tmp_path, expected, sentence):
+    """Restored by order or cast in silence, numbers of one layer would become another's."""
+    of(tmp_path).save(7, STATE, {})
+    with pytest.raises(CheckpointError, match=sentence):
+        of(tmp_path).restore(abstract_of(expected))
+
+
+def test_the_names_in_a_checkpoint_are_those_of_the_training_state(tmp_path):
+    """Two arrays of one shape, which a restore by order could swap."""
+    first, second = jnp.arange(3.0), jnp.arange(3.0) + 10
+    optimiser = optax.adamw(1e-3)
+    state = initial_state({"direct": {"b": first, "a": second}}, optimiser, 0)
+    of(tmp_path).save(1, state, {})
+    restored, _ = of(tmp_path).restore(abstract_of(state)) or (None, {})
+    assert isinstance(restored, TrainState)
+    assert restored.networks["direct"].parameters["a"].tolist() == second.tolist()
+    assert jax.tree.structure(restored) == jax.tree.structure(state)
+    other = initial_state({"direct": {"b": first, "c": second}}, optimiser, 0)
+    with pytest.raises(
+        CheckpointError, match=r"holds .* under the name networks.direct.optimiser.0.mu.a, where nothing"
+    ):
+        of(tmp_path).restore(abstract_of(other))

@@ -13,23 +13,23 @@ import pytest
 from outcomenet.datasets.dataset import open_dataset
 from outcomenet.errors import UsageError
 from outcomenet.experiment import Experiment
-from outcomenet.inference.visits import FilmReader
+from outcomenet.inference.visits import CompiledNetwork
 from outcomenet.input_pipeline.batches import training_batches
 from outcomenet.ladder.conformal import conformal_interval
-from outcomenet.models.encoder import EncoderConfig
+from outcomenet.models.encoders.cnn import CnnConfig
 from outcomenet.models.outcome_net import OutcomeNetConfig
 from outcomenet.outcomes import HAQ
 from outcomenet.progress import Progress
 from outcomenet.strategies import ConfoundingConfig
 from outcomenet.training.ensemble import over_members, stacked
 from outcomenet.training.loop import TrainingConfig
-from outcomenet.training.step import make_step
+from outcomenet.training.step import TrainStep
 from outcomenet.workflow import run_evaluation, run_training, wire
 
 EXPERIMENT = Experiment(
     "ensemble", "?", outcomes=("haq",), covariates=("age",), rungs=("direct_adjusted",),
     confounding=ConfoundingConfig(outcome_terms=("age",), correlation_adversary=("age",), adversary_from=0.0),
-    network=OutcomeNetConfig(EncoderConfig(widths=(8, 8), embedding=8)),
+    network=OutcomeNetConfig(CnnConfig(widths=(8, 8), embedding=8)),
     training=TrainingConfig(steps=2, batch_size=4, members=3, save_every=2),
 )  # fmt: skip
 
@@ -47,7 +47,7 @@ def test_written_out_and_vectorised_members_agree():
 def trained(small_dataset):
     dataset = open_dataset(small_dataset)
     wiring = wire(EXPERIMENT, dataset)
-    step = make_step(wiring.networks, EXPERIMENT.optimiser.build(2), {}, 2)
+    step = TrainStep(wiring.networks, EXPERIMENT.optimiser.build(2), {}, 2)
     batches = training_batches(dataset.examples("train"), wiring.covariates, batch_size=4, seed=0, augmentation=None)
     state = wiring.initial_state()
     for _ in range(2):
@@ -57,27 +57,28 @@ def trained(small_dataset):
 
 def test_members_start_apart_and_take_their_own_way(trained):
     wiring, state, metrics = trained
-    start = wiring.parameters["direct_adjusted"]["encoder"]["stem"]["kernel"]
-    after = state["networks"]["direct_adjusted"]["parameters"]["encoder"]["stem"]["kernel"]
+    start = wiring.initial_parameters()["direct_adjusted"]["encoder"]["stem"]["kernel"]
+    after = state.networks["direct_adjusted"].parameters["encoder"]["stem"]["kernel"]
     assert start.shape[0] == 3
     assert np.isfinite(after).all()
     assert all(np.abs(a[0] - a[1]).max() > 1e-3 for a in (start, after))
     assert np.shape(metrics["direct_adjusted"]["loss"]) == ()
     alone = wire(replace(EXPERIMENT, training=replace(EXPERIMENT.training, members=1)), wiring.dataset)
-    first = alone.parameters["direct_adjusted"]["encoder"]["stem"]["kernel"]
+    first = alone.initial_parameters()["direct_adjusted"]["encoder"]["stem"]["kernel"]
     np.testing.assert_array_equal(first, start[0])
 
 
 def test_an_ensemble_reads_as_the_mean_of_its_members_with_their_spread(trained):
     wiring, state, _ = trained
-    network, parameters = wiring.networks["direct_adjusted"], state["networks"]["direct_adjusted"]["parameters"]
+    network, parameters = wiring.networks["direct_adjusted"], state.networks["direct_adjusted"].parameters
     examples = [wiring.dataset.examples("test")[k] for k in range(3)]
-    whole = FilmReader(network, parameters, wiring.covariates, 4).read(examples)
-    members = [
-        FilmReader(replace(network, members=1), jax.tree.map(lambda a, k=k: a[k], parameters), wiring.covariates, 4)
-        .read(examples)
+    ensemble = CompiledNetwork(network, parameters, wiring.covariates, 4)
+    whole = ensemble.infer(ensemble.batches(examples))
+    alone = [
+        replace(ensemble, network=replace(network, members=1), parameters=jax.tree.map(lambda a, k=k: a[k], parameters))
         for k in range(3)
-    ]  # fmt: skip
+    ]
+    members = [member.infer(member.batches(examples)) for member in alone]
     said = np.stack([m.outcome["haq"] for m in members])
     np.testing.assert_allclose(whole.outcome["haq"], said.mean(0), rtol=1e-5)
     np.testing.assert_allclose(whole.spread["haq"], said.std(0), rtol=1e-3, atol=1e-5)

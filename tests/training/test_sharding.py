@@ -17,13 +17,13 @@ from outcomenet.experiment import load_experiment
 from outcomenet.workflow import wire
 from outcomenet.input_pipeline.batches import training_batches
 from outcomenet.training.sharding import compile_step, device_mesh, put_batch, put_state
-from outcomenet.training.step import make_step
+from outcomenet.training.step import TrainStep
 assert len(jax.devices()) == 8
 experiment = load_experiment(Path("experiments/demo.py"))
 results = []
 for devices in (1, 8):
     mesh, wiring = device_mesh(devices), wire(experiment, open_dataset(Path(sys.argv[1])))
-    step = compile_step(make_step(wiring.networks, experiment.optimiser.build(3), {}), mesh)
+    step = compile_step(TrainStep(wiring.networks, experiment.optimiser.build(3), {}), mesh)
     batches = training_batches(wiring.dataset.examples("train"), wiring.covariates, batch_size=8, seed=0, augmentation=None)
     state = put_state(wiring.initial_state(), mesh)
     losses = []

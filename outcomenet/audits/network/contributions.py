@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
 import jax
 import numpy as np
 
 from outcomenet.arrays import Array, Bool, Float
+from outcomenet.input_pipeline.batches import Batch
 from outcomenet.training.rungs import Parameters, RungNetwork, visit_of
-
-
-class Batch(NamedTuple):
-    """A batch as `batches.evaluation_batches` gives it: arrays, (patient_id, visit_id), how many rows are real."""
-
-    arrays: Mapping[str, np.ndarray]
-    ids: list[tuple[str, str]]
-    real: int
 
 
 class ContributionReader:

@@ -16,7 +16,7 @@ from outcomenet.datasets.dataset import Dataset
 from outcomenet.datasets.manifest import TRUTH
 from outcomenet.errors import DataRefused
 from outcomenet.films.film import FROM_CROPS
-from outcomenet.inference.visits import FilmReader
+from outcomenet.inference.visits import CompiledNetwork
 from outcomenet.localization.geometry import CropGeometry
 from outcomenet.progress import Progress
 from outcomenet.simulation.causal import patient_index
@@ -31,7 +31,7 @@ MODERATE = 0.5
 def scores_under_interventions(
     dataset: Dataset,
     held_out: Mapping[tuple[str, str], Any],
-    reader: FilmReader,
+    network: CompiledNetwork,
     sizes: AuditSizes,
     progress: Progress,
     *,
@@ -63,9 +63,9 @@ def scores_under_interventions(
     worlds = _worlds(laboratory, sizes)
     progress.start("visits", len(worlds) * len(visits), "render and read films under interventions")
     filmed = Filmed([world for _, _, world in worlds], visits, examples, dataset.manifest.geometry)
-    reading = reader.read(filmed, progress)
+    output = network.infer(network.batches(filmed), progress)
     progress.finish()
-    scores = reading.contributions[..., outcome].sum(1).reshape(len(worlds), len(visits))
+    scores = output.contributions[..., outcome].sum(1).reshape(len(worlds), len(visits))
     keys = pd.DataFrame(visits, columns=["patient_id", "visit_id"])
     return pd.concat(
         [keys.assign(intervention=n, value=v, score=s) for (n, v, _), s in zip(worlds, scores, strict=True)],

@@ -14,7 +14,7 @@ import pandas as pd
 from outcomenet.arrays import Bool, Float
 from outcomenet.audits.contract import Key
 from outcomenet.audits.network.borders import border_features
-from outcomenet.audits.network.contributions import Batch, ContributionReader
+from outcomenet.audits.network.contributions import ContributionReader
 from outcomenet.audits.network.redrawn_films import (
     redrawable_visits,
     scanner_facts,
@@ -26,7 +26,7 @@ from outcomenet.csv_files import read_csv
 from outcomenet.datasets.dataset import SPLITS, Dataset, visit_key
 from outcomenet.datasets.manifest import TRUTH
 from outcomenet.errors import DataRefused
-from outcomenet.inference.visits import FilmReader
+from outcomenet.inference.visits import CompiledNetwork
 from outcomenet.input_pipeline.transforms import Standardise
 from outcomenet.progress import Progress
 
@@ -41,7 +41,7 @@ class TrainedNetwork:
         dataset: the run's data set.
         visits: rows that every predictor predicts or learns from, with columns of the visit table.
         biomarker: the biomarker table.
-        reader: runs the network over examples.
+        network: runs the network over examples.
         outcome: number of the main outcome among the network's.
         sizes: how many visits are read.
         seed: of the shuffles.
@@ -51,7 +51,7 @@ class TrainedNetwork:
     dataset: Dataset
     visits: pd.DataFrame
     biomarker: pd.DataFrame
-    reader: FilmReader
+    network: CompiledNetwork
     outcome: int
     sizes: AuditSizes
     seed: int
@@ -73,17 +73,17 @@ class TrainedNetwork:
     def contributions(self, hidden: Bool[np.ndarray, "visit joint"] | None = None) -> Float[np.ndarray, "visit joint"]:
         explained = self._explained
         visible = explained.visible if hidden is None else explained.visible & ~hidden
-        return explained.read(self.reader.parameters, visible)
+        return explained.read(self.network.parameters, visible)
 
     def shuffled_contributions(self, number: int) -> Float[np.ndarray, "visit joint"]:
         # all keys are split at once: another number of shuffles gives other networks
         key = jax.random.split(jax.random.key(self.seed), self.sizes.shuffled_networks)[number]
-        return self._explained.read(shuffled(self.reader.parameters, key), self._explained.visible)
+        return self._explained.read(shuffled(self.network.parameters, key), self._explained.visible)
 
     def scores_under_interventions(self) -> pd.DataFrame:
         _, _, examples = self._films
         return scores_under_interventions(
-            self.dataset, examples, self.reader, self.sizes, self.progress, outcome=self.outcome
+            self.dataset, examples, self.network, self.sizes, self.progress, outcome=self.outcome
         )
 
     @cached_property
@@ -104,8 +104,8 @@ class TrainedNetwork:
     @cached_property
     def _explained(self) -> ContributionReader:
         _, _, examples = self._films
-        batches = self.reader.batches([examples[key] for key in self._explained_visits])
-        return ContributionReader(self.reader.network, [Batch(*batch) for batch in batches], self.outcome)
+        batches = self.network.batches([examples[key] for key in self._explained_visits])
+        return ContributionReader(self.network.network, list(batches), self.outcome)
 
     @property
     def _explained_visits(self) -> list[Key]:
@@ -119,7 +119,7 @@ class TrainedNetwork:
         per film.
         """
         keep = {*self._explained_visits, *redrawable_visits(self.dataset, self.sizes.intervention_patients)}
-        standardise = Standardise(self.reader.scale)
+        standardise = Standardise(self.network.scale)
         sources = [self.dataset.examples(split) for split in reversed(SPLITS)]
         most = self.sizes.border_visits
         self.progress.start("visits", min(most, sum(map(len, sources))), "measure the borders of crops")

@@ -1,7 +1,7 @@
-"""One encoder for all joints: a small convolutional network from a crop to an embedding.
+"""Convolutional encoder: patches, stages that halve the map, then one linear layer over all positions.
 
-Joints are folded into the batch. There are no batch statistics (a patient's score must not depend on who else is in
-the batch) and no depthwise convolutions (8 times slower on CPUs).
+There are no batch statistics (a patient's score must not depend on who else is in the batch) and no depthwise
+convolutions (8 times slower on CPUs).
 """
 
 from __future__ import annotations
@@ -14,14 +14,15 @@ import jax.numpy as jnp
 from flax import nnx
 from jax.typing import DTypeLike
 
-from outcomenet.anatomy import JOINT_COUNT, JOINT_KIND_INDEX, JOINT_KINDS, JOINTS, Side
+from outcomenet.anatomy import JOINT_KINDS, Side
 from outcomenet.arrays import Array, Float
 from outcomenet.errors import UsageError
+from outcomenet.models.encoders.joint_crops import joint_identity, patches_of, patches_per_side
 from outcomenet.ranges import Width, check_ranges
 
 
 @dataclass(frozen=True)
-class EncoderConfig:
+class CnnConfig:
     """`patch` pixels a side become one position; each stage halves the map and has two convolutions."""
 
     patch: Width = 4
@@ -36,25 +37,22 @@ class EncoderConfig:
                 "network.encoder.widths gives the channels of each stage, for instance 32 64 96; got none."
             )
 
-    def build(self, crop_size: int, rngs: nnx.Rngs) -> JointEncoder:
-        return JointEncoder(self, crop_size, rngs)
+    def build(self, crop_size: int, rngs: nnx.Rngs) -> CnnEncoder:
+        """See `EncoderConfig.build`."""
+        return CnnEncoder(self, crop_size, rngs)
 
 
-class JointEncoder(nnx.Module):
-    """Crops to embeddings; knows which joint and side it looks at."""
+class CnnEncoder(nnx.Module):
+    """Crops to embeddings by convolutions; knows which joint and side it looks at."""
 
-    def __init__(self, config: EncoderConfig, crop_size: int, rngs: nnx.Rngs):
+    def __init__(self, config: CnnConfig, crop_size: int, rngs: nnx.Rngs):
         self.config = config
+        self.embedding = config.embedding
         dtype = jnp.bfloat16 if config.bfloat16 else jnp.float32
         first, *later = config.widths
         self.stem = nnx.Linear(config.patch**2, first, dtype=dtype, rngs=rngs)
         self.stages = nnx.List([ConvStage(a, b, dtype, rngs) for a, b in zip(config.widths, later, strict=False)])
-        if crop_size % config.patch:
-            raise UsageError(
-                f"Crops of {crop_size} px cannot be cut into patches of {config.patch} px; "
-                "choose `network.encoder.patch` so that it divides the crop size."
-            )
-        side = math.ceil(crop_size // config.patch / 2 ** len(later))
+        side = math.ceil(patches_per_side(crop_size, config.patch) / 2 ** len(later))
         self.flat = nnx.Linear(side * side * config.widths[-1], config.embedding, dtype=dtype, rngs=rngs)
         self.flat_norm = nnx.LayerNorm(config.embedding, rngs=rngs)
         self.kind = nnx.Embed(len(JOINT_KINDS), config.embedding, rngs=rngs)
@@ -63,17 +61,13 @@ class JointEncoder(nnx.Module):
         self.out = nnx.Linear(2 * config.embedding, config.embedding, rngs=rngs)
 
     def __call__(self, crops: Float[Array, "batch joint height width"]) -> Float[Array, "batch joint feature"]:
-        batch, joints, height, width = crops.shape
-        patch = self.config.patch
-        pixels = crops.reshape(batch * joints, height // patch, patch, width // patch, patch)
-        pixels = pixels.transpose(0, 1, 3, 2, 4).reshape(batch * joints, height // patch, width // patch, patch**2)
-        hidden = jax.nn.gelu(self.stem(pixels))
+        """See `Encoder`."""
+        batch, joints = crops.shape[:2]
+        hidden = jax.nn.gelu(self.stem(patches_of(crops, self.config.patch)))
         for stage in self.stages:
             hidden = stage(hidden)
         flat = self.flat(hidden.reshape(batch * joints, -1)).astype(jnp.float32)
-        seen = self.flat_norm(flat).reshape(batch, joints, -1)
-        where = self.kind(jnp.asarray(JOINT_KIND_INDEX)) + self.side(jnp.asarray(SIDE_INDEX))
-        seen = seen + where[None]
+        seen = self.flat_norm(flat).reshape(batch, joints, -1) + joint_identity(self.kind, self.side)[None]
         return seen + self.out(jax.nn.gelu(self.mix(seen)))
 
 
@@ -86,10 +80,9 @@ class ConvStage(nnx.Module):
         self.same = nnx.Conv(width_out, width_out, (3, 3), dtype=dtype, rngs=rngs)
         self.same_norm = nnx.LayerNorm(width_out, dtype=dtype, rngs=rngs)
 
-    def __call__(self, hidden: Float[Array, "image h w c"]) -> Float[Array, "image h2 w2 c2"]:
+    def __call__(
+        self, hidden: Float[Array, "image row column channel"]
+    ) -> Float[Array, "image half_row half_column wider"]:
+        """Half the rows and columns, rounded up."""
         hidden = jax.nn.gelu(self.down_norm(self.down(hidden)))
         return hidden + jax.nn.gelu(self.same_norm(self.same(hidden)))
-
-
-SIDE_INDEX: tuple[int, ...] = tuple(list(Side).index(joint.side) for joint in JOINTS)
-assert len(SIDE_INDEX) == JOINT_COUNT

@@ -1,0 +1,133 @@
+"""Limbs of single films run through a network in batches: score, grades and contribution of every joint."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+import numpy as np
+
+from outcomenet.anatomy import JOINT_NAMES
+from outcomenet.arrays import Bool, Float, UInt16
+from outcomenet.inference.film_risks import film_risks
+from outcomenet.inference.visits import CompiledNetwork
+from outcomenet.ladder.calibrators import Calibrators
+from outcomenet.outcomes import TARGET_FIELDS
+from outcomenet.predictions import NetworkOutput
+from outcomenet.scoring import KELLGREN_LAWRENCE, SVDH
+
+JOINT_COLUMNS = [
+    "film_id", "joint", "x_px", "y_px", "visible", "contribution", "svdh_erosion", "svdh_jsn", "kellgren_lawrence",
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class LimbJoints:
+    """The joints of one limb, cut from its film."""
+
+    crops: UInt16[np.ndarray, "joint height width"]  # of all joints of a visit; those that were not cut are black
+    present: Bool[np.ndarray, "joint"]
+    own: Sequence[int]  # places of the limb's joints among all of a visit
+    centre: Float[np.ndarray, "own 2"]  # of each of them, film pixels: column, row
+
+
+@dataclass(frozen=True)
+class PreparedLimb:
+    """One row of films.csv as it is before a network is run, with the limb's joints where there is something to score."""
+
+    row: Mapping[str, Any]
+    sheet: np.ndarray | None = None  # the crops side by side
+    joints: LimbJoints | None = None
+    file: str = ""  # name of the film's file
+
+
+def infer_limbs(
+    network: CompiledNetwork,
+    limbs: Iterable[PreparedLimb],
+    *,
+    outcomes: Sequence[str],
+    main: str,
+    calibrators: Mapping[str, Calibrators] | None,
+) -> Iterator[tuple[PreparedLimb, dict[str, Any], list[dict[str, Any]]]]:
+    """Runs a network over limbs, those of several films together.
+
+    Args:
+        network: see `films.film_network`; as many limbs as its batch holds are taken at once.
+        limbs: each is prepared when it is needed.
+        outcomes: names of the run's outcomes.
+        main: the one that the score is of.
+        calibrators: of the network, by outcome; None where the run has no calibration.json.
+
+    Yields:
+        Each limb in its order, with its numbers for films.csv and its rows of joints.csv; both are empty for a limb without
+        joints.
+    """
+    limbs = iter(limbs)
+    while block := list(islice(limbs, network.batch_size)):
+        examples = [_example(limb.joints, len(network.scale.names)) for limb in block if limb.joints is not None]
+        output = network.infer(network.batches(examples)) if examples else None
+        scored = 0
+        for limb in block:
+            if limb.joints is None or output is None:
+                yield limb, {}, []
+                continue
+            contribution = output.contributions[scored, :, outcomes.index(main)]
+            values = _limb_values(limb.joints, output, scored, contribution) | film_risks(
+                outcomes, output, calibrators, scored
+            )
+            yield limb, values, _joint_rows(limb.row["film_id"], limb.joints, output, scored, contribution)
+            scored += 1
+
+
+def _example(joints: LimbJoints, covariates: int) -> dict[str, Any]:
+    """A visit of which nothing is known but one limb's film."""
+    return {
+        "crops": joints.crops,
+        "present": joints.present,
+        "covariates": np.full(covariates, np.nan, np.float32),
+        "svdh": np.full((1, len(SVDH.sites)), -1, np.int8),
+        "kellgren_lawrence": np.full(len(KELLGREN_LAWRENCE.sites), -1, np.int8),
+        **{name: np.float32(np.nan) for name in TARGET_FIELDS},
+    }
+
+
+def _limb_values(
+    joints: LimbJoints, output: NetworkOutput, at: int, contribution: Float[np.ndarray, "joint"]
+) -> dict[str, float]:
+    """The limb's numbers in films.csv, from row `at` of the network's output."""
+    svdh = _grades(output, at)
+    return {
+        "score": float(contribution[joints.present].sum()),
+        "oa_score": float(output.osteoarthritis[at]),
+        "svdh_of_film": float(np.nansum(svdh)) if np.isfinite(svdh).any() else np.nan,
+    }
+
+
+def _grades(output: NetworkOutput, at: int) -> Float[np.ndarray, "svdh_site"]:
+    return np.full(len(SVDH.sites), np.nan) if output.svdh is None else output.svdh[at]
+
+
+def _joint_rows(
+    film_id: str, joints: LimbJoints, output: NetworkOutput, at: int, contribution: Float[np.ndarray, "joint"]
+) -> list[dict[str, Any]]:
+    """The limb's rows of joints.csv, from row `at` of the network's output."""
+    sites = zip(SVDH.sites, _grades(output, at), strict=True)
+    grades = {(site.joint_index, str(site.definition.feature)): grade for site, grade in sites}
+    kl_sites = zip(KELLGREN_LAWRENCE.sites, output.osteoarthritis_grades[at], strict=True)
+    kl = {site.joint_index: grade for site, grade in kl_sites}
+    rows = []
+    for joint, (x, y) in zip(joints.own, joints.centre, strict=True):
+        numbers = {
+            "x_px": round(float(x), 1),
+            "y_px": round(float(y), 1),
+            "contribution": float(contribution[joint]),
+            "svdh_erosion": grades.get((joint, "erosion"), np.nan),
+            "svdh_jsn": grades.get((joint, "jsn"), np.nan),
+            "kellgren_lawrence": kl.get(joint, np.nan),
+        }
+        seen = bool(joints.present[joint])
+        numbers = numbers if seen else dict.fromkeys(numbers, np.nan)
+        rows.append({"film_id": film_id, "joint": JOINT_NAMES[joint], "visible": seen, **numbers})
+    return rows

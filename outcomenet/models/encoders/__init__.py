@@ -1,0 +1,1 @@
+"""Encoders of joint crops: every encoder gives each joint an embedding, and one can stand in for another."""
