@@ -231,6 +231,7 @@ def check_data(experiment: Experiment, dataset: Dataset) -> None:
 
 def known_outcomes(experiment: Experiment, dataset: Dataset) -> list[str]:
     """Notes on outcomes that few patients of the data set have; DataRefused where one cannot be learned at all."""
+    dataset.require(experiment.outcomes)
     rows = able_rows(experiment, dataset.visits)
     if experiment.evaluation.cross_fit_folds:
         return check_outcomes(experiment.outcomes, rows, rows)

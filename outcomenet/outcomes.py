@@ -95,7 +95,6 @@ HAQ_CHANGE = OutcomeSpec(
 OUTCOMES: dict[str, OutcomeSpec] = {
     spec.name: spec for spec in (HAQ, HAQ_BY_CATEGORY, PAIN, PROGRESSION, SVDH_CHANGE, FUTURE_HAQ, HAQ_CHANGE)
 }
-TARGET_FIELDS: tuple[str, ...] = tuple(field for spec in OUTCOMES.values() for field in spec.fields)
 
 
 # Negative controls: what no film may predict beyond what it should not know. Both are numbers from 0 to 10.

@@ -30,7 +30,7 @@ from outcomenet.input_pipeline.batches import covariate_scale, training_batches
 from outcomenet.input_pipeline.transforms import CovariateScale
 from outcomenet.localization.geometry import CropGeometry, LimbLengths
 from outcomenet.models.pairs import PairReading
-from outcomenet.outcomes import TARGET_FIELDS
+from outcomenet.outcomes import outcome
 from outcomenet.predictors import measuring_network
 from outcomenet.progress import Progress
 from outcomenet.runs import chain
@@ -184,7 +184,8 @@ def warm_started(wiring: Wiring) -> dict[str, Parameters]:
         "covariates": np.stack([values for values, _ in scaled]),
         "observed": np.stack([observed for _, observed in scaled]),
     }
-    table |= {name: rows[name].to_numpy(np.float32) for name in TARGET_FIELDS}
+    fields = [field for name in wiring.experiment.outcomes for field in outcome(name).fields]
+    table |= {name: rows[name].to_numpy(np.float32) for name in fields}
     return {n: warm_start(wiring.networks[n], p, table) for n, p in wiring.initial_parameters().items()}
 
 

@@ -11,9 +11,9 @@ import jax
 import numpy as np
 
 from outcomenet.anatomy import JOINT_COUNT
+from outcomenet.datasets.visit_example import TARGETS
 from outcomenet.experiment import Experiment, load_experiment, load_module
 from outcomenet.experiment_files import experiment_file
-from outcomenet.outcomes import TARGET_FIELDS
 from outcomenet.scoring import KELLGREN_LAWRENCE, SVDH
 from outcomenet.training.sharding import compile_step, device_mesh, put_batch, put_state
 from outcomenet.training.state import initial_state
@@ -74,7 +74,7 @@ def noise(visits: int, covariates: int) -> dict[str, np.ndarray]:
         "weight": np.ones(visits, np.float32),
         "svdh": np.zeros((visits, READERS, len(SVDH.sites)), np.int32),
         "kellgren_lawrence": np.zeros((visits, len(KELLGREN_LAWRENCE.sites)), np.int32),
-        **{name: np.full(visits, np.nan, np.float32) for name in TARGET_FIELDS},
+        **{name: np.full(visits, np.nan, np.float32) for name in TARGETS},
     }
 
 

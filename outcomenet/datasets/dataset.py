@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -11,6 +11,8 @@ from typing import Any
 import pandas as pd
 
 from outcomenet.datasets.manifest import EXAMPLES, DatasetManifest, read_manifest, refuse_contradictions
+from outcomenet.errors import DataRefused
+from outcomenet.outcomes import outcome
 
 TABLE = "visits.parquet"
 FILMS = "films.parquet"
@@ -38,6 +40,26 @@ class Dataset:
         rows = self.visits[(self.visits["split"] == split) & self.visits["has_films"]]
         keys = zip(rows["patient_id"], rows["visit_id"], strict=True)
         return ChosenVisits(self, sorted(keys, key=self.places.__getitem__))
+
+    def require(self, outcomes: Iterable[str]) -> None:
+        """Checks that the data set has what outcomes are learned and judged by.
+
+        Args:
+            outcomes: Names of outcomes.
+
+        Raises:
+            DataRefused: It was built before one of them was declared, or meant something else by it.
+        """
+        for spec in map(outcome, outcomes):
+            columns = dict.fromkeys((spec.kind.column(spec.name), *spec.fields))
+            absent = [name for name in columns if name not in self.visits]
+            absent += [name for name in spec.fields if name not in absent and not self.manifest.has_field(name)]
+            if absent:
+                raise DataRefused(
+                    f"Data set {self.manifest.name} has no {spec.name} as this version of outcomenet knows it (missing: "
+                    f"{', '.join(absent)}): it was built by another version. Build it again from its cohort, or take "
+                    f"{spec.name} out of the experiment's outcomes (--outcomes ...)."
+                )
 
     def example_of(self, key: tuple[str, str]) -> dict[str, Any]:
         """The example of one visit, by (patient_id, visit_id); KeyError where it has no films."""

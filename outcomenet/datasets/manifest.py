@@ -19,6 +19,7 @@ from outcomenet.artifacts import files_of, first_difference, read_json_object, s
 from outcomenet.cohorts.splits import SPLIT_SALT, split_of
 from outcomenet.confounders import CONFOUNDERS
 from outcomenet.datasets.format import EXAMPLES_VERSION, FORMAT
+from outcomenet.datasets.visit_example import FIELDS
 from outcomenet.datasets.visit_table import SPLIT_UNITS
 from outcomenet.errors import DataRefused, UsageError
 from outcomenet.localization.geometry import CropGeometry, LimbLengths
@@ -51,8 +52,14 @@ class DatasetManifest:
     patients_by_source: dict[str, int]
     patients_by_split: dict[str, int]
     fingerprint: str = ""  # SHA-256 over all other entries; "" before `seal`
+    # version of every field of the examples (`visit_example.FIELDS`); empty in data sets of before it was kept: 1 of each
+    fields: dict[str, int] = field(default_factory=dict)
     # SHA-256 by path relative to the data set: of every file, before `seal` of the tables and examples alone
     files: dict[str, str] = field(default_factory=dict)
+
+    def has_field(self, name: str) -> bool:
+        """Whether the data set holds a field as this program means it."""
+        return self.fields.get(name, 0 if self.fields else 1) == FIELDS[name].version
 
     @property
     def geometry(self) -> CropGeometry:
@@ -138,6 +145,11 @@ def read_manifest(folder: Path, *, truth: bool = True) -> DatasetManifest:
             f"{FORMAT}); {BUILD_AGAIN}."
         )
     manifest = _typed(path, record)
+    if others := [name for name, known in FIELDS.items() if not known.outcome and not manifest.has_field(name)]:
+        raise DataRefused(
+            f"{folder} was built by another version of outcomenet, which meant something else by {', '.join(others)}; "
+            f"{BUILD_AGAIN}."
+        )
     if _fingerprint_of(manifest) != manifest.fingerprint:
         raise DataRefused(f"{path} was changed after it was written (its fingerprint is another one); {BUILD_AGAIN}.")
     opened = {name: digest for name, digest in manifest.files.items() if truth or not name.startswith(f"{TRUTH}/")}
@@ -187,7 +199,10 @@ def refuse_contradictions(folder: Path, manifest: DatasetManifest, visits: pd.Da
 
 
 def _fingerprint_of(manifest: DatasetManifest) -> str:
-    return sha256_of_json(asdict(manifest) | {"fingerprint": ""})
+    entries = asdict(manifest) | {"fingerprint": ""}
+    if not manifest.fields:  # of before the entry was there
+        del entries["fields"]
+    return sha256_of_json(entries)
 
 
 def _stored_examples(folder: Path, manifest: DatasetManifest) -> dict[str, int]:
@@ -202,6 +217,7 @@ def _typed(path: Path, record: dict[str, Any]) -> DatasetManifest:
     """The manifest from its JSON form; DataRefused names an entry that is missing, unknown or of another type."""
     hints = get_type_hints(DatasetManifest)
     names = [entry.name for entry in fields(DatasetManifest)]
+    record = {"fields": {}} | record  # data sets of before it was kept have none
     for name in names:
         if name not in record:
             raise DataRefused(f"{path} has no entry {name!r}; {BUILD_AGAIN}.")

@@ -9,12 +9,11 @@ import numpy as np
 import pandas as pd
 
 from outcomenet.datasets.dataset import Dataset
+from outcomenet.datasets.visit_example import OF_LATER_VISIT
 from outcomenet.datasets.visit_table import LATER_VISIT, SVDH_COLUMNS
 from outcomenet.outcomes import DAYS_PER_YEAR
 
 KEYS = ["patient_id", "visit_id"]
-# What a pair takes from its later visit, under the name `later_` + the feature's.
-OF_LATER_VISIT = ("crops", "present", "svdh", "kellgren_lawrence")
 PREFIX = "later_"
 YEARS = "years"
 

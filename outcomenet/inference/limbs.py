@@ -11,10 +11,10 @@ import numpy as np
 
 from outcomenet.anatomy import JOINT_NAMES
 from outcomenet.arrays import Bool, Float, UInt16
+from outcomenet.datasets.visit_example import ExampleShape, nothing_known
 from outcomenet.inference.film_risks import film_risks
 from outcomenet.inference.visits import CompiledNetwork
 from outcomenet.ladder.calibrators import Calibrators
-from outcomenet.outcomes import TARGET_FIELDS
 from outcomenet.predictions import NetworkOutput
 from outcomenet.scoring import KELLGREN_LAWRENCE, SVDH
 
@@ -83,14 +83,8 @@ def infer_limbs(
 
 def _example(joints: LimbJoints, covariates: int) -> dict[str, Any]:
     """A visit of which nothing is known but one limb's film."""
-    return {
-        "crops": joints.crops,
-        "present": joints.present,
-        "covariates": np.full(covariates, np.nan, np.float32),
-        "svdh": np.full((1, len(SVDH.sites)), -1, np.int8),
-        "kellgren_lawrence": np.full(len(KELLGREN_LAWRENCE.sites), -1, np.int8),
-        **{name: np.float32(np.nan) for name in TARGET_FIELDS},
-    }
+    shape = ExampleShape(crop_size=joints.crops.shape[1], covariates=covariates, readers=1)
+    return {**nothing_known(shape), "crops": joints.crops, "present": joints.present}
 
 
 def _limb_values(

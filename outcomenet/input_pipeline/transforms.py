@@ -13,7 +13,7 @@ import numpy as np
 from outcomenet.anatomy import JOINTS, Side
 from outcomenet.arrays import Bool, Float, UInt16
 from outcomenet.datasets.dataset import visit_key
-from outcomenet.outcomes import TARGET_FIELDS
+from outcomenet.datasets.visit_example import GRADES, TARGETS, as_in_batch
 from outcomenet.ranges import Share, Within, check_ranges
 
 Example = dict[str, Any]
@@ -60,8 +60,7 @@ class Standardise(grain.transforms.Map):
             visible = present & later_visible
             later = {
                 "later_crops": _standardised(element["later_crops"], later_visible),
-                "later_svdh": element["later_svdh"].astype(np.int32),
-                "later_kellgren_lawrence": element["later_kellgren_lawrence"].astype(np.int32),
+                **{f"later_{name}": as_in_batch({name: element[f"later_{name}"]}, name) for name in GRADES},
                 "years": np.float32(element["years"]),
             }
         covariates, observed = self.covariates(element["covariates"])
@@ -73,9 +72,9 @@ class Standardise(grain.transforms.Map):
             "covariates": covariates,
             "observed": observed,
             "weight": np.float32(self.weights.get(visit_key(element), 1.0)),
-            "svdh": element["svdh"].astype(np.int32),
-            "kellgren_lawrence": element["kellgren_lawrence"].astype(np.int32),
-            **{name: np.float32(element[name]) for name in TARGET_FIELDS},
+            **{name: as_in_batch(element, name) for name in GRADES},
+            # a data set may lack an outcome that nobody asks of it (see `datasets.dataset`)
+            **{name: as_in_batch(element, name) for name in TARGETS if name in element},
             **later,
         }
 

@@ -26,6 +26,7 @@ from outcomenet.csv_files import write_csv
 from outcomenet.datasets.dataset import FILMS, LEDGER, SPLITS, TABLE, UNREAD
 from outcomenet.datasets.format import FORMAT
 from outcomenet.datasets.manifest import TRUTH, TRUTH_FILES, DatasetManifest, counts_of, covariates_of, hashed, seal
+from outcomenet.datasets.visit_example import FIELDS, TARGETS, ExampleShape, nothing_known
 from outcomenet.datasets.visit_table import KL_COLUMNS, reader_array, scores_of_mode, site_readings, visit_table
 from outcomenet.errors import DataRefused, FilmRefused
 from outcomenet.films.crop_file import SUFFIX, read_crops_header
@@ -44,7 +45,6 @@ from outcomenet.intake.film_tasks import film_tasks, lengths_of
 from outcomenet.intake.found_landmarks import find_landmarks
 from outcomenet.intake.kept import Kept
 from outcomenet.localization.geometry import CropGeometry
-from outcomenet.outcomes import TARGET_FIELDS
 from outcomenet.progress import Progress
 from outcomenet.scoring import SVDH
 
@@ -166,9 +166,7 @@ class _Build:
     def _write_examples(self) -> list[Path]:
         from outcomenet.datasets.visits import visit_features, write_visits
 
-        features = visit_features(
-            crop_size=self.geometry.size_px, covariates=len(self.covariates), readers=max(len(self.readers), 1)
-        )
+        features = visit_features(self._shape)
         self._svdh = reader_array(
             site_readings(self.cohort, SVDH, Ledger(), self.options.reading_mode),
             self.table,
@@ -259,17 +257,23 @@ class _Build:
             return result.refused
         return self.flags.settle(task.film_id, task.side, result.flags, result.text, uncuttable=result.refused)
 
+    @property
+    def _shape(self) -> ExampleShape:
+        return ExampleShape(self.geometry.size_px, len(self.covariates), max(len(self.readers), 1))
+
     def _example(self, row: int, crops: np.ndarray, present: np.ndarray) -> dict[str, Any]:
         record = self.table.loc[row]
         kl = record[list(KL_COLUMNS)].to_numpy(float)
+        grades = {"svdh": self._svdh[row]} if self.readers else {}
         return {
+            **nothing_known(self._shape),
             "crops": crops,
             "present": present,
             "patient_id": str(record["patient_id"]),
             "visit_id": str(record["visit_id"]),
             "covariates": record[list(self.covariates)].to_numpy(np.float32),
-            **{name: np.float32(record[name]) for name in TARGET_FIELDS},
-            "svdh": self._svdh[row] if self.readers else np.full((1, len(SVDH.sites)), -1, np.int8),
+            **{name: np.float32(record[name]) for name in TARGETS},
+            **grades,
             "kellgren_lawrence": np.where(np.isnan(kl), -1, np.round(kl)).astype(np.int8),
         }
 
@@ -278,6 +282,7 @@ class _Build:
         meta, lengths = self.cohort.meta, lengths_of(self.cohort.meta)
         return DatasetManifest(
             format=FORMAT,
+            fields={name: field.version for name, field in FIELDS.items()},
             name=meta.name,
             licence=meta.licence,
             simulated=meta.simulated,

@@ -119,16 +119,16 @@ def test_the_window_is_said_and_is_the_one_that_is_used():
 def test_the_visit_table_holds_every_outcomes_fields(small_cohort):
     from outcomenet.cohorts.cohort import read_cohort
     from outcomenet.cohorts.ledger import Ledger
-    from outcomenet.outcomes import TARGET_FIELDS
+    from outcomenet.datasets.visit_example import TARGETS
 
     cohort = read_cohort(small_cohort)
     table = visit_table(cohort, Ledger())
-    assert set(TARGET_FIELDS) <= set(table.columns)
+    assert set(TARGETS) <= set(table.columns)
     first = table.groupby("patient_id").head(1).set_index("patient_id")
     died = cohort.events.query("event == 'death'")["patient_id"]
     assert (first.loc[first.index.isin(died), "progression_cause"] >= 0).all()
     # the index is the mean of the answered categories
-    scores = table[[c for c in TARGET_FIELDS if c.startswith("haq_by_category_")]]
+    scores = table[[c for c in TARGETS if c.startswith("haq_by_category_")]]
     assert np.allclose(scores.mean(axis=1), table["haq"])
     # a change a year is the difference of the totals over the years between the films
     pair = table[table["svdh_change"].notna()].iloc[0]

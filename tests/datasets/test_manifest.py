@@ -125,7 +125,8 @@ def test_an_entry_that_is_missing_or_of_another_type_is_named(copy, name):
     with pytest.raises(DataRefused, match=f"{name} cannot be None"):
         open_dataset(copy)
     (copy / MANIFEST).write_text(json.dumps({key: value for key, value in whole.items() if key != name}))
-    with pytest.raises(DataRefused, match=f"has no entry '{name}'"):
+    # data sets of before fields were listed have no such entry; taken from a new one it is another fingerprint
+    with pytest.raises(DataRefused, match="another one" if name == "fields" else f"has no entry '{name}'"):
         open_dataset(copy)
 
 

@@ -106,10 +106,7 @@ def in_predict(in_cohort, tmp_path_factory) -> dict[str, Any]:
     def kept(network, limbs, **_):
         for limb in limbs:
             if limb.joints is not None:
-                crops[limb.row["film_id"]] = (
-                    limb.joints.crops[list(limb.joints.own)],
-                    limb.joints.present[list(limb.joints.own)],
-                )
+                crops[limb.row["film_id"]] = limb.joints.crops, limb.joints.present
             yield limb, {}, []
 
     task = predicting.PredictionTask(

@@ -12,13 +12,13 @@ import pytest
 from flax import nnx
 
 from outcomenet.anatomy import JOINT_COUNT, JOINT_KIND_INDEX, JOINT_KINDS
+from outcomenet.datasets.visit_example import TARGETS
 from outcomenet.errors import UsageError
 from outcomenet.models.encoders.cnn import CnnConfig
 from outcomenet.models.encoders.encoder import Encoder
 from outcomenet.models.encoders.joint_crops import SIDE_INDEX
 from outcomenet.models.encoders.vit import Block, VitConfig
 from outcomenet.models.outcome_net import OutcomeNetConfig, Visit
-from outcomenet.outcomes import TARGET_FIELDS
 from outcomenet.strategies import NO_HANDLING, ConfoundingConfig
 from outcomenet.training.rungs import NetworkShape, build_networks
 from outcomenet.training.state import initial_state
@@ -119,7 +119,7 @@ def test_a_step_trains_the_encoder_and_its_rate_can_be_lowered_alone(config):
         assert {True, False} not in marked.values()
     before = {name: own.initial_parameters(0) for name, own in networks.items()}
     visit = Visit(crops(), jnp.ones((2, JOINT_COUNT), bool), jnp.ones((2, 1)), jnp.ones((2, 1), bool))
-    targets = {name: jnp.full(2, jnp.nan) for name in TARGET_FIELDS}
+    targets = {name: jnp.full(2, jnp.nan) for name in TARGETS}
     targets |= {"haq": jnp.array([0.5, 2.0]), "haq_half_width": jnp.full(2, 0.0625)}
     grades = {"svdh": jnp.full((2, 1, 86), -1), "kellgren_lawrence": jnp.full((2, 22), -1)}
     batch = {**visit._asdict(), **targets, **grades}

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 
 from outcomenet.anatomy import JOINT_COUNT, JOINTS, Region
+from outcomenet.datasets.visit_example import TARGETS
 from outcomenet.errors import UsageError
 from outcomenet.experiment import BASE, TINY
 from outcomenet.models.aggregation import Aggregation
 from outcomenet.models.encoders.cnn import CnnConfig
 from outcomenet.models.outcome_net import HumanHead, OutcomeNetConfig, Visit
-from outcomenet.outcomes import TARGET_FIELDS
 from outcomenet.scoring import SVDH
 from outcomenet.strategies import NO_HANDLING, ConfoundingConfig
 from outcomenet.training.objective import hide_joints, network_objective
@@ -50,7 +50,7 @@ def visit(seed=0, batch=2):
 
 def batch_of(seen: Visit, **targets):
     n = len(seen.crops)
-    missing = {name: jnp.full(n, jnp.nan) for name in TARGET_FIELDS}
+    missing = {name: jnp.full(n, jnp.nan) for name in TARGETS}
     missing |= {"svdh": jnp.full((n, 1, 86), -1), "kellgren_lawrence": jnp.full((n, 22), -1)}
     return {**seen._asdict(), **missing, **targets}
 

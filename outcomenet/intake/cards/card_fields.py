@@ -6,9 +6,9 @@ import datetime
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from outcomenet.anatomy import JOINT_COUNT
 from outcomenet.cohorts.cells import CellRule, Date, Flag, HaqIndex, Number, Text
 from outcomenet.cohorts.contracts import EVENTS, SCORES, TABLES
+from outcomenet.datasets.visit_example import FIELDS, ExampleShape
 from outcomenet.intake.cards.codebook import DATE, NUMBER, TEXT, WHOLE, CardField, visit_codebook
 
 # Croissant's names of numpy's types
@@ -42,7 +42,7 @@ class CardTable:
 
 
 def example_fields(*, crop_size: int, covariates: Sequence[str], readers: int) -> tuple[CardField, ...]:
-    """The features of one example, types and shapes as `visits.visit_features` declares them.
+    """The features of one example, types and shapes as `visit_example.FIELDS` declares them.
 
     Args:
         crop_size: Pixels a side.
@@ -52,29 +52,16 @@ def example_fields(*, crop_size: int, covariates: Sequence[str], readers: int) -
     Returns:
         One field per feature.
     """
-    from outcomenet.datasets.visits import visit_features
-
-    features = visit_features(crop_size=crop_size, covariates=len(covariates), readers=max(readers, 1))
-    meanings = _meanings_of_features(covariates)
-    fields = []
-    for name, feature in features.items():
-        type_name = getattr(feature.np_dtype, "__name__", "")
-        data_type = ARRAY_TYPES.get(type_name, TEXT)
-        shape: tuple[int, ...] = feature.shape  # pyright: ignore[reportAssignmentType]  # TFDS declares it an object
-        fields.append(CardField(name, data_type, meanings[name], tuple(shape) or None))
-    return tuple(fields)
-
-
-def _meanings_of_features(covariates: Sequence[str]) -> dict[str, str]:
-    codebook = visit_codebook()
-    return {name: field.description for name, field in codebook.items()} | {
-        "crops": f"Crops of the {JOINT_COUNT} joints in canonical order, distal end up, thumb or big toe on the right; "
-        "[joint, height, width], 0 where the joint is not there.",
-        "present": "1 where the joint is on a film.",
-        "covariates": f"In this order: {', '.join(covariates)}. NaN: not known.",
-        "svdh": "Sharp/van der Heijde grades, [reader, site]; -1: not read.",
-        "kellgren_lawrence": "Kellgren-Lawrence grades by site, mean over readers, rounded; -1: not read.",
-    }
+    shape, codebook = ExampleShape(crop_size, len(covariates), max(readers, 1)), visit_codebook()
+    return tuple(
+        CardField(
+            name,
+            ARRAY_TYPES.get(field.dtype, TEXT),
+            field.meaning.format(covariates=", ".join(covariates)) or codebook[name].description,
+            shape.of(field) or None,
+        )
+        for name, field in FIELDS.items()
+    )
 
 
 def cohort_tables(

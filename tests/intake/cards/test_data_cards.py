@@ -23,6 +23,7 @@ from outcomenet.cohorts.meta import CohortMeta, read_meta
 from outcomenet.confounders import CONFOUNDERS
 from outcomenet.datasets.dataset import TABLE, open_dataset
 from outcomenet.datasets.manifest import DatasetManifest
+from outcomenet.datasets.visit_example import ExampleShape
 from outcomenet.datasets.visit_table import scores_of_mode, visit_table
 from outcomenet.datasets.visits import visit_features
 from outcomenet.errors import UsageError
@@ -211,7 +212,7 @@ def test_card_of_the_simulated_cohort_has_its_tables_its_truth_and_its_features(
 
 
 def _same_features(fields: dict[str, dict], crop_size: int, covariates: list[str], readers: int) -> None:
-    features = visit_features(crop_size=crop_size, covariates=len(covariates), readers=readers)
+    features = visit_features(ExampleShape(crop_size, len(covariates), readers))
     assert list(fields) == list(features)
     for name, feature in features.items():
         shape = tuple(map(int, fields[name].get("arrayShape", "").split(","))) if "arrayShape" in fields[name] else ()
