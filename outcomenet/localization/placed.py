@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from outcomenet.anatomy import Region, Side, landmarks_of
 from outcomenet.cohorts.csv_text import read_csv_text
 from outcomenet.cohorts.faults import CohortRefused
 from outcomenet.errors import DataRefused, UsageError, did_you_mean
+from outcomenet.films.film import FilmHeader
+from outcomenet.localization.found import FoundFilm, FoundLandmark, FoundLimb, State
+from outcomenet.localization.frames import NO_FRAME, fitted_frame
 from outcomenet.localization.geometry import is_left_as_displayed
+from outcomenet.localization.landmarked_limbs import LandmarkedLimb
+from outcomenet.localization.shape_model import ShapeModel
 
 LATERALITY = {"l": "L", "left": "L", "r": "R", "right": "R", "": ""}
 NEEDED = ("film_id", "landmark", "x_px", "y_px")
@@ -46,10 +52,10 @@ def read_landmarks(path: Path) -> dict[str, list[PlacedLimb]]:
     """
     if not path.is_file():
         raise UsageError(f"There is no landmarks file {path}.")
-    read, faults = read_csv_text(path)
-    if read is None or faults:
+    cells, faults = read_csv_text(path)
+    if cells is None or faults:
         raise CohortRefused(faults)
-    table = read.fillna("").rename(columns={"film": "film_id"})
+    table = cells.fillna("").rename(columns={"film": "film_id"})
     for column in NEEDED:
         if column not in table:
             raise DataRefused(f"{path.name} lacks column {column}; it needs {', '.join(NEEDED[:-1])} and {NEEDED[-1]}.")
@@ -77,6 +83,52 @@ def read_landmarks(path: Path) -> dict[str, list[PlacedLimb]]:
     return limbs
 
 
+def placed_limbs(
+    by_hand: Sequence[PlacedLimb], header: FilmHeader, shapes: Mapping[Region, ShapeModel]
+) -> tuple[FoundFilm, tuple[LandmarkedLimb, ...]]:
+    """Placed limbs of a film in the form of found ones, and as they are cut.
+
+    Args:
+        by_hand: All limbs that were placed on the film.
+        header: Its side counts on a film of one limb that has no declared side.
+        shapes: Mean shapes, which tell how a limb lies.
+    """
+    several = ("several_limbs",) if len(by_hand) > 1 else ()
+    alone = header.laterality if len(by_hand) == 1 else ""
+    limbs = tuple(
+        LandmarkedLimb(limb.region, limb.points, placed=True, declared=limb.declared or alone, flags=several)
+        for limb in by_hand
+    )
+    return FoundFilm([placed_limb(limb, shapes) for limb in by_hand], 0.0), limbs
+
+
+def placed_limb(by_hand: PlacedLimb, shapes: Mapping[Region, ShapeModel]) -> FoundLimb:
+    """A limb with a person's landmarks, without error and without the networks' views.
+
+    Args:
+        by_hand: The limb.
+        shapes: Mean shapes, which tell how the limb lies.
+
+    Returns:
+        Landmarks that do not tell the limb's direction are kept; the limb has no frame then, and cannot be cut.
+    """
+    names = landmarks_of(by_hand.region)
+    landmarks = {
+        name: FoundLandmark(*by_hand.points[name], 0.0, 1.0, State.VISIBLE)
+        if name in by_hand.points
+        else FoundLandmark(np.nan, np.nan, np.nan, 0.0, State.NOT_PLACED)
+        for name in names
+    }
+    try:
+        here = np.array([name in by_hand.points for name in names])
+        points = np.array([by_hand.points[name] for name in names if name in by_hand.points])
+        mean = shapes[by_hand.region].mean[here]
+        frame = fitted_frame(mean, points, np.ones(len(points)), by_hand.left_as_displayed)
+    except DataRefused:
+        return FoundLimb(by_hand.region, NO_FRAME, 0.0, False, {}, landmarks, 0.0)
+    return FoundLimb(by_hand.region, frame, 1.0, False, {}, landmarks, 0.0)
+
+
 def _sides(path: Path, table: pd.DataFrame) -> pd.Series:
     if "side" not in table:
         return pd.Series("", index=table.index)
@@ -100,5 +152,6 @@ def _limb(path: Path, film: str, region: str, side: str, rows: pd.DataFrame) -> 
         raise DataRefused(
             f"{path.name} places a landmark of film {film} twice; keep one row for each, or name the limbs' sides."
         )
-    points = {r.landmark: (float(r.x_px), float(r.y_px)) for r in rows.itertuples()}
+    xs, ys = rows["x_px"].to_numpy(float), rows["y_px"].to_numpy(float)
+    points = {str(name): (float(x), float(y)) for name, x, y in zip(rows["landmark"], xs, ys, strict=True)}
     return PlacedLimb(Region(region), points, side)

@@ -14,9 +14,8 @@ import optax
 from flax import nnx
 
 from outcomenet.localizer_training.finder_samples import finder_sample
-from outcomenet.localizer_training.limb_samples import landmark_sample
+from outcomenet.localizer_training.limb_samples import landmark_sample, patch_sample
 from outcomenet.localizer_training.losses import Batch, Parts, Scalar, finder_loss, landmark_loss, refiner_loss
-from outcomenet.localizer_training.patch_samples import patch_sample
 from outcomenet.localizer_training.source import Sample, Source
 from outcomenet.progress import Progress
 from outcomenet.stopping import asked_by_signals

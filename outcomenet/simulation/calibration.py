@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import cast
 
 import numpy as np
 import pandas as pd
@@ -85,17 +85,18 @@ def draw_sample(world: World, patients: int, seed: int, chunk: int = 500) -> Sam
         part = solve(world, noise, indices)
         solved.append(part)
         second.append(total(grade(SVDH.name, perceive(world, part.joints, noise, 1), part.joints)[:, 0]))
-    return Sample(world, _join(solved), np.concatenate(second))
+    return Sample(world, cast(Patients, _join(solved)), np.concatenate(second))
 
 
-def _join(parts: list[Any]) -> Any:
+def _join(parts: Sequence[object]) -> object:
     """Joins equal records of arrays along the patients, whatever records they hold themselves."""
     first = parts[0]
     if isinstance(first, np.ndarray):
-        return np.concatenate(parts)
+        return np.concatenate(cast(Sequence[np.ndarray], parts))
+    records = cast(Sequence[tuple[object, ...]], parts)
     if hasattr(first, "_fields"):
-        return type(first)(*(_join(list(values)) for values in zip(*parts, strict=True)))
-    return tuple(value for part in parts for value in part)
+        return type(first)(*(_join(values) for values in zip(*records, strict=True)))
+    return tuple(value for record in records for value in record)
 
 
 @dataclass(frozen=True)

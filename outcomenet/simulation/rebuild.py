@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from outcomenet.artifacts import read_json_object
 from outcomenet.errors import DataRefused
@@ -12,7 +11,7 @@ from outcomenet.simulation.laboratory import Laboratory
 from outcomenet.simulation.world import COEFFICIENTS, World
 
 
-def world_of_effects(effects: Mapping[str, Any]) -> World:
+def world_of_effects(effects: Mapping[str, object]) -> World:
     """The world, its interventions included, from the content of effects.json.
 
     Raises:
@@ -29,8 +28,14 @@ def world_of_effects(effects: Mapping[str, Any]) -> World:
             f"{len(COEFFICIENTS)} coefficients): the cohort was simulated by another version; simulate it again."
         )
     # JSON has lists where the world has tuples; each coefficient's type is checked when the world is made
-    values: dict[str, Any] = {name: tuple(v) if isinstance(v := effects[name], list) else v for name in COEFFICIENTS}
-    return World(**values).do(**effects.get("interventions", {}))
+    values = {name: tuple(v) if isinstance(v := effects[name], list) else v for name in COEFFICIENTS}
+    interventions = effects.get("interventions", {})
+    if not isinstance(interventions, Mapping):
+        raise DataRefused(
+            f"effects.json should hold the interventions as an object by name, got {interventions!r:.40}; simulate the cohort "
+            "again."
+        )
+    return World().with_overrides(**values).do(**interventions)
 
 
 def laboratory_of_truth(truth: Path, patients: tuple[int, ...]) -> Laboratory:

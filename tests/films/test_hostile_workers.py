@@ -29,7 +29,7 @@ from outcomenet.intake.cut_answers import checked
 from outcomenet.intake.cutting import CutFilm, FilmTask
 from outcomenet.intake.film_identity import FilmIdentity
 from outcomenet.localization.geometry import CropGeometry
-from outcomenet.localization.limb_crops import LandmarkedLimb
+from outcomenet.localization.landmarked_limbs import LandmarkedLimb
 
 
 @pytest.fixture

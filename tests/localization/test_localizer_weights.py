@@ -9,8 +9,7 @@ from flax import nnx
 
 from outcomenet.anatomy import Region, landmarks_of
 from outcomenet.errors import DataRefused, UsageError
-from outcomenet.localization.frames import PATCH_PX
-from outcomenet.localization.networks import LocalizerConfig, build
+from outcomenet.localization.networks import LocalizerConfig
 from outcomenet.localization.shape_model import ShapeModel
 from outcomenet.localization.weights import SHIPPED, Calibration, LocalizerWeights, load_weights, save_weights
 
@@ -23,7 +22,7 @@ def small_weights() -> LocalizerWeights:
         region: ShapeModel(rng.random((n, 2)), np.eye(2 * n)) for region in Region for n in [len(landmarks_of(region))]
     }
     return LocalizerWeights(
-        build(SMALL, PATCH_PX, 3), shapes, Calibration(1.7, (0.1, 0.2, 0.3), {"hand": 0.4}, {"foot": 2.5}), {"seed": 3}
+        SMALL.build(3), shapes, Calibration(1.7, (0.1, 0.2, 0.3), {"hand": 0.4}, {"foot": 2.5}), {"seed": 3}
     )
 
 
