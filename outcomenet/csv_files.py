@@ -44,12 +44,15 @@ def read_csv(path: Path, **options: Any) -> pd.DataFrame:
 
     Args:
         path: The file.
-        options: As of `pandas.read_csv`.
+        options: As of `pandas.read_csv`, but for `engine` and `float_precision`.
 
     Returns:
         The table; names of columns and cells of text without the apostrophes that kept a spreadsheet from computing them.
+        Numbers are those that were written, to the last bit.
     """
-    table = pd.read_csv(path, **options)
+    # The other two converters of pandas (2.3.3) end the process on text like "12e3456789012", which a hash can be: they
+    # look the power of ten up without asking whether the table has it. `pandas.to_numeric` does the same.
+    table = pd.read_csv(path, float_precision="round_trip", **options)
     table.columns = [unguarded(str(name)) for name in table.columns]
     for name, kind in list(table.dtypes.items()):
         if not pd.api.types.is_numeric_dtype(kind):

@@ -27,6 +27,7 @@ class OutcomeSpec:
         horizon_days: 0 for the status at the film's visit, else the day after it to which a prediction refers.
         loss_weight: of its part of a network's loss, unless an experiment says otherwise.
         direction: which way is up.
+        reported: whether a cohort gives it as it is, as the column of visits.csv that has its name; else it is derived.
     """
 
     name: str
@@ -39,6 +40,7 @@ class OutcomeSpec:
     horizon_days: int = 0
     loss_weight: float = 1.0
     direction: str = "higher is worse"
+    reported: bool = False
 
     @property
     def headline_metric(self) -> str:
@@ -72,8 +74,10 @@ HAQ = OutcomeSpec("haq", "HAQ-DI", BOUNDED_ORDINAL, "HAQ units", 0.0, 3.0, 0.125
 HAQ_BY_CATEGORY = OutcomeSpec(
     "haq_by_category", "HAQ-DI from its eight categories", CATEGORIES, "HAQ units", 0.0, 3.0, 0.125
 )
-# On a VAS a point is a millimetre; a numeric rating scale comes times 10. The cohort says which it was (`pain_scale`).
-PAIN = OutcomeSpec("pain", "Pain", INFLATED, "points", 0.0, 100.0, 1.0, loss_weight=0.5)
+# On a VAS a point is a millimetre; a numeric rating scale comes times 10. The cohort says which it was (`pain_scale`,
+# `fatigue_scale`).
+PAIN = OutcomeSpec("pain", "Pain", INFLATED, "points", 0.0, 100.0, 1.0, loss_weight=0.5, reported=True)
+FATIGUE = OutcomeSpec("fatigue", "Fatigue", INFLATED, "points", 0.0, 100.0, 1.0, loss_weight=0.5, reported=True)
 PROGRESSION = OutcomeSpec(
     "progression", "Rapid radiographic progression within a year (0.75 to 1.25 years)", TIME_TO_EVENT,
     "probability", 0.0, 1.0, 0.0, horizon_days=365,
@@ -93,8 +97,9 @@ HAQ_CHANGE = OutcomeSpec(
 )
 
 OUTCOMES: dict[str, OutcomeSpec] = {
-    spec.name: spec for spec in (HAQ, HAQ_BY_CATEGORY, PAIN, PROGRESSION, SVDH_CHANGE, FUTURE_HAQ, HAQ_CHANGE)
+    spec.name: spec for spec in (HAQ, HAQ_BY_CATEGORY, PAIN, PROGRESSION, SVDH_CHANGE, FUTURE_HAQ, HAQ_CHANGE, FATIGUE)
 }
+REPORTED: tuple[OutcomeSpec, ...] = tuple(spec for spec in OUTCOMES.values() if spec.reported)
 
 
 # Negative controls: what no film may predict beyond what it should not know. Both are numbers from 0 to 10.

@@ -74,8 +74,8 @@ def _without_comma(text: str, rule: CellRule) -> str:
     point, thousands = text.replace(",", "."), text.replace(",", "")
     if not re.fullmatch(r"[+-]?[1-9]\d{0,2},\d{3}", text):
         return "Write a decimal point, not a comma."
-    fits = [number for number in (point, thousands) if _fits(number, rule)]
-    if fits == [point]:
+    within = [number for number in (point, thousands) if fits(number, rule)]
+    if within == [point]:
         return f"Write a decimal point ({point}): a comma that separates thousands would make it {thousands}, out of this column's range."
     return (
         f"It can be read as {point} (decimal comma) or as {thousands} (comma between thousands): find out which the "
@@ -83,7 +83,8 @@ def _without_comma(text: str, rule: CellRule) -> str:
     )
 
 
-def _fits(text: str, rule: CellRule) -> bool:
+def fits(text: str, rule: CellRule) -> bool:
+    """Whether a rule accepts a text."""
     try:
         rule.parse(text)
     except ValueError:
@@ -109,8 +110,10 @@ class Number:
     @property
     def expected(self) -> str:
         kind = "a whole number" if self.whole else "a number"
-        span = f"of {self.lower:g} or more" if np.isinf(self.upper) else f"from {self.lower:g} to {self.upper:g}"
-        return f"{kind} {span}{f' {self.unit}' if self.unit else ''}"
+        unit = f" {self.unit}" if self.unit else ""
+        if np.isinf(self.upper):
+            return f"{kind} of {self.lower:g} or more{unit}" if np.isfinite(self.lower) else f"{kind}{unit}"
+        return f"{kind} from {self.lower:g} to {self.upper:g}{unit}"
 
     def parse(self, text: str) -> float:
         if not _NUMBER.fullmatch(text):

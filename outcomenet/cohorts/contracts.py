@@ -18,7 +18,7 @@ from outcomenet.cohorts.column_advice import (
 from outcomenet.cohorts.table_parsing import Column, TableContract, absent_table, read_table
 from outcomenet.confounders import CONFOUNDERS
 from outcomenet.haq import HAQ_AID_COLUMNS, HAQ_ITEM_COLUMNS
-from outcomenet.outcomes import NEGATIVE_CONTROLS
+from outcomenet.outcomes import NEGATIVE_CONTROLS, REPORTED
 from outcomenet.scoring import SCHEMES
 
 __all__ = [
@@ -83,7 +83,7 @@ VISITS = TableContract(
         Column("haq_di", HaqIndex()),
         *(Column(name, Number(0, 3, whole=True)) for name in HAQ_ITEM_COLUMNS),
         *(Column(name, Flag()) for name in HAQ_AID_COLUMNS),
-        Column("pain", Number(0, 100)),
+        *(Column(spec.name, Number(spec.lower, spec.upper)) for spec in REPORTED),
         Column("das28", _DAS28),
         Column("crp", _CRP),
         Column("fm", Flag()),

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from outcomenet.cohorts.faults import Fault, printable, printable_header
 from outcomenet.cohorts.plain_files import not_plain
 from outcomenet.errors import did_you_mean
 from outcomenet.films.quality_flags import FLAGS
-from outcomenet.outcomes import SHORTEST_PROGRESSION_DAYS
+from outcomenet.outcomes import REPORTED, SHORTEST_PROGRESSION_DAYS, OutcomeSpec
 from outcomenet.scoring import UnreadablePolicy
 
 FILE = "cohort.toml"
@@ -27,8 +27,7 @@ class CohortMeta:
     licence: str
     sites: tuple[str, ...] = ()
     haq_version: str = "HAQ-DI"
-    pain_scale: str = ""
-    pain_range: str = ""
+    reported: Mapping[str, str] = field(default_factory=dict)  # keys of `_reported_keys`, for instance `pain_scale`
     crp_unit: str = ""
     symptom_months_unit: str = ""
     duration_unit: str = ""
@@ -53,6 +52,14 @@ class CohortMeta:
     def haq_uses_aids(self) -> bool:
         """Whether aids and help raise a category score; the alternative index ignores them."""
         return self.haq_version == "HAQ-DI"
+
+    def scale_of(self, outcome: str) -> str:
+        """Instrument and recall window of an outcome that the cohort gives as it is; empty where it is not stated."""
+        return self.reported.get(f"{outcome}_scale", "")
+
+    def declares(self, key: str) -> bool:
+        """Whether a key that settles a unit or a range is there."""
+        return bool(self.reported.get(key) if key in REPORTED_KEYS else getattr(self, key))
 
     @property
     def names_people(self) -> bool:
@@ -99,6 +106,18 @@ def _length(meaning: str, lower: int, upper: int) -> Key:
     return Key(meaning, f"millimetres from {lower} to {upper}", lambda value: _is_number(value, lower, upper), float)
 
 
+def _reported_keys(outcome: OutcomeSpec) -> dict[str, Key]:
+    """The keys of an outcome that the cohort gives as it is."""
+    name, span = outcome.name, f"{outcome.lower:g} to {outcome.upper:g}"
+    return {
+        f"{name}_scale": _text(f"instrument and recall window of {name}, given as {span}"),
+        f"{name}_range": _choice(
+            f"that {name} is meant as given, though it looks like another range", (span.replace(" to ", "-"),)
+        ),
+    }
+
+
+REPORTED_KEYS: dict[str, Key] = {name: key for outcome in REPORTED for name, key in _reported_keys(outcome).items()}
 KEYS: dict[str, Key] = {
     "name": _text("the cohort's name in reports", required=True),
     "licence": _text("under which terms the data may be used", required=True),
@@ -112,8 +131,7 @@ KEYS: dict[str, Key] = {
     "haq_version": _choice(
         "how HAQ was scored; the alternative index ignores aids and help", ("HAQ-DI", "HAQ-DI alternative")
     ),
-    "pain_scale": _text("instrument and recall window of pain, given as 0 to 100"),
-    "pain_range": _choice("that pain is meant as given, though it looks like another range", ("0-100",)),
+    **REPORTED_KEYS,
     "crp_unit": _choice("that CRP is meant as given, though it looks like another unit", ("mg/L",)),
     "symptom_months_unit": _choice("that symptom_months is meant as given, though it looks like years", ("months",)),
     "duration_unit": _choice("that durations are meant as given, though they look like months", ("years",)),
@@ -208,4 +226,6 @@ def read_meta(path: Path) -> tuple[CohortMeta | None, list[Fault]]:
     ]
     if faults:
         return None, faults
-    return CohortMeta(**{name: KEYS[name].take(value) for name, value in settings.items()}), []
+    values = {name: KEYS[name].take(value) for name, value in settings.items()}
+    reported = {name: values.pop(name) for name in REPORTED_KEYS if name in values}
+    return CohortMeta(**values, reported=reported), []

@@ -7,7 +7,7 @@ import pandas as pd
 from outcomenet.cohorts.covariates import SOURCES
 from outcomenet.cohorts.meta import CohortMeta
 from outcomenet.confounders import CONFOUNDERS
-from outcomenet.outcomes import HAQ, PAIN
+from outcomenet.outcomes import HAQ, REPORTED
 
 VAS_HALF_WIDTH = 0.5  # a VAS is read in whole millimetres
 NRS_HALF_WIDTH = 5.0  # a numeric rating scale from 0 to 10, times 10
@@ -24,7 +24,10 @@ def measured_titles(visits: pd.DataFrame, meta: CohortMeta) -> dict[str, str]:
         A title by column, for instance `Fibromyalgia (as given)`; columns that need none are absent.
     """
     titles = {
-        PAIN.name: f"{PAIN.title} ({meta.pain_scale or 'instrument not stated'}; 0-100)",
+        **{
+            spec.name: f"{spec.title} ({meta.scale_of(spec.name) or 'instrument not stated'}; {spec.lower:g}-{spec.upper:g})"
+            for spec in REPORTED
+        },
         HAQ.name: f"{meta.haq_version} at the visit (0-3)",
     }
     for name in ("fm", "oa"):
@@ -35,19 +38,19 @@ def measured_titles(visits: pd.DataFrame, meta: CohortMeta) -> dict[str, str]:
     return titles
 
 
-def pain_half_width(pain: pd.Series, scale: str) -> float:
-    """Half width of the interval in which a value of pain is known.
+def reported_half_width(values: pd.Series, scale: str) -> float:
+    """Half width of the interval in which a value of pain or another outcome from 0 to 100 is known.
 
     A numeric rating scale that is declared as such is known to 5 points, unless its values lie between the tens;
     everything else is a visual analogue scale in whole millimetres, known to half a point.
 
     Args:
-        pain: Values from 0 to 100, NaN where missing.
-        scale: `pain_scale` of cohort.toml; "" where it is not stated.
+        values: From 0 to 100, NaN where missing.
+        scale: `pain_scale`, or the key of the other outcome, of cohort.toml; "" where it is not stated.
 
     Returns:
         Points of 0-100.
     """
     numeric = any(word in scale.lower() for word in ("nrs", "numeric"))
-    tens = bool((pain.dropna() % 10 == 0).all())
+    tens = bool((values.dropna() % 10 == 0).all())
     return NRS_HALF_WIDTH if numeric and tens else VAS_HALF_WIDTH

@@ -11,10 +11,10 @@ from outcomenet.cohorts.haq import HAQ_GRID
 from outcomenet.cohorts.ledger import Ledger
 from outcomenet.cohorts.splits import FRACTIONS, SPLIT_SALT, split_of
 from outcomenet.confounders import CONFOUNDERS
-from outcomenet.datasets.measured import pain_half_width
+from outcomenet.datasets.measured import reported_half_width
 from outcomenet.datasets.progression import FirstEvent, first_event, progression_intervals, rows_at_horizon, too_near
 from outcomenet.errors import DataRefused
-from outcomenet.outcomes import DAYS_PER_YEAR, FUTURE_HAQ, HAQ_BY_CATEGORY, NEGATIVE_CONTROLS
+from outcomenet.outcomes import DAYS_PER_YEAR, FUTURE_HAQ, HAQ_BY_CATEGORY, NEGATIVE_CONTROLS, REPORTED
 from outcomenet.scoring import KELLGREN_LAWRENCE, SVDH, Scheme, UnreadablePolicy
 
 SVDH_COLUMNS = tuple(f"svdh_{site.name}" for site in SVDH.sites)
@@ -54,7 +54,7 @@ def visit_table(cohort: Cohort, ledger: Ledger, mode: str | None = None, split_b
     visits = cohort.visits.sort_values(["patient_id", "date", "visit_id"], ignore_index=True)
     keep = [
         "patient_id", "visit_id", "date", "site", "treatment", "haq", "haq_answered", HAQ_GRID, *HAQ_BY_CATEGORY.fields,
-        "pain",
+        *(spec.name for spec in REPORTED),
     ]  # fmt: skip
     covariates = [name for name in CONFOUNDERS if name in visits and name not in keep]
     controls = [name for name in NEGATIVE_CONTROLS if name in visits]
@@ -76,7 +76,8 @@ def visit_table(cohort: Cohort, ledger: Ledger, mode: str | None = None, split_b
         _totals(readings, cohort.meta.unreadable_joints, ledger), on=["patient_id", "visit_id"], how="left"
     )
     table["haq_half_width"] = 0.5 / table[HAQ_GRID]
-    table["pain_half_width"] = pain_half_width(table["pain"], cohort.meta.pain_scale)
+    for spec in REPORTED:
+        table[f"{spec.name}_half_width"] = reported_half_width(table[spec.name], cohort.meta.scale_of(spec.name))
     table[HAQ_BY_CATEGORY.name] = table["haq"].where(table[list(HAQ_BY_CATEGORY.fields)].notna().any(axis=1))
     table = _with_a_year_later(_with_progression(table, cohort, ledger), readings["reader"].nunique())
     return table.drop(columns=HAQ_GRID)

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from outcomenet.anatomy import Region, Side, landmarks_of
+from outcomenet.cohorts.cells import Number, fits
 from outcomenet.cohorts.csv_text import read_csv_text
 from outcomenet.cohorts.faults import CohortRefused
 from outcomenet.errors import DataRefused, UsageError, did_you_mean
@@ -21,6 +22,7 @@ from outcomenet.localization.landmarked_limbs import LandmarkedLimb
 from outcomenet.localization.shape_model import ShapeModel
 
 LATERALITY = {"l": "L", "left": "L", "r": "R", "right": "R", "": ""}
+PIXEL = Number(-float("inf"), unit="of pixels")  # a place outside the film is refused once the film is open
 NEEDED = ("film_id", "landmark", "x_px", "y_px")
 # Further columns that may stand there; `outcomenet localize` writes all but `note`.
 OPTIONAL = ("side", "region", "error_px", "error_mm", "certainty", "note")
@@ -65,13 +67,13 @@ def read_landmarks(path: Path) -> dict[str, list[PlacedLimb]]:
                 f"{path.name} has an unknown column {column!r}. {did_you_mean(str(column), (*NEEDED, *OPTIONAL))}"
             )
     for column in ("x_px", "y_px"):
-        number = pd.to_numeric(table[column], errors="coerce")
-        if number.isna().any():
-            row = number.index[number.isna()][0]
+        faulty = [row for row, cell in table[column].items() if not fits(cell, PIXEL)]
+        if faulty:
             raise DataRefused(
-                f"{path.name}, row {row}, column {column}: expected a pixel position, got {table[column][row]!r}."
+                f"{path.name}, row {faulty[0]}, column {column}: expected {PIXEL.expected}, "
+                f"got {table[column][faulty[0]]!r}."
             )
-        table[column] = number
+        table[column] = table[column].map(PIXEL.parse)
     table["side"] = _sides(path, table)
     if "region" not in table:
         foot = table["landmark"].str.startswith(("MTP", "BASE")).groupby(table["film_id"]).transform("any")

@@ -1,8 +1,8 @@
-"""Solution of the causal model: from a patient's noise to joints, readings, HAQ, pain and attendance.
+"""Solution of the causal model: from a patient's noise to joints, readings, HAQ, symptoms and attendance.
 
 Order of causes: demographics, serology -> severity -> treatment, activity -> joints (`disease`) -> readings
-(`readers`); damage, activity, osteoarthritis, fibromyalgia, age, sex -> disability -> HAQ items and pain
-(`disability`) -> who comes back (`attendance`).
+(`readers`); damage, activity, osteoarthritis, fibromyalgia, age, sex -> disability -> HAQ items (`disability`), and the
+same but age and sex -> pain and fatigue (`symptoms`); disability -> who comes back (`attendance`).
 """
 
 from __future__ import annotations
@@ -17,17 +17,12 @@ from outcomenet.arrays import Bool, Float, Int
 from outcomenet.cohorts.splits import SPLIT_SALT, split_of
 from outcomenet.scoring import SVDH
 from outcomenet.simulation.attendance import attendance, joint_surgery
-from outcomenet.simulation.disability import (
-    DisabilityParts,
-    disability_parts,
-    expected_pain_logit,
-    haq_answers,
-    pain_noise,
-)
+from outcomenet.simulation.disability import DisabilityParts, disability_parts, haq_answers
 from outcomenet.simulation.disease import disease_activity, joint_states, with_implants
 from outcomenet.simulation.exogenous import Exogenous
 from outcomenet.simulation.readers import Perceived, grade, perceive, svdh_moving_by_itself, total
 from outcomenet.simulation.states import JointStates
+from outcomenet.simulation.symptoms import Symptom, symptoms
 from outcomenet.simulation.world import World
 
 
@@ -52,8 +47,7 @@ class Patients(NamedTuple):
     parts: DisabilityParts
     explained: Float[np.ndarray, "patient visit"]  # latent disability without person and visit noise
     disability: Float[np.ndarray, "patient visit"]
-    pain_explained: Float[np.ndarray, "patient visit"]  # logit of the VAS without person and visit noise
-    pain_logit: Float[np.ndarray, "patient visit"]
+    symptoms: dict[str, Symptom]  # by reported outcome: pain, fatigue
     items: Int[np.ndarray, "patient visit item"]
     aids: Bool[np.ndarray, "patient visit category"]
     das28: Float[np.ndarray, "patient visit"]
@@ -119,7 +113,6 @@ def solve(world: World, noise: Exogenous, patients: Sequence[int] | None = None)
     )
     explained = np.asarray(world.disability_level + sum(parts))
     person = world.disability_person * s["person"][:, None] + world.disability_visit * noise.visit["disability"]
-    pain_explained = expected_pain_logit(world, parts, joints, activity, fibromyalgia)
     items, aids = haq_answers(world, explained + person, noise)
     present, died = attendance(world, noise, explained + person)
     middle = 5.0 + world.control_site_step * (site - 0.5 * (len(world.sites) - 1))[:, None]
@@ -127,7 +120,7 @@ def solve(world: World, noise: Exogenous, patients: Sequence[int] | None = None)
         ids=ids, male=male, age=age, duration=duration, rf=rf, acpa=acpa, fibromyalgia=fibromyalgia, site=site,
         propensity=propensity, treatment=treated_since, severity=severity, activity=activity, joints=joints,
         perceived=perceived, svdh=svdh, parts=parts, explained=explained, disability=explained + person,
-        pain_explained=pain_explained, pain_logit=pain_explained + pain_noise(world, noise), items=items, aids=aids,
+        symptoms=symptoms(world, noise, parts, joints, activity=activity, fibromyalgia=fibromyalgia), items=items, aids=aids,
         das28=_das28(world, noise, activity, fibromyalgia), crp=_c_reactive_protein(world, noise, activity),
         control_site=np.clip(middle + noise.visit["control_site"], 0, 10),
         control_none=np.clip(5.0 + 1.5 * noise.visit["control_none"], 0, 10),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import expit
 from sklearn.linear_model import Ridge
 from sklearn.metrics import r2_score
 from sklearn.model_selection import KFold, cross_val_predict
@@ -13,7 +12,7 @@ from sklearn.preprocessing import PolynomialFeatures, StandardScaler
 from outcomenet.simulation.causal import Patients
 from outcomenet.simulation.disability import damage_burden, expected_haq, haq_index, hidden_burden, oa_burden
 from outcomenet.simulation.readers import total
-from outcomenet.simulation.truth import expected_pain
+from outcomenet.simulation.symptoms import expected_points
 from outcomenet.simulation.world import World
 
 # Ridge on standardised squares and products: a penalty of 10 is light against the thousand patients that this asks for.
@@ -21,14 +20,14 @@ FOLDS, PENALTY = 5, 10.0
 
 
 def noise_ceilings(world: World, solved: Patients) -> dict[str, dict[str, float]]:
-    """R2 for HAQ-DI and pain at the first visit, cross-fitted over patients where a regression is needed.
+    """R2 for HAQ-DI, pain and fatigue at the first visit, cross-fitted over patients where a regression is needed.
 
     Args:
         world: The world.
         solved: Its patients; a thousand or more, or the regressions' own error shows.
 
     Returns:
-        By outcome (`haq`, `pain`) and kind of measure. `everything`: the expected outcome given every cause but person,
+        By outcome (`haq`, `pain`, `fatigue`) and kind of measure. `everything`: the expected outcome given every cause but person,
         visit and item noise. `film_states`: a quadratic ridge regression on the true joint states' summaries, so a close
         lower bound of what perfect eyes could reach. `film_states_and_covariates` adds age, sex, duration, serology and
         fibromyalgia. `score_as_read`: the same regression on the readers' mean SvdH total with those covariates.
@@ -41,7 +40,10 @@ def noise_ceilings(world: World, solved: Patients) -> dict[str, dict[str, float]
     score = np.column_stack([mean_total, np.sqrt(mean_total)])
     observed = {
         "haq": (haq_index(solved.items, solved.aids)[:, 0], expected_haq(world, solved.explained[:, 0])),
-        "pain": (100 * expit(solved.pain_logit[:, 0]), expected_pain(world, solved.pain_explained[:, 0])),
+        **{
+            name: (symptom.points[:, 0], expected_points(world, name, symptom.explained[:, 0]))
+            for name, symptom in solved.symptoms.items()
+        },
     }
     ceilings = {}
     for name, (target, expected) in observed.items():

@@ -17,6 +17,7 @@ from outcomenet.artifacts import already_made, is_made, note_of, whole_folder
 from outcomenet.csv_files import write_csv
 from outcomenet.errors import UsageError
 from outcomenet.localization.geometry import CropGeometry
+from outcomenet.outcomes import REPORTED
 from outcomenet.progress import Progress
 from outcomenet.simulation.calibration import draw_sample
 from outcomenet.simulation.causal import solve
@@ -129,7 +130,7 @@ def _write_meta(folder: Path, patients: int, world: World, seed: int) -> None:
         "simulated": True,
         "sites": list(world.sites),
         "haq_version": "HAQ-DI",
-        "pain_scale": "VAS 0-100 mm",
+        **{f"{spec.name}_scale": "VAS 0-100 mm" for spec in REPORTED},
         "unreadable_joints": "carry_last",
         "description": f"Simulated by outcomenet with seed {seed}; every coefficient is in truth/effects.json.",
     }

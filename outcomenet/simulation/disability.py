@@ -1,8 +1,8 @@
-"""Disability, HAQ items and pain from joint damage, activity, osteoarthritis, fibromyalgia, age and sex.
+"""Disability and HAQ items from joint damage, activity, osteoarthritis, fibromyalgia, age and sex.
 
 disability = level + damage + activity + osteoarthritis + fibromyalgia + covariates + person + visit; each HAQ item is a
-graded response to it (Samejima 1969), pain a logit-normal one. Fibromyalgia enters here and nowhere else: it leaves no
-trace on film.
+graded response to it (Samejima 1969). Fibromyalgia enters here and in `symptoms`, and nowhere else: it leaves no trace on
+film.
 """
 
 from __future__ import annotations
@@ -143,56 +143,19 @@ def disability_parts(
     return DisabilityParts(
         damage=damage,
         activity=world.disability_activity * activity,
-        osteoarthritis=world.disability_oa * _standard(oa_burden(world, joints), OA_BURDEN),
+        osteoarthritis=world.disability_oa * oa_burden_in_sd(world, joints),
         fibromyalgia=world.disability_fibromyalgia * np.broadcast_to(fibromyalgia[:, None], activity.shape),
         covariates=world.disability_age * (age - 56.0) + world.disability_male * male[:, None],
     )
 
 
+def oa_burden_in_sd(world: World, joints: JointStates) -> Float[np.ndarray, "*visit"]:
+    """`oa_burden` around its mean, in SDs of the default world."""
+    return _standard(oa_burden(world, joints), OA_BURDEN)
+
+
 def _standard(value: np.ndarray, scale: tuple[float, float]) -> np.ndarray:
     return (value - scale[0]) / scale[1]
-
-
-def expected_pain_logit(
-    world: World,
-    parts: DisabilityParts,
-    joints: JointStates,
-    activity: Float[np.ndarray, "patient visit"],
-    fibromyalgia: Bool[np.ndarray, "patient"],
-) -> Float[np.ndarray, "patient visit"]:
-    """Logit of the pain VAS without person and visit noise.
-
-    Args:
-        world: Coefficients.
-        parts: Parts of disability; pain takes that of damage.
-        joints: Joint states, for osteoarthritis.
-        activity: Disease activity, SDs.
-        fibromyalgia: Whether the patient has it.
-
-    Returns:
-        Logit of VAS / 100.
-    """
-    return world.pain_spread * (
-        world.pain_level
-        + world.pain_disability * parts.damage
-        + world.pain_activity * activity
-        + world.pain_oa * _standard(oa_burden(world, joints), OA_BURDEN)
-        + world.pain_fibromyalgia * fibromyalgia[:, None]
-    )
-
-
-def pain_noise(world: World, noise: Exogenous) -> Float[np.ndarray, "patient visit"]:
-    """What person and visit add to the logit of pain; a quarter of the person's variance is that of disability.
-
-    Args:
-        world: SDs of both parts.
-        noise: Standard normal noise.
-
-    Returns:
-        Logits, to be added to `expected_pain_logit`.
-    """
-    person = 0.5 * noise.static["person"] + np.sqrt(0.75) * noise.static["pain_person"]
-    return world.pain_spread * (world.pain_person * person[:, None] + world.pain_visit * noise.visit["pain"])
 
 
 def haq_answers(

@@ -14,6 +14,7 @@ import numpy as np
 from outcomenet.anatomy import JOINT_COUNT
 from outcomenet.arrays import Float
 from outcomenet.haq import HAQ_CATEGORIES, HAQ_ITEM_COLUMNS
+from outcomenet.outcomes import REPORTED
 
 STATIC_NORMALS = ("age", "severity", "oa", "person", "pain_person", "site")
 STATIC_UNIFORMS = (
@@ -21,6 +22,9 @@ STATIC_UNIFORMS = (
 )  # fmt: skip
 VISIT_NORMALS = ("activity", "disability", "pain", "crp", "das28", "control_site", "control_none", "score_growth")
 VISIT_UNIFORMS = ("dropout", "death", "surgery", "implant", "day", "item_missing")
+# Symptoms whose noise was drawn before each had a stream of its own; theirs stays where it was.
+_DRAWN_IN_ORDER = ("pain",)
+SYMPTOMS_WITH_STREAM = tuple(spec.name for spec in REPORTED if spec.name not in _DRAWN_IN_ORDER)
 # What a reader perceives of each joint.
 PERCEIVED = ("erosion", "narrowing", "osteophyte")
 
@@ -65,6 +69,11 @@ def draw_exogenous(seed: int, patients: Sequence[int], visits: int, readers: int
     drawn = [_draw_patient(np.random.default_rng([seed, index]), visits, readers) for index in patients]
     static = {name: np.array([d.static[name] for d in drawn]) for name in STATIC_NORMALS + STATIC_UNIFORMS}
     visit = {name: np.stack([d.visit[name] for d in drawn]) for name in VISIT_NORMALS + VISIT_UNIFORMS}
+    for name in SYMPTOMS_WITH_STREAM:
+        # keyed by its name: a symptom that is added leaves all other noise unchanged
+        streams = [np.random.default_rng([seed, index, *name.encode()]) for index in patients]
+        normals = np.stack([stream.standard_normal(1 + visits) for stream in streams])
+        static[f"{name}_person"], visit[name] = normals[:, 0], normals[:, 1:]
     fields = [name for name in Exogenous._fields if name not in ("static", "visit")]
     arrays = {name: np.stack([d.arrays[name] for d in drawn]) for name in fields}
     return Exogenous(static=static, visit=visit, **arrays)

@@ -35,7 +35,7 @@ PRESETS: dict[str, World] = {
     # stand still, since the score grows by chance
     "null": DEFAULT.with_overrides(
         outcome_source="score_as_read", hidden_signal=0.0, disability_activity=0.0, pain_activity=0.0, disability_oa=0.0,
-        pain_oa=0.0, disability_person=0.95, pain_person=0.75, progression_level=-50.0, amputation_share=0.0,
+        pain_oa=0.0, fatigue_activity=0.0, fatigue_oa=0.0, disability_person=0.95, pain_person=0.75, progression_level=-50.0, amputation_share=0.0,
         implant_share=0.0,
     ),
     "heavy_oa": DEFAULT.with_overrides(oa_level=0.0, disability_oa=0.45, age_mean=62.0),

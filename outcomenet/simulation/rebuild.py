@@ -7,8 +7,9 @@ from pathlib import Path
 
 from outcomenet.artifacts import read_json_object
 from outcomenet.errors import DataRefused
+from outcomenet.outcomes import REPORTED
 from outcomenet.simulation.laboratory import Laboratory
-from outcomenet.simulation.world import COEFFICIENTS, World
+from outcomenet.simulation.world import COEFFICIENTS, SYMPTOM_COEFFICIENTS, World
 
 
 def world_of_effects(effects: Mapping[str, object]) -> World:
@@ -21,14 +22,16 @@ def world_of_effects(effects: Mapping[str, object]) -> World:
     >>> world_of_effects(effects(World().do(oa=0), seed=3)) == World().do(oa=0)
     True
     """
-    missing = [name for name in COEFFICIENTS if name not in effects]
+    unasked = _unasked_symptoms(effects)
+    missing = [name for name in COEFFICIENTS if name not in effects and name not in unasked]
     if missing:
         raise DataRefused(
             f"effects.json lacks {', '.join(missing[:5])}{', ...' * (len(missing) > 5)} ({len(missing)} of "
             f"{len(COEFFICIENTS)} coefficients): the cohort was simulated by another version; simulate it again."
         )
     # JSON has lists where the world has tuples; each coefficient's type is checked when the world is made
-    values = {name: tuple(v) if isinstance(v := effects[name], list) else v for name in COEFFICIENTS}
+    kept = [name for name in COEFFICIENTS if name not in unasked]
+    values = {name: tuple(v) if isinstance(v := effects[name], list) else v for name in kept}
     interventions = effects.get("interventions", {})
     if not isinstance(interventions, Mapping):
         raise DataRefused(
@@ -62,3 +65,9 @@ def laboratory_of_truth(truth: Path, patients: tuple[int, ...]) -> Laboratory:
             f"{file} does not hold the world's seed: the cohort was simulated by another version; simulate it again."
         )
     return Laboratory(world_of_effects(effects), int(effects["seed"]), patients)
+
+
+def _unasked_symptoms(effects: Mapping[str, object]) -> set[str]:
+    """Coefficients of symptoms that the cohort was simulated without; nothing depends on a symptom, so its defaults do."""
+    groups = [{f"{spec.name}_{part}" for part in SYMPTOM_COEFFICIENTS} for spec in REPORTED]
+    return {name for group in groups if group.isdisjoint(effects) for name in group}

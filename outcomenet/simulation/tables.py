@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.special import expit
 
 from outcomenet.arrays import Bool, Int, Shaped
 from outcomenet.confounders import OSTEOARTHRITIS_GRADE, OSTEOARTHRITIS_JOINTS
@@ -139,7 +138,7 @@ def _visits(noise: Exogenous, solved: Patients, places: list[VisitPlace]) -> pd.
             "date": [place.date.isoformat() for place in places],
             **dict(zip(HAQ_ITEM_COLUMNS, items.T, strict=True)),
             **dict(zip(HAQ_AID_COLUMNS, solved.aids[at].astype(int).T, strict=True)),
-            "pain": np.rint(100 * expit(solved.pain_logit[at])).astype(int),
+            **{name: np.rint(symptom.points[at]).astype(int) for name, symptom in solved.symptoms.items()},
             "das28": np.round(solved.das28[at], 2),
             "crp": np.round(solved.crp[at], 1),
             "fm": solved.fibromyalgia[at[0]].astype(int),

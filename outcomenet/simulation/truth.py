@@ -6,15 +6,14 @@ from dataclasses import asdict
 
 import numpy as np
 import pandas as pd
-from scipy.special import expit
 
 from outcomenet.anatomy import JOINT_COUNT, JOINT_NAMES, JOINTS
-from outcomenet.arrays import Float
 from outcomenet.scoring import SVDH
 from outcomenet.simulation import disability, disease, readers
 from outcomenet.simulation.causal import Patients
 from outcomenet.simulation.disability import expected_haq
 from outcomenet.simulation.states import JointStates
+from outcomenet.simulation.symptoms import expected_points
 from outcomenet.simulation.tables import VisitPlace, index_of, keys_of
 from outcomenet.simulation.world import World
 
@@ -35,22 +34,6 @@ def truth_tables(world: World, solved: Patients, places: list[VisitPlace]) -> di
         "truth/visits": _visits(world, solved, places),
         "truth/joints": _joints(solved.joints, places),
     }
-
-
-def expected_pain(world: World, explained: Float[np.ndarray, "*visit"], nodes: int = 15) -> Float[np.ndarray, "*visit"]:
-    """Expected pain VAS at an explained logit, over person and visit noise (Gauss-Hermite quadrature).
-
-    Args:
-        world: SDs of the noises.
-        explained: Logit of VAS / 100 without person and visit noise.
-        nodes: Nodes of the quadrature.
-
-    Returns:
-        0-100.
-    """
-    spread = world.pain_spread * np.hypot(world.pain_person, world.pain_visit)
-    at, weight = np.polynomial.hermite_e.hermegauss(nodes)
-    return 100 * (expit(explained[..., None] + spread * at) @ (weight / weight.sum()))
 
 
 def _patients(solved: Patients) -> pd.DataFrame:
@@ -74,7 +57,10 @@ def _visits(world: World, solved: Patients, places: list[VisitPlace]) -> pd.Data
         {
             **keys_of(places),
             "expected_haq": expected_haq(world, solved.explained[at]).round(5),
-            "expected_pain": expected_pain(world, solved.pain_explained[at]).round(4),
+            **{
+                f"expected_{name}": expected_points(world, name, symptom.explained[at]).round(4)
+                for name, symptom in solved.symptoms.items()
+            },
             **{name: np.round(values[at], 5) for name, values in parts.items()},
             "activity": solved.activity[at].round(5),
             "svdh_without_error": readers.total(readers.true_grades(SVDH.name, solved.joints))[at],

@@ -152,6 +152,16 @@ class World:
     pain_fibromyalgia: Coefficient = 0.85
     pain_person: Coefficient = 0.60
     pain_visit: Coefficient = 0.45
+    # fatigue: inflammation tells of it and damage hardly does (van Steenbergen et al., RMD Open 2015); its median of 45 mm
+    # is calibrated, the sizes of the single causes are assumed
+    fatigue_level: Coefficient = -0.33  # logit of the VAS
+    fatigue_spread: Coefficient = 1.45
+    fatigue_disability: Coefficient = 0.12
+    fatigue_activity: Coefficient = 0.35
+    fatigue_oa: Coefficient = 0.08
+    fatigue_fibromyalgia: Coefficient = 1.00
+    fatigue_person: Coefficient = 0.75
+    fatigue_visit: Coefficient = 0.45
 
     # readers; SDs in shares of a joint, see `readers.py`
     readers: Annotated[tuple[str, ...], Filled()] = ("R1", "R2")
@@ -251,4 +261,6 @@ def _like(old: object, name: str, text: str) -> object:
         raise UsageError(f"Coefficient {name} is {kind}, for instance {name}={old}; got {text!r}.") from None
 
 
+# Of each symptom, behind its name: level and spread of the logit, the causes, and SDs of person and visit.
+SYMPTOM_COEFFICIENTS = ("level", "spread", "disability", "activity", "oa", "fibromyalgia", "person", "visit")
 COEFFICIENTS: tuple[str, ...] = tuple(f.name for f in fields(World) if f.name != "interventions")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from outcomenet.haq import HAQ_CATEGORIES
+from outcomenet.outcomes import REPORTED
 from tests.cohorts.breaking import (
     ALL_ONE,
     Break,
@@ -117,7 +118,11 @@ kind("an empty name", text("cohort.toml", '"Three patients"', '" "'), "cohort.to
 kind("sites that are no list", text("cohort.toml", '["A", "B"]', '"A"'),
      "cohort.toml||sites", "value_of_key", "a list of site names")
 kind("another HAQ scale", toml('haq_version = "MHAQ"'), "cohort.toml||haq_version", "value_of_key", "one of HAQ-DI")
-kind("a pain range", toml('pain_range = "0-10"'), "cohort.toml||pain_range", "value_of_key", "one of 0-100")
+for spec in REPORTED:
+    kind(f"a {spec.name} range", toml(f'{spec.name}_range = "0-10"'),
+         f"cohort.toml||{spec.name}_range", "value_of_key", "one of 0-100")
+    kind(f"a {spec.name} scale that is a number", toml(f"{spec.name}_scale = 100"),
+         f"cohort.toml||{spec.name}_scale", "value_of_key", "text")
 kind("a CRP unit", toml('crp_unit = "mg/dL"'), "cohort.toml||crp_unit", "value_of_key", "one of mg/L")
 kind("a unit of months", toml('symptom_months_unit = "years"'),
      "cohort.toml||symptom_months_unit", "value_of_key", "one of months")
@@ -138,7 +143,6 @@ kind("a unit of duration", toml('duration_unit = "months"'),
      "cohort.toml||duration_unit", "value_of_key", "one of years")
 kind("a unit of pixel spacing", toml('pixel_spacing_unit = "cm"'),
      "cohort.toml||pixel_spacing_unit", "value_of_key", "one of mm")
-kind("a pain scale that is a number", toml("pain_scale = 100"), "cohort.toml||pain_scale", "value_of_key", "text")
 kind("dates that are a date", toml("dates = 2020-01-01"), "cohort.toml||dates", "value_of_key", "shifted")
 kind("a source that is a list", toml('source = ["a register"]'), "cohort.toml||source", "value_of_key", "where the data")
 kind("an empty description", toml('description = ""'), "cohort.toml||description", "value_of_key", "data card")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import fields
 
-from outcomenet.cohorts.meta import KEYS, CohortMeta, read_meta
+from outcomenet.cohorts.meta import KEYS, REPORTED_KEYS, CohortMeta, read_meta
 from outcomenet.scoring import UnreadablePolicy
 
 
@@ -17,7 +17,19 @@ def test_what_is_not_said_has_its_default(tmp_path):
 
 
 def test_every_setting_has_a_meaning():
-    assert {field.name for field in fields(CohortMeta)} == set(KEYS)
+    assert {field.name for field in fields(CohortMeta)} - {"reported"} | set(REPORTED_KEYS) == set(KEYS)
+
+
+def test_instruments_of_reported_outcomes_are_told_apart(tmp_path):
+    (tmp_path / "cohort.toml").write_text('name = "A"\nlicence = "CC0"\npain_scale = "VAS"\nfatigue_range = "0-100"\n')
+    meta, faults = read_meta(tmp_path / "cohort.toml")
+    assert meta is not None, faults
+    assert (meta.scale_of("pain"), meta.scale_of("fatigue")) == ("VAS", "")
+    assert (meta.declares("fatigue_range"), meta.declares("pain_range"), meta.declares("crp_unit")) == (
+        True,
+        False,
+        False,
+    )
 
 
 def test_every_key_can_be_given(tmp_path):

@@ -12,14 +12,14 @@ from outcomenet.cohorts.cohort import read_cohort
 from outcomenet.cohorts.haq import haq_of_visits
 from outcomenet.cohorts.ledger import Ledger
 from outcomenet.cohorts.meta import CohortMeta
-from outcomenet.datasets.measured import measured_titles, pain_half_width
+from outcomenet.datasets.measured import measured_titles, reported_half_width
 from outcomenet.datasets.visit_table import visit_table
 from outcomenet.haq import HAQ_AID_COLUMNS, HAQ_ITEM_COLUMNS
 from outcomenet.intake.account.follow_up_table import follow_up_table
 from outcomenet.intake.account.table_one import OTHER_TREATMENTS, table_one
 from outcomenet.intake.cards.codebook import visit_fields
 
-NRS = CohortMeta("A", "CC0", pain_scale="NRS 0-10 times 10, past week", haq_version="HAQ-DI alternative")
+NRS = CohortMeta("A", "CC0", reported={"pain_scale": "NRS 0-10 times 10, past week"}, haq_version="HAQ-DI alternative")
 
 
 def test_treatment_reaches_the_visits_the_follow_up_and_table_one(small_cohort):
@@ -78,7 +78,7 @@ def test_table_one_names_instrument_and_version(small_cohort):
     assert "VAS" not in rows
     assert "ACR" not in rows
     assert "VAS 0-100 mm" in measured_titles(visits, cohort.meta)["pain"]  # the simulated cohort declares it
-    assert "instrument not stated" in measured_titles(visits, replace(NRS, pain_scale=""))["pain"]
+    assert "instrument not stated" in measured_titles(visits, replace(NRS, reported={}))["pain"]
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_table_one_names_instrument_and_version(small_cohort):
     ],
 )
 def test_pain_is_known_as_finely_as_its_instrument_tells(scale, pain, expected):
-    assert pain_half_width(pd.Series(pain, dtype=float), scale) == expected
+    assert reported_half_width(pd.Series(pain, dtype=float), scale) == expected
 
 
 def test_a_bare_index_does_not_say_how_many_categories_were_answered():

@@ -108,6 +108,14 @@ def tables_of(data: Path) -> dict[str, pd.DataFrame]:
     return tables
 
 
+def as_numbers(column: pd.Series) -> pd.Series:
+    """The column's numbers, NaN for text. `pandas.to_numeric` ends the process on a hash like 12e3456789012."""
+    if column.dtype != object:
+        return pd.to_numeric(column)
+    texts = column.astype(str).where(column.notna(), "nan")
+    return texts.where(texts.str.fullmatch(r"-?\d{1,18}(\.\d*)?"), "nan").astype(float)
+
+
 def stored_of(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
     """The visits, with all numbers that any table has of them, their patients and their films."""
     stored = tables[TABLE]
@@ -116,7 +124,7 @@ def stored_of(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
         if name == TABLE or not keys:
             continue
         keys = keys[: 1 if table["patient_id"].is_unique else 2]
-        values = table.drop(columns=["patient_id", "visit_id"], errors="ignore").apply(pd.to_numeric, errors="coerce")
+        values = table.drop(columns=["patient_id", "visit_id"], errors="ignore").apply(as_numbers)
         of_one = values.groupby([table[key] for key in keys]).mean().dropna(axis=1, how="all")
         stored = stored.merge(of_one.add_suffix(f" of {name}"), on=keys, how="left")
     return stored

@@ -113,6 +113,12 @@ def test_the_region_is_told_by_the_names_where_no_column_says_it(tmp_path):
         ("film_id,landmark,x_px\nf,MCP2,1\n", "lacks column y_px"),
         ("film_id,landmark,x_px,y_px,zide\nf,MCP2,1,2,L\n", "side"),
         ("film_id,landmark,x_px,y_px\nf,MCP2,one,2\n", "row 2, column x_px"),
+        (
+            "film_id,landmark,x_px,y_px\nf,MCP2,1,1e400\n",
+            "row 2, column y_px: expected a number of pixels, got '1e400'",
+        ),
+        ("film_id,landmark,x_px,y_px\nf,MCP2,1,12e3456789012\n", "row 2, column y_px"),  # ends pandas' own conversion
+        ("film_id,landmark,x_px,y_px\nf,MCP2,1,nan\n", "row 2, column y_px"),
         ("film_id,landmark,x_px,y_px\nf,MPC2,1,2\n", "MCP2"),
         ("film_id,landmark,x_px,y_px\nf,MCP2,1,2\nf,MCP2,3,4\n", "twice"),
         ("film_id,landmark,x_px,y_px,side\nf,MCP2,1,2,middle\n", "expected L, R or nothing"),

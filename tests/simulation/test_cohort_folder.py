@@ -120,14 +120,15 @@ def test_the_truth_adds_up(tmp_path):
 def test_expected_outcomes_are_unbiased():
     from outcomenet.simulation.calibration import draw_sample
     from outcomenet.simulation.disability import expected_haq
-    from outcomenet.simulation.truth import expected_pain
+    from outcomenet.simulation.symptoms import expected_points
 
     sample = draw_sample(World(), 6000, seed=2)
     haq = expected_haq(sample.world, sample.solved.explained[:, 0])
-    pain = expected_pain(sample.world, sample.solved.pain_explained[:, 0])
     # about four standard errors of the mean of 6,000 patients
     assert haq.mean() == pytest.approx(sample.haq[:, 0].mean(), abs=0.03)
-    assert pain.mean() == pytest.approx(sample.pain[:, 0].mean(), abs=1.0)
+    for name, symptom in sample.solved.symptoms.items():
+        expected = expected_points(sample.world, name, symptom.explained[:, 0])
+        assert expected.mean() == pytest.approx(symptom.points[:, 0].mean(), abs=1.0)
     assert np.polyfit(haq, sample.haq[:, 0], 1)[0] == pytest.approx(1.0, abs=0.05)
 
 

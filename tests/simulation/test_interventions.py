@@ -36,7 +36,7 @@ def test_fibromyalgia_moves_function_and_pain_of_those_it_reaches_only():
     everybody = USUAL.do(fm=True).solved
     reached = ~USUAL.solved.fibromyalgia
     assert (everybody.disability[reached] > USUAL.solved.disability[reached]).all()
-    assert (everybody.pain_logit[reached] > USUAL.solved.pain_logit[reached]).all()
+    assert (everybody.symptoms["pain"].logit[reached] > USUAL.solved.symptoms["pain"].logit[reached]).all()
     assert np.array_equal(everybody.disability[~reached], USUAL.solved.disability[~reached])
 
 

@@ -123,7 +123,7 @@ def test_fibromyalgia_raises_function_and_pain_but_no_joint():
     noise = draw_exogenous(5, range(200), 2, 2)
     nobody, everybody = (solve(World().do(fm=fm), noise) for fm in (False, True))
     assert (haq_index(everybody.items, everybody.aids) >= haq_index(nobody.items, nobody.aids) - 1e-9).mean() > 0.99
-    assert (everybody.pain_logit > nobody.pain_logit).all()
+    assert (everybody.symptoms["pain"].logit > nobody.symptoms["pain"].logit).all()
 
 
 def test_rheumatoid_and_osteoarthritic_narrowing_meet_at_the_pips(default):

@@ -12,6 +12,7 @@ from scipy.stats import binomtest
 
 from outcomenet.cohorts.faults import Fault
 from outcomenet.cohorts.meta import CohortMeta
+from outcomenet.outcomes import REPORTED
 
 FEWEST_VALUES = 20  # fewer values tell nothing of a column: of 20 a sign test at 5 % needs 15 on one side
 
@@ -87,16 +88,20 @@ def _centimetres(values: Float[np.ndarray, "value"]) -> bool:
     return bool(np.median(values) < 0.03)
 
 
+def _other_ranges(name: str) -> tuple[Suspicion, Suspicion]:
+    """An outcome from 0 to 100 that came as a numeric rating scale, or as a share."""
+    usual = ("visits.csv", name, f"{name}_range", "0-100", f"{name} from 0 to 100")
+    return (
+        Suspicion(*usual, "0 to 10", "Multiply the column by 10", _zero_to_ten),
+        Suspicion(*usual, "0 to 1", "Multiply the column by 100", _zero_to_one),
+    )
+
+
 _CRP = ("crp_unit", "mg/L", "CRP in mg/L", "mg/dL", "Multiply the column by 10", _mg_per_dl)
 SUSPICIONS: tuple[Suspicion, ...] = (
     Suspicion("visits.csv", "crp", *_CRP),
     Suspicion("measurements.csv", "value", *_CRP, measurement="crp"),
-    Suspicion(
-        "visits.csv", "pain", "pain_range", "0-100", "pain from 0 to 100", "0 to 10", "Multiply the column by 10", _zero_to_ten
-    ),
-    Suspicion(
-        "visits.csv", "pain", "pain_range", "0-100", "pain from 0 to 100", "0 to 1", "Multiply the column by 100", _zero_to_one
-    ),
+    *(suspicion for spec in REPORTED if spec.upper == 100 for suspicion in _other_ranges(spec.name)),
     Suspicion(
         "visits.csv", "symptom_months", "symptom_months_unit", "months", "months with symptoms", "years",
         "Multiply the column by 12", _years_for_months,
@@ -128,7 +133,7 @@ def suspected_units(tables: Tables, meta: CohortMeta) -> list[Fault]:
     faults = []
     for suspicion in SUSPICIONS:
         values = suspicion.values(tables)
-        if getattr(meta, suspicion.key):
+        if meta.declares(suspicion.key):
             continue
         site = tables[suspicion.file].loc[values.index, "patient_id"].map(sites)
         if _suspected(values, suspicion):

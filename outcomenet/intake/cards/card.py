@@ -23,7 +23,7 @@ from outcomenet.intake.cards.card_facts import TO_FILL_IN, CardFacts
 from outcomenet.intake.cards.card_fields import CardTable, example_fields
 from outcomenet.intake.cards.card_markdown import card_markdown
 from outcomenet.intake.cards.codebook import CardField, film_fields, visit_fields
-from outcomenet.outcomes import OUTCOMES
+from outcomenet.outcomes import OUTCOMES, REPORTED
 
 CROISSANT, MARKDOWN = "croissant.json", "card.md"
 EXAMPLE_FILES = "example-files"  # no record set may be called the same
@@ -146,7 +146,7 @@ def _of_annotation(facts: CardFacts, manifest: DatasetManifest, meta: CohortMeta
     facts = facts.saying(
         dataAnnotationProtocol=(
             f"HAQ scored as {meta.haq_version}.",
-            f"Pain: {meta.pain_scale}." if meta.pain_scale else "",
+            *(f"{spec.title}: {meta.scale_of(spec.name)}." for spec in REPORTED if meta.scale_of(spec.name)),
             "fm_source and oa_source say for each visit how fibromyalgia and osteoarthritis were told.",
         ),
     )

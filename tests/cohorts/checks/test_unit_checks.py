@@ -13,6 +13,7 @@ from outcomenet.cohorts.cohort import read_cohort
 from outcomenet.cohorts.contracts import TABLES, absent_table, read_table
 from outcomenet.cohorts.faults import CohortRefused, Fault
 from outcomenet.cohorts.meta import KEYS, read_meta
+from outcomenet.outcomes import REPORTED
 from tests.cohorts.breaking import both, many_measurements, many_visits, text, toml
 
 RAPPORT = Path(__file__).parents[2] / "data" / "rapport_long_coarse.csv"
@@ -31,7 +32,7 @@ def suspected(folder: Path) -> list[Fault]:
 
 DECLARED = {
     'crp_unit = "mg/L"': many_visits("crp", [0.1, 0.3, 0.8, 0.05, 1.5]),
-    'pain_range = "0-100"': many_visits("pain", [3, 4, 7, 8]),
+    **{f'{spec.name}_range = "0-100"': many_visits(spec.name, [3, 4, 7, 8]) for spec in REPORTED},
     'symptom_months_unit = "months"': many_visits("symptom_months", [0.5, 1, 2.5]),
     'duration_unit = "years"': many_measurements("duration", [33, 36, 41]),
     'pixel_spacing_unit = "mm"': text("films.csv", "f2.png,0.2", "f2.png,0.02"),

@@ -23,7 +23,7 @@ def test_events_become_visits(example, tmp_path):
     assert visits["fm"].tolist() == [0, 0, 1]  # comorbidity___3
     assert visits["treatment"].tolist() == ["MTX+SSZ", "none", "SSZ"]
     assert visits["radai"].fillna(-1).tolist() == [2.5, -1, -1]
-    assert cohort.meta.pain_scale == "NRS 0-10 times 10, past week"
+    assert cohort.meta.scale_of("pain") == "NRS 0-10 times 10, past week"
     assert "visits of which no mapped field was filled (1)" in cohort.meta.description
 
 
