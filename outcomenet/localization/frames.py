@@ -131,7 +131,8 @@ LIMB_WINDOWS = {
     Region.HAND: Window((15.0, 88.0), 1.5, 160, 128),
     Region.FOOT: Window((-19.0, 42.0), 1.0, 160, 128),
 }
-# What the refiner sees around one landmark.
+# What the refiner sees around one landmark: 32 mm. With 24 mm the radiocarpal landmark of a real hand was off by 4.0 % of
+# the hand's length, with 32 by 1.2 to 2.1 % (docs/localization).
 PATCH_PX, PATCH_MM_PER_PX = 64, 0.5
 PATCH = Window((0.0, 0.0), PATCH_MM_PER_PX, PATCH_PX, PATCH_PX)
 

@@ -58,7 +58,9 @@ def locate_films(
             if isinstance(film, FilmRefused):
                 yield LocatedFilm(path, None, FoundFilm([], 0.0), refused=film)
             elif path in by_hand:
-                yield LocatedFilm(path, film, *placed_limbs(by_hand[path], film.header, localizer.weights.shapes))
+                yield LocatedFilm(
+                    path, film, *placed_limbs(by_hand[path], film.header.laterality, localizer.weights.shapes)
+                )
             else:
                 found = localizer.locate(film.pixels)
                 yield LocatedFilm(path, film, found, found_limbs(film, found))

@@ -14,7 +14,6 @@ from outcomenet.cohorts.cells import Number, fits
 from outcomenet.cohorts.csv_text import read_csv_text
 from outcomenet.cohorts.faults import CohortRefused
 from outcomenet.errors import DataRefused, UsageError, did_you_mean
-from outcomenet.films.film import FilmHeader
 from outcomenet.localization.found import FoundFilm, FoundLandmark, FoundLimb, State
 from outcomenet.localization.frames import NO_FRAME, fitted_frame
 from outcomenet.localization.geometry import is_left_as_displayed
@@ -67,12 +66,10 @@ def read_landmarks(path: Path) -> dict[str, list[PlacedLimb]]:
                 f"{path.name} has an unknown column {column!r}. {did_you_mean(str(column), (*NEEDED, *OPTIONAL))}"
             )
     for column in ("x_px", "y_px"):
-        faulty = [row for row, cell in table[column].items() if not fits(cell, PIXEL)]
-        if faulty:
-            raise DataRefused(
-                f"{path.name}, row {faulty[0]}, column {column}: expected {PIXEL.expected}, "
-                f"got {table[column][faulty[0]]!r}."
-            )
+        entries = zip(table.index, table[column], strict=True)
+        row, cell = next(((row, cell) for row, cell in entries if not fits(str(cell), PIXEL)), (None, ""))
+        if row is not None:
+            raise DataRefused(f"{path.name}, row {row}, column {column}: expected {PIXEL.expected}, got {str(cell)!r}.")
         table[column] = table[column].map(PIXEL.parse)
     table["side"] = _sides(path, table)
     if "region" not in table:
@@ -86,17 +83,17 @@ def read_landmarks(path: Path) -> dict[str, list[PlacedLimb]]:
 
 
 def placed_limbs(
-    by_hand: Sequence[PlacedLimb], header: FilmHeader, shapes: Mapping[Region, ShapeModel]
+    by_hand: Sequence[PlacedLimb], laterality: str, shapes: Mapping[Region, ShapeModel]
 ) -> tuple[FoundFilm, tuple[LandmarkedLimb, ...]]:
     """Placed limbs of a film in the form of found ones, and as they are cut.
 
     Args:
         by_hand: All limbs that were placed on the film.
-        header: Its side counts on a film of one limb that has no declared side.
+        laterality: L, R or "" by the film's header; it counts on a film of one limb that has no declared side.
         shapes: Mean shapes, which tell how a limb lies.
     """
     several = ("several_limbs",) if len(by_hand) > 1 else ()
-    alone = header.laterality if len(by_hand) == 1 else ""
+    alone = laterality if len(by_hand) == 1 else ""
     limbs = tuple(
         LandmarkedLimb(limb.region, limb.points, placed=True, declared=limb.declared or alone, flags=several)
         for limb in by_hand

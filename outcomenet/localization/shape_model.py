@@ -19,7 +19,7 @@ from outcomenet.localization.geometry import limb_length_px
 
 ROUNDS = 5
 # Of the variance that each landmark has by itself beyond what goes with the others, mm: real skeletons differ from
-# simulated ones.
+# simulated ones. With 1.5 mm the thumb of a real oblique hand was rejected (docs/localization).
 OWN_MM = 2.5
 
 

@@ -11,7 +11,9 @@ from outcomenet.arrays import Bool, Float
 from outcomenet.localization.frames import LimbFrame, fitted_frame
 from outcomenet.localizer_training.film_bank import BankFilm
 
-DEEP_CUT = 0.15  # share of a film's edges that run through the limb's middle
+# Share of a film's edges that run through the limb's middle. Without them a real hand without fingers was taken for a foot
+# with 7 of 8 landmarks and no doubt, with them for a hand (docs/localization).
+DEEP_CUT = 0.15
 UPRIGHT = np.array([1.0, -1.0])  # limb coordinates as a film of their own: x right, y down
 WAVES = 3  # of a distortion
 
