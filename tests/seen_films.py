@@ -6,8 +6,8 @@ import numpy as np
 
 from outcomenet.films.film import Film, FilmHeader
 from outcomenet.localization.found import FoundFilm
-from outcomenet.localization.limb_crops import see_film_without_limb, see_limb
-from outcomenet.localization.locating import found_limbs
+from outcomenet.localization.landmarked_limbs import see_film_without_limb, see_limb
+from outcomenet.localization.network_flags import found_limbs
 
 
 def film_of(pixels: np.ndarray, spacing_mm: float | None = None, laterality: str = "", text: bool = False) -> Film:

@@ -251,5 +251,5 @@ def test_without_a_home_the_key_needs_a_place(monkeypatch, home):
     if home is not None:
         monkeypatch.setenv("HOME", home)
     monkeypatch.setattr("pwd.getpwuid", lambda number: {}[number])
-    with pytest.raises(UsageError, match="name a file for it with --key"):
+    with pytest.raises(UsageError, match=r"name a file for it by key \(--key\)"):
         default_key_path()

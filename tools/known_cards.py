@@ -42,30 +42,30 @@ PREPROCESSING = (
 )
 CUT = "Films are decoded once, all but the limb and a margin is masked, and each joint is cut at a fixed scale."
 
-Given = Mapping[str, Any]
+Statements = Mapping[str, Any]  # of facts.toml, checked by what is made of them
 
 
 def card_texts(folder: Path) -> dict[str, str]:
     """The two files of the card whose facts.toml is in `folder`, by name; paths in it are relative to the folder."""
-    given = tomllib.loads((folder / FACTS).read_text(encoding="utf-8"))
-    card = card_of(folder, given)
+    stated = tomllib.loads((folder / FACTS).read_text(encoding="utf-8"))
+    card = card_of(folder, stated)
     return {CROISSANT: json.dumps(card, indent=1, ensure_ascii=False) + "\n", MARKDOWN: card_markdown(card)}
 
 
-def card_of(folder: Path, given: Given) -> Json:
+def card_of(folder: Path, stated: Statements) -> Json:
     """The Croissant card of the data set that `folder` is named after."""
     importer = IMPORTERS[folder.name].card if folder.name in IMPORTERS else None
-    facts = _facts(given, importer)
+    facts = _facts(stated, importer)
     if folder.name == "simulated":
         facts = facts.saying(dataCollection=f"Presets: {_presets()}.")
     if facts.silent_on:
         raise ValueError(f"{folder / FACTS} says nothing of {', '.join(facts.silent_on)}.")
-    files = [*_own_files(folder, given), *_imported_files(given, importer)]
-    tables = [*_own_tables(given), *_imported_tables(given, importer)]
+    files = [*_own_files(folder, stated), *_imported_files(stated, importer)]
+    tables = [*_own_tables(stated), *_imported_tables(stated, importer)]
     return croissant(facts, tables, files)
 
 
-def _facts(given: Given, importer: DataSetCard | None) -> CardFacts:
+def _facts(stated: Statements, importer: DataSetCard | None) -> CardFacts:
     record: dict[str, Any] = {}
     if importer:
         record = {
@@ -75,8 +75,8 @@ def _facts(given: Given, importer: DataSetCard | None) -> CardFacts:
         "title", "description", "licence", "licence_url", "url", "citation", "creators", "published", "version", "access",
         "seen", "keywords",
     )  # fmt: skip
-    record |= {name: _frozen(given[name]) for name in names if name in given}
-    facts = CardFacts(**record, rai={name: _several(said) for name, said in given["rai"].items()})
+    record |= {name: _frozen(stated[name]) for name in names if name in stated}
+    facts = CardFacts(**record, rai={name: _several(text) for name, text in stated["rai"].items()})
     if importer:
         facts = facts.saying(
             dataUseCases=importer.answers,
@@ -84,20 +84,20 @@ def _facts(given: Given, importer: DataSetCard | None) -> CardFacts:
             dataManipulationProtocol=f"Dates: {importer.dates}",
             dataAnnotationProtocol=importer.readers,
         )
-    if "cohort" in given:
+    if "cohort" in stated:
         facts = facts.saying(dataPreprocessingProtocol=PREPROCESSING, dataImputationProtocol=IMPUTATION)
-        if "films.csv" in given["cohort"]:
+        if "films.csv" in stated["cohort"]:
             facts = facts.saying(dataPreprocessingProtocol=CUT, machineAnnotationTools=LANDMARKS)
-    return facts.saying(dataLimitations=(NOT_VERIFIED + text for text in given.get("not_verified", ())))
+    return facts.saying(dataLimitations=(NOT_VERIFIED + text for text in stated.get("not_verified", ())))
 
 
 def _presets() -> str:
     return "; ".join(f"{name} ({purpose})" for name, purpose in PURPOSES.items())
 
 
-def _own_files(folder: Path, given: Given) -> Iterator[CardFile]:
+def _own_files(folder: Path, stated: Statements) -> Iterator[CardFile]:
     """Files of the repository itself, with their hashes."""
-    for entry in given.get("files", ()):
+    for entry in stated.get("files", ()):
         path = folder / entry["path"]
         if not entry.get("made_by_user", False):
             digest, size = sha256_of(path), path.stat().st_size
@@ -106,52 +106,52 @@ def _own_files(folder: Path, given: Given) -> Iterator[CardFile]:
             yield CardFile(entry["path"], entry["path"], entry["description"])
 
 
-def _imported_files(given: Given, importer: DataSetCard | None) -> Iterator[CardFile]:
+def _imported_files(stated: Statements, importer: DataSetCard | None) -> Iterator[CardFile]:
     """What the source has, the cohort folder made of it, and the data set built from that."""
     if importer:
         for number, file in enumerate(importer.files, start=1):
             yield CardFile(f"source-{number}", file.pattern, f"The source's files: {file.meaning}.")
-    for name in given.get("cohort", ()):
+    for name in stated.get("cohort", ()):
         yield CardFile(name, name, "Of the cohort folder.")
-    if "cohort" in given:
+    if "cohort" in stated:
         yield CardFile(TABLE, TABLE, f"Of the built data set. {MEANINGS[TABLE]}")
-        if "films.csv" in given["cohort"]:
+        if "films.csv" in stated["cohort"]:
             yield CardFile(EXAMPLE_FILES, SHARDS, "Of the built data set. Joint crops of each visit with films.")
 
 
-def _own_tables(given: Given) -> Iterator[CardTable]:
-    for table in given.get("tables", ()):
+def _own_tables(stated: Statements) -> Iterator[CardTable]:
+    for table in stated.get("tables", ()):
         fields = tuple(CardField(name, kind, meaning) for name, kind, meaning in table["fields"])
         yield CardTable(table["name"], table["description"], table["file"], fields, tuple(table["key"]))
 
 
-def _imported_tables(given: Given, importer: DataSetCard | None) -> Iterator[CardTable]:
-    if "cohort" not in given:
+def _imported_tables(stated: Statements, importer: DataSetCard | None) -> Iterator[CardTable]:
+    if "cohort" not in stated:
         return
-    yield from cohort_tables(given["cohort"], _origins(importer) if importer else {})
-    columns = visit_columns(given.get("measurements", ()))
+    yield from cohort_tables(stated["cohort"], _origins(importer) if importer else {})
+    columns = visit_columns(stated.get("measurements", ()))
     yield CardTable("visits", MEANINGS[TABLE], TABLE, visit_fields(columns), ("patient_id", "visit_id"))
-    if "films.csv" in given["cohort"]:
+    if "films.csv" in stated["cohort"]:
         covariates = [name for name in CONFOUNDERS if name in columns]
         size = CropGeometry.size_px
-        yield examples_table(example_fields(crop_size=size, covariates=covariates, readers=given["readers"]))
+        yield examples_table(example_fields(crop_size=size, covariates=covariates, readers=stated["readers"]))
 
 
 def _origins(importer: DataSetCard) -> dict[str, str]:
     """For "file: column" of the cohort folder, which column of the source it comes from."""
-    found: dict[str, list[str]] = {}
+    origins: dict[str, list[str]] = {}
     for column in importer.columns:
         if column.target:
-            found.setdefault(column.target, []).append(f"{column.column} of {column.file} ({column.how})")
+            origins.setdefault(column.target, []).append(f"{column.column} of {column.file} ({column.how})")
     few = 3
     return {
         target: f"From {'; '.join(texts)}." if len(texts) <= few else f"From {len(texts)} columns, such as {texts[0]}."
-        for target, texts in found.items()
+        for target, texts in origins.items()
     }
 
 
-def _several(said: str | list[str]) -> tuple[str, ...]:
-    return (said,) if isinstance(said, str) else tuple(said)
+def _several(texts: str | list[str]) -> tuple[str, ...]:
+    return (texts,) if isinstance(texts, str) else tuple(texts)
 
 
 def _frozen(value: str | list[str]) -> str | tuple[str, ...]:

@@ -15,16 +15,13 @@ import pandas as pd
 from outcomenet.anatomy import Region
 from outcomenet.films.burnt_in_text import text_boxes
 from outcomenet.films.film_file import read_film
-from outcomenet.localization.cast import wrist_widths_mm
-from outcomenet.localization.film_quality import detail
+from outcomenet.localization.film_quality import detail, wrist_widths_mm
 from outcomenet.localization.found import DARK, FoundFilm
 from outcomenet.localization.frames import Pyramid
 from outcomenet.localization.geometry import CropGeometry
-from outcomenet.localization.limb_crops import see_film_without_limb, see_limb
+from outcomenet.localization.landmarked_limbs import see_film_without_limb, see_limb
 from outcomenet.localization.localizer import Localizer
-from outcomenet.localization.locating import found_limbs
-from outcomenet.localization.network_flags import network_flags
-from outcomenet.localization.wrist_bones import carpal_edges, carpal_error
+from outcomenet.localization.network_flags import carpal_edges, carpal_error, found_limbs, network_flags
 from outcomenet.localizer_training.film_bank import FilmBank
 from outcomenet.localizer_training.held_out import held_out_film
 from outcomenet.progress import Progress

@@ -20,11 +20,11 @@ from outcomenet.films.film_file import read_film
 from outcomenet.films.quality_flags import UNSCORABLE
 from outcomenet.localization.found import State
 from outcomenet.localization.geometry import CropGeometry
-from outcomenet.localization.limb_crops import see_limb
+from outcomenet.localization.landmarked_limbs import see_limb
 from outcomenet.localization.localizer import Localizer
-from outcomenet.localization.locating import found_limbs
+from outcomenet.localization.network_flags import found_limbs
 from outcomenet.localization.overlay import draw_overlay
-from outcomenet.localizer_training.calibrate import compared, summary
+from outcomenet.localizer_training.comparison import compared, summary
 from outcomenet.localizer_training.film_bank import FilmBank
 from outcomenet.localizer_training.held_out import held_out_film
 from outcomenet.progress import Progress

@@ -84,7 +84,12 @@ def _without_comma(text: str, rule: CellRule) -> str:
 
 
 def fits(text: str, rule: CellRule) -> bool:
-    """Whether a rule accepts a text."""
+    """Whether a rule accepts a text.
+
+    Args:
+        text: Of one cell.
+        rule: Of the cell's column.
+    """
     try:
         rule.parse(text)
     except ValueError:

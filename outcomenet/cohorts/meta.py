@@ -74,7 +74,7 @@ class Key:
     meaning: str
     expected: str
     accept: Callable[[object], bool]
-    take: Callable[[Any], Any] = lambda value: value  # of a value that was accepted
+    take: Callable[..., Any] = lambda value: value  # of a value that was accepted
     required: bool = False
     hint: Callable[[object], str] = lambda value: ""  # added to the message about a wrong value
 
@@ -98,7 +98,7 @@ def _text(meaning: str, required: bool = False) -> Key:
     return Key(meaning, "text", _is_text, required=required)
 
 
-def _choice(meaning: str, allowed: tuple[str, ...], take: Callable[[Any], Any] = str) -> Key:
+def _choice(meaning: str, allowed: tuple[str, ...], take: Callable[..., Any] = str) -> Key:
     return Key(meaning, f"one of {', '.join(allowed)}", lambda value: value in allowed, take)
 
 

@@ -208,7 +208,7 @@ def key_of(path: Path, *, outside: Iterable[Path]) -> bytes:
     for folder in outside:
         if path.resolve().is_relative_to(folder.resolve()):
             raise UsageError(
-                f"The key {path.name} lies inside {folder.name}, which others will see; keep it elsewhere and name it with --key."
+                f"The key {path.name} lies inside {folder.name}, which others will see; keep it elsewhere and name it by key (--key)."
             )
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -227,12 +227,12 @@ def key_of(path: Path, *, outside: Iterable[Path]) -> bytes:
     if path.stat().st_mode & 0o077:  # any right of group or others
         raise DataRefused(
             f"Others than its owner may use {path}, so that the key in it is no secret; run `chmod 600 {path}`. Where "
-            "others may have read it already, name another key with --key: it gives every patient another name."
+            "others may have read it already, name another key by key (--key): it gives every patient another name."
         )
     if not _is_random(key):
         raise DataRefused(
             f"The key in {path} can be guessed: it is a pattern or a text, not {KEY_BYTES} random bytes. Name a file that "
-            "is not there yet with --key, and a key is made in it."
+            "is not there yet by key (--key), and a key is made in it."
         )
     return key
 
@@ -257,7 +257,7 @@ def default_key_path() -> Path:
     settings = Path(os.environ.get("XDG_CONFIG_HOME") or os.path.expanduser("~/.config"))
     if not settings.is_absolute():  # without HOME, and for a user whom the system does not know, "~" stays as it is
         raise UsageError(
-            "There is no home folder to keep the secret key of pseudonyms in (HOME is not set); name a file for it with --key."
+            "There is no home folder to keep the secret key of pseudonyms in (HOME is not set); name a file for it by key (--key)."
         )
     return settings / "outcomenet" / "intake.key"
 

@@ -12,9 +12,9 @@ import socket
 import struct
 import types
 import typing
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from enum import Enum
-from typing import Any, TypeGuard
+from typing import TypeGuard
 
 import numpy as np
 from jaxtyping import Shaped, jaxtyped
@@ -151,7 +151,7 @@ def is_text(value: object, most: int = 1_000) -> TypeGuard[str]:
     return isinstance(value, str) and len(value) <= most and value.isprintable()
 
 
-def unpacked(kind: Any, message: object, data: bytearray) -> Any:
+def unpacked(kind: object, message: object, data: bytearray) -> object:
     """The value that JSON values and array bytes hold.
 
     Args:
@@ -176,7 +176,7 @@ def unpacked(kind: Any, message: object, data: bytearray) -> Any:
     return value
 
 
-def _typed(kind: Any, message: object, data: memoryview) -> tuple[Any, memoryview]:
+def _typed(kind: object, message: object, data: memoryview) -> tuple[object, memoryview]:
     """The value, and the bytes that are left for what follows it."""
     origin, options = typing.get_origin(kind), typing.get_args(kind)
     if origin in (typing.Union, types.UnionType):
@@ -200,30 +200,33 @@ def _typed(kind: Any, message: object, data: memoryview) -> tuple[Any, memoryvie
 
 
 def _several(
-    kind: Any, origin: object, options: tuple[Any, ...], message: list[object], data: memoryview
-) -> tuple[Any, memoryview]:
+    kind: object, origin: object, options: tuple[object, ...], message: list[object], data: memoryview
+) -> tuple[object, memoryview]:
     """A tuple, record or named tuple of parts that each have a type."""
     if origin is tuple:
         kinds = [options[0]] * len(message) if options[1:] == (Ellipsis,) else list(options)
-        make: Callable[..., Any] = lambda *values: tuple(values)  # noqa: E731
     else:
         hints = typing.get_type_hints(kind)
-        kinds, make = [hints[name] for name in _part_names(kind)], kind
-    values = []
+        kinds = [hints[name] for name in _part_names(kind)]
+    values: list[object] = []
     for each, part in zip(kinds, message, strict=True):
         value, data = _typed(each, part, data)
         values.append(value)
-    return make(*values), data
+    if origin is tuple:
+        return tuple(values), data
+    if not callable(kind):
+        raise BadAnswer("several values where one belongs")
+    return kind(*values), data
 
 
-def _part_names(kind: Any) -> Sequence[str]:
-    """The parts of a record or named tuple in the order in which it is made of them."""
+def _part_names(kind: object) -> Sequence[str]:
+    """The parts of a record or named tuple in the order in which it is made of them; AttributeError for another type."""
     if dataclasses.is_dataclass(kind):
         return [each.name for each in dataclasses.fields(kind)]
-    return kind._fields
+    return getattr(kind, "_fields")  # noqa: B009
 
 
-def _array(kind: Any, message: object, data: memoryview) -> tuple[Any, memoryview]:
+def _array(kind: object, message: object, data: memoryview) -> tuple[object, memoryview]:
     """An array or bytes, told by [type, sides ...]."""
     if not isinstance(message, list):
         raise BadAnswer("no list where an array belongs")
@@ -243,6 +246,6 @@ def _array(kind: Any, message: object, data: memoryview) -> tuple[Any, memoryvie
     stored = np.uint8 if dtype == np.bool_ else dtype
     array = np.frombuffer(data[:size], stored).reshape(shape)
     array = array != 0 if dtype == np.bool_ else array
-    if not isinstance(array, kind):
+    if not isinstance(kind, type) or not isinstance(array, kind):
         raise BadAnswer("an array of another type or shape")
     return array, data[size:]

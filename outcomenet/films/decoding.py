@@ -13,7 +13,7 @@ import time
 import typing
 from collections.abc import Callable, Iterable, Iterator
 from multiprocessing.connection import wait
-from typing import Any, TypeVar
+from typing import TypeVar, cast
 
 from outcomenet.errors import FilmRefused, OutcomenetError, UsageError
 from outcomenet.films.answers import BadAnswer, Incoming, is_text, unpacked
@@ -109,7 +109,7 @@ class FilmDecoder:
     ) -> Iterator[T | FilmRefused]:
         # what a worker answers is checked against this
         kind = typing.get_type_hints(function)["return"]
-        ready: dict[int, T | FilmRefused] = {}
+        ready: dict[int, object] = {}
         waiting = enumerate(films)
         handed_out = yielded = 0
         exhausted = False
@@ -126,7 +126,7 @@ class FilmDecoder:
                     handed_out += 1
                 ready.update(self._collect(kind))
                 while yielded in ready:
-                    yield ready.pop(yielded)
+                    yield cast("T | FilmRefused", ready.pop(yielded))
                     yielded += 1
                 if exhausted and yielded == handed_out:
                     return
@@ -146,7 +146,7 @@ class FilmDecoder:
             self._replace(place)
             self._pool[place].give(number, request, self.timeout_seconds)
 
-    def _collect(self, kind: Any) -> Iterator[tuple[int, Any]]:
+    def _collect(self, kind: object) -> Iterator[tuple[int, object]]:
         """Waits until a busy worker answers, dies or takes too long; yields number and result of each film that is settled
         by that. `kind` is the type of a result."""
         busy = [place for place, worker in enumerate(self._pool) if worker.film is not None]
@@ -271,7 +271,7 @@ def _too_slow(than: str) -> FilmRefused:
     return FilmRefused(f"Decoding the film took longer than {than}; export it uncompressed.", "decoder_timeout")
 
 
-def _result(kind: Any, answer: Incoming) -> Any:
+def _result(kind: object, answer: Incoming) -> object:
     """The film's value of type `kind`, or FilmRefused. Raises BadAnswer for anything else, DecoderFailed for a fault of the
     program."""
     match answer.message:

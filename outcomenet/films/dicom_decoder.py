@@ -18,12 +18,10 @@ from pydicom.errors import BytesLengthException, InvalidDicomError
 
 from outcomenet.errors import FilmRefused
 from outcomenet.films.brightness import brightness, shows_whole_range, window_of
-from outcomenet.films.codecs import BIG_ENDIAN, CODECS, Codec
-from outcomenet.films.codestream import LOOKED_AT, StreamHeader, stream_header
-from outcomenet.films.dicom_numbers import numbers_of
+from outcomenet.films.codecs import BIG_ENDIAN, CODECS, LOOKED_AT, Codec, StreamHeader, stream_header
+from outcomenet.films.dicom_numbers import MAGNIFICATION, dicom_spacing, numbers_of
 from outcomenet.films.dicom_structure import DicomStructure, inspect_dicom
 from outcomenet.films.film import FilmHeader, check_size, scaled_to_uint16
-from outcomenet.films.spacing import MAGNIFICATION, dicom_spacing
 from outcomenet.films.stored_bits import HEADER_BITS, bits_in_use, used_bits, values_of
 
 ACCESSION = "AccessionNumber"

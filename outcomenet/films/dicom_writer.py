@@ -13,7 +13,7 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import UID, ComputedRadiographyImageStorage, ExplicitVRLittleEndian
 
 from outcomenet.errors import UsageError
-from outcomenet.films.spacing import MAGNIFICATION
+from outcomenet.films.dicom_numbers import MAGNIFICATION
 
 BITS = 12  # of a stored value, as many detectors give
 _BRIGHTEST = 2**BITS - 1

@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from jaxtyping import UInt16
@@ -15,7 +16,6 @@ from PIL import Image, UnidentifiedImageError
 from outcomenet.errors import FilmRefused
 from outcomenet.films.dicom_decoder import luminance
 from outcomenet.films.film import MAXIMUM_PIXELS_PER_SIDE, FilmHeader, check_size, check_upright, scaled_to_uint16
-from outcomenet.films.png_structure import inspect_png
 from outcomenet.films.stored_bits import bits_in_use, largest_value
 from outcomenet.films.tiff_decoder import MARKS as TIFF_MARKS
 from outcomenet.films.tiff_decoder import GreyTiff, grey_tiff, read_grey_tiff, stated_bits
@@ -32,6 +32,7 @@ _COLOUR_MODES = ("RGB", "P")
 _TRANSPARENT_MODES = ("LA", "RGBA", "PA")
 _TIFF_BITS, _TIFF_PHOTOMETRIC = 258, 262
 _EXIF_ORIENTATION = 274
+_PNG_GREY, _PNG_GREY_ALPHA = 0, 4  # kinds of colour in a PNG's first chunk
 
 
 def read_image_header(path: Path, format: str) -> FilmHeader:
@@ -97,7 +98,7 @@ def _stated_bits(path: Path, image: Image.Image, format: str, stored: np.ndarray
     """Bits of the range of a film of 16 bits by the file's own tags, None where it has none."""
     if format == "tiff":
         return stated_bits(image.tag_v2, 16)  # type: ignore[attr-defined]
-    significant = inspect_png(path) if format == "png" else None
+    significant = _inspect_png(path) if format == "png" else None
     if significant is None or largest_value(stored, 16) < 2**significant:
         return significant
     return 16  # scaled up to the whole range, as writers of PNG are to do (PNG 12.4)
@@ -172,7 +173,7 @@ def _checked(image: Image.Image, format: str) -> FilmHeader:
 def _check_whole(path: Path, format: str) -> None:
     """Looks at size and completeness of the formats in which Pillow opens a file that lacks its second half."""
     if format == "png":
-        inspect_png(path)
+        _inspect_png(path)
     elif format == "bmp":
         _check_bmp(path)
 
@@ -190,3 +191,45 @@ def _check_bmp(path: Path) -> None:
     needed = pixels_at + (columns * bits + 31) // 32 * 4 * abs(rows)
     if path.stat().st_size < needed:
         raise FilmRefused("The file ends early, it is no complete BMP; export it again.", "truncated")
+
+
+def _inspect_png(path: Path) -> int | None:
+    """Walks a PNG's chunks to its end by their lengths: size and colour depth first, then whether the file is whole.
+
+    Pillow opens a PNG that lacks its second half, and gives a bomb's size only as a number of pixels.
+
+    Returns:
+        Significant bits of its grey levels (chunk sBIT, PNG 11.3.2.7); None where it states none that can be.
+
+    Raises:
+        FilmRefused: too_large, no_pixels, truncated, or bits (colours of 16 bits).
+    """
+    size, significant = path.stat().st_size, None
+    with path.open("rb") as file:
+        depth, colour = _png_start(file)
+        position = 8
+        while True:
+            file.seek(position)
+            chunk = file.read(9)
+            if len(chunk) >= 8:
+                position += 12 + int.from_bytes(chunk[:4], "big")
+            if len(chunk) < 8 or position > size:
+                raise FilmRefused("The file ends early, it is no complete PNG; export it again.", "truncated")
+            if chunk[4:8] == b"sBIT" and colour in (_PNG_GREY, _PNG_GREY_ALPHA) and 8 <= chunk[8] <= depth:
+                significant = chunk[8]
+            if chunk[4:8] == b"IEND":
+                return significant
+
+
+def _png_start(file: BinaryIO) -> tuple[int, int]:
+    """Bits per sample and kind of colour by the file's first chunk."""
+    start = file.read(26)
+    if len(start) < 26 or start[12:16] != b"IHDR":
+        raise FilmRefused("The file ends early, it is no complete PNG; export it again.", "truncated")
+    width, height, depth, colour = struct.unpack(">IIBB", start[16:26])
+    check_size(height, width)
+    if depth == 16 and colour != _PNG_GREY:
+        raise FilmRefused(
+            "A film has 1, 8 or 16 bit grey levels or 8 bit colours, this one 16 bit colours; save it as grey.", "bits"
+        )
+    return depth, colour

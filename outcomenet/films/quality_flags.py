@@ -6,7 +6,7 @@ cohort.toml); with one of `UNCUTTABLE` nothing is cut; with one of `UNSCORABLE` 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 FLAGS = {
     "refused": "The file could not be decoded as a film; the code behind the colon and the remark say why.",
@@ -58,3 +58,20 @@ def listed(flags: Iterable[str]) -> tuple[str, ...]:
 def refusal(code: str) -> str:
     """How a film that could not be decoded is flagged: `refused:CODE`, with the code of `FilmRefused`."""
     return f"refused:{code}"
+
+
+def present_flags(present: Mapping[str, bool]) -> list[str]:
+    """The flags that hold, in the order in which they are asked for."""
+    return [flag for flag, is_present in present.items() if is_present]
+
+
+def uncuttable(flags: Iterable[str], *, placed: bool) -> str:
+    """The first flag with which a limb is not cut, "" where there is none.
+
+    Args:
+        flags: Codes of the limb.
+        placed: Whether a person placed its landmarks, who may place as few as he likes.
+    """
+    ignored = KEPT_WHERE_PLACED if placed else ()
+    flags = set(flags)
+    return next((flag for flag in UNCUTTABLE if flag in flags and flag not in ignored), "")

@@ -24,7 +24,8 @@ from outcomenet.ladder.calibrators import Calibrators
 from outcomenet.localization.crops import Spacing
 from outcomenet.localization.film_list import list_films, pseudonymous_films
 from outcomenet.localization.geometry import CropGeometry, LimbLengths
-from outcomenet.localization.limb_crops import LandmarkedLimb, cut_limb, see_film_without_limb
+from outcomenet.localization.landmarked_limbs import LandmarkedLimb, see_film_without_limb
+from outcomenet.localization.limb_crops import cut_limb
 from outcomenet.localization.localizer import Localizer
 from outcomenet.localization.locating import LocatedFilm, locate_films
 from outcomenet.localization.matching import match_landmarks

@@ -18,7 +18,7 @@ from outcomenet.intake.cut_answers import checked
 from outcomenet.intake.cutting import CutFilm, FilmTask, cut_film
 from outcomenet.intake.film_identity import FilmIdentity
 from outcomenet.intake.kept import Kept
-from outcomenet.localization.limb_crops import LandmarkedLimb
+from outcomenet.localization.landmarked_limbs import LandmarkedLimb
 
 SUFFIX = ".cut"
 _ARRAYS = ("crops", "present")

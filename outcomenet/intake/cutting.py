@@ -19,8 +19,9 @@ from outcomenet.films.film_file import read_film
 from outcomenet.intake.film_identity import FilmIdentity, identity_of
 from outcomenet.localization.crops import JointCrops, Spacing
 from outcomenet.localization.geometry import CropGeometry, LimbLengths
+from outcomenet.localization.landmarked_limbs import LandmarkedLimb
 from outcomenet.localization.likeness import likeness
-from outcomenet.localization.limb_crops import LandmarkedLimb, LimbCrops, cut_limb
+from outcomenet.localization.limb_crops import LimbCrops, cut_limb
 
 PREVIEW_HEIGHT_PX = 420
 NOT_LOOKED_FOR = "no landmarks"  # the film could not be decoded when its joints were looked for

@@ -17,7 +17,7 @@ from outcomenet.intake.cutting import FilmTask
 from outcomenet.intake.found_landmarks import FoundLandmarks, declared_side, sides_of
 from outcomenet.localization.crops import Spacing
 from outcomenet.localization.geometry import CropGeometry, LimbLengths
-from outcomenet.localization.limb_crops import LandmarkedLimb
+from outcomenet.localization.landmarked_limbs import LandmarkedLimb
 
 PREVIEW_FILMS = 8
 

@@ -15,7 +15,7 @@ from outcomenet.cohorts.cohort import Cohort
 from outcomenet.csv_files import write_csv
 from outcomenet.films.crop_file import SUFFIX
 from outcomenet.intake.kept import Kept
-from outcomenet.localization.limb_crops import LandmarkedLimb
+from outcomenet.localization.landmarked_limbs import LandmarkedLimb
 from outcomenet.progress import Progress
 
 if TYPE_CHECKING:

@@ -1,1 +1,1 @@
-"""Where the joints are on a film, and the crop cut around each."""
+"""Localisation of joints on films, and the crop cut around each."""

@@ -98,8 +98,8 @@ def _middles(pixels: np.ndarray, step: int) -> np.ndarray:
 
 def _strip(canvas: np.ndarray, start: np.ndarray, end: np.ndarray, radius: float) -> None:
     """A line of round ends, `radius` to each side."""
-    ends = [tuple(int(v) for v in np.round(point)) for point in (start, end)]
-    cv2.line(canvas, *ends, 1, max(1, round(2 * radius)))
+    (x1, y1), (x2, y2) = ends = [(round(float(x)), round(float(y))) for x, y in (start, end)]
+    cv2.line(canvas, (x1, y1), (x2, y2), 1, max(1, round(2 * radius)))
     for centre in ends:
         cv2.circle(canvas, centre, max(1, round(radius)), 1, -1)
 
@@ -125,7 +125,7 @@ def _hand(
         names = ["CMC1", "MCP1", "IP1", "TIP1"] if n == 1 else [f"MCP{n}", f"PIP{n}", f"DIP{n}", f"TIP{n}"]
         chain = [points[name] for name in names if name in points]
         if len(chain) > 1:
-            length = np.linalg.norm(mm) * (THUMB_END_MM if n == 1 else FINGER_END_MM)
+            length = float(np.linalg.norm(mm)) * (THUMB_END_MM if n == 1 else FINGER_END_MM)
             rays += _chain(chain, 0.0 if names[-1] in points else length)
     wrist = [points[name] for name in ("DRUJ_U", "RC") if name in points]
     rays += [(point, point - PROXIMAL_MM * mm) for point in wrist]
@@ -137,7 +137,9 @@ def _foot(
     points: dict[str, np.ndarray], mm: np.ndarray
 ) -> tuple[list[tuple[np.ndarray, np.ndarray]], list[np.ndarray]]:
     first = [points[name] for name in ("BASE1", "MTP1", "IP1", "TIP1") if name in points]
-    rays = _chain(first, 0.0 if "TIP1" in points else np.linalg.norm(mm) * FINGER_END_MM) if len(first) > 1 else []
+    rays = (
+        _chain(first, 0.0 if "TIP1" in points else float(np.linalg.norm(mm)) * FINGER_END_MM) if len(first) > 1 else []
+    )
     rays += [(points[f"MTP{n}"], points[f"MTP{n}"] + end * mm) for n, end in TOE_END_MM.items() if f"MTP{n}" in points]
     if "BASE1" in points:
         rays.append((points["BASE1"], points["BASE1"] - PROXIMAL_MM * mm))

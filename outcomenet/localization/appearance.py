@@ -18,14 +18,19 @@ def appearance(
 ) -> Float[np.ndarray, "row column 2"]:
     """Two channels about 0: grey level stretched between percentiles, and its deviation from its surroundings.
 
-    Pixels off the film are 0 in both. A film without contrast gives zeros.
+    Args:
+        pixels: A film or a window of it, brighter = more bone, in any unit.
+        on_film: False beyond the film's edge, where a window shows nothing.
+
+    Returns:
+        0 in both channels off the film, and everywhere on a film without contrast.
     """
     if not on_film.any():
         return np.zeros((*pixels.shape, CHANNELS), np.float32)
     low, high = np.percentile(pixels[on_film], (DARKEST, BRIGHTEST))
     inside = on_film.astype(np.float32)
     grey = np.clip((pixels - low) / max(high - low, 1e-6), 0.0, 1.3).astype(np.float32) * inside
-    reach = max(3, int(LOCAL_SHARE * max(pixels.shape)) | 1)
+    reach = max(3, int(LOCAL_SHARE * max(pixels.shape)) | 1)  # odd, so that the neighbourhood has a middle
     size = (reach, reach)
     share = np.maximum(cv2.blur(inside, size, borderType=cv2.BORDER_CONSTANT), 1e-3)
     mean = cv2.blur(grey, size, borderType=cv2.BORDER_CONSTANT) / share

@@ -10,7 +10,7 @@ import json
 import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -28,10 +28,11 @@ CATEGORIES = {
 SEEN, PLACED, NOT_PLACED = 2, 1, 0
 
 
-def coco_keypoints(films: Mapping[str, tuple[FoundFilm, tuple[int, int]]]) -> dict[str, Any]:
+def coco_keypoints(films: Mapping[str, tuple[FoundFilm, tuple[int, int]]]) -> dict[str, list[dict[str, object]]]:
     """The COCO record of found films: {picture's file name: (found, (height, width))}."""
     sides = list(CATEGORIES)
-    images, annotations = [], []
+    images: list[dict[str, object]] = []
+    annotations: list[dict[str, object]] = []
     for number, (name, (found, (height, width))) in enumerate(films.items(), start=1):
         images.append({"id": number, "file_name": name, "height": int(height), "width": int(width)})
         for limb in found.limbs:
@@ -56,7 +57,7 @@ def coco_keypoints(films: Mapping[str, tuple[FoundFilm, tuple[int, int]]]) -> di
                     "iscrowd": 0,
                 }
             )
-    categories = [
+    categories: list[dict[str, object]] = [
         {
             "id": sides.index(side) + 1,
             "name": name,
@@ -142,7 +143,7 @@ def read_coco(path: Path) -> Corrections:
     return Corrections(limbs, {picture: sizes[picture] for picture in limbs})
 
 
-def _file_name(image: Mapping[str, Any]) -> str:
+def _file_name(image: Mapping[str, object]) -> str:
     return str(image["file_name"]).replace("\\", "/")
 
 

@@ -49,8 +49,10 @@ def list_films(places: Sequence[Path]) -> FilmList:
     """Films named one by one, and all files of folders that are films by their first bytes, whatever they are called.
 
     The id of a film is its file's name; where several films share a name, as many of their folders stand before it as tell
-    them apart (`PAT1/IM1.dcm`). A file that is named twice is one film. Raises UsageError for what is not there and for a
-    folder without a film.
+    them apart (`PAT1/IM1.dcm`). A file that is named twice is one film.
+
+    Raises:
+        UsageError: A place is not there, or a folder holds no film.
     """
     if not places:
         raise UsageError("Name at least one film file, or a folder of films.")
@@ -75,8 +77,15 @@ def list_films(places: Sequence[Path]) -> FilmList:
 
 
 def pseudonymous_films(films: Sequence[NamedFilm], names: Pseudonyms) -> list[NamedFilm]:
-    """The films under keyed hashes of their names and contents: the same film has the same id in every call, and two
-    patients' IM1.dcm have two. Copies of one film under one name are numbered."""
+    """The films under pseudonyms: the same film has the same id in every call, and two patients' IM1.dcm have two.
+
+    Args:
+        films: Films under the names of their files.
+        names: Key of the hashes of name and content.
+
+    Returns:
+        In the order of `films`; copies of one film under one name are numbered from the second on.
+    """
     ids = [names.film(f"{film.path.name}\0{_digest(film.path)}") for film in films]
     seen: Counter[str] = Counter()
     numbered = []

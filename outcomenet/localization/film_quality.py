@@ -1,4 +1,4 @@
-"""Measures behind the quality flags that pixels and landmarks give without a network; `limb_crops` raises the flags."""
+"""Measures behind the quality flags that pixels and landmarks give without a network; `landmarked_limbs` raises them."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ import cv2
 import numpy as np
 
 from outcomenet.anatomy import Region
-from outcomenet.arrays import Bool, Float
-from outcomenet.localization.cast import is_wrapped
-from outcomenet.localization.frames import LENGTHS_MM, LIMB_WINDOWS, LimbFrame, Pyramid, frame_of, window_matrix
+from outcomenet.arrays import Bool, Float, Shaped, UInt16
+from outcomenet.localization.frames import LENGTHS_MM, LIMB_WINDOWS, LimbFrame, Pyramid, Window, frame_of, window_matrix
 from outcomenet.localization.geometry import crop_frames, is_left_as_displayed, limb_length_px
 
 # A hand's width over its length (MCP2-MCP5 over TIP3-RC): 0.31 and 0.35 on two PA films, 0.24 on an oblique one of the
@@ -27,16 +26,28 @@ NEARLY_BLACK = 65_536 / 8
 # Length of the limb in millimetres (TIP3-RC, TIP1-BASE1) outside which an adult film's spacing is doubted.
 PLAUSIBLE_LENGTH_MM = {Region.HAND: (140.0, 240.0), Region.FOOT: (90.0, 160.0)}
 EDGE_MM = 4.0  # a joint nearer to the film's edge is cut through: a finger's joint is 8 to 11 mm in radius
+# Wrapped wrists: the outline is broader than the palm's, which no bare wrist's is.
+_WRIST = Window((-12.0, -10.0), 1.0, 76, 200)  # y from 28 to -48 mm of the average hand, RC at 0
+_PALM_MM = (14.0, 23.0)  # middle of the carpus
+_FOREARM_MM = (-44.0, -7.0)
+_FOREARM_ROWS = 12  # of the forearm that must be on the film
+AIR_SHARE = 0.2  # of the step from air to the limb's brightest tenth, beyond which there is tissue
+# Forearm over palm, and the forearm's width in mm of the average hand. The one real cast has 1.14 and 89; bare real wrists
+# seen from above 0.73 to 0.96 and at most 68, 168 simulated hands at most 1.02 and 75.
+BROAD, BROAD_MM = 1.08, 80.0
 _FINGERS = tuple((f"MCP{n}", f"PIP{n}", f"DIP{n}", f"TIP{n}") for n in range(2, 6))
 
 
 def placed_flags(
-    pyramid: Pyramid, landmarks: Mapping[str, tuple[float, float]], region: Region, mm_per_px: float
+    pixels: UInt16[np.ndarray, "height width"],
+    landmarks: Mapping[str, tuple[float, float]],
+    region: Region,
+    mm_per_px: float,
 ) -> dict[str, bool]:
     """Which flags the pixels of a limb with placed landmarks raise.
 
     Args:
-        pyramid: Of the film, with bright bones.
+        pixels: The film, with bright bones.
         landmarks: Film pixels.
         region: Hand or foot.
         mm_per_px: Scale at which the joints are cut.
@@ -44,6 +55,7 @@ def placed_flags(
     Raises:
         DataRefused: The landmarks do not tell how the limb lies.
     """
+    pyramid = Pyramid(pixels)
     joints = crop_frames(landmarks, region)
     length_px = limb_length_px(landmarks, region) or LENGTHS_MM[region] / mm_per_px
     edge_px = EDGE_MM / mm_per_px
@@ -105,7 +117,15 @@ def _origin(
 
 
 def is_narrow_hand(landmarks: Mapping[str, tuple[float, float]], region: Region) -> bool | None:
-    """Whether a hand is too narrow for its length to be seen from above; None where the landmarks do not tell."""
+    """Whether a hand is too narrow for its length to be seen from above.
+
+    Args:
+        landmarks: Film pixels; MCP5, TIP3, RC and one of MCP2 and MCP3 tell.
+        region: Hand or foot.
+
+    Returns:
+        None where the landmarks do not tell, and of feet.
+    """
     first = next((name for name in NARROW_HAND if name in landmarks), "")
     if region is not Region.HAND or not first or not {"MCP5", "TIP3", "RC"} <= landmarks.keys():
         return None
@@ -158,24 +178,44 @@ def is_implausible(length_px: float | None, spacing_mm: float | None, region: Re
     return not low <= length_px * spacing_mm <= high
 
 
-def is_nearly_black(pyramid: Pyramid, frame: LimbFrame | None = None, region: Region = Region.HAND) -> bool:
+def is_film_nearly_black(pixels: UInt16[np.ndarray, "height width"]) -> bool:
+    """Whether even the bright parts of a film on which no limb was found lie in the darkest eighth of the grey levels."""
+    return _is_nearly_black(_quarter(Pyramid(pixels)))
+
+
+def is_nearly_black(pyramid: Pyramid, frame: LimbFrame, region: Region) -> bool:
     """Whether even the bright parts of the limb lie in the darkest eighth of the grey levels.
 
     Args:
-        pyramid: Of the film.
-        frame: Where the limb lies; None: the film as a whole is judged.
-        region: Of that limb.
+        pyramid: Of the film, with bright bones.
+        frame: Where the limb lies; where that is off the film, the film as a whole is judged.
+        region: Hand or foot.
     """
-    seen = pyramid.levels[min(2, len(pyramid.levels) - 1)]
-    if frame is not None:
-        window = LIMB_WINDOWS[region]
-        pixels, on_film = pyramid.cut(window_matrix(frame, window), window.rows, window.columns)
-        seen = pixels[on_film] if on_film.any() else seen
-    return bool(np.percentile(seen, 95) < NEARLY_BLACK)
+    window = LIMB_WINDOWS[region]
+    pixels, on_film = pyramid.cut(window_matrix(frame, window), window.rows, window.columns)
+    return _is_nearly_black(pixels[on_film] if on_film.any() else _quarter(pyramid))
+
+
+def _is_nearly_black(levels: Shaped[np.ndarray, "*pixel"]) -> bool:
+    return bool(np.percentile(levels, 95) < NEARLY_BLACK)
+
+
+def _quarter(pyramid: Pyramid) -> np.ndarray:
+    """The film at a quarter of its size, where single hot pixels have no weight."""
+    return pyramid.levels[min(2, len(pyramid.levels) - 1)]
 
 
 def detail(frame: LimbFrame, region: Region, pyramid: Pyramid) -> float:
-    """How strong edges are in the limb's window (see `LEAST_DETAIL`); 0 for a film of one grey level."""
+    """Strength of the edges in the limb's window, by which a washed-out film is told (see `LEAST_DETAIL`).
+
+    Args:
+        frame: Where the limb lies.
+        region: Hand or foot.
+        pyramid: Of the film.
+
+    Returns:
+        Standard deviation of the Laplacian at about 1.5 mm as a share of the film's range; 0 for a film of one grey level.
+    """
     window = LIMB_WINDOWS[region]
     pixels, on_film = pyramid.cut(window_matrix(frame, window), window.rows, window.columns)
     whole = float(np.ptp(pyramid.levels[0]))
@@ -183,3 +223,57 @@ def detail(frame: LimbFrame, region: Region, pyramid: Pyramid) -> float:
         return 0.0
     edges = cv2.Laplacian(cv2.GaussianBlur(pixels / np.float32(whole), (0, 0), 1.0), cv2.CV_32F)
     return float(edges[on_film].std())
+
+
+def is_wrapped(frame: LimbFrame, pyramid: Pyramid) -> bool:
+    """Whether a hand's wrist is in a cast, a splint or a bandage. Weak: told from one real cast.
+
+    Args:
+        frame: Where the hand lies.
+        pyramid: Of the film, with bright bones; without 12 mm of the forearm on it nothing is noticed.
+    """
+    forearm, palm = wrist_widths_mm(frame, pyramid)
+    return bool(palm > 0 and forearm >= BROAD_MM and forearm >= BROAD * palm)
+
+
+def wrist_widths_mm(frame: LimbFrame, pyramid: Pyramid) -> tuple[float, float]:
+    """Median widths of forearm and palm.
+
+    What is air is told from each row by itself, because the ground of many films is uneven.
+
+    Args:
+        frame: Where the hand lies.
+        pyramid: Of the film, with bright bones.
+
+    Returns:
+        (forearm, palm) in mm of the average hand; 0 where too little is on the film.
+    """
+    pixels, on_film = pyramid.cut(window_matrix(frame, _WRIST), _WRIST.rows, _WRIST.columns)
+    middle = slice(_WRIST.columns * 3 // 8, _WRIST.columns * 5 // 8)
+    if not on_film[:, middle].any():
+        return 0.0, 0.0
+    smooth = cv2.GaussianBlur(pixels, (0, 0), 1.0)
+    bright = float(np.percentile(smooth[:, middle][on_film[:, middle]], 90))
+    widths = np.array([_tissue_width(row, there, bright) for row, there in zip(smooth, on_film, strict=True)])
+    widths = widths * _WRIST.mm_per_px
+    y_mm = _WRIST.to_limb(np.column_stack([np.zeros(_WRIST.rows), np.arange(_WRIST.rows) + 0.5]))[:, 1]
+
+    def median(low: float, high: float, least: int) -> float:
+        rows = widths[(y_mm >= low) & (y_mm <= high) & (widths > 0)]
+        return float(np.median(rows)) if len(rows) >= least else 0.0
+
+    return median(*_FOREARM_MM, _FOREARM_ROWS), median(*_PALM_MM, 4)
+
+
+def _tissue_width(row: np.ndarray, on_film: np.ndarray, bright: float) -> int:
+    """Pixels of the run of tissue that holds the row's middle; 0 where that is air, or has no air on both sides."""
+    half = len(row) // 2
+    if not on_film[half]:
+        return 0
+    air = float(np.percentile(row[on_film], 5))
+    tissue = row > air + AIR_SHARE * (bright - air)
+    is_air = ~tissue & on_film
+    left, right = np.flatnonzero(is_air[:half]), np.flatnonzero(is_air[half:])
+    if not tissue[half] or not len(left) or not len(right):
+        return 0
+    return int(right[0] + half - left[-1] - 1)

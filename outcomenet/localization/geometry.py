@@ -2,7 +2,7 @@
 
 A crop is a square of `size_px` pixels of `mm_per_px` millimetres, centred on the joint, with the distal end of the
 bone ray at the top and the thumb (hand) or big toe (foot) on the right, so that left and right limbs look alike.
-Chirality is read from the landmarks, not from the declared side, so that a mirrored scan is still cut right.
+Chirality is taken from the landmarks, not from the declared side, so that a mirrored scan is still cut right.
 Points are in film pixels, origin at the top left corner of the image, x right, y down.
 """
 
@@ -52,6 +52,7 @@ class CropGeometry:
 
     @property
     def width_mm(self) -> float:
+        """Side of a crop."""
         return self.size_px * self.mm_per_px
 
 
@@ -125,7 +126,15 @@ def crop_frames(landmarks: Mapping[str, tuple[float, float]], region: Region | s
 
 
 def limb_length_px(landmarks: Mapping[str, tuple[float, float]], region: Region | str) -> float | None:
-    """Distance TIP3 to RC of a hand, TIP1 to BASE1 of a foot, in pixels; None where an end is missing."""
+    """Length of a hand (TIP3 to RC) or foot (TIP1 to BASE1) on the film.
+
+    Args:
+        landmarks: Film pixels.
+        region: Hand or foot.
+
+    Returns:
+        Pixels; None where an end is missing.
+    """
     distal, proximal = ("TIP3", "RC") if Region(region) is Region.HAND else ("TIP1", "BASE1")
     if distal not in landmarks or proximal not in landmarks:
         return None

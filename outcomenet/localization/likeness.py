@@ -18,7 +18,7 @@ import cv2
 import numpy as np
 
 from outcomenet.anatomy import Region, joints_of
-from outcomenet.arrays import Float, UInt16
+from outcomenet.arrays import Bool, Float, UInt16
 from outcomenet.localization.anatomy_mask import AnatomyMask
 from outcomenet.localization.crops import Scale, cut_crops
 from outcomenet.localization.geometry import CropGeometry
@@ -78,11 +78,16 @@ def likeness(
     for joint in np.flatnonzero(cut.present):
         levels[joint] = np.clip(np.round(_detail(cut.crops[joint]) * _LEVELS_PER_SD) + _MIDDLE, 1, 15)
     flat = levels.reshape(-1)
-    return base64.b64encode(flat[::2] << 4 | flat[1::2]).decode("ascii")
+    return base64.b64encode((flat[::2] << 4 | flat[1::2]).tobytes()).decode("ascii")
 
 
 def are_patterns(text: str, region: Region | str) -> bool:
-    """Whether a text can be what `likeness` gives of a limb of that region: nothing, or so many joints."""
+    """Whether a text can be what `likeness` gives: nothing, or patterns of as many joints as the region has.
+
+    Args:
+        text: From a file that somebody may have changed.
+        region: Hand or foot.
+    """
     if not text:
         return True
     size = len(joints_of(region)) * _SIDE_PX**2 // 2
@@ -101,7 +106,7 @@ def _detail(crop: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class JointPatterns:
-    """A limb's patterns, read from the text that `likeness` gave."""
+    """A limb's patterns, decoded from the text that `likeness` gave."""
 
     text: str
 
@@ -114,11 +119,13 @@ class JointPatterns:
 
     @property
     def region(self) -> Region:
+        """Hand or foot, by the number of joints."""
         return Region.HAND if len(self.patterns) == len(joints_of(Region.HAND)) else Region.FOOT
 
     @cached_property
-    def present(self) -> np.ndarray:
-        return self.patterns.any(axis=(1, 2))
+    def present(self) -> Bool[np.ndarray, "joint"]:
+        """Joints that are on the film."""
+        return np.any(self.patterns != 0, axis=(1, 2))
 
     @cached_property
     def _turned(self) -> list[np.ndarray]:
@@ -169,12 +176,12 @@ def nearest(limbs: Sequence[JointPatterns], owners: Sequence[str], count: int) -
     spectra = np.nan_to_num(spectra)
     spectra /= np.linalg.norm(spectra, axis=-1, keepdims=True) + 1e-6
     flat, shared = spectra.reshape(len(limbs), -1), present.astype(np.float32)
-    names, found = np.asarray(owners), []
+    names, chosen = np.asarray(owners), []
     for row in range(len(limbs)):
         alike = flat @ flat[row] / np.maximum(shared @ shared[row], 1)
         order = np.argsort(-alike, kind="stable")
-        found.append([int(other) for other in order[names[order] != names[row]][:count]])
-    return found
+        chosen.append([int(other) for other in order[names[order] != names[row]][:count]])
+    return chosen
 
 
 def _mean(values: np.ndarray) -> np.ndarray:

@@ -2,41 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Protocol, runtime_checkable
 
 import pandas as pd
 
 from outcomenet.artifacts import already_made, is_made, note_of, whole_folder
 from outcomenet.cohorts.pseudonyms import Pseudonyms
-from outcomenet.csv_files import read_csv
 from outcomenet.errors import UsageError
-from outcomenet.localization.coco import read_coco
-from outcomenet.localization.film_list import NamedFilm, list_films, pseudonymous_films
+from outcomenet.localization.film_list import list_films, pseudonymous_films
 from outcomenet.localization.localizer import Localizer
-from outcomenet.localization.locating import LIMBS, TEXT_OF_LIMBS, LocatedTables, locate_films
-from outcomenet.localization.matching import Matched, match_corrections, match_landmarks
-from outcomenet.localization.placed import PlacedLimb, read_landmarks
-from outcomenet.localization.weights import WEIGHTS, LocalizerWeights, load_weights, save_weights
+from outcomenet.localization.located_tables import LocatedTables, read_limbs
+from outcomenet.localization.locating import locate_films
+from outcomenet.localization.matching import Matched, match_corrections_file, match_landmarks_file
+from outcomenet.localization.weights import WEIGHTS, Tuning, load_weights, save_weights
 from outcomenet.progress import Progress
-
-
-@runtime_checkable
-class Tuning(Protocol):
-    """How networks learn further from corrected films; `localizer_training.fine_tune.FineTuning` is one."""
-
-    def tuned(
-        self,
-        weights: LocalizerWeights,
-        corrections: Mapping[Path, list[PlacedLimb]],
-        folder: Path,
-        *,
-        progress: Progress,
-    ) -> LocalizerWeights:
-        """Weights trained further, in `folder`, where a killed training goes on."""
-        ...
 
 
 def localize(
@@ -78,22 +59,24 @@ def localize(
     listed = list_films(films)
     known = pseudonymous_films(listed.films, names) if names else listed.films
     matched: list[Matched] = []
-    for path, match in ((landmarks, _landmarks_of), (corrections, _corrections_of)):
+    for path, match in ((landmarks, match_landmarks_file), (corrections, match_corrections_file)):
         if path is not None:
             matched.append(match(path, listed.films, known))
             for sentence in matched[-1].in_words(path):
                 progress.say(sentence)
     by_hand = {film: limbs for one in matched for film, limbs in one.limbs.items()}
     if tuning is not None and corrections is None and landmarks is None:
-        raise UsageError("Fine-tuning learns from corrected films; name them with --corrections or --landmarks.")
+        raise UsageError(
+            "Fine-tuning learns from corrected films; name them by corrections (--corrections) or landmarks (--landmarks)."
+        )
     files = {film.film_id: named.film_id for film, named in zip(known, listed.films, strict=True)}
     paths = [film.path for film in known]
-    given = [path for path in (landmarks, corrections, weights) if path is not None]
+    inputs = [path for path in (landmarks, corrections, weights) if path is not None]
     settings = (tuning is not None, tuning, sorted(files))
-    note = note_of("localize", [*paths, *given], review=review, fine_tune=settings, given=given)
+    note = note_of("localize", [*paths, *inputs], review=review, fine_tune=settings, given=inputs)
     if is_made(out, note) and (review is None or review.is_dir()):
         progress.say(already_made(out))
-        limbs = read_csv(out / LIMBS, converters=dict.fromkeys(TEXT_OF_LIMBS, str))
+        limbs = read_limbs(out)
         return limbs.assign(file=limbs["film_id"].map(files))
     with ExitStack() as folders:
         staged = folders.enter_context(whole_folder(out, note=note))
@@ -120,11 +103,3 @@ def localize(
             tables.add(one, film)
         limbs = tables.write()
         return limbs.assign(file=limbs["film_id"].map(files))
-
-
-def _landmarks_of(path: Path, films: Sequence[NamedFilm], known: Sequence[NamedFilm]) -> Matched:
-    return match_landmarks(read_landmarks(path), path, films, known)
-
-
-def _corrections_of(path: Path, films: Sequence[NamedFilm], known: Sequence[NamedFilm]) -> Matched:
-    return match_corrections(read_coco(path), path, films, known)

@@ -11,9 +11,9 @@ from outcomenet.errors import DataRefused, FilmRefused, did_you_mean
 from outcomenet.films.decoding import FilmDecoder
 from outcomenet.films.film import FilmHeader
 from outcomenet.films.film_file import read_header
-from outcomenet.localization.coco import Corrections
+from outcomenet.localization.coco import Corrections, read_coco
 from outcomenet.localization.film_list import NamedFilm
-from outcomenet.localization.placed import PlacedLimb
+from outcomenet.localization.placed import PlacedLimb, read_landmarks
 
 # Label Studio puts eight hexadecimal digits before the name of an uploaded file, and a folder before its exports. Eight decimal
 # digits are a date or a number of the hospital's own.
@@ -50,6 +50,36 @@ class Matched(NamedTuple):
         return sentences
 
 
+def match_landmarks_file(path: Path, films: Sequence[NamedFilm], known_as: Sequence[NamedFilm]) -> Matched:
+    """Parses landmarks.csv and lays its landmarks on the films at hand, see `match_landmarks`.
+
+    Args:
+      path: the table.
+      films: the films under the names of their files.
+      known_as: the same films under the ids that are written, pseudonyms perhaps.
+
+    Raises:
+      UsageError: there is no such file.
+      DataRefused: it is no table of landmarks, or they belong on no film at hand.
+    """
+    return match_landmarks(read_landmarks(path), path, films, known_as)
+
+
+def match_corrections_file(path: Path, films: Sequence[NamedFilm], known_as: Sequence[NamedFilm]) -> Matched:
+    """Parses a COCO file and lays its landmarks on the films at hand, see `match_corrections`.
+
+    Args:
+      path: the file.
+      films: the films under the names of their files.
+      known_as: the same films under the ids that are written, pseudonyms perhaps.
+
+    Raises:
+      UsageError: there is no such file.
+      DataRefused: it is no COCO keypoints file, or its landmarks belong on no film at hand.
+    """
+    return match_corrections(read_coco(path), path, films, known_as)
+
+
 def match_landmarks(
     placed: Mapping[str, list[PlacedLimb]], source: Path, films: Sequence[NamedFilm], known_as: Sequence[NamedFilm]
 ) -> Matched:
@@ -81,9 +111,9 @@ def match_corrections(
     uploaded = {name: _UPLOADED.sub("", name.removeprefix(_EXPORT_FOLDER)) for name in corrections.limbs}
     partners = _partners(corrections.limbs, source, films, known_as)
     late = {name: plain for name, plain in uploaded.items() if name not in partners and plain != name}
-    found = _partners(late.values(), source, films, known_as)
-    taken_for = {name: plain for name, plain in late.items() if plain in found}
-    partners |= {name: found[plain] for name, plain in taken_for.items()}
+    partners_of_plain = _partners(late.values(), source, films, known_as)
+    taken_for = {name: plain for name, plain in late.items() if plain in partners_of_plain}
+    partners |= {name: partners_of_plain[plain] for name, plain in taken_for.items()}
     _refuse_two_names(partners, source)
     matched = _matched(corrections.limbs, partners, source, films)._replace(taken_for=taken_for)
     headers = _headers(matched.limbs)
@@ -115,14 +145,14 @@ def _partners(
     """The film of each name that has one. A name with folders must agree in all of them."""
     partners: dict[str, Path] = {}
     for name in names:
-        own = _films_called(name, films, known_as)
-        if len(own) > 1:
+        called = _films_called(name, films, known_as)
+        if len(called) > 1:
             raise DataRefused(
-                f"{source.name} names film {name!r}, and {len(own)} of the films are called so; name the one that is meant: "
-                f"{', '.join(film.film_id for film in own)}."
+                f"{source.name} names film {name!r}, and {len(called)} of the films are called so; name the one that is meant: "
+                f"{', '.join(film.film_id for film in called)}."
             )
-        if own:
-            partners[name] = own[0].path
+        if called:
+            partners[name] = called[0].path
     _refuse_two_names(partners, source)
     return partners
 

@@ -15,6 +15,7 @@ from flax import nnx
 from outcomenet.anatomy import FOOT_LANDMARKS, HAND_LANDMARKS, Region, View
 from outcomenet.arrays import Array, Float, Int
 from outcomenet.localization.appearance import CHANNELS
+from outcomenet.localization.frames import PATCH_PX
 from outcomenet.ranges import Width, check_ranges
 
 # One output per landmark: the hand's, then the foot's.
@@ -37,6 +38,15 @@ class LocalizerConfig:
 
     def __post_init__(self) -> None:
         check_ranges(self)
+
+    def build(self, seed: int) -> Networks:
+        """The three networks before training, initialised from `seed` and the two numbers after it."""
+        return Networks(
+            LimbFinder(self, nnx.Rngs(seed)),
+            LandmarkNet(self, nnx.Rngs(seed + 1)),
+            Refiner(self, PATCH_PX, nnx.Rngs(seed + 2)),
+            self,
+        )
 
 
 class Block(nnx.Module):
@@ -63,7 +73,9 @@ class Pyramidal(nnx.Module):
         self.widen = nnx.List([nnx.Linear(b, 4 * a, rngs=rngs) for a, b in pairs[up_to:]])
         self.up_blocks = nnx.List([Block(a, rngs) for a, _ in pairs[up_to:]])
 
-    def __call__(self, images: Array, known: Array | None = None) -> tuple[Array, Array]:
+    def __call__(
+        self, images: Float[Array, "image row column 2"], known: Float[Array, "image width"] | None = None
+    ) -> tuple[Float[Array, "image r c fine"], Float[Array, "image h w coarse"]]:
         """(finest map wanted, coarsest map); `known` is added to every position of the stem."""
         x = self.stem(folded(images, self.patch))
         if known is not None:
@@ -78,28 +90,36 @@ class Pyramidal(nnx.Module):
         return x, coarsest
 
 
-def folded(x: Array, patch: int) -> Array:
-    """Squares of patch x patch pixels become channels."""
+def folded(x: Float[Array, "image height width channel"], patch: int) -> Float[Array, "image row column folded"]:
+    """Squares of pixels become channels.
+
+    Args:
+        x: Height and width are multiples of `patch`.
+        patch: Side of a square.
+
+    Returns:
+        Height and width are divided by `patch`, channels multiplied by its square.
+    """
     images, height, width, channels = x.shape
     x = x.reshape(images, height // patch, patch, width // patch, patch, channels)
     return x.transpose(0, 1, 3, 2, 4, 5).reshape(images, height // patch, width // patch, patch * patch * channels)
 
 
-def unfolded(x: Array) -> Array:
+def unfolded(x: Float[Array, "image row column folded"]) -> Float[Array, "image height width channel"]:
     """The reverse for 2 x 2."""
     images, height, width, channels = x.shape
     x = x.reshape(images, height, width, 2, 2, channels // 4).transpose(0, 1, 3, 2, 4, 5)
     return x.reshape(images, 2 * height, 2 * width, channels // 4)
 
 
-# What the finder says of each cell: hand and foot logits, place in the cell (2), direction (2), log length, thumb on the
+# The finder's output per cell: hand and foot logits, place in the cell (2), direction (2), log length, thumb on the
 # right, views (3); and once per film: bones darker than their surroundings.
 FINDER_FIELDS = {"region": 2, "place": 2, "direction": 2, "log_length": 1, "thumb_right": 1, "view": len(VIEWS)}
 FINDER_CELL = 8  # pixels
 
 
 class LimbFinder(nnx.Module):
-    """Where hands and feet are on a film, how they lie, and whether the film's polarity is wrong."""
+    """Network that finds hands and feet on a film, how they lie, and whether the film's polarity is wrong."""
 
     def __init__(self, config: LocalizerConfig, rngs: nnx.Rngs):
         self.trunk = Pyramidal(4, config.finder_widths, 1, rngs)
@@ -108,11 +128,11 @@ class LimbFinder(nnx.Module):
 
     def __call__(self, images: Float[Array, "film row column 2"]) -> dict[str, Array]:
         fine, coarse = self.trunk(images)
-        values, found, start = self.cells(fine), {}, 0
+        values, fields, start = self.cells(fine), {}, 0
         for name, width in FINDER_FIELDS.items():
-            found[name] = values[..., start : start + width]
+            fields[name] = values[..., start : start + width]
             start += width
-        return found | {"dark_bones": self.film(coarse.mean((1, 2)))[:, 0]}
+        return fields | {"dark_bones": self.film(coarse.mean((1, 2)))[:, 0]}
 
 
 class LandmarkNet(nnx.Module):
@@ -142,7 +162,7 @@ class LandmarkNet(nnx.Module):
 
 
 class Refiner(nnx.Module):
-    """How far a landmark lies from the middle of its patch, how sure that is, and whether it is there at all."""
+    """Network that tells how far a landmark lies from the middle of its patch, how sure that is, and whether it is there."""
 
     def __init__(self, config: LocalizerConfig, patch_px: int, rngs: nnx.Rngs):
         widths = config.refiner_widths
@@ -173,11 +193,7 @@ class Networks:
     refiner: Refiner
     config: LocalizerConfig = field(default_factory=LocalizerConfig)
 
-
-def build(config: LocalizerConfig, patch_px: int, seed: int) -> Networks:
-    return Networks(
-        LimbFinder(config, nnx.Rngs(seed)),
-        LandmarkNet(config, nnx.Rngs(seed + 1)),
-        Refiner(config, patch_px, nnx.Rngs(seed + 2)),
-        config,
-    )
+    @property
+    def each(self) -> tuple[LimbFinder, LandmarkNet, Refiner]:
+        """Finder, landmark network and refiner."""
+        return self.finder, self.landmarks, self.refiner

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from outcomenet.localization.found import FoundLimb, State
+from outcomenet.arrays import UInt8, UInt16
+from outcomenet.localization.found import FoundLandmark, FoundLimb, State
 
-LONGER_SIDE_PX = 1400
+LONGER_SIDE_PX, LEAST_SIDE_PX = 1400, 700
 # Blue, green, red.
 COLOURS = {
     State.VISIBLE: (80, 220, 60),
@@ -21,12 +22,24 @@ COLOURS = {
 }
 
 
-def draw_overlay(pixels: np.ndarray, limbs: Sequence[FoundLimb], flags: Sequence[Sequence[str]]) -> np.ndarray:
+def draw_overlay(
+    pixels: UInt16[np.ndarray, "height width"], limbs: Sequence[FoundLimb], flags: Sequence[Sequence[str]]
+) -> UInt8[np.ndarray, "row column 3"]:
     """The film as a colour picture: a dot per landmark, a circle of two standard errors, its name; flags below.
 
     Landmarks that are not visible are drawn as crosses where they are expected, in the colour of their reason.
+
+    Args:
+        pixels: The film, with bright bones.
+        limbs: Limbs of the film.
+        flags: Codes of each limb.
+
+    Returns:
+        Blue, green, red; the longer side has at least 700 and at most `LONGER_SIDE_PX` pixels, without the footer.
     """
-    factor = min(1.0, LONGER_SIDE_PX / max(pixels.shape)) if max(pixels.shape) > 700 else 700 / max(pixels.shape)
+    longer = max(pixels.shape)
+    # small films are enlarged: names of landmarks would cover them
+    factor = min(1.0, LONGER_SIDE_PX / longer) if longer > LEAST_SIDE_PX else LEAST_SIDE_PX / longer
     low, high = np.percentile(pixels, (1, 99.7))
     grey = np.clip((pixels.astype(np.float32) - low) / max(high - low, 1e-6) * 255, 0, 255).astype(np.uint8)
     way = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
@@ -36,8 +49,8 @@ def draw_overlay(pixels: np.ndarray, limbs: Sequence[FoundLimb], flags: Sequence
             _draw(picture, name, point, factor)
     lines = [
         f"{limb.side} turned {limb.frame.turned_degrees:.0f} deg, {len(limb.visible)} of {len(limb.landmarks)} found: "
-        f"{', '.join(own) or 'no flags'}"
-        for limb, own in zip(limbs, flags, strict=True)
+        f"{', '.join(of_limb) or 'no flags'}"
+        for limb, of_limb in zip(limbs, flags, strict=True)
     ] or ["no hand or foot found"]
     footer = np.zeros((22 * len(lines) + 8, picture.shape[1], 3), np.uint8)
     for n, line in enumerate(lines):
@@ -45,7 +58,7 @@ def draw_overlay(pixels: np.ndarray, limbs: Sequence[FoundLimb], flags: Sequence
     return np.vstack([picture, footer])
 
 
-def _draw(picture: np.ndarray, name: str, point, factor: float) -> None:
+def _draw(picture: np.ndarray, name: str, point: FoundLandmark, factor: float) -> None:
     if point.state is State.NOT_PLACED:
         return
     at = round(point.x_px * factor), round(point.y_px * factor)

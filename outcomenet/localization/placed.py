@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from outcomenet.anatomy import Region, Side, landmarks_of
@@ -13,7 +14,11 @@ from outcomenet.cohorts.cells import Number, fits
 from outcomenet.cohorts.csv_text import read_csv_text
 from outcomenet.cohorts.faults import CohortRefused
 from outcomenet.errors import DataRefused, UsageError, did_you_mean
+from outcomenet.localization.found import FoundFilm, FoundLandmark, FoundLimb, State
+from outcomenet.localization.frames import NO_FRAME, fitted_frame
 from outcomenet.localization.geometry import is_left_as_displayed
+from outcomenet.localization.landmarked_limbs import LandmarkedLimb
+from outcomenet.localization.shape_model import ShapeModel
 
 LATERALITY = {"l": "L", "left": "L", "r": "R", "right": "R", "": ""}
 PIXEL = Number(-float("inf"), unit="of pixels")  # a place outside the film is refused once the film is open
@@ -48,10 +53,10 @@ def read_landmarks(path: Path) -> dict[str, list[PlacedLimb]]:
     """
     if not path.is_file():
         raise UsageError(f"There is no landmarks file {path}.")
-    read, faults = read_csv_text(path)
-    if read is None or faults:
+    cells, faults = read_csv_text(path)
+    if cells is None or faults:
         raise CohortRefused(faults)
-    table = read.fillna("").rename(columns={"film": "film_id"})
+    table = cells.fillna("").rename(columns={"film": "film_id"})
     for column in NEEDED:
         if column not in table:
             raise DataRefused(f"{path.name} lacks column {column}; it needs {', '.join(NEEDED[:-1])} and {NEEDED[-1]}.")
@@ -61,12 +66,10 @@ def read_landmarks(path: Path) -> dict[str, list[PlacedLimb]]:
                 f"{path.name} has an unknown column {column!r}. {did_you_mean(str(column), (*NEEDED, *OPTIONAL))}"
             )
     for column in ("x_px", "y_px"):
-        faulty = [row for row, cell in table[column].items() if not fits(cell, PIXEL)]
-        if faulty:
-            raise DataRefused(
-                f"{path.name}, row {faulty[0]}, column {column}: expected {PIXEL.expected}, "
-                f"got {table[column][faulty[0]]!r}."
-            )
+        entries = zip(table.index, table[column], strict=True)
+        row, cell = next(((row, cell) for row, cell in entries if not fits(str(cell), PIXEL)), (None, ""))
+        if row is not None:
+            raise DataRefused(f"{path.name}, row {row}, column {column}: expected {PIXEL.expected}, got {str(cell)!r}.")
         table[column] = table[column].map(PIXEL.parse)
     table["side"] = _sides(path, table)
     if "region" not in table:
@@ -77,6 +80,52 @@ def read_landmarks(path: Path) -> dict[str, list[PlacedLimb]]:
         film, region, side = map(str, key)  # type: ignore[call-overload]
         limbs.setdefault(film, []).append(_limb(path, film, region, side, rows))
     return limbs
+
+
+def placed_limbs(
+    by_hand: Sequence[PlacedLimb], laterality: str, shapes: Mapping[Region, ShapeModel]
+) -> tuple[FoundFilm, tuple[LandmarkedLimb, ...]]:
+    """Placed limbs of a film in the form of found ones, and as they are cut.
+
+    Args:
+        by_hand: All limbs that were placed on the film.
+        laterality: L, R or "" by the film's header; it counts on a film of one limb that has no declared side.
+        shapes: Mean shapes, which tell how a limb lies.
+    """
+    several = ("several_limbs",) if len(by_hand) > 1 else ()
+    alone = laterality if len(by_hand) == 1 else ""
+    limbs = tuple(
+        LandmarkedLimb(limb.region, limb.points, placed=True, declared=limb.declared or alone, flags=several)
+        for limb in by_hand
+    )
+    return FoundFilm([placed_limb(limb, shapes) for limb in by_hand], 0.0), limbs
+
+
+def placed_limb(by_hand: PlacedLimb, shapes: Mapping[Region, ShapeModel]) -> FoundLimb:
+    """A limb with a person's landmarks, without error and without the networks' views.
+
+    Args:
+        by_hand: The limb.
+        shapes: Mean shapes, which tell how the limb lies.
+
+    Returns:
+        Landmarks that do not tell the limb's direction are kept; the limb has no frame then, and cannot be cut.
+    """
+    names = landmarks_of(by_hand.region)
+    landmarks = {
+        name: FoundLandmark(*by_hand.points[name], 0.0, 1.0, State.VISIBLE)
+        if name in by_hand.points
+        else FoundLandmark(np.nan, np.nan, np.nan, 0.0, State.NOT_PLACED)
+        for name in names
+    }
+    try:
+        here = np.array([name in by_hand.points for name in names])
+        points = np.array([by_hand.points[name] for name in names if name in by_hand.points])
+        mean = shapes[by_hand.region].mean[here]
+        frame = fitted_frame(mean, points, np.ones(len(points)), by_hand.left_as_displayed)
+    except DataRefused:
+        return FoundLimb(by_hand.region, NO_FRAME, 0.0, False, {}, landmarks, 0.0)
+    return FoundLimb(by_hand.region, frame, 1.0, False, {}, landmarks, 0.0)
 
 
 def _sides(path: Path, table: pd.DataFrame) -> pd.Series:
@@ -102,5 +151,6 @@ def _limb(path: Path, film: str, region: str, side: str, rows: pd.DataFrame) -> 
         raise DataRefused(
             f"{path.name} places a landmark of film {film} twice; keep one row for each, or name the limbs' sides."
         )
-    points = {r.landmark: (float(r.x_px), float(r.y_px)) for r in rows.itertuples()}
+    xs, ys = rows["x_px"].to_numpy(float), rows["y_px"].to_numpy(float)
+    points = {str(name): (float(x), float(y)) for name, x, y in zip(rows["landmark"], xs, ys, strict=True)}
     return PlacedLimb(Region(region), points, side)

@@ -46,7 +46,17 @@ def reversed_levels(pixels: UInt16[np.ndarray, "height width"]) -> UInt16[np.nda
 def shaft_steps(
     pixels: UInt16[np.ndarray, "height width"], landmarks: Points, region: Region, mm_per_px: float
 ) -> list[float]:
-    """By how many grey levels each shaft is brighter than its sides; none for a shaft that is not on the film."""
+    """Contrast of each long bone's shaft with its sides.
+
+    Args:
+        pixels: The film.
+        landmarks: Film pixels.
+        region: Hand or foot.
+        mm_per_px: Scale of the film.
+
+    Returns:
+        Grey levels by which a shaft is brighter; none for a shaft that is not on the film or does not differ.
+    """
     steps = []
     for start, end in _shafts(landmarks, region, mm_per_px):
         along = end - start

@@ -19,7 +19,7 @@ from outcomenet.localization.geometry import limb_length_px
 
 ROUNDS = 5
 # Of the variance that each landmark has by itself beyond what goes with the others, mm: real skeletons differ from
-# simulated ones.
+# simulated ones. With 1.5 mm the thumb of a real oblique hand was rejected (docs/localization).
 OWN_MM = 2.5
 
 
@@ -32,6 +32,7 @@ class ShapeModel:
 
     @cached_property
     def total(self) -> Float[np.ndarray, "coordinate coordinate"]:
+        """Covariance with the variance that real skeletons have beyond the simulated ones."""
         return self.covariance + OWN_MM**2 * np.eye(len(self.covariance))
 
     def expected(
@@ -40,7 +41,16 @@ class ShapeModel:
         error_mm: Float[np.ndarray, "landmark"],
         known: Bool[np.ndarray, "landmark"],
     ) -> tuple[Float[np.ndarray, "landmark 2"], Float[np.ndarray, "landmark"]]:
-        """Each landmark's place given all *other* known ones (mm), and its standard error along one axis."""
+        """Where each landmark must lie, given all *other* known ones.
+
+        Args:
+            points: Places, mm of the average limb; those that are not known count for nothing.
+            error_mm: Standard error of each along one axis.
+            known: Which of them count.
+
+        Returns:
+            Places, mm, and their standard errors along one axis; the mean shape where nothing is known.
+        """
         count = len(self.mean)
         place, error = self.mean.copy(), np.zeros(count)
         deviation = (points - self.mean).ravel()
@@ -49,21 +59,27 @@ class ShapeModel:
         for landmark in range(count):
             others = known.copy()
             others[landmark] = False
-            seen = rows[others].ravel()
-            own = rows[landmark]
-            if len(seen):
+            seen, at = rows[others].ravel(), rows[landmark]
+            left = self.total[np.ix_(at, at)]
+            if len(seen):  # conditional mean and covariance of a Gaussian
                 inner = self.total[np.ix_(seen, seen)] + np.diag(noise[seen])
-                gain = np.linalg.solve(inner, self.total[np.ix_(seen, own)]).T
+                gain = np.linalg.solve(inner, self.total[np.ix_(seen, at)]).T
                 place[landmark] += gain @ deviation[seen]
-                left = self.total[np.ix_(own, own)] - gain @ self.total[np.ix_(seen, own)]
-            else:
-                left = self.total[np.ix_(own, own)]
+                left = left - gain @ self.total[np.ix_(seen, at)]
             error[landmark] = np.sqrt(max(np.trace(left) / 2, 1e-6))
         return place, error
 
 
 def fit_shape(films: Float[np.ndarray, "film landmark 2"], region: Region) -> ShapeModel:
-    """The shape of a region from the landmarks of left limbs (film pixels, fingers about up), by generalised Procrustes."""
+    """The shape of a region by generalised Procrustes analysis (Gower, Psychometrika 1975;40:33).
+
+    Args:
+        films: Landmarks of left limbs, film pixels, fingers about up; every landmark is known.
+        region: Hand or foot.
+
+    Returns:
+        Mean in mm of the average limb, RC or BASE1 at its origin, and the covariance about it.
+    """
     upright = films * (1.0, -1.0)
     mean = upright.mean(0)
     mean = mean - mean.mean(0)

@@ -3,32 +3,36 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 from flax import nnx
+from flax.traverse_util import flatten_dict, unflatten_dict
 from scipy.special import expit
 
 from outcomenet.anatomy import FOOT_LANDMARKS, HAND_LANDMARKS, Region
 from outcomenet.arrays import Float
 from outcomenet.devices import usable_devices
 from outcomenet.errors import DataRefused, UsageError
-from outcomenet.localization.frames import PATCH_PX
-from outcomenet.localization.networks import LocalizerConfig, Networks, build
+from outcomenet.localization.networks import LocalizerConfig, Networks
+from outcomenet.localization.placed import PlacedLimb
 from outcomenet.localization.shape_model import ShapeModel
+from outcomenet.progress import Progress
 
 WEIGHTS = "weights.safetensors"
 SHIPPED = Path(__file__).with_name(WEIGHTS)
 FORMAT = "outcomenet localiser 1"
 ABOUT = "outcomenet"  # the one entry of the metadata
 PARTS = ("finder", "landmarks", "refiner")
+Network = TypeVar("Network", bound=nnx.Module)
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """What held-out simulated films say of the networks' own numbers.
+    """Correction of the networks' stated errors and certainties, from held-out simulated films.
 
     `error_factor`: true error over the stated one. `visible`: intercept and weights of the logits of the
     landmark network and of the refiner in the logit that a landmark is to be seen. `least_agreement` and `worst_shape`:
@@ -41,7 +45,13 @@ class Calibration:
     worst_shape: dict[str, float] = field(default_factory=dict)
 
     def doubts(self, region: Region, agreement: float, shape_distance: float) -> bool:
-        """Whether a limb reads worse than simulated limbs do."""
+        """Whether a limb's landmarks agree less, or its shape is stranger, than those of simulated limbs.
+
+        Args:
+            region: Hand or foot.
+            agreement: Of several ways of looking at the limb, 0 to 1.
+            shape_distance: Standardised distance of the landmarks from what the others say.
+        """
         few, strange = self.least_agreement.get(region, 0.0), self.worst_shape.get(region, np.inf)
         return agreement < few or shape_distance > strange
 
@@ -60,18 +70,40 @@ class LocalizerWeights:
     networks: Networks
     shapes: dict[Region, ShapeModel]
     calibration: Calibration
-    made_by: dict[str, Any]
+    made_by: dict[str, object]
+
+
+@runtime_checkable
+class Tuning(Protocol):
+    """How networks learn further from corrected films; `localizer_training.fine_tune.FineTuning` is one."""
+
+    def tuned(
+        self,
+        weights: LocalizerWeights,
+        corrections: Mapping[Path, list[PlacedLimb]],
+        folder: Path,
+        *,
+        progress: Progress,
+    ) -> LocalizerWeights:
+        """Weights trained further, in `folder`, where a killed training goes on."""
+        ...
 
 
 def save_weights(weights: LocalizerWeights, path: Path) -> None:
-    """Writes the file under a temporary name first, so that a killed run leaves none or a whole one."""
+    """Writes a file of weights, under a temporary name first: a killed run leaves none or a whole one.
+
+    Args:
+        weights: What is written; numbers of the networks are rounded to half precision.
+        path: The file, which is replaced where it is there.
+    """
     from safetensors.numpy import save
 
     tensors: dict[str, np.ndarray] = {}
     for part in PARTS:
         _, state = nnx.split(getattr(weights.networks, part))
-        for name, value in _flat(nnx.to_pure_dict(state)).items():
-            tensors[f"{part}/{name}"] = np.asarray(value).astype(np.float16)
+        for place, value in flatten_dict(nnx.to_pure_dict(state)).items():
+            # half precision keeps the shipped file below 8 MB, to which a test holds it
+            tensors[_tensor_name(part, place)] = np.asarray(value).astype(np.float16)
     for region, shape in weights.shapes.items():
         tensors[f"shape/{region}/mean"] = shape.mean.astype(np.float32)
         tensors[f"shape/{region}/covariance"] = shape.covariance.astype(np.float32)
@@ -90,7 +122,12 @@ def save_weights(weights: LocalizerWeights, path: Path) -> None:
 
 
 def load_weights(path: Path | None = None) -> LocalizerWeights:
-    """The shipped weights, or those of a file. Raises UsageError without a file, DataRefused for one of another kind."""
+    """The shipped weights, or those of a file.
+
+    Raises:
+        UsageError: There is no such file.
+        DataRefused: It is no safetensors file, or one of another kind or version.
+    """
     from safetensors import SafetensorError, safe_open
 
     usable_devices()
@@ -102,7 +139,7 @@ def load_weights(path: Path | None = None) -> LocalizerWeights:
     try:
         with safe_open(path, "numpy") as file:
             about = json.loads((file.metadata() or {}).get(ABOUT, "{}"))
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118: not a dict
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  # not a dict
     except SafetensorError as error:
         raise DataRefused(
             f"{path} is not a readable safetensors file ({error}); copy it again or train anew."
@@ -112,10 +149,21 @@ def load_weights(path: Path | None = None) -> LocalizerWeights:
             f"{path} holds {about.get('format', 'something else')!r}, but {FORMAT!r} with this version's landmarks is "
             "needed; train it anew with `outcomenet train experiments/localization.py`."
         )
-    config = LocalizerConfig(**{k: tuple(v) if isinstance(v, list) else v for k, v in about["config"].items()})
+    sizes = about["config"]
+    config = LocalizerConfig(
+        finder_px=sizes["finder_px"],
+        finder_widths=tuple(sizes["finder_widths"]),
+        landmark_widths=tuple(sizes["landmark_widths"]),
+        refiner_widths=tuple(sizes["refiner_widths"]),
+    )
     # shapes alone: initial numbers that are thrown away would take 15 s to compile
-    empty = nnx.eval_shape(lambda: vars(build(config, PATCH_PX, 0)) | {"config": None})
-    filled = {part: _filled(empty[part], part, tensors) for part in PARTS}
+    finder, landmarks, refiner = nnx.eval_shape(lambda: config.build(0).each)
+    networks = Networks(
+        _filled(finder, "finder", tensors),
+        _filled(landmarks, "landmarks", tensors),
+        _filled(refiner, "refiner", tensors),
+        config,
+    )
     shapes = {
         region: ShapeModel(
             tensors[f"shape/{region}/mean"].astype(float), tensors[f"shape/{region}/covariance"].astype(float)
@@ -124,28 +172,20 @@ def load_weights(path: Path | None = None) -> LocalizerWeights:
     }
     calibration = about["calibration"]
     return LocalizerWeights(
-        Networks(**filled, config=config),
+        networks,
         shapes,
         Calibration(**calibration | {"visible": tuple(calibration["visible"])}),
         about["made_by"],
     )
 
 
-def _filled(module: nnx.Module, part: str, tensors: dict[str, np.ndarray]) -> Any:
-    definition, state = nnx.split(module)
-    tree = nnx.to_pure_dict(state)
-    for name in _flat(tree):
-        *path, last = name.split("/")
-        node = tree
-        for key in path:
-            node = node[int(key) if key.isdigit() else key]
-        node[last] = tensors[f"{part}/{name}"].astype(np.float32)
-    return nnx.merge(definition, tree)
+def _filled(network: Network, part: str, tensors: Mapping[str, np.ndarray]) -> Network:
+    """The network with the numbers of a file; its own are shapes only."""
+    definition, state = nnx.split(network)
+    places = flatten_dict(nnx.to_pure_dict(state))
+    values = {place: tensors[_tensor_name(part, place)].astype(np.float32) for place in places}
+    return nnx.merge(definition, unflatten_dict(values))
 
 
-def _flat(tree: dict[Any, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested dictionaries as one, names joined by "/"."""
-    flat: dict[str, Any] = {}
-    for name, value in tree.items():
-        flat |= _flat(value, f"{prefix}{name}/") if isinstance(value, dict) else {f"{prefix}{name}": value}
-    return flat
+def _tensor_name(part: str, place: tuple[str | int, ...]) -> str:
+    return "/".join([part, *map(str, place)])

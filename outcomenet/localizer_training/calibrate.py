@@ -1,28 +1,62 @@
-"""Calibration of the localiser on films whose landmarks are known, and the measurement of how far it is off."""
+"""Calibration of the localiser on films whose landmarks are known."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
-from outcomenet.anatomy import Side, landmarks_of
+from outcomenet.csv_files import write_csv
 from outcomenet.errors import UndefinedMetric
 from outcomenet.localization.finding import LimbGuess
-from outcomenet.localization.found import State
+from outcomenet.localization.forward import CompiledLocalizer
 from outcomenet.localization.frames import LENGTHS_MM, Pyramid
 from outcomenet.localization.localizer import Localizer
-from outcomenet.localization.reading import FilmReader
 from outcomenet.localization.weights import Calibration, LocalizerWeights
+from outcomenet.localizer_training.comparison import compared, summary
 from outcomenet.localizer_training.held_out import HeldOutFilm
+from outcomenet.progress import Progress
 
 # The radius that holds nine in ten of a two-dimensional normal, in standard errors along one axis: sqrt(2 ln 10).
 NINE_IN_TEN, NORMAL_RADIUS = 0.9, 2.146
 # Limits of doubt: what this share of simulated limbs keeps, with room for real limbs, which differ from simulated ones
 # (chosen on a dozen real films, of which the usable ones keep within it: docs/localization).
 KEPT, ROOM = 0.99, 1.3
+
+
+def with_calibration(
+    weights: LocalizerWeights, films: Sequence[HeldOutFilm], run: Path, progress: Progress
+) -> LocalizerWeights:
+    """Calibrates on every other film and says how far the localiser is off on the rest.
+
+    Args:
+        weights: Trained networks and mean shapes; their calibration is not looked at.
+        films: Films that no network learned from, hands and feet.
+        run: The run's folder; held_out.csv has a row per landmark of the films that were not calibrated on.
+        progress: Shows how far the work is.
+
+    Returns:
+        Weights with their calibration; where it is undefined, as after a run that was only tried out, without.
+    """
+    progress.start("films", len(films), "calibrate and check")
+    made_by = weights.made_by
+    try:
+        calibration = calibrated(weights, films[::2])
+    except UndefinedMetric as reason:  # a run that was only tried out
+        progress.say(f"Not calibrated: {reason}")
+        calibration, made_by = Calibration(), made_by | {"calibrated": False}
+    progress.advance(len(films[::2]))
+    weights = replace(weights, calibration=calibration, made_by=made_by)
+    table = compared(Localizer(weights), films[1::2])
+    progress.advance(len(films[1::2]))
+    progress.finish()
+    write_csv(table, run / "held_out.csv")
+    for region, rows in table.groupby("region"):
+        numbers = ", ".join(f"{name} {value:.3f}" for name, value in summary(rows).items())
+        progress.say(f"held-out {region} films: {numbers}")
+    return weights
 
 
 def calibrated(weights: LocalizerWeights, films: Sequence[HeldOutFilm]) -> Calibration:
@@ -45,11 +79,11 @@ def calibrated(weights: LocalizerWeights, films: Sequence[HeldOutFilm]) -> Calib
     """
     from sklearn.linear_model import LogisticRegression
 
-    networks = FilmReader(weights)
+    networks = CompiledLocalizer(weights)
     z, logits, visible = [], [], []
     for film in films:
         guess, pixels = _shown(networks, film)
-        raw = networks.read(Pyramid(pixels), guess) if guess else None
+        raw = networks.infer(Pyramid(pixels), guess) if guess else None
         if raw is None or raw.frame.thumb_right != film.frame.thumb_right:
             continue
         off = (raw.places - film.points) / raw.error_px[:, None]
@@ -90,60 +124,8 @@ def _with_limits(weights: LocalizerWeights, films: Sequence[HeldOutFilm]) -> Cal
     )
 
 
-def _shown(networks: FilmReader, film: HeldOutFilm) -> tuple[LimbGuess | None, np.ndarray]:
+def _shown(networks: CompiledLocalizer, film: HeldOutFilm) -> tuple[LimbGuess | None, np.ndarray]:
     """The finder's surest guess of the film's region, and the film with bright bones."""
     pixels = film.pixels.max() - film.pixels if film.dark_bones else film.pixels
     guesses, _ = networks.find(pixels)
     return next((g for g in guesses if g.region is film.region), None), pixels
-
-
-def compared(localizer: Localizer, films: Iterable[HeldOutFilm]) -> pd.DataFrame:
-    """Landmarks of the localiser beside the true ones.
-
-    Args:
-        localizer: With its calibration.
-        films: Films with true landmarks.
-
-    Returns:
-        One row per film and landmark: film, region, landmark, visible (truth), state, certainty, error and standard error
-        in percent of the limb's length. State "no limb", and no numbers, where none of its region, or a mirrored one, was
-        found.
-    """
-    rows = []
-    for number, film in enumerate(films):
-        located = localizer.locate(film.pixels)
-        side = Side.of("L" if film.frame.thumb_right else "R", film.region)
-        limb = next((limb for limb in located.limbs if limb.side is side), None)
-        percent = 100 / (LENGTHS_MM[film.region] * film.frame.px_per_mm)
-        for n, name in enumerate(landmarks_of(film.region)):
-            row = {"film": number, "region": str(film.region), "landmark": name, "visible": bool(film.visible[n])}
-            if limb is None:
-                rows.append(row | {"state": "no limb"})
-                continue
-            point = limb.landmarks[name]
-            error = float(np.hypot(point.x_px - film.points[n, 0], point.y_px - film.points[n, 1])) * percent
-            rows.append(
-                row
-                | {"state": str(point.state), "certainty": point.certainty, "error": error}
-                | {"standard_error": point.error_px * percent}
-            )
-    return pd.DataFrame(rows)
-
-
-def summary(table: pd.DataFrame) -> dict[str, float]:
-    """Figures of a table of `compared`; errors are those of landmarks that are visible and were placed as such."""
-    placed = table[table["visible"] & (table["state"] == State.VISIBLE)]
-    hidden = table[~table["visible"] & (table["state"] != "no limb")]
-    seen = table[table["visible"] & (table["state"] != "no limb")]
-    return {
-        "films": table["film"].nunique(),
-        "films_without_limb": table[table["state"] == "no limb"]["film"].nunique(),
-        "median_error_percent": float(placed["error"].median()),
-        "within_2_percent": float((table[table["visible"]]["error"] <= 2.0).mean()),
-        "within_2_percent_of_given": float((placed["error"] <= 2.0).mean()),
-        "given_of_visible": float((seen["state"] == State.VISIBLE).mean()),
-        "missing_sensitivity": float((hidden["state"] != State.VISIBLE).mean()),
-        "missing_specificity": float((seen["certainty"] >= 0.5).mean()),
-        # the circle that holds 95 % of a two-dimensional normal: sqrt(2 ln 20) standard errors along one axis
-        "within_2_standard_errors": float((placed["error"] <= 2.447 * placed["standard_error"]).mean()),
-    }

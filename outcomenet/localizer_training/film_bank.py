@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +20,7 @@ from outcomenet.simulation.landmark_films import FilmVariety, landmark_film
 
 SPACING_MM = 0.35
 CHUNK = 50  # films between two notes of how far the bank is
+OWN_SHARE = 0.5  # of the looks are at the user's films where there are any
 
 
 class BankFilm(NamedTuple):
@@ -79,6 +81,11 @@ class FilmBank:
                 note.write_text(json.dumps(wanted | {"done": number + 1}))
         progress.finish()
 
+    @property
+    def count(self) -> int:
+        """Films to draw from."""
+        return self.films
+
     def _file(self, name: str) -> Path:
         return self.folder / f"{self.region}_{name}.npy"
 
@@ -117,6 +124,23 @@ class FilmBank:
         """
         points = self.points[number]
         return BankFilm(np.asarray(self._pixels[number]), points, self.missing[number], limb_frame(points, mean_shape))
+
+
+class MixedBank:
+    """Simulated films first, then the user's; has what samples need of a `FilmBank`."""
+
+    def __init__(self, simulated: FilmBank, corrected: Sequence[BankFilm]):
+        self.simulated, self.corrected = simulated, corrected
+        self.region = simulated.region
+        repeats = round(OWN_SHARE / (1 - OWN_SHARE) * simulated.count / len(corrected)) if corrected else 0
+        # films to draw from; the user's count several times
+        self.count = simulated.count + repeats * len(corrected)
+
+    def film(self, number: int, mean_shape: Float[np.ndarray, "landmark 2"]) -> BankFilm:
+        """One film, simulated or the user's, see `FilmBank.film`."""
+        if number < self.simulated.count:
+            return self.simulated.film(number, mean_shape)
+        return self.corrected[(number - self.simulated.count) % len(self.corrected)]
 
 
 def limb_frame(points: Float[np.ndarray, "landmark 2"], mean_shape: Float[np.ndarray, "landmark 2"]) -> LimbFrame:

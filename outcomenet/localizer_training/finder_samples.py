@@ -15,9 +15,8 @@ from outcomenet.localization.frames import (
     frame_of,
 )
 from outcomenet.localization.networks import FINDER_CELL
-from outcomenet.localizer_training.distortion import Distortion
-from outcomenet.localizer_training.film_bank import limb_frame
-from outcomenet.localizer_training.looks import film_edges
+from outcomenet.localizer_training.film_bank import FilmBank, limb_frame
+from outcomenet.localizer_training.looks import Distortion, film_edges
 from outcomenet.localizer_training.source import FOOT_SHARE, Sample, Source
 from outcomenet.localizer_training.style import distracted, obstructed, restyled
 
@@ -98,6 +97,10 @@ def _with_limb(
 ) -> tuple[np.ndarray, int]:
     """The film with one more limb, and its view (index into `networks.VIEWS`): seen from the side limbs are narrow."""
     bank = source.banks[region]
+    if not isinstance(bank, FilmBank):
+        raise TypeError(
+            f"The finder learns from simulated films alone, got a {type(bank).__name__}; give it a FilmBank."
+        )
     n = source.draw_film(rng, region)
     small = bank.small[n]
     ratio = small.shape[1] / bank.width

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
 from typing import NamedTuple
 
 import cv2
@@ -10,8 +12,11 @@ import numpy as np
 from outcomenet.anatomy import Region
 from outcomenet.arrays import Bool, Float
 from outcomenet.localization.frames import ANCHORS, LimbFrame, frame_of
+from outcomenet.localization.shape_model import ShapeModel
+from outcomenet.localizer_training.experiment import LocalizerExperiment
 from outcomenet.localizer_training.film_bank import FilmBank
 from outcomenet.localizer_training.style import obstructed, restyled
+from outcomenet.progress import Progress
 
 # Pixels a millimetre of the limb, about 220 to 900 pixels from wrist to finger tip, and the film's size in mm of the
 # limb.
@@ -30,6 +35,26 @@ class HeldOutFilm(NamedTuple):
     dark_bones: bool
 
 
+def held_out_films(
+    experiment: LocalizerExperiment, shapes: Mapping[Region, ShapeModel], folder: Path, progress: Progress
+) -> list[HeldOutFilm]:
+    """Films for calibration and check, `2 * calibration_films` of each region, hands first.
+
+    Args:
+        experiment: How many, and how varied; their seed is the training's plus 1.
+        shapes: Mean shapes, which tell how a limb lies.
+        folder: Bank of these films; those already there are not drawn again.
+        progress: Shows how far the drawing is.
+    """
+    films = []
+    for region in Region:
+        count = 2 * experiment.calibration_films
+        bank = FilmBank(folder, region, experiment.seed + 1, count, experiment.variety)
+        bank.draw(progress)
+        films += [held_out_film(bank, shapes[region].mean, experiment.seed, n) for n in range(count)]
+    return films
+
+
 def held_out_film(
     bank: FilmBank, mean_shape: Float[np.ndarray, "landmark 2"], seed: int, number: int, *, styled: bool = True
 ) -> HeldOutFilm:
@@ -46,7 +71,7 @@ def held_out_film(
         The film with its true landmarks, of which those that are amputated or off the film are not visible.
     """
     rng = np.random.default_rng([seed, number, 4])
-    film = bank.film(number % len(bank.points), mean_shape)
+    film = bank.film(number % bank.count, mean_shape)
     scale = float(np.exp(rng.uniform(*np.log(PX_PER_MM))))
     width, height = (np.array(FILM_MM[bank.region]) * rng.uniform(0.85, 1.25, 2) * scale).astype(int)
     kind = rng.random()

@@ -1,4 +1,7 @@
-"""Training samples of the landmark network: windows of one limb, a pure function of (films, seed, number)."""
+"""Training samples of one limb: windows for the landmark network, patches for the refiner.
+
+Each is a pure function of (films, seed, number).
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,9 @@ from outcomenet.localization.appearance import appearance
 from outcomenet.localization.frames import (
     LENGTHS_MM,
     LIMB_WINDOWS,
+    PATCH_MM_PER_PX,
+    PATCH_PX,
+    Window,
     frame_of,
 )
 from outcomenet.localization.networks import LANDMARK_COUNT, OF_REGION
@@ -18,6 +24,7 @@ from outcomenet.localizer_training.source import Sample, Source, drawn_look, gri
 from outcomenet.localizer_training.style import distracted, obstructed, restyled
 
 NO_LIMB_SHARE = 0.25  # of the landmark network's windows
+PATCHES = 8  # of one limb
 
 
 def landmark_sample(source: Source, seed: int, number: int) -> Sample:
@@ -64,6 +71,49 @@ def landmark_sample(source: Source, seed: int, number: int) -> Sample:
         "seen": visible,
         "known": known,
         "is_limb": np.asarray(True),
+    }
+
+
+def patch_sample(source: Source, seed: int, number: int) -> Sample:
+    """Patches about some landmarks of one limb.
+
+    Args:
+        source: Films and mean shapes.
+        seed: Seed of the training.
+        number: Number of the sample.
+
+    Returns:
+        Per patch: `image` (its appearance), `landmark`, `offset` (patch pixels from the middle), and whether the landmark
+        is `there`.
+    """
+    rng = np.random.default_rng([seed, number, 2])
+    region = source.draw_region(rng)
+    look = drawn_look(source, region, rng, 0.6)
+    known = np.flatnonzero(look.film.known)
+    chosen = rng.choice(known, PATCHES, replace=len(known) < PATCHES)
+    lost = np.flatnonzero(look.film.missing)
+    if len(lost):  # what is missing is rare: show it whenever it is
+        chosen[: min(2, len(lost))] = rng.choice(lost, min(2, len(lost)), replace=False)
+    images, offsets, there = [], [], []
+    for landmark in chosen:
+        point = look.points[landmark]
+        shift = np.clip(rng.normal(0.0, 1.5 if rng.random() < 0.7 else 3.5, 2), -9.0, 9.0)
+        patch = Window(tuple(point + shift), PATCH_MM_PER_PX, PATCH_PX, PATCH_PX)
+        at = patch.to_pixels(point)
+        pixels = obstructed(restyled(look.pixels(grid_of(patch)), rng, 0.8), rng, 0.4)
+        on_film = _partly_on_film(rng) if rng.random() < 0.15 else np.ones(pixels.shape, bool)
+        column, row = np.clip(at, 0, PATCH_PX - 1).astype(int)
+        there.append(bool(on_film[row, column]) and not look.film.missing[landmark])
+        if rng.random() < 0.5:  # the border was printed
+            pixels = np.where(on_film, pixels, rng.choice([0.0, 1.1]))
+            on_film = np.ones_like(on_film)
+        images.append(appearance(pixels.astype(np.float32), on_film))
+        offsets.append(at - PATCH_PX / 2)
+    return {
+        "image": np.stack(images),
+        "landmark": (chosen + OF_REGION[region].start).astype(np.int32),
+        "offset": np.array(offsets, np.float32),
+        "there": np.array(there),
     }
 
 
@@ -120,3 +170,10 @@ def _neighbour(source: Source, grid: np.ndarray, rng: np.random.Generator) -> np
     limb = frame.to_limb(grid * UPRIGHT)
     at = (film.frame.to_film(limb) - 0.5).astype(np.float32)
     return cv2.remap(film.pixels, at[..., 0], at[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT) / 255.0
+
+
+def _partly_on_film(rng: np.random.Generator) -> np.ndarray:
+    """The film ends somewhere in the patch."""
+    axis = np.meshgrid(np.arange(PATCH_PX), np.arange(PATCH_PX))[int(rng.integers(2))]
+    edge = rng.uniform(4, PATCH_PX - 4)
+    return axis < edge if rng.random() < 0.5 else axis > edge

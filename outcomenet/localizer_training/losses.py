@@ -65,7 +65,7 @@ def landmark_loss(network: LandmarkNet, batch: Batch) -> tuple[Scalar, Parts]:
 
     Args:
         network: The network.
-        batch: Samples of `limb_samples`, stacked; landmarks of which nothing is known count for nothing.
+        batch: Samples of `limb_samples.landmark_sample`, stacked; landmarks of which nothing is known count for nothing.
 
     Returns:
         (weighted sum, its parts before weighting).
@@ -100,7 +100,7 @@ def refiner_loss(refiner: Refiner, batch: Batch) -> tuple[Scalar, Parts]:
 
     Args:
         refiner: The network.
-        batch: Samples of `patch_samples`, stacked; offsets in patch pixels.
+        batch: Samples of `limb_samples.patch_sample`, stacked; offsets in patch pixels.
 
     Returns:
         (weighted sum, its parts; `error_px` is shown and no part of the sum).

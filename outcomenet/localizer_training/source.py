@@ -4,25 +4,43 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
 from outcomenet.anatomy import Region
 from outcomenet.arrays import Float
 from outcomenet.localization.frames import Window
-from outcomenet.localizer_training.film_bank import FilmBank
+from outcomenet.localization.shape_model import ShapeModel, fit_shape
+from outcomenet.localizer_training.experiment import LocalizerExperiment
+from outcomenet.localizer_training.film_bank import BankFilm, FilmBank
 from outcomenet.localizer_training.looks import Look, look_at
+from outcomenet.progress import Progress
 
 Sample = dict[str, np.ndarray]
 Shapes = Mapping[Region, Float[np.ndarray, "landmark 2"]]  # mean shapes, mm
 FOOT_SHARE = 0.35  # of the samples; a foot has 8 landmarks, a hand 29
 
 
+class Bank(Protocol):
+    """Films of one region, as samples need them: a `FilmBank`, or one mixed with a user's films."""
+
+    @property
+    def count(self) -> int:
+        """Films to draw from."""
+        ...
+
+    def film(self, number: int, mean_shape: Float[np.ndarray, "landmark 2"]) -> BankFilm:
+        """One film with its limb's frame, see `FilmBank.film`."""
+        ...
+
+
 @dataclass(frozen=True)
 class Source:
     """Films and mean shapes of both regions."""
 
-    banks: Mapping[Region, FilmBank]
+    banks: Mapping[Region, Bank]
     shapes: Shapes
 
     def draw_region(self, rng: np.random.Generator) -> Region:
@@ -31,7 +49,39 @@ class Source:
 
     def draw_film(self, rng: np.random.Generator, region: Region) -> int:
         """Number of one of a region's films."""
-        return int(rng.integers(len(self.banks[region].points)))
+        return int(rng.integers(self.banks[region].count))
+
+
+def simulated_source(
+    experiment: LocalizerExperiment, folder: Path, progress: Progress
+) -> tuple[Source, dict[Region, ShapeModel]]:
+    """The training films of both regions, drawn where they are not there yet, and their shapes.
+
+    Args:
+        experiment: How many films, and how varied.
+        folder: Where they lie.
+        progress: Shows how far the drawing is.
+    """
+    banks = simulated_banks(experiment, folder, progress)
+    shapes = {region: fit_shape(bank.points, region) for region, bank in banks.items()}
+    for bank in banks.values():
+        _ = bank.small  # once, before threads ask for it
+    return Source(banks, {region: shape.mean for region, shape in shapes.items()}), shapes
+
+
+def simulated_banks(experiment: LocalizerExperiment, folder: Path, progress: Progress) -> dict[Region, FilmBank]:
+    """The training films of both regions, drawn where they are not there yet.
+
+    Args:
+        experiment: How many films, and how varied.
+        folder: Where they lie.
+        progress: Shows how far the drawing is.
+    """
+    count = {Region.HAND: experiment.hand_films, Region.FOOT: experiment.foot_films}
+    banks = {r: FilmBank(folder, r, experiment.seed, count[r], experiment.variety) for r in Region}
+    for bank in banks.values():
+        bank.draw(progress)
+    return banks
 
 
 def grid_of(window: Window) -> Float[np.ndarray, "row column 2"]:

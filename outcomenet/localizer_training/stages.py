@@ -4,27 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 import optax
 from flax import nnx
 
 from outcomenet.localizer_training.finder_samples import finder_sample
-from outcomenet.localizer_training.limb_samples import landmark_sample
-from outcomenet.localizer_training.losses import finder_loss, landmark_loss, refiner_loss
-from outcomenet.localizer_training.patch_samples import patch_sample
+from outcomenet.localizer_training.limb_samples import landmark_sample, patch_sample
+from outcomenet.localizer_training.losses import Batch, Parts, Scalar, finder_loss, landmark_loss, refiner_loss
 from outcomenet.localizer_training.source import Sample, Source
 from outcomenet.progress import Progress
 from outcomenet.stopping import asked_by_signals
 from outcomenet.training.loop import TrainingConfig, train
 from outcomenet.training.optimiser import OptimiserConfig
 from outcomenet.training.sharding import device_mesh
+from outcomenet.training.state import NetworkState, TrainState, initial_state
 
-Loss = Callable[[Any, Any], tuple[Any, dict[str, Any]]]
+Network = TypeVar("Network", bound=nnx.Module)
+Loss = Callable[[Any, Batch], tuple[Scalar, Parts]]  # of the stage's own network
 STAGES: dict[str, tuple[Loss, Callable[[Source, int, int], Sample]]] = {
     "finder": (finder_loss, finder_sample),
     "landmarks": (landmark_loss, landmark_sample),
@@ -34,14 +35,14 @@ STAGES: dict[str, tuple[Loss, Callable[[Source, int, int], Sample]]] = {
 
 def train_stage(
     name: str,
-    network: nnx.Module,
+    network: Network,
     source: Source,
     config: TrainingConfig,
     optimiser_config: OptimiserConfig,
     folder: Path,
     run_id: str,
     progress: Progress,
-) -> Any:
+) -> Network:
     """Trains one network, or goes on where its folder stopped.
 
     Args:
@@ -62,19 +63,21 @@ def train_stage(
     """
     loss, sample = STAGES[name]
     definition, state = nnx.split(network)
-    parameters = nnx.to_pure_dict(state)
     optimiser = optimiser_config.build(config.steps)
-    start = {"step": jnp.zeros((), jnp.int32), "parameters": parameters, "optimiser": optimiser.init(parameters)}
+    # the loop that all networks share holds its states by name; samples carry their seeds, so the state's key is not used
+    start = initial_state({name: nnx.to_pure_dict(state)}, optimiser, config.seed)
 
-    def step(state: dict[str, Any], batch: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-        def objective(parameters: Any) -> tuple[Any, dict[str, Any]]:
+    def step(state: TrainState, batch: Batch) -> tuple[TrainState, dict[str, Parts]]:
+        before = state.networks[name]
+
+        def objective(parameters: optax.Params) -> tuple[Scalar, Parts]:
             return loss(nnx.merge(definition, parameters), batch)
 
-        (total, parts), gradient = jax.value_and_grad(objective, has_aux=True)(state["parameters"])
-        update, moments = optimiser.update(gradient, state["optimiser"], state["parameters"])
-        new = optax.apply_updates(state["parameters"], update)
-        logged = {name: {"loss": total, **parts}}
-        return {"step": state["step"] + 1, "parameters": new, "optimiser": moments}, logged
+        (total, parts), gradient = jax.value_and_grad(objective, has_aux=True)(before.parameters)
+        update, moments = optimiser.update(gradient, before.optimiser, before.parameters)
+        new = optax.apply_updates(before.parameters, update)
+        after = NetworkState(new, moments)  # pyright: ignore[reportArgumentType]  # a tree like the one that it changed
+        return replace(state, step=state.step + 1, networks={name: after}), {name: {"loss": total, **parts}}
 
     folder.mkdir(parents=True, exist_ok=True)
     batches = SampleBatches(source, sample, config.seed, config.batch_size, config.threads)
@@ -91,7 +94,7 @@ def train_stage(
             progress=progress,
             stop=stop,
         )
-    return nnx.merge(definition, jax.device_get(final["parameters"]))
+    return nnx.merge(definition, jax.device_get(final.networks[name].parameters))
 
 
 class SampleBatches:

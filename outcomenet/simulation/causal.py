@@ -11,12 +11,11 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import expit, ndtr
+from scipy.special import expit, logit, ndtr
 
 from outcomenet.arrays import Bool, Float, Int
 from outcomenet.cohorts.splits import SPLIT_SALT, split_of
 from outcomenet.scoring import SVDH
-from outcomenet.simulation.attendance import attendance, joint_surgery
 from outcomenet.simulation.disability import DisabilityParts, disability_parts, haq_answers
 from outcomenet.simulation.disease import disease_activity, joint_states, with_implants
 from outcomenet.simulation.exogenous import Exogenous
@@ -176,3 +175,49 @@ def _treatment(world: World, noise: Exogenous, severity: np.ndarray) -> tuple[np
     if world.interventions.treatment is not None:
         since = np.full(len(severity), world.interventions.treatment)
     return propensity, before, since
+
+
+def joint_surgery(
+    world: World, noise: Exogenous, severity: Float[np.ndarray, "patient"]
+) -> Bool[np.ndarray, "patient visit"]:
+    """Whether a joint was operated on in the year before each visit, never before the first.
+
+    Args:
+        world: Coefficients; the yearly chance rises with half a log unit per SD of severity.
+        noise: Uniform noise `surgery` per visit.
+        severity: SDs.
+
+    Returns:
+        True where there was an operation, also for visits that will not take place.
+    """
+    chance = world.surgery_per_year * world.visit_gap_years * np.exp(0.5 * severity[:, None])
+    surgery = noise.visit["surgery"] < chance
+    surgery[:, 0] = False
+    return surgery
+
+
+def attendance(
+    world: World, noise: Exogenous, disability: Float[np.ndarray, "patient visit"]
+) -> tuple[Bool[np.ndarray, "patient visit"], Bool[np.ndarray, "patient visit"]]:
+    """Who comes to which visit; nobody comes back, and everybody comes to the first visit.
+
+    Args:
+        world: Coefficients; drop-out is informative, since its log odds rise with disability.
+        noise: Uniform noise `dropout` and `death` per visit.
+        disability: Latent disability, higher is worse.
+
+    Returns:
+        (came to the visit, died before it).
+    """
+    yearly = min(world.dropout_per_year * world.visit_gap_years, 0.95)
+    if yearly > 0:
+        chance = expit(logit(yearly) + world.dropout_per_disability * disability)
+    else:
+        chance = np.zeros_like(disability)
+    dropout = noise.visit["dropout"] < chance
+    death = noise.visit["death"] < world.death_per_year * world.visit_gap_years
+    present, died = np.ones_like(dropout), np.zeros_like(death)
+    for visit in range(1, noise.visits):
+        died[:, visit] = death[:, visit] & present[:, visit - 1]
+        present[:, visit] = present[:, visit - 1] & ~dropout[:, visit] & ~death[:, visit]
+    return present, died

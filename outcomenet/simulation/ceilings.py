@@ -12,11 +12,23 @@ from sklearn.preprocessing import PolynomialFeatures, StandardScaler
 from outcomenet.simulation.causal import Patients
 from outcomenet.simulation.disability import damage_burden, expected_haq, haq_index, hidden_burden, oa_burden
 from outcomenet.simulation.readers import total
+from outcomenet.simulation.sample import draw_sample
 from outcomenet.simulation.symptoms import expected_points
 from outcomenet.simulation.world import World
 
 # Ridge on standardised squares and products: a penalty of 10 is light against the thousand patients that this asks for.
 FOLDS, PENALTY = 5, 10.0
+CEILING_PATIENTS = 2000  # the ceilings are the world's, not the cohort's, and few patients would not show them
+
+
+def world_ceilings(world: World, seed: int) -> dict[str, dict[str, float]]:
+    """Noise ceilings of a world, of `CEILING_PATIENTS` patients of its own, see `noise_ceilings`.
+
+    Args:
+        world: The world.
+        seed: Seed of its noise.
+    """
+    return noise_ceilings(world, draw_sample(world, CEILING_PATIENTS, seed).solved)
 
 
 def noise_ceilings(world: World, solved: Patients) -> dict[str, dict[str, float]]:

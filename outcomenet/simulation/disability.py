@@ -150,7 +150,12 @@ def disability_parts(
 
 
 def oa_burden_in_sd(world: World, joints: JointStates) -> Float[np.ndarray, "*visit"]:
-    """`oa_burden` around its mean, in SDs of the default world."""
+    """`oa_burden` around its mean, in SDs of the default world.
+
+    Args:
+        world: Function weights.
+        joints: Joint states.
+    """
     return _standard(oa_burden(world, joints), OA_BURDEN)
 
 

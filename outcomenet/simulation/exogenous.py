@@ -7,7 +7,7 @@ equations again with the very same noise.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -67,38 +67,47 @@ def draw_exogenous(seed: int, patients: Sequence[int], visits: int, readers: int
         Noise with the patients in the order of `patients`.
     """
     drawn = [_draw_patient(np.random.default_rng([seed, index]), visits, readers) for index in patients]
-    static = {name: np.array([d["static"][name] for d in drawn]) for name in STATIC_NORMALS + STATIC_UNIFORMS}
-    visit = {name: np.stack([d["visit"][name] for d in drawn]) for name in VISIT_NORMALS + VISIT_UNIFORMS}
+    static = {name: np.array([d.static[name] for d in drawn]) for name in STATIC_NORMALS + STATIC_UNIFORMS}
+    visit = {name: np.stack([d.visit[name] for d in drawn]) for name in VISIT_NORMALS + VISIT_UNIFORMS}
     for name in SYMPTOMS_WITH_STREAM:
         # keyed by its name: a symptom that is added leaves all other noise unchanged
         streams = [np.random.default_rng([seed, index, *name.encode()]) for index in patients]
         normals = np.stack([stream.standard_normal(1 + visits) for stream in streams])
         static[f"{name}_person"], visit[name] = normals[:, 0], normals[:, 1:]
-    arrays = {name: np.stack([d[name] for d in drawn]) for name in Exogenous._fields if name not in ("static", "visit")}
+    fields = [name for name in Exogenous._fields if name not in ("static", "visit")]
+    arrays = {name: np.stack([d.arrays[name] for d in drawn]) for name in fields}
     return Exogenous(static=static, visit=visit, **arrays)
 
 
-def _draw_patient(rng: np.random.Generator, visits: int, readers: int) -> dict[str, Any]:
+class _Patient(NamedTuple):
+    """Noise of one patient by name; `arrays` are the other fields of `Exogenous`, without the patient's axis."""
+
+    static: dict[str, float]
+    visit: dict[str, Float[np.ndarray, "visit"]]
+    arrays: dict[str, Float[np.ndarray, "*axis"]]
+
+
+def _draw_patient(rng: np.random.Generator, visits: int, readers: int) -> _Patient:
     static = {name: rng.standard_normal() for name in STATIC_NORMALS}
     static |= {name: rng.random() for name in STATIC_UNIFORMS}
-    patient: dict[str, Any] = {"static": static}
-    for name in ("joint_damage", "joint_narrowing", "joint_oa", "joint_late"):
-        patient[name] = rng.standard_normal(JOINT_COUNT)
+    joints = ("joint_damage", "joint_narrowing", "joint_oa", "joint_late")
+    arrays = {name: rng.standard_normal(JOINT_COUNT) for name in joints}
     # streams of their own: a further reader or visit leaves everything else unchanged
     visit_rng, reader_rng = rng.spawn(2)
     per_visit = [_draw_visit(visit_rng) for _ in range(visits)]
-    patient["visit"] = {name: np.array([v["visit"][name] for v in per_visit]) for name in per_visit[0]["visit"]}
-    patient |= {name: np.stack([v[name] for v in per_visit]) for name in per_visit[0] if name != "visit"}
+    visit = {name: np.array([values[name] for values, _ in per_visit]) for name in VISIT_NORMALS + VISIT_UNIFORMS}
+    arrays |= {name: np.stack([drawn[name] for _, drawn in per_visit]) for name in per_visit[0][1]}
     per_reader = [_draw_reader(child, visits) for child in reader_rng.spawn(readers)]
     axes = {"reader_patient": 0, "reader_joint": 0, "session": 2, "reading": 2}
-    return patient | {name: np.stack([r[name] for r in per_reader], axis) for name, axis in axes.items()}
+    arrays |= {name: np.stack([r[name] for r in per_reader], axis) for name, axis in axes.items()}
+    return _Patient(static, visit, arrays)
 
 
-def _draw_visit(rng: np.random.Generator) -> dict[str, Any]:
+def _draw_visit(rng: np.random.Generator) -> tuple[dict[str, float], dict[str, Float[np.ndarray, "*axis"]]]:
     # the order of the draws is part of every simulated cohort: whatever is new is drawn last
-    return {
-        "visit": {name: rng.standard_normal() for name in VISIT_NORMALS}
-        | {name: rng.random() for name in VISIT_UNIFORMS},
+    values = {name: rng.standard_normal() for name in VISIT_NORMALS}
+    values |= {name: rng.random() for name in VISIT_UNIFORMS}
+    return values, {
         "joint_swelling": rng.standard_normal(JOINT_COUNT),
         "joint_hidden": rng.standard_normal(JOINT_COUNT),
         "item": rng.standard_normal(len(HAQ_ITEM_COLUMNS)),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from outcomenet.artifacts import read_json_object
 from outcomenet.errors import DataRefused
@@ -13,7 +12,7 @@ from outcomenet.simulation.laboratory import Laboratory
 from outcomenet.simulation.world import COEFFICIENTS, SYMPTOM_COEFFICIENTS, World
 
 
-def world_of_effects(effects: Mapping[str, Any]) -> World:
+def world_of_effects(effects: Mapping[str, object]) -> World:
     """The world, its interventions included, from the content of effects.json.
 
     Raises:
@@ -32,8 +31,14 @@ def world_of_effects(effects: Mapping[str, Any]) -> World:
         )
     # JSON has lists where the world has tuples; each coefficient's type is checked when the world is made
     kept = [name for name in COEFFICIENTS if name not in unasked]
-    values: dict[str, Any] = {name: tuple(v) if isinstance(v := effects[name], list) else v for name in kept}
-    return World(**values).do(**effects.get("interventions", {}))
+    values = {name: tuple(v) if isinstance(v := effects[name], list) else v for name in kept}
+    interventions = effects.get("interventions", {})
+    if not isinstance(interventions, Mapping):
+        raise DataRefused(
+            f"effects.json should hold the interventions as an object by name, got {interventions!r:.40}; simulate the cohort "
+            "again."
+        )
+    return World().with_overrides(**values).do(**interventions)
 
 
 def laboratory_of_truth(truth: Path, patients: tuple[int, ...]) -> Laboratory:
@@ -62,7 +67,7 @@ def laboratory_of_truth(truth: Path, patients: tuple[int, ...]) -> Laboratory:
     return Laboratory(world_of_effects(effects), int(effects["seed"]), patients)
 
 
-def _unasked_symptoms(effects: Mapping[str, Any]) -> set[str]:
+def _unasked_symptoms(effects: Mapping[str, object]) -> set[str]:
     """Coefficients of symptoms that the cohort was simulated without; nothing depends on a symptom, so its defaults do."""
     groups = [{f"{spec.name}_{part}" for part in SYMPTOM_COEFFICIENTS} for spec in REPORTED]
     return {name for group in groups if group.isdisjoint(effects) for name in group}

@@ -73,10 +73,20 @@ def simulate(
 def changed_world(
     preset: str, visits: int | None, coefficients: Mapping[str, object], interventions: Mapping[str, object]
 ) -> World:
-    """The world of a preset with other coefficients and interventions, see `simulate`."""
+    """The world of a preset with other coefficients and interventions.
+
+    Args:
+        preset: Name of the preset.
+        visits: Planned visits; None: the preset's own number.
+        coefficients: Coefficients of the world to replace, by name.
+        interventions: Interventions by name (see `World.do`).
+
+    Raises:
+        UsageError: A name is not known, a value is outside of its range, or visits are given twice.
+    """
     world = world_of(preset).with_overrides(**coefficients)
     if visits is not None and "visits" in coefficients:
-        raise UsageError("The number of visits is given twice, by --visits and by --set; keep one.")
+        raise UsageError("The number of visits is given twice, by visits (--visits) and by set (--set); keep one.")
     if visits is not None:
         world = world.with_overrides(visits=visits)
     return world.do(**interventions)

@@ -65,7 +65,8 @@ def symptoms(
     answers = {}
     for name in (spec.name for spec in REPORTED):
         of = coefficients(world, name)
-        explained = of["spread"] * sum((of[cause] * value for cause, value in causes.items()), of["level"])
+        level = np.full_like(activity, of["level"])
+        explained = of["spread"] * sum((of[cause] * value for cause, value in causes.items()), start=level)
         shared = SHARED_WITH_DISABILITY * noise.static["person"]
         person = shared + np.sqrt(1 - SHARED_WITH_DISABILITY**2) * noise.static[f"{name}_person"]
         added = of["spread"] * (of["person"] * person[:, None] + of["visit"] * noise.visit[name])
@@ -94,5 +95,13 @@ def expected_points(
 
 
 def coefficients(world: World, name: str) -> dict[str, float]:
-    """The coefficients of one symptom, by their names without the symptom's."""
+    """The coefficients of one symptom.
+
+    Args:
+        world: The world.
+        name: The symptom's outcome.
+
+    Returns:
+        By their names without the symptom's.
+    """
     return {part: getattr(world, f"{name}_{part}") for part in SYMPTOM_COEFFICIENTS}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -81,7 +80,7 @@ def _joints(joints: JointStates, places: list[VisitPlace]) -> pd.DataFrame:
     )
 
 
-def effects(world: World, seed: int) -> dict[str, Any]:
+def effects(world: World, seed: int) -> dict[str, object]:
     """Content of effects.json, from which `rebuild.world_of_effects` makes the same world.
 
     Args:

@@ -7,8 +7,8 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Protocol
 
-import grain
 import jax
 import numpy as np
 from jax.sharding import Mesh
@@ -40,10 +40,24 @@ class TrainingConfig:
         check_ranges(self)
 
 
+class Batches(Protocol):
+    """Endless batches that can go on from a saved position, as grain's iterators can."""
+
+    def __next__(self) -> Mapping[str, np.ndarray]: ...
+
+    def get_state(self) -> Mapping[str, object]:
+        """The position of the next batch, for a checkpoint."""
+        ...
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Goes to a position that `get_state` gave."""
+        ...
+
+
 def train(
     step: Step,
     state: TrainState,
-    batches: grain.DatasetIterator,
+    batches: Batches,
     config: TrainingConfig,
     run: Path,
     mesh: Mesh,

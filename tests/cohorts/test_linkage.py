@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
+from outcomenet.cohorts.cohort import link_films
 from outcomenet.cohorts.ledger import Ledger
-from outcomenet.cohorts.linkage import link_films
 
 VISITS = pd.DataFrame(
     {

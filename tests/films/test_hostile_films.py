@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from outcomenet.errors import FilmRefused
-from outcomenet.films.codestream import stream_header
+from outcomenet.films.codecs import stream_header
 from outcomenet.films.decoding import FilmDecoder
 from outcomenet.films.dicom_structure import inspect_dicom
 from outcomenet.films.film_file import read_film, read_header

@@ -20,16 +20,17 @@ from decoder_functions import HOSTILE_ANSWERS
 from jaxtyping import UInt16
 
 from outcomenet.anatomy import Region, Side, joints_of
-from outcomenet.errors import FilmRefused
+from outcomenet.errors import FilmRefused, UsageError
 from outcomenet.films.answers import BadAnswer, Incoming, packed, unpacked
 from outcomenet.films.burnt_in_text import TextBox
 from outcomenet.films.decoding import FilmDecoder
 from outcomenet.films.film import Film, FilmHeader, checked_film
+from outcomenet.films.film_file import read_header
 from outcomenet.intake.cut_answers import checked
 from outcomenet.intake.cutting import CutFilm, FilmTask
 from outcomenet.intake.film_identity import FilmIdentity
 from outcomenet.localization.geometry import CropGeometry
-from outcomenet.localization.limb_crops import LandmarkedLimb
+from outcomenet.localization.landmarked_limbs import LandmarkedLimb
 
 
 @pytest.fixture
@@ -226,3 +227,9 @@ def test_a_film_is_what_its_header_says_or_none():
     )
     for film in others:
         assert isinstance(checked_film(film), FilmRefused)
+
+
+def test_a_pool_outside_its_block_says_where_it_has_workers():
+    decoder = FilmDecoder(workers=1)
+    with pytest.raises(UsageError, match="workers only inside its `with` block; call map there"):
+        decoder.map(read_header, ["film.dcm"])

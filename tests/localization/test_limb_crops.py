@@ -26,7 +26,8 @@ from outcomenet.inference import films as predicting
 from outcomenet.inference.visits import CompiledNetwork
 from outcomenet.localization.crops import Spacing
 from outcomenet.localization.geometry import CropGeometry, LimbLengths, limb_length_px
-from outcomenet.localization.limb_crops import LandmarkedLimb, cut_limb
+from outcomenet.localization.landmarked_limbs import LandmarkedLimb
+from outcomenet.localization.limb_crops import cut_limb
 from outcomenet.workflow import run_prediction, run_training
 from tests.hospital import hand_film
 from tests.seen_films import film_of
@@ -277,7 +278,7 @@ def test_every_code_of_the_table_is_raised_somewhere():
 
 
 PACKAGE = ROOT / "outcomenet"
-JUDGING = ("film_quality.py", "limb_crops.py", "network_flags.py")
+JUDGING = ("film_quality.py", "landmarked_limbs.py", "limb_crops.py", "network_flags.py")
 
 
 def parsed(path: Path) -> ast.Module:

@@ -106,7 +106,7 @@ def test_pictures_are_drawn_and_a_correction_wins(located, films, tmp_path):
         (["none.png"], "no film or folder"),
         ([], "at least one film file"),
         (["FILMS", "--corrections", "none.json"], "no file of corrections"),
-        (["FILMS", "--fine-tune", "True"], "name them with --corrections"),
+        (["FILMS", "--fine-tune", "True"], "name them by corrections (--corrections)"),
         (["FILMS", "--weights", "none.safetensors"], "no weights file"),
     ],
 )

@@ -14,7 +14,7 @@ from outcomenet.films.film_file import read_film
 from outcomenet.films.quality_flags import UNSCORABLE
 from outcomenet.localization.found import State
 from outcomenet.localization.localizer import Localizer
-from outcomenet.localizer_training.calibrate import compared, summary
+from outcomenet.localizer_training.comparison import compared, summary
 from outcomenet.localizer_training.film_bank import FilmBank
 from outcomenet.localizer_training.held_out import held_out_film
 from outcomenet.progress import Progress

@@ -17,12 +17,11 @@ from outcomenet.cli import main
 from outcomenet.localization.frames import LIMB_WINDOWS
 from outcomenet.localization.networks import OF_REGION
 from outcomenet.localization.shape_model import fit_shape
-from outcomenet.localizer_training.distortion import Distortion
 from outcomenet.localizer_training.film_bank import FilmBank
 from outcomenet.localizer_training.finder_samples import finder_sample
 from outcomenet.localizer_training.held_out import held_out_film
-from outcomenet.localizer_training.limb_samples import landmark_sample
-from outcomenet.localizer_training.patch_samples import patch_sample
+from outcomenet.localizer_training.limb_samples import landmark_sample, patch_sample
+from outcomenet.localizer_training.looks import Distortion
 from outcomenet.localizer_training.source import Source
 from outcomenet.localizer_training.stages import SampleBatches
 from outcomenet.progress import Progress
@@ -123,7 +122,7 @@ def test_of_landmarks_that_nobody_placed_nothing_is_learned(source):
     unknown[[2, 7]] = True
 
     class Known:
-        points = range(1)
+        count = 1
 
         def film(self, number, mean_shape):
             return film._replace(unknown=unknown)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import jax
 import numpy as np
 import pytest
@@ -9,10 +11,17 @@ from flax import nnx
 
 from outcomenet.anatomy import Region, landmarks_of
 from outcomenet.errors import DataRefused, UsageError
-from outcomenet.localization.frames import PATCH_PX
-from outcomenet.localization.networks import LocalizerConfig, build
+from outcomenet.localization.networks import LocalizerConfig
 from outcomenet.localization.shape_model import ShapeModel
-from outcomenet.localization.weights import SHIPPED, Calibration, LocalizerWeights, load_weights, save_weights
+from outcomenet.localization.weights import (
+    ABOUT,
+    FORMAT,
+    SHIPPED,
+    Calibration,
+    LocalizerWeights,
+    load_weights,
+    save_weights,
+)
 
 SMALL = LocalizerConfig(finder_widths=(8, 8, 8, 8), landmark_widths=(8, 8, 8, 8), refiner_widths=(8, 8, 8))
 
@@ -23,7 +32,7 @@ def small_weights() -> LocalizerWeights:
         region: ShapeModel(rng.random((n, 2)), np.eye(2 * n)) for region in Region for n in [len(landmarks_of(region))]
     }
     return LocalizerWeights(
-        build(SMALL, PATCH_PX, 3), shapes, Calibration(1.7, (0.1, 0.2, 0.3), {"hand": 0.4}, {"foot": 2.5}), {"seed": 3}
+        SMALL.build(3), shapes, Calibration(1.7, (0.1, 0.2, 0.3), {"hand": 0.4}, {"foot": 2.5}), {"seed": 3}
     )
 
 
@@ -50,6 +59,28 @@ def test_files_of_another_kind_are_refused(tmp_path):
     save_file({"x": np.zeros(3, np.float32)}, tmp_path / "other")
     with pytest.raises(DataRefused, match="something else"):
         load_weights(tmp_path / "other")
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"format": "outcomenet localiser 0"}, "holds 'outcomenet localiser 0', but 'outcomenet localiser 1'"),
+        ({"landmarks": [["MCP2"], ["MTP1"]]}, "this version's landmarks is needed; train it anew"),
+    ],
+)
+def test_weights_of_another_version_are_refused(tmp_path, change, words):
+    from safetensors.numpy import save_file
+
+    about = {"format": FORMAT, "landmarks": [list(landmarks_of(region)) for region in Region]} | change
+    save_file({"x": np.zeros(3, np.float32)}, tmp_path / "other", {ABOUT: json.dumps(about)})
+    with pytest.raises(DataRefused, match=words):
+        load_weights(tmp_path / "other")
+
+
+def test_networks_of_one_seed_are_alike_and_of_another_are_not():
+    first, again, other = (jax.tree.leaves(nnx.state(SMALL.build(seed).refiner)) for seed in (3, 3, 4))
+    assert all(np.array_equal(a, b) for a, b in zip(first, again, strict=True))
+    assert not all(np.array_equal(a, b) for a, b in zip(first, other, strict=True))
 
 
 def test_the_shipped_weights_are_small_and_say_how_they_were_made():

@@ -15,7 +15,7 @@ from outcomenet.films.film_file import read_film
 from outcomenet.intake.cutting import FilmTask, cut_film
 from outcomenet.localization.crops import Spacing, film_scale
 from outcomenet.localization.geometry import CropGeometry
-from outcomenet.localization.limb_crops import LandmarkedLimb
+from outcomenet.localization.landmarked_limbs import LandmarkedLimb
 from outcomenet.localization.polarity import bones_are_dark, shaft_steps
 
 DATA = Path(__file__).parents[1] / "data"

@@ -13,9 +13,9 @@ from outcomenet.anatomy import Region, Side
 from outcomenet.films.film_file import read_film
 from outcomenet.films.quality_flags import FLAGS, UNCUTTABLE, UNSCORABLE
 from outcomenet.localization.frames import Pyramid
-from outcomenet.localization.limb_crops import LandmarkedLimb, see_film_without_limb, see_limb
+from outcomenet.localization.landmarked_limbs import LandmarkedLimb, see_film_without_limb, see_limb
 from outcomenet.localization.localizer import Localizer
-from outcomenet.localization.wrist_bones import FEW_EDGES, UNSURE_SHARE, carpal_edges, carpal_error
+from outcomenet.localization.network_flags import FEW_EDGES, UNSURE_SHARE, carpal_edges, carpal_error
 from outcomenet.localizer_training.film_bank import FilmBank
 from outcomenet.localizer_training.held_out import held_out_film
 from outcomenet.progress import Progress

@@ -16,7 +16,8 @@ from outcomenet.datasets.visit_table import visit_table
 from outcomenet.localization.geometry import CropGeometry
 from outcomenet.progress import Progress
 from outcomenet.scoring import SCHEMES as ALL_SCHEMES
-from outcomenet.simulation.cohort_folder import CHUNK, simulate_cohort
+from outcomenet.simulation.cohort_folder import simulate_cohort
+from outcomenet.simulation.cohort_writer import CHUNK
 from outcomenet.simulation.presets import PRESETS, preset
 from outcomenet.simulation.world import COEFFICIENTS, World
 
@@ -118,8 +119,8 @@ def test_the_truth_adds_up(tmp_path):
 
 
 def test_expected_outcomes_are_unbiased():
-    from outcomenet.simulation.calibration import draw_sample
     from outcomenet.simulation.disability import expected_haq
+    from outcomenet.simulation.sample import draw_sample
     from outcomenet.simulation.symptoms import expected_points
 
     sample = draw_sample(World(), 6000, seed=2)

@@ -8,10 +8,10 @@ import pytest
 from outcomenet.anatomy import JOINT_COUNT, JOINT_INDEX
 from outcomenet.metrics.detectable import smallest_detectable_change
 from outcomenet.scoring import SCHEMES, SVDH
-from outcomenet.simulation.calibration import draw_sample
 from outcomenet.simulation.causal import solve
 from outcomenet.simulation.exogenous import draw_exogenous
 from outcomenet.simulation.readers import UNREADABLE, Perceived, grade, perceive, true_grades
+from outcomenet.simulation.sample import draw_sample
 from outcomenet.simulation.states import JointStates
 from outcomenet.simulation.world import READING_MODES, World
 

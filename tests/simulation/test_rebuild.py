@@ -50,3 +50,11 @@ def test_missing_coefficients_and_files_are_named(tmp_path):
     (tmp_path / "effects.json").write_text('{"seed": 3, "oa_a')
     with pytest.raises(DataRefused, match=r"effects.json is not whole JSON; simulate the cohort anew"):
         laboratory_of_truth(tmp_path, (0,))
+
+
+def test_interventions_of_another_kind_are_a_sentence():
+    damaged = effects(World(), seed=0) | {"interventions": ["oa"]}
+    with pytest.raises(
+        DataRefused, match=r"interventions as an object by name, got \['oa'\]; simulate the cohort again"
+    ):
+        world_of_effects(damaged)

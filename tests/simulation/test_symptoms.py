@@ -10,12 +10,12 @@ import pytest
 from outcomenet.errors import DataRefused
 from outcomenet.outcomes import REPORTED
 from outcomenet.simulation import exogenous
-from outcomenet.simulation.calibration import draw_sample
 from outcomenet.simulation.causal import solve
 from outcomenet.simulation.disability import oa_burden_in_sd
 from outcomenet.simulation.exogenous import draw_exogenous
 from outcomenet.simulation.presets import preset
 from outcomenet.simulation.rebuild import world_of_effects
+from outcomenet.simulation.sample import draw_sample
 from outcomenet.simulation.symptoms import coefficients
 from outcomenet.simulation.truth import effects
 from outcomenet.simulation.world import SYMPTOM_COEFFICIENTS, World

@@ -9,11 +9,10 @@ import pandas as pd
 
 from outcomenet.cohorts.checks.date_checks import impossible_dates, impossible_spans
 from outcomenet.cohorts.checks.event_checks import impossible_events
-from outcomenet.cohorts.checks.grade_checks import impossible_grades
 from outcomenet.cohorts.checks.landmark_checks import unknown_landmarks
-from outcomenet.cohorts.checks.measurement_checks import impossible_measurements
 from outcomenet.cohorts.checks.near_names import names_in_two_spellings, unknown_names
 from outcomenet.cohorts.checks.unit_checks import suspected_units
+from outcomenet.cohorts.checks.value_checks import impossible_grades, impossible_measurements
 from outcomenet.cohorts.faults import Fault, printable, rows_in_words
 from outcomenet.cohorts.haq import haq_faults
 from outcomenet.cohorts.meta import CohortMeta

@@ -13,7 +13,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -114,8 +113,8 @@ def _films(source: Path) -> tuple[dict[str, Path], list[Fault]]:
     films: dict[str, Path] = {}
     faults = []
     for split in SPLITS:
-        for place, image in enumerate(_json(source / "Segmentation" / split / FILMS).get("images", []), start=1):
-            path = source / "Segmentation" / split / Path(image["file_name"]).name
+        for place, name in enumerate(_listed_films(source / "Segmentation" / split / FILMS), start=1):
+            path = source / "Segmentation" / split / Path(name).name
             file = f"{split}/{FILMS}, image {place}"
             if path.stem[-2:] not in ("_L", "_R"):
                 faults.append(Fault(file, expected="a film name that ends in _L or _R", remedy="Correct its name."))
@@ -142,11 +141,16 @@ def _scores(source: Path, films: Mapping[str, Path]) -> tuple[pd.DataFrame, list
                         Fault(where, expected=f"a film that {FILMS} lists", remedy="Download Segmentation too.")
                     )
                     continue
+                if not isinstance(grades, dict):
+                    faults.append(
+                        Fault(where, expected="an object of grades by site", remedy="Download the file again.")
+                    )
+                    continue
                 for site, grade in grades.items():
                     if fault := _wrong(where, site, grade):
                         faults.append(fault)
                     else:
-                        rows.append((name[:-2], f"{name[-1]}H", SITES[site].site, SITES[site].feature, int(grade)))
+                        rows.append((name[:-2], f"{name[-1]}H", SITES[site].site, SITES[site].feature, int(str(grade))))
     scores = pd.DataFrame(rows, columns=["patient_id", "side", "site", "feature", "score"])
     fixed = {"visit_id": VISIT, "reader": READER, "reading_mode": "single", "scheme": SVDH.name}
     return scores.assign(**fixed), faults
@@ -164,7 +168,22 @@ def _wrong(where: str, site: str, grade: object) -> Fault | None:
     return None
 
 
-def _json(path: Path) -> dict[str, Any]:
+def _listed_films(path: Path) -> list[str]:
+    """The file names in a COCO file's list of images. Raises CohortRefused where an entry has none."""
+    images = _json(path).get("images", [])
+    names = (
+        [image.get("file_name") if isinstance(image, dict) else None for image in images]
+        if isinstance(images, list)
+        else [None]
+    )
+    texts = [name for name in names if isinstance(name, str)]
+    if len(texts) < len(names):
+        raise CohortRefused([Fault(f"{path.parent.name}/{path.name}", expected="a list `images` of entries with a file_name",
+                                   remedy="Download the file again.")])  # fmt: skip
+    return texts
+
+
+def _json(path: Path) -> dict[str, object]:
     """The object in a JSON file; a split that is not there is empty. Raises CohortRefused for anything else."""
     if not path.is_file():
         return {}

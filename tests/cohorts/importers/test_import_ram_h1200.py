@@ -74,3 +74,22 @@ def test_what_is_no_json_is_refused(example, tmp_path):
     (example / BE).write_text("{")
     with pytest.raises(CohortRefused, match="expected a JSON object"):
         import_ram_h1200(example, tmp_path / "cohort")
+
+
+def test_an_entry_without_a_file_name_is_a_sentence(refused):
+    (sentence,) = refused(COCO, '"file_name"', '"name"')
+    assert "train/_annotations_bone_rle.coco.json: expected a list `images` of entries with a file_name" in sentence
+    assert "Download the file again" in sentence
+
+
+@pytest.mark.parametrize("images", ["{}", "[1]", "null"])
+def test_a_list_of_films_of_another_kind_is_a_sentence(example, tmp_path, images):
+    (example / COCO).write_text(f'{{"images": {images}}}')
+    with pytest.raises(CohortRefused, match="expected a list `images`"):
+        import_ram_h1200(example, tmp_path / "cohort")
+
+
+def test_a_film_whose_grades_are_no_object_is_named(example, tmp_path):
+    (example / BE).write_text('{"c1_0007_L.bmp": [1, 2]}')
+    with pytest.raises(CohortRefused, match="film 1: expected an object of grades by site"):
+        import_ram_h1200(example, tmp_path / "cohort")

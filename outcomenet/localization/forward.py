@@ -1,4 +1,4 @@
-"""Outputs of the three networks in film pixels: limbs, then landmarks roughly, then finely.
+"""Forward passes of the three networks, in film pixels: limbs, then landmarks roughly, then finely.
 
 Every network looks in several ways that should not matter (turned, scaled, another grey scale, noise, the film mirrored). Where
 they disagree, certainties fall and errors grow.
@@ -6,9 +6,9 @@ they disagree, certainties fall and errors grow.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple, TypeVar
 
 import jax
 import jax.numpy as jnp
@@ -17,9 +17,9 @@ from flax import nnx
 from scipy.special import expit
 
 from outcomenet.anatomy import Region
-from outcomenet.arrays import Bool, Float
+from outcomenet.arrays import Array, Bool, Float, Shaped
 from outcomenet.localization.appearance import appearance
-from outcomenet.localization.finding import LimbGuess, agreed, finder_view, read_finder
+from outcomenet.localization.finding import LimbGuess, agreed, decode_limbs, finder_view
 from outcomenet.localization.frames import (
     LIMB_WINDOWS,
     PATCH,
@@ -34,7 +34,7 @@ from outcomenet.localization.frames import (
 from outcomenet.localization.networks import FINDER_FIELDS, OF_REGION
 from outcomenet.localization.weights import LocalizerWeights
 
-# Share of landmarks read steadily below which other ways of lying are tried, and below which there is no limb.
+# Share of landmarks placed steadily below which other ways of lying are tried, and below which there is no limb.
 GOOD_QUALITY, LEAST_QUALITY = 0.8, 0.05
 # Ways of looking at the same limb that should not matter: turn (radians), log scale, power of the grey levels, noise.
 Way = tuple[float, float, float, float]
@@ -45,21 +45,25 @@ WAYS: tuple[Way, ...] = (
     (0.05, 0.08, 1.0, 0.03),
 )
 PATCH_WAYS = ((0.0, 1.0), (0.15, 0.75), (-0.15, 1.3))
+# Each size is compiled once. A film is shown in 3 ways, a limb in 1 or 4; a foot has 24 patches (3 ways of 8 landmarks), a
+# hand 87.
+BATCH_SIZES = (1, 3, 4, 8, 16, 32, 64, 96, 128, 256)
+Output = TypeVar("Output")
 
 
-class RawReading(NamedTuple):
-    """What the networks say of one limb's landmarks before calibration: film pixels and logits."""
+class LandmarkOutput(NamedTuple):
+    """Output of landmark network and refiner for one limb before calibration: film pixels and logits."""
 
     frame: LimbFrame
     places: Float[np.ndarray, "landmark 2"]
     error_px: Float[np.ndarray, "landmark"]
     seen_logit: Float[np.ndarray, "landmark"]  # of the landmark network
     there_logit: Float[np.ndarray, "landmark"]  # of the refiner
-    agreement: float  # see `CoarseReading`
+    agreement: float  # see `CoarseOutput`
     coarse: Float[np.ndarray, "landmark 2"]  # places before the refiner
 
 
-class CoarseReading(NamedTuple):
+class CoarseOutput(NamedTuple):
     """The landmark network's places in film pixels, how far ways of looking disagree, and logits of being seen."""
 
     frame: LimbFrame
@@ -81,8 +85,8 @@ class CoarseReading(NamedTuple):
         return float(np.average(steady, weights=expit(self.seen_logit) + 1e-6)) * (0.1 + 0.9 * self.is_limb)
 
 
-class FilmReader:
-    """The networks, compiled once."""
+class CompiledLocalizer:
+    """The three networks, compiled once and run often."""
 
     def __init__(self, weights: LocalizerWeights):
         nets = weights.networks
@@ -95,24 +99,30 @@ class FilmReader:
         """Limbs that the finder sees, the film shown as it is, mirrored and with a flatter curve."""
         size = self.finder_px
         views = [finder_view(p, size) for p in (pixels, np.ascontiguousarray(pixels[:, ::-1]), _power(pixels, 0.6))]
-        found = self._finder(np.stack([view.image for view in views]))
+        output = self._finder(np.stack([view.image for view in views]))
         scale = views[0].scale
         mirrored = (None, round(pixels.shape[1] * scale), None)
-        seen = [read_finder({k: found[k][n] for k in FINDER_FIELDS}, scale, mirrored[n]) for n in range(len(views))]
-        return agreed(seen), float(expit(found["dark_bones"].mean()))
+        cells = {name: np.asarray(output[name]) for name in FINDER_FIELDS}
+        seen = [decode_limbs({k: v[n] for k, v in cells.items()}, scale, mirrored[n]) for n in range(len(views))]
+        return agreed(seen), float(expit(output["dark_bones"].mean()))
 
-    def read(self, pyramid: Pyramid, guess: LimbGuess) -> RawReading | None:
-        """The networks' word on one limb, None where nothing of it can be read."""
-        coarse = self._best_reading(pyramid, guess)
+    def infer(self, pyramid: Pyramid, guess: LimbGuess) -> LandmarkOutput | None:
+        """Landmarks of one limb, None where too few of them are to be seen.
+
+        Args:
+            pyramid: Of the film with bright bones.
+            guess: Where the finder sees the limb.
+        """
+        coarse = self._best_coarse(pyramid, guess)
         if coarse is None:
             return None
         places, error, there = self._refine(pyramid, coarse.frame, guess.region, coarse.places)
-        return RawReading(coarse.frame, places, error, coarse.seen_logit, there, coarse.agreement, coarse.places)
+        return LandmarkOutput(coarse.frame, places, error, coarse.seen_logit, there, coarse.agreement, coarse.places)
 
-    def _best_reading(self, pyramid: Pyramid, guess: LimbGuess) -> CoarseReading | None:
-        """Landmarks from the finder's guess, or from other ways the limb may lie where that reads badly."""
-        readings = [self._coarse(pyramid, guess.region, guess.frame())]
-        if readings[0] is None or readings[0].quality < GOOD_QUALITY or 0.1 < guess.thumb_right < 0.9:
+    def _best_coarse(self, pyramid: Pyramid, guess: LimbGuess) -> CoarseOutput | None:
+        """Landmarks from the finder's guess, or from other ways the limb may lie where few are placed steadily."""
+        outputs = [self._coarse(pyramid, guess.region, guess.frame())]
+        if outputs[0] is None or outputs[0].quality < GOOD_QUALITY or 0.1 < guess.thumb_right < 0.9:
             frames = [guess.frame(guess.thumb_right < 0.5)]
             frames += [
                 guess._replace(turned=guess.turned + turn).frame(right)
@@ -120,12 +130,12 @@ class FilmReader:
                 for right in (True, False)
             ]
             frames += [guess._replace(length_px=guess.length_px * factor).frame() for factor in (0.8, 1.25)]
-            readings += [self._coarse(pyramid, guess.region, frame) for frame in frames]
-        best = max((r for r in readings if r is not None), key=lambda r: r.quality, default=None)
+            outputs += [self._coarse(pyramid, guess.region, frame) for frame in frames]
+        best = max((o for o in outputs if o is not None), key=lambda o: o.quality, default=None)
         return best if best is not None and best.quality >= LEAST_QUALITY else None
 
-    def _coarse(self, pyramid: Pyramid, region: Region, frame: LimbFrame) -> CoarseReading | None:
-        """A first reading, its frame fitted, then several ways of looking from that frame, twice."""
+    def _coarse(self, pyramid: Pyramid, region: Region, frame: LimbFrame) -> CoarseOutput | None:
+        """One forward pass, its frame fitted, then several ways of looking from that frame, twice."""
         heat, seen, limb = self._look(pyramid, region, [frame], WAYS[:1])
         points, logit, spread = heat[0], seen[0], np.zeros(len(heat[0]))
         for _ in range(2):
@@ -138,7 +148,7 @@ class FilmReader:
             points = (trust * views).sum(0) / trust.sum(0)
             spread = np.sqrt(((trust * (views - points) ** 2).sum(0) / trust.sum(0)).mean(-1))
             logit = np.median(logits, axis=0)
-        return CoarseReading(frame, points, spread, logit, float(np.median(expit(limb))))
+        return CoarseOutput(frame, points, spread, logit, float(np.median(expit(limb))))
 
     def _look(
         self, pyramid: Pyramid, region: Region, frames: Sequence[LimbFrame], ways: Sequence[Way]
@@ -152,14 +162,14 @@ class FilmReader:
             pixels, on_film = pyramid.cut(window_matrix(other, window), window.rows, window.columns)
             images.append(_seen_as(pixels, on_film, power, noise))
         index = np.full(len(images), list(Region).index(region), np.int32)
-        heat, absent, is_limb = self._landmarks(np.stack(images), index)
-        own = OF_REGION[region]
+        heat, absent, is_limb = map(np.asarray, self._landmarks(np.stack(images), index))
+        of_region = OF_REGION[region]
         places, logits = [], []
         for n, other in enumerate(turned):
-            cells = _peaks(heat[n][..., own])
+            cells = _peaks(heat[n][..., of_region])
             cell = window.rows / heat.shape[1]
             places.append(other.to_film(window.to_limb(cells * cell)))
-            nowhere = np.clip(np.exp(absent[n][own]), 1e-6, 1 - 1e-6)
+            nowhere = np.clip(np.exp(absent[n][of_region]), 1e-6, 1 - 1e-6)
             logits.append(np.log1p(-nowhere) - np.log(nowhere))
         return np.stack(places), np.stack(logits), is_limb
 
@@ -178,27 +188,30 @@ class FilmReader:
                     matrix = window_matrix(local, PATCH)
                     matrices.append(matrix)
                     images.append(_seen_as(*pyramid.cut(matrix, PATCH_PX, PATCH_PX), power, 0.0))
-            offset, log_error, logit = self._refiner(np.stack(images), np.tile(landmark, len(PATCH_WAYS)))
+            patches = np.stack(images), np.tile(landmark, len(PATCH_WAYS))
+            offset, log_error, logit = map(np.asarray, self._refiner(*patches))
             at = offset + PATCH_PX / 2
             film = np.stack([m[:, :2] @ p + m[:, 2] for m, p in zip(matrices, at, strict=True)])
             film = film.reshape(len(PATCH_WAYS), count, 2)
             places = film.mean(0)
             pixel = frame.px_per_mm * PATCH_MM_PER_PX
-            own = np.exp(np.clip(log_error, -3, 3)).reshape(len(PATCH_WAYS), count).mean(0) * pixel
+            stated = np.exp(np.clip(log_error, -3, 3)).reshape(len(PATCH_WAYS), count).mean(0) * pixel
             spread2 = ((film - places) ** 2).mean((0, 2))
-            error = np.sqrt(own**2 + spread2)
+            # the networks' own error, and how far ways of looking disagree
+            error = np.sqrt(stated**2 + spread2)
             there = logit.reshape(len(PATCH_WAYS), count).mean(0)
         return places, error, there
 
 
-def _compiled(module: nnx.Module) -> Callable[..., Any]:
-    """The module as a jitted function of arrays; batches are padded to few sizes so that few programs are compiled."""
-    definition, state = nnx.split(module)
+def _compiled(network: Callable[..., Output]) -> Callable[..., Output]:
+    """The network as a jitted function that gives numpy arrays; batches are padded to few sizes so that few programs are
+    compiled."""
+    definition, state = nnx.split(network)
     parameters = jax.tree.map(jnp.asarray, nnx.to_pure_dict(state))
 
-    def padded(*inputs: np.ndarray) -> Any:
+    def padded(*inputs: Shaped[np.ndarray, "batch ..."]) -> Output:
         size = len(inputs[0])
-        room = next(n for n in (1, 3, 4, 8, 16, 32, 64, 96, 128, 256) if n >= size)
+        room = next(n for n in BATCH_SIZES if n >= size)
         filled = [np.concatenate([x, np.repeat(x[:1], room - size, axis=0)]) for x in inputs]
         return jax.tree.map(lambda y: np.asarray(y)[:size], _run(definition, parameters, *filled))
 
@@ -207,7 +220,11 @@ def _compiled(module: nnx.Module) -> Callable[..., Any]:
 
 # The definition is static: all localisers of one process share the compiled programs, whatever their weights.
 @partial(jax.jit, static_argnums=0)
-def _run(definition: nnx.GraphDef[nnx.Module], parameters: Any, *inputs: Any) -> Any:
+def _run(
+    definition: nnx.GraphDef[Callable[..., Output]],
+    parameters: Mapping[str, object],
+    *inputs: Shaped[Array, "batch ..."],
+) -> Output:
     return nnx.merge(definition, parameters)(*inputs)
 
 
