@@ -6,7 +6,6 @@ import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -27,7 +26,7 @@ from outcomenet.evaluation.change import true_changes, write_responsiveness
 from outcomenet.evaluation.pool import in_every_part
 from outcomenet.evaluation.score_change import score_change_table
 from outcomenet.inference.visits import CompiledNetwork
-from outcomenet.input_pipeline.transforms import AugmentationConfig, CovariateScale
+from outcomenet.input_pipeline.transforms import AugmentationConfig, CovariateScale, StoredExample
 from outcomenet.intake.account.account import copy_account
 from outcomenet.ladder.calibrators import write_calibrators
 from outcomenet.ladder.facts import LadderFacts
@@ -68,7 +67,7 @@ class EvaluationTask:
     fold: int = 0  # of `SplitConfig`: whom the networks did not learn from
     zero_is_no_change: bool = True  # of a pair's film score: not where the order of the films is told
 
-    def examples(self, splits: Sequence[str]) -> Sequence[Mapping[str, Any]]:
+    def examples(self, splits: Sequence[str]) -> Sequence[StoredExample]:
         """What the networks read: the visits, or pairs of visits, of some splits."""
         return VisitPairs(self.dataset, splits) if self.of_pairs else Examples(self.dataset, splits)
 
@@ -188,7 +187,7 @@ def _read_films(task: EvaluationTask, progress: Progress) -> tuple[dict[str, Net
     return readings, rereadings
 
 
-class Examples(Sequence[Mapping[str, Any]]):
+class Examples(Sequence[StoredExample]):
     """The examples of some splits one after the other, each decoded only when it is asked for."""
 
     def __init__(self, dataset: Dataset, splits: Sequence[str]):
@@ -197,7 +196,7 @@ class Examples(Sequence[Mapping[str, Any]]):
     def __len__(self) -> int:
         return sum(len(source) for source in self.sources)
 
-    def __getitem__(self, index: int) -> Mapping[str, Any]:  # pyright: ignore[reportIncompatibleMethodOverride]
+    def __getitem__(self, index: int) -> StoredExample:  # pyright: ignore[reportIncompatibleMethodOverride]
         for source in self.sources:
             if index < len(source):
                 return source[index]
@@ -344,7 +343,9 @@ def _write_examples(task: EvaluationTask, run: Path) -> None:
         key = visit_key(example)
         if key in wanted:
             wanted.discard(key)
-            sheet = contact_sheet(example["crops"], example["present"].astype(bool), JOINT_NAMES)
+            sheet = contact_sheet(
+                np.asarray(example["crops"]), np.asarray(example["present"]).astype(bool), JOINT_NAMES
+            )
             write_png(target / f"crops_{key[0]}_{key[1]}.png", sheet)
         if not wanted:
             break

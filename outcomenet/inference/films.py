@@ -152,7 +152,7 @@ def _write_sheets(limbs: Sequence[PreparedLimb], file_name: str, folder: Path) -
     for limb in limbs:
         if limb.sheet is None:
             continue
-        side = limb.row["side"]
+        side = str(limb.row["side"])
         sheets[side] += 1  # two left hands on one film: the second sheet is numbered
         number = f"_{sheets[side]}" if sheets[side] > 1 else ""
         write_png(folder / f"crops_{file_name}_{side}{number}.png", limb.sheet)
@@ -172,7 +172,7 @@ def _prepare_film(
     return [_prepare_limb(task, row, located.film, limb, spacing) for limb in located.limbs]
 
 
-def _unread(film_id: str, outcomes: Sequence[str]) -> dict:
+def _unread(film_id: str, outcomes: Sequence[str]) -> dict[str, object]:
     """A row of films.csv before anything is known."""
     return {
         "film_id": film_id, "side": "", "region": "", "joints_seen": 0, "score": np.nan, "oa_score": np.nan,
@@ -182,7 +182,7 @@ def _unread(film_id: str, outcomes: Sequence[str]) -> dict:
 
 
 def _prepare_limb(
-    task: PredictionTask, row: dict, film: Film, limb: LandmarkedLimb, spacing: Spacing | None
+    task: PredictionTask, row: dict[str, object], film: Film, limb: LandmarkedLimb, spacing: Spacing | None
 ) -> PreparedLimb:
     limb_crops = cut_limb(film, limb, task.geometry, spacing=spacing, lengths=task.lengths)
     cut = limb_crops.cut

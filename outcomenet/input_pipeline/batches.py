@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import grain
 import numpy as np
@@ -11,7 +11,14 @@ import pandas as pd
 
 from outcomenet.datasets.dataset import visit_key
 from outcomenet.errors import DataRefused, UsageError, did_you_mean
-from outcomenet.input_pipeline.transforms import Augment, AugmentationConfig, CovariateScale, Example, Standardise
+from outcomenet.input_pipeline.transforms import (
+    Augment,
+    AugmentationConfig,
+    CovariateScale,
+    Example,
+    Standardise,
+    StoredExample,
+)
 
 
 class Batch(NamedTuple):
@@ -59,7 +66,7 @@ def covariate_scale(visits: pd.DataFrame, available: Sequence[str], wanted: Sequ
 
 
 def training_batches(
-    examples: Sequence[Example],
+    examples: Sequence[StoredExample],
     covariates: CovariateScale,
     *,
     batch_size: int,
@@ -98,7 +105,7 @@ def training_batches(
 
 
 def evaluation_batches(
-    examples: Sequence[Mapping[str, Any]],
+    examples: Sequence[StoredExample],
     covariates: CovariateScale,
     *,
     batch_size: int,

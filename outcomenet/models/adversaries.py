@@ -6,7 +6,6 @@ They learn to read it; the encoder, through a reversed gradient, learns to leave
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -21,7 +20,7 @@ from outcomenet.losses.objective import LossPart
 HIDDEN = 32
 
 
-@partial(jax.custom_vjp, nondiff_argnums=())
+@jax.custom_vjp
 def reverse_gradient(x: Float[Array, "*shape"], scale: Float[Array, ""]) -> Float[Array, "*shape"]:
     """The identity whose gradient is multiplied by -scale."""
     del scale

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TypeVar
 
 import jax
 import jax.numpy as jnp
 
 
-def stacked(members: Sequence[Any]) -> Any:
+Tree = TypeVar("Tree")  # nested records of arrays
+Output = TypeVar("Output")
+
+
+def stacked(members: Sequence[Tree]) -> Tree:
     """Trees of one structure as one tree with a leading axis for the members; a single one stays as it is."""
     if len(members) == 1:
         return members[0]
     return jax.tree.map(lambda *leaves: jnp.stack(leaves), *members)
 
 
-def over_members(function: Callable[..., Any], members: int, vectorise: bool | None = None) -> Callable[..., Any]:
+def over_members(function: Callable[..., Output], members: int, vectorise: bool | None = None) -> Callable[..., Output]:
     """`function` of one member, applied to trees that `stacked` made; what it gives is stacked alike.
 
     vmap turns every convolution into one with as many groups as there are members, which an accelerator likes and a CPU
@@ -31,7 +35,7 @@ def over_members(function: Callable[..., Any], members: int, vectorise: bool | N
     if vectorise:
         return jax.vmap(function)
 
-    def one_by_one(*trees: Any) -> Any:
+    def one_by_one(*trees: object) -> Output:
         return stacked([function(*jax.tree.map(lambda a, k=k: a[k], trees)) for k in range(members)])
 
     return one_by_one

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TypeVar
 
 import jax
 from flax import nnx
@@ -18,7 +18,8 @@ from outcomenet.strategies import NO_HANDLING, ConfoundingConfig
 from outcomenet.training.ensemble import over_members, stacked
 
 # Arrays of one network by their path, nested as its modules are; of an ensemble with a leading axis for the members.
-Parameters = dict[str, Any]
+Parameters = dict[str, object]
+Output = TypeVar("Output")  # nested records of arrays
 
 
 @dataclass(frozen=True)
@@ -58,14 +59,14 @@ class RungNetwork:
         return nnx.merge(self._definition, parameters)
 
     @cached_property
-    def is_encoder(self) -> dict[str, Any]:
+    def is_encoder(self) -> dict[str, object]:
         """The parameters' tree with True for those of the encoder and False for all others."""
         return {
             name: jax.tree.map(lambda _, part=name: isinstance(getattr(self._abstract, part), Encoder), tree)
             for name, tree in self.abstract_parameters.items()
         }
 
-    def each(self, function: Callable[[OutcomeNet], Any], parameters: Parameters) -> Any:
+    def each(self, function: Callable[[OutcomeNet], Output], parameters: Parameters) -> Output:
         """What `function` gives of every member, along a leading axis of `members`, 1 included."""
         outputs = over_members(lambda member: function(self.merge(member)), self.members)(parameters)
         return jax.tree.map(lambda a: a[None], outputs) if self.members == 1 else outputs

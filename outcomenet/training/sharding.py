@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import jax
 import numpy as np
@@ -32,7 +32,7 @@ def compile_step(step: Step, mesh: Mesh) -> Step:
     return jax.jit(step, in_shardings=(whole, split), out_shardings=(whole, whole), donate_argnums=0)
 
 
-def put_batch(batch: Mapping[str, np.ndarray], mesh: Mesh) -> dict[str, Any]:
+def put_batch(batch: Mapping[str, np.ndarray], mesh: Mesh) -> dict[str, jax.Array]:
     """A host's batch onto the mesh; its size must be a multiple of the number of devices."""
     size = len(next(iter(batch.values())))
     if size % mesh.size:

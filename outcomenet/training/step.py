@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import jax
 import jax.numpy as jnp
@@ -78,12 +78,13 @@ class TrainStep:
             return network_objective(network.merge(parameters), batch, key, self.loss_weights, phase.push)
 
         (total, parts), gradient = jax.value_and_grad(loss, has_aux=True)(old.parameters)
-        update, optimiser = self.optimiser.update(gradient, old.optimiser, old.parameters)
+        parameters = cast(optax.Params, old.parameters)  # nested dictionaries of arrays, as optax takes them
+        update, optimiser = self.optimiser.update(gradient, old.optimiser, parameters)
         if network.confounding.adversarial:
             update = jax.tree.map(
                 lambda change, of_encoder: phase.encoder_rate * change if of_encoder else change,
                 update,
                 network.is_encoder,
             )
-        new = NetworkState(optax.apply_updates(old.parameters, update), optimiser)
+        new = NetworkState(cast(Parameters, optax.apply_updates(parameters, update)), optimiser)
         return new, {"loss": total, "gradient_norm": optax.tree.norm(gradient), **parts}

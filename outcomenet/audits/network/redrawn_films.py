@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,6 +16,7 @@ from outcomenet.datasets.manifest import TRUTH
 from outcomenet.errors import DataRefused
 from outcomenet.films.film import FROM_CROPS
 from outcomenet.inference.visits import CompiledNetwork
+from outcomenet.input_pipeline.transforms import StoredExample
 from outcomenet.localization.geometry import CropGeometry
 from outcomenet.progress import Progress
 from outcomenet.simulation.causal import patient_index
@@ -30,7 +30,7 @@ MODERATE = 0.5
 
 def scores_under_interventions(
     dataset: Dataset,
-    held_out: Mapping[tuple[str, str], Any],
+    held_out: Mapping[tuple[str, str], StoredExample],
     network: CompiledNetwork,
     sizes: AuditSizes,
     progress: Progress,
@@ -97,14 +97,14 @@ def _worlds(usual: Laboratory, sizes: AuditSizes) -> list[tuple[str, str, Labora
     return [(USUAL, "", usual), *((name, str(value), usual.do(**{name: value})) for name, value in values)]
 
 
-class Filmed(Sequence[Mapping[str, Any]]):
+class Filmed(Sequence[StoredExample]):
     """Examples of the visits in each world, one world after the other, drawn when they are asked for."""
 
     def __init__(
         self,
         worlds: Sequence[Laboratory],
         visits: Sequence[tuple[str, str]],
-        examples: Sequence[Mapping[str, Any]],
+        examples: Sequence[StoredExample],
         geometry: CropGeometry,
     ):
         self.worlds, self.visits, self.examples, self.geometry = worlds, visits, examples, geometry
@@ -113,7 +113,7 @@ class Filmed(Sequence[Mapping[str, Any]]):
     def __len__(self) -> int:
         return len(self.worlds) * len(self.visits)
 
-    def __getitem__(self, index: int) -> Mapping[str, Any]:  # pyright: ignore[reportIncompatibleMethodOverride]
+    def __getitem__(self, index: int) -> StoredExample:  # pyright: ignore[reportIncompatibleMethodOverride]
         world, row = divmod(index, len(self.visits))
         if world >= len(self.worlds):
             raise IndexError(index)
@@ -142,7 +142,7 @@ def draw(
 def check_rendering(
     usual: Laboratory,
     visits: Sequence[tuple[str, str]],
-    examples: Sequence[Mapping[str, Any]],
+    examples: Sequence[StoredExample],
     geometry: CropGeometry,
     count: int,
 ) -> None:
@@ -157,8 +157,8 @@ def check_rendering(
     """
     rows = range(min(count, len(visits)))
     for row, crops in zip(rows, draw(usual, visits, rows, geometry), strict=True):
-        if not np.array_equal(crops, examples[row]["crops"]):
-            share = float((crops != examples[row]["crops"]).mean())
+        if not np.array_equal(crops, stored := np.asarray(examples[row]["crops"])):
+            share = float((crops != stored).mean())
             raise DataRefused(
                 f"Visit {visits[row][1]} of {visits[row][0]}, drawn again, differs from the data set in "
                 f"{100 * share:.1f} % of its pixels: the cohort was simulated by another version. Simulate it again to "

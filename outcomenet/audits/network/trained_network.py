@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import jax
 import numpy as np
@@ -27,7 +25,7 @@ from outcomenet.datasets.dataset import SPLITS, Dataset, visit_key
 from outcomenet.datasets.manifest import TRUTH
 from outcomenet.errors import DataRefused
 from outcomenet.inference.visits import CompiledNetwork
-from outcomenet.input_pipeline.transforms import Standardise
+from outcomenet.input_pipeline.transforms import Standardise, StoredExample
 from outcomenet.progress import Progress
 
 KEYS = ["patient_id", "visit_id"]
@@ -112,7 +110,7 @@ class TrainedNetwork:
         return first_visits_first(self._held_out, self.sizes.explained_visits)
 
     @cached_property
-    def _films(self) -> tuple[list[Key], Float[np.ndarray, "visit feature"], dict[Key, Mapping[str, Any]]]:
+    def _films(self) -> tuple[list[Key], Float[np.ndarray, "visit feature"], dict[Key, StoredExample]]:
         """(visits, their border features, examples of held-out visits that other audits read again).
 
         All held-out visits come first, others up to `border_visits`. Borders are as the network sees them: standardised
@@ -125,7 +123,7 @@ class TrainedNetwork:
         self.progress.start("visits", min(most, sum(map(len, sources))), "measure the borders of crops")
         keys: list[Key] = []
         features: list[np.ndarray] = []
-        kept: dict[Key, Mapping[str, Any]] = {}
+        kept: dict[Key, StoredExample] = {}
         for number, source in enumerate(sources):
             for index in range(len(source)):
                 if number > 0 and len(keys) >= most:
@@ -135,7 +133,9 @@ class TrainedNetwork:
                 if number == 0 and key in keep:
                     kept[key] = example
                 keys.append(key)
-                features.append(border_features(standardise.map(example)["crops"], example["present"].astype(bool)))
+                features.append(
+                    border_features(standardise.map(example)["crops"], np.asarray(example["present"]).astype(bool))
+                )
                 self.progress.advance()
         self.progress.finish()
         return keys, np.stack(features), kept
