@@ -15,7 +15,8 @@ from outcomenet.arrays import Array, Bool, Float
 from outcomenet.errors import DataRefused
 from outcomenet.input_pipeline.batches import Batch, evaluation_batches
 from outcomenet.input_pipeline.transforms import AugmentationConfig, CovariateScale, StoredExample
-from outcomenet.models.outcome_net import OutcomeNet, Visit, patient_embedding
+from outcomenet.models.outcome_net import OutcomeNet
+from outcomenet.models.visit import Visit, patient_embedding
 from outcomenet.predictions import NetworkOutput
 from outcomenet.progress import Progress
 from outcomenet.training.rungs import Parameters, RungNetwork, visit_of
@@ -99,9 +100,11 @@ class MemberOutput(NamedTuple):
 def _ensemble_outputs(network: RungNetwork, parameters: Parameters, visit: Visit) -> dict[str, object]:
     """The mean over the members; their embeddings have nothing in common, so that the first one's is given."""
     outputs = network.each(lambda net: _outputs(net, visit), parameters)
+    # what is visible is the same for all members, and a mean of booleans would be a number
     mean = jax.tree.map(lambda a: a[0] if a.dtype == bool else a.mean(0), outputs)._asdict()
     del mean["variance"]
     spread = {name: values.std(0) for name, values in outputs.outcome.items()}
+    # law of total variance: within the members, and between them
     deviation = {name: jnp.sqrt(outputs.variance[name].mean(0) + jnp.square(spread[name])) for name in spread}
     return {**mean, "embedding": outputs.embedding[0], "spread": spread, "deviation": deviation}
 
@@ -128,3 +131,42 @@ def _outputs(net: OutcomeNet, visit: Visit) -> MemberOutput:
         svdh=svdh,
         score={name: output.score[:, i] for i, name in enumerate(net.outcomes)},
     )
+
+
+class CompiledContributions:
+    """Joint contributions of a network to one outcome, on its latent scale; higher is worse. Compiled once for all calls."""
+
+    def __init__(self, network: RungNetwork, batches: Sequence[Batch], outcome: int):
+        self.batches = batches
+        self.ids = [key for batch in batches for key in batch.ids]
+
+        def contributions(parameters: Parameters, arrays: Mapping[str, Array]) -> Array:
+            visit = visit_of(arrays)
+            return network.each(lambda net: net(visit).contributions[..., outcome], parameters).mean(0)
+
+        self._contributions = jax.jit(contributions)
+
+    @property
+    def visible(self) -> Bool[np.ndarray, "visit joint"]:
+        """Joints that are on the films."""
+        return np.concatenate([np.asarray(b.arrays["visible"])[: b.real] for b in self.batches])
+
+    def infer(
+        self, parameters: Parameters, visible: Bool[np.ndarray, "visit joint"] | None = None
+    ) -> Float[np.ndarray, "visit joint"]:
+        """Contributions of every visit.
+
+        Args:
+            parameters: of the network, or others of the same structure.
+            visible: joints that are shown: further ones can be hidden, as if they were not on the film. None: as they are.
+        """
+        parts, start = [], 0
+        for batch in self.batches:
+            arrays = dict(batch.arrays)
+            if visible is not None:
+                shown = np.array(arrays["visible"])
+                shown[: batch.real] = visible[start : start + batch.real]
+                arrays["visible"] = shown
+            parts.append(np.asarray(self._contributions(parameters, arrays))[: batch.real])
+            start += batch.real
+        return np.concatenate(parts)

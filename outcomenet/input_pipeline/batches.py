@@ -97,9 +97,11 @@ def training_batches(
             f"The training split has {len(examples)} visits (or pairs of visits) with films, fewer than a batch of {batch_size}; "
             "use a larger cohort or a smaller `training.batch_size`."
         )
+    # shuffled before it is repeated: every visit comes once before any comes again
     data = grain.MapDataset.source(examples).seed(seed).shuffle().repeat().map(Standardise(covariates, weights or {}))
     if augmentation is not None:
         data = data.random_map(Augment(augmentation))
+    # a batch that is not full would be compiled anew
     data = data.batch(batch_size, drop_remainder=True)
     return iter(data.to_iter_dataset(grain.ReadOptions(num_threads=threads, prefetch_buffer_size=2 * threads)))
 

@@ -29,6 +29,7 @@ METADATA_BYTES = 2**20  # what Orbax writes beside the numbers
 STATE, POSITION = "state", "position.json"
 Tree = TypeVar("Tree")  # a state: nested records of arrays
 Position = dict[str, dict[str, object]]  # of the data: the state of each iterator by its name, as JSON holds it
+# without leading zeros: 007 would be a second folder of step 7
 STEP = re.compile(r"0|[1-9][0-9]*")  # name of a checkpoint's folder
 
 
@@ -78,6 +79,7 @@ class Checkpoints:
             # plain arrays: what is saved must not depend on the devices that are there today
             checkpointer.save((partial / STATE).absolute(), jax.device_get(state))
         (partial / POSITION).write_text(json.dumps(saved))
+        # last: it vouches for everything that was written before
         write_manifest(partial)
 
     def restore(self, abstract: Tree, step: int | None = None) -> tuple[Tree, Position] | None:
@@ -184,6 +186,7 @@ def _refuse_other_arrays(folder: Path, stored: object, abstract: object) -> None
 
 def _described(tree: object) -> dict[str, str]:
     """Type and shape of each array of a tree, by its name."""
+    # what Orbax tells of a stored array has a shape and is a record itself: it counts as one leaf
     leaves = jax.tree_util.tree_leaves_with_path(tree, is_leaf=lambda node: hasattr(node, "shape"))
     return {
         jax.tree_util.keystr(path, simple=True, separator="."): f"{np.dtype(leaf.dtype)}{list(leaf.shape)}"

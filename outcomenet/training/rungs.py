@@ -10,9 +10,10 @@ from typing import TypeVar
 import jax
 from flax import nnx
 
-from outcomenet.arrays import Array
+from outcomenet.arrays import Array, Shaped
 from outcomenet.models.encoders.encoder import Encoder
-from outcomenet.models.outcome_net import OutcomeNet, OutcomeNetConfig, Visit
+from outcomenet.models.outcome_net import OutcomeNet, OutcomeNetConfig
+from outcomenet.models.visit import Visit
 from outcomenet.predictors import PREDICTORS
 from outcomenet.strategies import NO_HANDLING, ConfoundingConfig
 from outcomenet.training.ensemble import over_members, stacked
@@ -83,10 +84,13 @@ class RungNetwork:
 
     @cached_property
     def _abstract(self) -> OutcomeNet:
+        # any seed: no number is drawn
         return nnx.eval_shape(lambda: self._built(0))
 
     @cached_property
     def _definition(self) -> nnx.GraphDef[OutcomeNet]:
+        # a layer with other variables, such as batch statistics, is refused here: a score must not depend on other
+        # patients
         return nnx.split(self._abstract, nnx.Param)[0]
 
 
@@ -110,7 +114,7 @@ def build_networks(
     return {name: RungNetwork(config, how, shape, members) for name, how in handled.items()}
 
 
-def visit_of(batch: Mapping[str, Array]) -> Visit:
+def visit_of(batch: Mapping[str, Shaped[Array, "batch ..."]]) -> Visit:
     """The part of a batch that a network sees."""
     return Visit(
         batch["crops"],

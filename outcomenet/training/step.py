@@ -52,12 +52,14 @@ class TrainStep:
 
     def __call__(self, state: TrainState, batch: Mapping[str, Array]) -> tuple[TrainState, Metrics]:
         """(The state after one update, the losses before it as means over the members)."""
+        # the state holds the key as plain numbers, which checkpoints can store
         key = jax.random.fold_in(jax.random.wrap_key_data(state.key), state.step)
         networks: dict[str, NetworkState] = {}
         metrics: Metrics = {}
         for name, network in self.networks.items():
             phase = Phase.at(state.step, self.steps, network.confounding)
 
+            # bound as defaults: a closure would see the last network of the loop
             def update(
                 old: NetworkState, member: Array, network: RungNetwork = network, phase: Phase = phase
             ) -> tuple[NetworkState, Losses]:
@@ -80,6 +82,7 @@ class TrainStep:
         (total, parts), gradient = jax.value_and_grad(loss, has_aux=True)(old.parameters)
         parameters = cast(optax.Params, old.parameters)  # nested dictionaries of arrays, as optax takes them
         update, optimiser = self.optimiser.update(gradient, old.optimiser, parameters)
+        # on the update: Adam would divide a factor on the gradient out again
         if network.confounding.adversarial:
             update = jax.tree.map(
                 lambda change, of_encoder: phase.encoder_rate * change if of_encoder else change,

@@ -14,6 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
+from outcomenet.arrays import Shaped
 from outcomenet.likelihoods.registry import likelihood_of
 from outcomenet.losses.objective import masked_mean
 from outcomenet.models.heads import OutcomeHead
@@ -21,16 +22,21 @@ from outcomenet.outcomes import outcome
 from outcomenet.training.rungs import Parameters, RungNetwork
 
 STEPS = 400
-LEARNING_RATE = 0.05
+LEARNING_RATE = 0.05  # at its start; a cosine takes it to 0, so that full-batch Adam settles
 RIDGE = 1e-3  # keeps a covariate without any contrast where it is
 
 HeadValues = dict[str, jax.Array]  # of an outcome head, by the names of its parameters
 
 
-def warm_start(network: RungNetwork, parameters: Parameters, table: Mapping[str, np.ndarray]) -> Parameters:
-    """Parameters with every outcome head fitted to `table` (covariates, observed and targets of the training visits).
+def warm_start(
+    network: RungNetwork, parameters: Parameters, table: Mapping[str, Shaped[np.ndarray, "visit ..."]]
+) -> Parameters:
+    """Parameters with every outcome head fitted to the covariates alone; all members of an ensemble start from the same fit.
 
-    All members of an ensemble start from the same fit.
+    Args:
+        network: its structure.
+        parameters: before training.
+        table: of the training visits: `covariates` (standardised, 0 where missing), `observed`, and the outcomes' fields.
     """
     first = jax.tree.map(lambda a: a[0], parameters) if network.members > 1 else parameters
     net = network.merge(first)
@@ -49,6 +55,7 @@ def _fit(head: OutcomeHead, name: str, has_term: tuple[bool, ...], table: Mappin
     batch = {key: jnp.asarray(value) for key, value in table.items()}
     zero = jnp.zeros(batch["covariates"].shape[0])
     used = jnp.asarray(has_term, bool)[None, :]
+    # as in the network: a covariate without a term counts as observed, and its value as 0
     covariates, observed = jnp.where(used, batch["covariates"], 0.0), batch["observed"] | ~used
     start = {"free": head.free[...], "terms": head.terms[...], "missing_terms": head.missing_terms[...]}
 

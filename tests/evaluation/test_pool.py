@@ -16,7 +16,8 @@ from outcomenet.cli import main
 from outcomenet.datasets.dataset import SPLITS, open_dataset
 from outcomenet.datasets.resplit import SplitConfig, resplit
 from outcomenet.errors import DataRefused, UsageError
-from outcomenet.evaluation.pool import in_every_part, pool_runs
+from outcomenet.evaluation.ladder_predictions import in_every_part
+from outcomenet.evaluation.pool import pool_runs
 from outcomenet.experiment import EvaluationConfig, Experiment
 from outcomenet.intake.account.account import copy_account
 from outcomenet.models.encoders.cnn import CnnConfig
