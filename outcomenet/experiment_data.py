@@ -34,8 +34,8 @@ def check_data(experiment: Experiment, dataset: Dataset) -> None:
     if experiment.of_pairs and mode not in ("", str(pairs)):
         raise UsageError(
             f"network.pairs is {pairs}, but the human score of data set {name} was read in {mode} mode: they would not be "
-            f"compared on equal terms. Take the cohort in with `--reading-mode {pairs}` if it has such readings, or train "
-            f"with `--network.pairs {mode}`."
+            f"compared on equal terms. Take the cohort in with reading_mode={pairs} (--reading-mode {pairs}) if it has such readings, or train "
+            f"with network.pairs {mode} (--network.pairs {mode})."
         )
     rows = training_rows(experiment, dataset.visits)
     if rows.empty:
@@ -47,7 +47,8 @@ def check_data(experiment: Experiment, dataset: Dataset) -> None:
     if graded and rows[list(KL_COLUMNS)].isna().all(axis=None):
         raise UsageError(
             f"confounding.joint_decorrelation needs Kellgren-Lawrence grades of joints; data set {name} has none in any "
-            "training visit. Train with `--confounding.joint_decorrelation 0`, or add them to the cohort's scores.csv (scheme kellgren_lawrence)."
+            "training visit. Train with confounding.joint_decorrelation 0 (--confounding.joint_decorrelation 0), or add them to "
+            "the cohort's scores.csv (scheme kellgren_lawrence)."
         )
 
 

@@ -251,7 +251,7 @@ def run_evaluation(run: Path, data: Path | None = None, *, progress: Progress) -
     if dataset.manifest.fingerprint != record["data"]["fingerprint"]:
         raise DataRefused(
             f"{dataset.folder} is not the data set that {run} was trained on (fingerprint "
-            f"{dataset.manifest.fingerprint[:16]}, expected {record['data']['fingerprint'][:16]}); name that one with --data."
+            f"{dataset.manifest.fingerprint[:16]}, expected {record['data']['fingerprint'][:16]}); name that one by data= (--data)."
         )
     if experiment.rungs:
         usable_devices()
@@ -298,7 +298,7 @@ def data_folder_of(run: Path, record: JsonObject) -> Path:
     folder = resolved_path(record["data_folder"], run) if record["data_folder"] else None
     if folder is None or not folder.exists():
         where = f" is no longer at {folder}" if folder else "'s place is not in its record, which names no person"
-        raise UsageError(f"The data set of {run}{where}; name it with --data.")
+        raise UsageError(f"The data set of {run}{where}; name it by data= (--data).")
     return folder
 
 

@@ -101,7 +101,7 @@ def _complete(
         if sorted(held) != sorted(there):
             raise UsageError(
                 f"The data have the hospitals {', '.join(sorted(there))}; the runs held out "
-                f"{', '.join(sorted(name or 'none' for name in held))}. Train one run with --split.leave-site-out for each."
+                f"{', '.join(sorted(name or 'none' for name in held))}. Train one run with split.leave_site_out (--split.leave-site-out) for each."
             )
         return
     folds = splits[0]["folds"]
@@ -109,7 +109,7 @@ def _complete(
     if not folds or held != list(range(folds)):
         raise UsageError(
             f"Joining needs one run for each fold 0 to {max(folds, 1) - 1} of split.folds {folds}; the {len(runs)} runs hold "
-            f"out {held}. Train the others with --split.folds K --split.fold k."
+            f"out {held}. Train the others with split.folds K and split.fold k (--split.folds K --split.fold k)."
         )
 
 

@@ -90,5 +90,5 @@ def refuse_nobody_held_out(task: EvaluationTask) -> None:
         needed = "two visits with films a year apart" if task.of_pairs else "films" if task.networks else "a visit"
         raise DataRefused(
             f"Data set {task.dataset.manifest.name} has no held-out patient (split test) with {needed}, so that nothing can "
-            "be judged. Take in a larger cohort, or divide it anew in training with --split.folds and --split.fold."
+            "be judged. Take in a larger cohort, or divide it anew in training by split.folds and split.fold (--split.folds, --split.fold)."
         )

@@ -222,7 +222,9 @@ def test_networks_without_a_hospital_are_judged_there(small_dataset, dataset, tm
         run_training(FILE, with_split(leave_site_out=site), small_dataset, tmp_path / site, progress=QUIET)
         run_evaluation(tmp_path / site, progress=QUIET)
         runs.append(tmp_path / site)
-    with pytest.raises(UsageError, match="Train one run with --split.leave-site-out for each"):
+    with pytest.raises(
+        UsageError, match=r"Train one run with split.leave_site_out \(--split.leave-site-out\) for each"
+    ):
         pool_runs(runs[:1], tmp_path / "x")
     pool_runs(runs, tmp_path / "all")
     table = pd.read_csv(tmp_path / "all" / "audit_sites.csv")
