@@ -1,4 +1,4 @@
-"""The experiment: a frozen record of one question, its presets, what it needs of a data set, and how its file is loaded."""
+"""The experiment: a frozen record of one question, its presets, and how its file is loaded."""
 
 from __future__ import annotations
 
@@ -9,19 +9,13 @@ from pathlib import Path
 from types import ModuleType
 from typing import Annotated, Any
 
-import pandas as pd
-
 from outcomenet.audits.sizes import AuditSizes
 from outcomenet.confounders import confounder
-from outcomenet.datasets.dataset import Dataset
-from outcomenet.datasets.known_outcomes import check_outcomes
-from outcomenet.datasets.pairs import paired_visits
 from outcomenet.datasets.resplit import FEWEST_FOLDS, SplitConfig
-from outcomenet.datasets.visit_table import KL_COLUMNS
 from outcomenet.errors import UsageError, did_you_mean
 from outcomenet.experiment_files import experiment_file
 from outcomenet.input_pipeline.transforms import AugmentationConfig
-from outcomenet.losses.weights import LossWeights
+from outcomenet.losses.objective import LossWeights
 from outcomenet.models.encoders.cnn import CnnConfig
 from outcomenet.models.outcome_net import OutcomeNetConfig
 from outcomenet.models.pairs import PairReading
@@ -32,7 +26,6 @@ from outcomenet.runs.config import from_record, with_settings
 from outcomenet.strategies import ConfoundingConfig
 from outcomenet.training.loop import TrainingConfig
 from outcomenet.training.optimiser import OptimiserConfig
-from outcomenet.training.reweighting import balancing_weights
 
 # Sizes of a network: `tiny` is that of the demo (0.25 million parameters at 48 px), `base` for an accelerator.
 TINY = OutcomeNetConfig()
@@ -152,7 +145,7 @@ class Experiment:
         """The outcome that headline, biomarker, audits and report are about."""
         return main_outcome(self.outcomes, self.main_outcome)
 
-    def with_settings(self, settings: Mapping[str, Any]) -> Experiment:
+    def with_settings(self, settings: Mapping[str, object]) -> Experiment:
         """The experiment with other values of some settings, by their paths on the command line.
 
         Raises UsageError where there is no such setting, naming the nearest, or where it cannot hold the value.
@@ -198,67 +191,6 @@ def load_module(file: Path) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
-
-
-def check_data(experiment: Experiment, dataset: Dataset) -> None:
-    """Raises UsageError where the networks cannot learn from the data set what the experiment says."""
-    name = dataset.manifest.name
-    if not dataset.has_films("train"):
-        raise UsageError(
-            f"Data set {name} has no training visit with films, but the experiment trains "
-            f"{', '.join(experiment.rungs)}; use an experiment with `rungs=()`."
-        )
-    mode, pairs = dataset.manifest.reading_mode, experiment.network.pairs
-    if experiment.of_pairs and mode not in ("", str(pairs)):
-        raise UsageError(
-            f"network.pairs is {pairs}, but the human score of data set {name} was read in {mode} mode: they would not be "
-            f"compared on equal terms. Take the cohort in with `--reading-mode {pairs}` if it has such readings, or train "
-            f"with `--network.pairs {mode}`."
-        )
-    rows = training_rows(experiment, dataset.visits)
-    if rows.empty:
-        raise UsageError(
-            f"network.pairs is {pairs}, but data set {name} has no training patient with films at two visits a year apart; "
-            "use an experiment of single visits."
-        )
-    graded = experiment.confounding.joint_decorrelation and DIRECT_ADJUSTED in experiment.rungs
-    if graded and rows[list(KL_COLUMNS)].isna().all(axis=None):
-        raise UsageError(
-            f"confounding.joint_decorrelation needs Kellgren-Lawrence grades of joints; data set {name} has none in any "
-            "training visit. Train with `--confounding.joint_decorrelation 0`, or add them to the cohort's scores.csv (scheme kellgren_lawrence)."
-        )
-
-
-def known_outcomes(experiment: Experiment, dataset: Dataset) -> list[str]:
-    """Notes on outcomes that few patients of the data set have; DataRefused where one cannot be learned at all."""
-    dataset.require(experiment.outcomes)
-    rows = able_rows(experiment, dataset.visits)
-    if experiment.evaluation.cross_fit_folds:
-        return check_outcomes(experiment.outcomes, rows, rows)
-    return check_outcomes(experiment.outcomes, rows[rows["split"] == "train"], rows[rows["split"] == "test"])
-
-
-def visit_weights(experiment: Experiment, visits: pd.DataFrame) -> dict[tuple[str, str], float]:
-    """Weights of the training visits where the experiment reweights (see `training.reweighting`), else none."""
-    if not experiment.confounding.reweight:
-        return {}
-    train = training_rows(experiment, visits)
-    weight = balancing_weights(train, experiment.confounding.reweight, experiment.outcomes)
-    return dict(zip(zip(train["patient_id"], train["visit_id"], strict=True), map(float, weight), strict=True))
-
-
-def training_rows(experiment: Experiment, visits: pd.DataFrame) -> pd.DataFrame:
-    """Rows of the visit table that the networks learn from."""
-    able = able_rows(experiment, visits)
-    return able[able["split"] == "train"]
-
-
-def able_rows(experiment: Experiment, visits: pd.DataFrame) -> pd.DataFrame:
-    """Rows of the visit table, of any split, that the experiment can use: those with films where it has networks, and
-    with a later visit's where these compare two."""
-    if experiment.of_pairs:
-        return paired_visits(visits)
-    return visits[visits["has_films"]] if experiment.rungs else visits
 
 
 def experiment_of(record: Mapping[str, Any]) -> Experiment:

@@ -32,9 +32,17 @@ class HaqScore:
 
 
 def haq_category(items: list[int | None], aid: bool = False) -> int | None:
-    """Category score 0-3: the worst answered item; an aid or help raises 0 or 1 to 2, and 3 stays 3.
+    """Score of one category: the worst answered item; an aid or help raises 0 or 1 to 2, and 3 stays 3 (Fries 1980).
 
-    A category with no answered item is missing, whatever the aid.
+    Args:
+        items: 0 to 3; None where an item was not answered.
+        aid: whether an aid or help of another person is used.
+
+    Returns:
+        0 to 3, higher is worse; None without any answered item, whatever the aid.
+
+    Raises:
+        UsageError: an item has another value.
     """
     answered = [item for item in items if item is not None]
     for item in answered:
@@ -47,7 +55,18 @@ def haq_category(items: list[int | None], aid: bool = False) -> int | None:
 
 
 def haq_category_scores(answers: Mapping[str, int | None], use_aids: bool = True) -> dict[str, int | None]:
-    """Score 0-3 of every category from items `haq_<category>_<n>` and aids `haq_aid_<category>`; None: not answered."""
+    """Score of every category.
+
+    Args:
+        answers: items `haq_<category>_<n>`, 0 to 3, and aids `haq_aid_<category>`, 0 or 1; None or absent: not answered.
+        use_aids: whether aids raise a score.
+
+    Returns:
+        0 to 3 by category; None where it was not answered.
+
+    Raises:
+        UsageError: an item has another value.
+    """
     scores = {}
     for category, count in HAQ_CATEGORIES.items():
         items = [answers.get(f"haq_{category}_{n}") for n in range(1, count + 1)]
@@ -57,10 +76,17 @@ def haq_category_scores(answers: Mapping[str, int | None], use_aids: bool = True
 
 
 def haq_disability_index(answers: Mapping[str, int | None], use_aids: bool = True) -> HaqScore | None:
-    """HAQ-DI from items `haq_<category>_<n>` and aids `haq_aid_<category>` (0 or 1).
+    """HAQ-DI: the sum of the category scores divided by the number of answered categories.
 
-    Sum of category scores divided by the number of answered categories; fewer than 6 of 8 make it missing (None).
-    `use_aids=False` gives the alternative index that ignores aids.
+    Args:
+        answers: items `haq_<category>_<n>`, 0 to 3, and aids `haq_aid_<category>`, 0 or 1; None or absent: not answered.
+        use_aids: False gives the alternative index that ignores aids.
+
+    Returns:
+        0 to 3, higher is worse; None with fewer than 6 of the 8 categories answered.
+
+    Raises:
+        UsageError: an item has another value.
 
     >>> haq_disability_index({f"haq_{c}_1": 1 for c in HAQ_CATEGORIES} | {"haq_aid_grip": 1})
     HaqScore(value=1.125, answered=8)
@@ -72,10 +98,14 @@ def haq_disability_index(answers: Mapping[str, int | None], use_aids: bool = Tru
 
 
 def haq_grid(value: float, tolerance: float = 5e-3) -> int | None:
-    """Number of answered categories (8, 7 or 6) on whose grid a given HAQ-DI lies; None if on none of them.
+    """Number of answered categories on whose grid a HAQ-DI lies.
 
-    The finest agreeing grid is returned, 8 first: 1.5 is on all three and counts as 8. Exports round to two or three
-    digits, hence the tolerance.
+    Args:
+        value: the index, 0 to 3.
+        tolerance: how far it may lie beside a point of the grid: exports round to two or three digits.
+
+    Returns:
+        8, 7 or 6, the finest that agrees: 1.5 is on all three grids and counts as 8. None where it is on none of them.
     """
     for answered in (8, 7, 6):
         steps = value * answered

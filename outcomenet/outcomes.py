@@ -144,12 +144,33 @@ def main_outcome(outcomes: Iterable[str], chosen: str = "") -> str:
 
 
 def annual_change(first: float, second: float, days: float) -> float:
-    """Change of a total per year between two films `days` apart (positive = more damage)."""
+    """Yearly change of a total between two films.
+
+    Args:
+        first: total of the earlier film.
+        second: total of the later one.
+        days: between the two; above 0.
+
+    Returns:
+        Units a year; positive for more damage.
+
+    Raises:
+        UsageError: the later film is not later.
+    """
     if days <= 0:
         raise UsageError(f"A change needs the second film after the first; the gap is {days} days.")
     return (second - first) * DAYS_PER_YEAR / days
 
 
 def is_rapid_progression(first: float, second: float, days: float) -> bool:
-    """RRP: an SvdH total rising by 5 units a year or more (ESPOIR definition)."""
+    """Rapid radiographic progression: an SvdH total that rises by 5 units a year or more (ESPOIR definition).
+
+    Args:
+        first: SvdH total of the earlier film.
+        second: SvdH total of the later one.
+        days: between the two; above 0.
+
+    Raises:
+        UsageError: the later film is not later.
+    """
     return annual_change(first, second, days) >= RAPID_PROGRESSION_PER_YEAR

@@ -29,7 +29,12 @@ KEY = ["predictor", "outcome", "horizon", "patient_id", "visit_id", "fold", "see
 
 
 def validate_predictions(table: pd.DataFrame) -> pd.DataFrame:
-    """The table with its columns in order; DataRefused names the first rule it breaks."""
+    """The table with its columns in their order and types.
+
+    Raises:
+        DataRefused: a column, predictor or outcome is unknown or missing, a row is empty or twice there, an interval ends
+            before it starts, or `observed` contradicts `target`.
+    """
     for column in COLUMNS:
         if column not in table:
             raise DataRefused(f"The prediction table lacks column {column!r}. {did_you_mean(column, table.columns)}")
@@ -55,7 +60,15 @@ def validate_predictions(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def write_predictions(table: pd.DataFrame, path: Path) -> None:
-    """Validates and writes parquet, whole or not at all."""
+    """Writes a prediction table as parquet, whole or not at all.
+
+    Args:
+        table: the columns of `COLUMNS`, in any order.
+        path: the file to write.
+
+    Raises:
+        DataRefused: the table breaks a rule of `validate_predictions`.
+    """
     write_whole(path, validate_predictions(table).to_parquet(index=False))
 
 

@@ -64,7 +64,7 @@ class ConfoundingConfig:
     outcome_terms: Names = ()
     seen_osteoarthritis: bool = False
     oa_features: CountOrNone = 0  # numbers of each joint's embedding that are kept for osteoarthritis (factorised)
-    joint_decorrelation: NotNegative = 0.0  # weight of the penalty, see `losses.decorrelation`
+    joint_decorrelation: NotNegative = 0.0  # weight of the penalty, see `losses.confounding`
     conditional_adversary: Names = ()
     correlation_adversary: Names = ()
     adversary_weight: NotNegative = 0.3
@@ -142,6 +142,13 @@ class ConfoundingConfig:
         ):
             sentences += [words] if on else []
         return f"Adjusted: {'; '.join(sentences)}." if sentences else "Nothing was adjusted for."
+
+    def check_embedding(self, width: int) -> None:
+        """Raises UsageError where as many numbers of a joint's embedding as it has, `width`, are kept for osteoarthritis."""
+        if self.oa_features >= width:
+            raise UsageError(
+                f"confounding.oa_features must be below the embedding's {width} numbers, got {self.oa_features}."
+            )
 
     def check_supplied(self, covariates: Sequence[str]) -> None:
         """Raises UsageError where a used covariate is not supplied, or a supplied one is used by no strategy."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import jax
 import numpy as np
 import pandas as pd
 
+from outcomenet.artifacts import JsonObject
 from outcomenet.cohorts.pseudonyms import Pseudonyms
 from outcomenet.datasets.dataset import Dataset, open_dataset
 from outcomenet.datasets.leaks import alike_notes, refuse_leaks
@@ -18,14 +18,8 @@ from outcomenet.datasets.pairs import VisitPairs
 from outcomenet.datasets.resplit import resplit
 from outcomenet.devices import usable_devices
 from outcomenet.errors import DataRefused, UsageError
-from outcomenet.experiment import (
-    Experiment,
-    check_data,
-    experiment_of,
-    known_outcomes,
-    training_rows,
-    visit_weights,
-)
+from outcomenet.experiment import Experiment, experiment_of
+from outcomenet.experiment_data import check_data, known_outcomes, training_rows, visit_weights
 from outcomenet.input_pipeline.batches import covariate_scale, training_batches
 from outcomenet.input_pipeline.transforms import CovariateScale
 from outcomenet.localization.geometry import CropGeometry, LimbLengths
@@ -71,7 +65,16 @@ class Wiring:
 
 
 def wire(experiment: Experiment, dataset: Dataset) -> Wiring:
-    """Builds what an experiment names, for this data set."""
+    """Builds what an experiment names, for one data set.
+
+    Args:
+        experiment: names networks, outcomes and covariates.
+        dataset: divided as the experiment says.
+
+    Raises:
+        UsageError: the data set lacks a covariate.
+        DataRefused: a covariate is the same, or missing, at all training visits.
+    """
     scale = covariate_scale(dataset.visits, dataset.manifest.covariates, experiment.covariates)
     networks = networks_of(experiment, dataset.manifest.crop_size_px, len(dataset.manifest.readers))
     return Wiring(experiment, dataset, scale, networks)
@@ -98,17 +101,32 @@ def run_training(
     run: Path,
     *,
     progress: Progress,
-    before: Sequence[Mapping[str, Any]] = (),
+    before: Sequence[Mapping[str, object]] = (),
 ) -> Path:
-    """Trains the networks of an experiment into the run folder `run`, going on where an earlier call stopped.
+    """Trains the networks of an experiment, going on where an earlier call stopped.
 
-    `file` is where the experiment was loaded from, None where it was made in Python; `before` are stages of the data's making.
-    Both are for the record.
+    Args:
+        file: where the experiment was loaded from, for the record; None where it was made in Python.
+        experiment: the question.
+        data: the data set's folder.
+        run: the run's folder, which is written or gone on with.
+        progress: is told of stages, notes and warnings.
+        before: stages of the data's making, for the record.
+
+    Returns:
+        The run's folder.
+
+    Raises:
+        UsageError: the data set cannot answer the question, or the folder holds another run.
+        DataRefused: the data set is not the one that was written, or has patients in two splits.
+        Preempted: the process was asked to stop; the last step is saved.
+        TrainingDiverged: a loss is not finite.
+        CheckpointError: there are checkpoints, and none is sound or of this run.
     """
     set_numerics()
     dataset = resplit(open_dataset(data, truth=False), experiment.split)
     alike = refuse_leaks(dataset, accept_alike=experiment.split.accept_alike_films)
-    # refuses before anything is written
+    # called for what it refuses, before anything is written; the scale itself is made again in `wire`
     covariate_scale(dataset.visits, dataset.manifest.covariates, experiment.covariates)
     if experiment.rungs:
         usable_devices()
@@ -158,8 +176,14 @@ def run_training(
     return run
 
 
-def gone_on(record: dict[str, Any], now: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
-    """The record of a run that goes on: a word, said and recorded, where the program or the machine is another now."""
+def gone_on(record: JsonObject, now: JsonObject, progress: Progress) -> JsonObject:
+    """The record of a run that goes on, with a note where the program or the machine is another now.
+
+    Args:
+        record: as the run began.
+        now: what would be recorded of this call.
+        progress: is told the same note.
+    """
     changed = differences(record, now)
     if not changed:
         return record
@@ -168,8 +192,14 @@ def gone_on(record: dict[str, Any], now: Mapping[str, Any], progress: Progress) 
     return record | {"conditions": [*record.get("conditions", []), note]}
 
 
-def end_training(run: Path, record: dict[str, Any], progress: Progress) -> None:
-    """Completes the record and writes the manifest, which says that training is over."""
+def end_training(run: Path, record: JsonObject, progress: Progress) -> None:
+    """Completes the record and writes the manifest, which says that training is over.
+
+    Args:
+        run: the run's folder.
+        record: of the run.
+        progress: knows the stages of this call.
+    """
     times = record["times"] | {"finished": utc_now()}
     write_record(run, record | {"stages": record["stages"] + progress.stages, "times": times})
     chain.seal_training(run)
@@ -190,11 +220,23 @@ def warm_started(wiring: Wiring) -> dict[str, Parameters]:
 
 
 def run_evaluation(run: Path, data: Path | None = None, *, progress: Progress) -> list[str]:
-    """Evaluates a trained run on its data set (see `evaluation.evaluate`); returns notes on what could not be computed.
+    """Evaluates a trained run on its data set, see `evaluation.evaluate`.
 
-    The data set must be the one of the training: its fingerprint is compared.
+    Args:
+        run: the run's folder.
+        data: its data set; None: where the record says that it lies.
+        progress: is told of stages.
+
+    Returns:
+        Notes on what could not be computed.
+
+    Raises:
+        UsageError: the run joins others, or its data set is not where it was.
+        DataRefused: the data set is another one by its fingerprint, or holds nobody out.
+        CheckpointError: the last checkpoint is damaged, or another run's.
     """
-    from outcomenet.evaluation.evaluate import EvaluationTask, evaluate, refuse_nobody_held_out
+    from outcomenet.evaluation.evaluate import evaluate
+    from outcomenet.evaluation.task import EvaluationTask, refuse_nobody_held_out
 
     set_numerics()
     record = read_record(run)
@@ -209,7 +251,7 @@ def run_evaluation(run: Path, data: Path | None = None, *, progress: Progress) -
     if dataset.manifest.fingerprint != record["data"]["fingerprint"]:
         raise DataRefused(
             f"{dataset.folder} is not the data set that {run} was trained on (fingerprint "
-            f"{dataset.manifest.fingerprint[:16]}, expected {record['data']['fingerprint'][:16]}); name that one with --data."
+            f"{dataset.manifest.fingerprint[:16]}, expected {record['data']['fingerprint'][:16]}); name that one by data= (--data)."
         )
     if experiment.rungs:
         usable_devices()
@@ -243,17 +285,30 @@ def run_evaluation(run: Path, data: Path | None = None, *, progress: Progress) -
     return notes
 
 
-def data_folder_of(run: Path, record: Mapping[str, Any]) -> Path:
-    """Where a run's data set lies; UsageError where the record could not say, or it is gone."""
+def data_folder_of(run: Path, record: JsonObject) -> Path:
+    """Where a run's data set lies.
+
+    Args:
+        run: the run's folder, to which the place may be relative.
+        record: of the run.
+
+    Raises:
+        UsageError: the record does not say where, or the data set is gone.
+    """
     folder = resolved_path(record["data_folder"], run) if record["data_folder"] else None
     if folder is None or not folder.exists():
         where = f" is no longer at {folder}" if folder else "'s place is not in its record, which names no person"
-        raise UsageError(f"The data set of {run}{where}; name it with --data.")
+        raise UsageError(f"The data set of {run}{where}; name it by data= (--data).")
     return folder
 
 
-def other_conditions(record: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
-    """A sentence where a run is used by another program or on another machine than it was trained with."""
+def other_conditions(record: JsonObject, now: JsonObject) -> list[str]:
+    """A sentence where a run is used by another program or on another machine than it was trained with.
+
+    Args:
+        record: of the run.
+        now: the environment of this call.
+    """
     changed = differences(record, now)
     return (
         [f"Trained and used under different conditions: {'; '.join(changed)}. Numbers may differ."] if changed else []
@@ -281,9 +336,28 @@ def run_prediction(
     names: Pseudonyms | None = None,
     progress: Progress | None = None,
 ) -> pd.DataFrame:
-    """Reads film files with a trained run (see `inference.films`)."""
+    """Runs a trained network over film files, see `inference.films.predict_films`.
+
+    Args:
+        run: the run's folder.
+        films: files, and folders whose files are taken as films by their content.
+        out: the folder to write.
+        landmarks: landmarks.csv placed by a person; None: joints are found.
+        spacing_mm: millimetres per pixel of all films; None: as each file says, else from the limb's length.
+        names: gives films pseudonyms; None: they are called as their files are.
+        progress: is told of the films.
+
+    Returns:
+        A row per limb, see `predict_films`.
+
+    Raises:
+        UsageError: the run has no network for single films, `out` holds something else, or there is no film.
+        DataRefused: landmarks do not fit the films, or the record is of an earlier version.
+        CheckpointError: the last checkpoint is damaged, or another run's.
+    """
     from outcomenet.inference.film_risks import calibrators_of
-    from outcomenet.inference.films import PredictionTask, film_network, predict_films
+    from outcomenet.inference.films import predict_films
+    from outcomenet.inference.prediction_task import PredictionTask, film_network
 
     usable_devices()
     set_numerics()
@@ -316,7 +390,7 @@ def run_prediction(
     return predict_films(task, films, out, landmarks=landmarks, spacing_mm=spacing_mm, names=names, progress=progress)
 
 
-def _crops_of(run: Path, record: Mapping[str, Any]) -> tuple[CropGeometry, LimbLengths]:
+def _crops_of(run: Path, record: JsonObject) -> tuple[CropGeometry, LimbLengths]:
     """How the joints of the run's data set were cut and scaled; DataRefused where an earlier version did not record it."""
     data = record["data"]
     if "limb_lengths" not in data:
@@ -328,7 +402,7 @@ def _crops_of(run: Path, record: Mapping[str, Any]) -> tuple[CropGeometry, LimbL
 
 
 def restore_parameters(
-    experiment: Experiment, networks: Mapping[str, RungNetwork], run: Path, record: Mapping[str, Any]
+    experiment: Experiment, networks: Mapping[str, RungNetwork], run: Path, record: JsonObject
 ) -> dict[str, Parameters]:
     """Parameters of the last step of a run.
 
@@ -346,6 +420,7 @@ def restore_parameters(
         UsageError: the run has no checkpoint.
     """
     optimiser = experiment.optimiser.build(experiment.training.steps)
+    # on one device: a run may have been trained on more than there are here
     expected = abstract_of(abstract_state(networks, optimiser), replicated(device_mesh(1)))
     restored = Checkpoints(run / chain.CHECKPOINTS, record["run_id"]).restore(expected, experiment.training.steps)
     if restored is None:
@@ -353,7 +428,7 @@ def restore_parameters(
     return {name: network.parameters for name, network in restored[0].networks.items()}
 
 
-def describe(dataset: Dataset) -> dict[str, Any]:
+def describe(dataset: Dataset) -> JsonObject:
     """What a run records about its data."""
     manifest = dataset.manifest
     return {

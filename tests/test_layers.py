@@ -37,7 +37,7 @@ LAYERS = [
     {"datasets", "reports", "simulation", "training"},
     {"input_pipeline", "intake", "ladder"},
     {"experiment", "inference", "localizer_training"},
-    {"audits.network"},
+    {"audits.network", "experiment_data"},
     {"evaluation"},
     {"doctor", "workflow"},
     {"api", "new_films"},

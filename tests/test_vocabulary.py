@@ -78,6 +78,12 @@ def test_haq_category_rule(items, aid, expected):
     assert haq_category(items, aid) == expected
 
 
+@pytest.mark.parametrize("item", [4, -1])
+def test_an_item_that_the_haq_does_not_have_is_refused(item):
+    with pytest.raises(UsageError, match=f"A HAQ item is 0, 1, 2 or 3; got {item}"):
+        haq_disability_index({"haq_grip_1": item})
+
+
 def test_haq_index_divides_by_the_answered_categories():
     answers = {f"haq_{category}_1": 1 for category in HAQ_CATEGORIES}
     assert haq_disability_index(answers).value == 1.0

@@ -108,6 +108,6 @@ def nothing_known(shape: ExampleShape) -> dict[str, np.ndarray]:
     }
 
 
-def as_in_batch(example: Mapping[str, np.ndarray], name: str) -> np.ndarray:
+def as_in_batch(example: Mapping[str, object], name: str) -> np.ndarray:
     """A field of an example in the type that a batch has it in."""
     return np.asarray(example[name], FIELDS[name].in_batch)

@@ -37,9 +37,10 @@ def biomarker_table(
     contributions = np.where(reading.visible, reading.contributions[..., outcome], np.nan)
     score = reading.contributions[..., outcome].sum(1)
     error, half = np.full((2, len(score)), np.nan)
+    # a single repetition has no spread
     if len(rereadings) > 1:
         at = {key: row for row, key in enumerate(reading.ids)}
-        read_again = [at[key] for key in rereadings[0].ids]
+        read_again = [at[key] for key in rereadings[0].ids]  # the held-out visits; the others keep NaN
         error[read_again], half[read_again] = reading_error(score[read_again], reread_scores(rereadings, outcome))
     keys = pd.DataFrame(reading.ids, columns=KEYS)
     split = keys.merge(rows[[*KEYS, "split"]], how="left", validate="one_to_one")["split"]
@@ -60,7 +61,12 @@ def biomarker_table(
 
 
 def with_treatment(table: pd.DataFrame, visits: pd.DataFrame) -> pd.DataFrame:
-    """The biomarker table with a column `treatment` behind the split, from the visit table: what a trial's arms are."""
+    """The biomarker table with a column `treatment` behind the split, by which a trial's arms are told.
+
+    Args:
+        table: the biomarker table.
+        visits: the visit table; the column is empty where it has no treatment.
+    """
     given = visits.reindex(columns=["patient_id", "visit_id", "treatment"])
     joined = table.merge(given, on=["patient_id", "visit_id"], how="left", validate="one_to_one")
     joined.insert(list(table).index("split") + 1, "treatment", joined.pop("treatment"))
@@ -68,7 +74,15 @@ def with_treatment(table: pd.DataFrame, visits: pd.DataFrame) -> pd.DataFrame:
 
 
 def reread_scores(rereadings: Sequence[NetworkOutput], outcome: int) -> Float[np.ndarray, "reading visit"]:
-    """The score of each visit in each re-reading, in the order of the first one's ids."""
+    """The score of each visit in each repetition.
+
+    Args:
+        rereadings: outputs for perturbed films of the same visits, in one order.
+        outcome: number of the outcome that the score is of.
+
+    Returns:
+        On the outcome's latent scale; higher is worse.
+    """
     return np.stack([r.contributions[..., outcome].sum(1) for r in rereadings])
 
 
@@ -80,6 +94,13 @@ def reading_error(score: Float[np.ndarray, "visit"], again: Float[np.ndarray, "r
     re-reading minus score, pooled over visits. Re-readings of one visit share its score: the squares of their differences
     correlate by 1/4, so that m of them count as 4 m / (m + 3) degrees of freedom. The SD of one reading is that of
     re-readings around their mean (Bland & Altman, BMJ 1996;313:744, within-subject SD).
+
+    Args:
+        score: of each visit from its films as they are.
+        again: of the same visits from perturbed films, at least two.
+
+    Returns:
+        Both in the score's unit, pooled over the visits.
     """
     readings, visits = again.shape
     error = float(np.sqrt(again.var(0, ddof=1).mean()))

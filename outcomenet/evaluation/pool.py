@@ -5,37 +5,37 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
-from outcomenet.artifacts import already_made, refuse_existing, sha256_of, whole_folder, write_manifest
-from outcomenet.audits.findings import findings_table
-from outcomenet.audits.sites import audit_sites, sites_finding
-from outcomenet.csv_files import read_csv, write_csv
-from outcomenet.errors import DataRefused, UndefinedMetric, UsageError
-from outcomenet.evaluation.pooled_biomarker import pooled_biomarker, pooled_codebook
-from outcomenet.intake.account.account import copy_account
-from outcomenet.metrics.table import comparisons_table, metrics_table, primary_contrast
-from outcomenet.outcomes import HAQ, main_outcome, outcome
-from outcomenet.predictions import write_predictions
-from outcomenet.predictors import SIMULATION_ONLY
+from outcomenet.artifacts import JsonObject, already_made, refuse_existing, sha256_of, whole_folder, write_manifest
+from outcomenet.csv_files import read_csv
+from outcomenet.errors import DataRefused, UsageError
+from outcomenet.evaluation.ladder_predictions import in_every_part
+from outcomenet.evaluation.pooled_tables import PREDICTIONS, write_pooled_tables
 from outcomenet.progress import Progress
 from outcomenet.runs.chain import EVALUATION, Stage, check_run, inputs_of, read_evaluation, write_evaluation
 from outcomenet.runs.environment import differences, environment
 from outcomenet.runs.provenance import command_line, public_name, source_sha256
 from outcomenet.runs.record import read_record, run_id, utc_now, write_record
 
-PREDICTIONS, BIOMARKERS, CODEBOOK = "predictions.parquet", "biomarkers.parquet", "codebook.csv"
-
 
 def pool_runs(runs: Sequence[Path], out: Path, progress: Progress | None = None) -> pd.DataFrame:
-    """Writes the joined run `out`, whole or not at all: predictions, metrics, comparisons, with networks biomarkers, for
-    hospitals left out audit_sites.csv. Returns its metrics; a run that this program joined of these very parts already is left
-    as it is, and `progress` says so.
+    """Joins runs that held out different patients into a run of its own, whole or not at all: predictions, metrics,
+    comparisons, with networks biomarkers, for hospitals left out audit_sites.csv.
 
-    The runs must be evaluated, unaltered, of one experiment, configuration and data set but for what they held out, and hold
-    out every fold, or every hospital of the data, exactly once: UsageError or DataRefused says what differs or is missing.
+    Args:
+        runs: evaluated and unaltered, of one experiment, configuration and data set but for what they held out; together
+            they hold out every fold, or every hospital of the data, exactly once.
+        out: the folder of the joined run. One that this program joined of these very parts already is left as it is.
+        progress: is told where nothing was to be done.
+
+    Returns:
+        metrics.csv of the joined run.
+
+    Raises:
+        UsageError: a fold or a hospital is missing, a run is joined already, or `out` holds something else.
+        DataRefused: the runs differ in more than what they held out, or one of them was altered.
     """
     if not runs:
         raise UsageError("Name the runs to join: one for each fold, or for each hospital.")
@@ -61,7 +61,13 @@ def pool_runs(runs: Sequence[Path], out: Path, progress: Progress | None = None)
         raise DataRefused(f"{int(twice.sum())} predictions are of visits that two runs held out; name each fold once.")
     of = {"pooled": parts, "environment": environment(), "begun": utc_now()}
     with whole_folder(out) as folder:
-        notes = absent + _conditions(runs, list(parts)) + _write(pooled, records, runs, folder, of_sites)
+        notes = [note for run in runs for note in read_evaluation(run)["notes"]]
+        config = records[0]["config"]
+        notes += write_pooled_tables(
+            pooled, runs, folder, outcomes=config["outcomes"], chosen=config.get("main_outcome", ""), of_sites=of_sites,
+            resamples=config["evaluation"]["resamples"], seed=config["evaluation"]["seed"],
+        )  # fmt: skip
+        notes = absent + _conditions(runs, list(parts)) + list(dict.fromkeys(notes))
         _seal(
             folder,
             public_name(out),
@@ -74,21 +80,8 @@ def pool_runs(runs: Sequence[Path], out: Path, progress: Progress | None = None)
     return read_csv(out / "metrics.csv")
 
 
-def in_every_part(predictions: pd.DataFrame, parts: int) -> tuple[pd.DataFrame, list[str]]:
-    """Predictions without those of predictors that are absent in some of the `parts` (column `fold`) of an outcome, and a
-    sentence for each: kept, they would take the other parts' patients from every comparison."""
-    known = predictions.groupby(["outcome", "predictor"])["fold"].nunique()
-    few = known[known < parts]
-    keys = pd.MultiIndex.from_frame(predictions[["outcome", "predictor"]])
-    notes = [
-        f"{predictor} for {outcome(name).title} is left out of what was joined: it is there in {count} of {parts} parts."
-        for (name, predictor), count in few.items()
-    ]
-    return predictions[~keys.isin(few.index)].reset_index(drop=True), notes
-
-
-def _same_but_for_the_split(first: Path, known: dict[str, Any], run: Path, record: dict[str, Any]) -> None:
-    def identity(r: dict[str, Any]) -> str:
+def _same_but_for_the_split(first: Path, known: JsonObject, run: Path, record: JsonObject) -> None:
+    def identity(r: JsonObject) -> str:
         config = {key: value for key, value in r["config"].items() if key != "split"}
         return json.dumps([r["experiment_sha256"], config, r["data"]["fingerprint"]], sort_keys=True)
 
@@ -99,14 +92,16 @@ def _same_but_for_the_split(first: Path, known: dict[str, Any], run: Path, recor
         )
 
 
-def _complete(runs: Sequence[Path], splits: Sequence[dict], tables: Sequence[pd.DataFrame], of_sites: bool) -> None:
+def _complete(
+    runs: Sequence[Path], splits: Sequence[JsonObject], tables: Sequence[pd.DataFrame], of_sites: bool
+) -> None:
     if of_sites:
         there = set(tables[0]["site"].dropna())
         held = [split["leave_site_out"] for split in splits]
         if sorted(held) != sorted(there):
             raise UsageError(
                 f"The data have the hospitals {', '.join(sorted(there))}; the runs held out "
-                f"{', '.join(sorted(name or 'none' for name in held))}. Train one run with --split.leave-site-out for each."
+                f"{', '.join(sorted(name or 'none' for name in held))}. Train one run with split.leave_site_out (--split.leave-site-out) for each."
             )
         return
     folds = splits[0]["folds"]
@@ -114,7 +109,7 @@ def _complete(runs: Sequence[Path], splits: Sequence[dict], tables: Sequence[pd.
     if not folds or held != list(range(folds)):
         raise UsageError(
             f"Joining needs one run for each fold 0 to {max(folds, 1) - 1} of split.folds {folds}; the {len(runs)} runs hold "
-            f"out {held}. Train the others with --split.folds K --split.fold k."
+            f"out {held}. Train the others with split.folds K and split.fold k (--split.folds K --split.fold k)."
         )
 
 
@@ -131,7 +126,7 @@ def _is_joined(out: Path, parts: Mapping[str, str]) -> bool:
     return joined == list(parts.items()) and record.get("source_sha256") == source_sha256()
 
 
-def _names(records: Sequence[Mapping[str, Any]]) -> list[str]:
+def _names(records: Sequence[JsonObject]) -> list[str]:
     """The parts' names; those that are called alike get their place among the parts behind the name."""
     names = [record["name"] for record in records]
     return [name if names.count(name) == 1 else f"{name}_{place}" for place, name in enumerate(names)]
@@ -149,56 +144,11 @@ def _conditions(runs: Sequence[Path], names: Sequence[str]) -> list[str]:
     return sentences
 
 
-def _write(
-    pooled: pd.DataFrame, records: Sequence[dict[str, Any]], runs: Sequence[Path], out: Path, of_sites: bool
-) -> list[str]:
-    """Writes every table of the joined run; returns notes on what could not be computed."""
-    evaluation = records[0]["config"]["evaluation"]
-    chance = {"resamples": evaluation["resamples"], "seed": evaluation["seed"]}
-    write_predictions(pooled, out / PREDICTIONS)
-    metrics, undefined = metrics_table(pooled, **chance)
-    write_csv(metrics, out / "metrics.csv")
-    write_csv(undefined, out / "undefined_metrics.csv")
-    config = records[0]["config"]
-    main = outcome(main_outcome(config["outcomes"], config.get("main_outcome", "")))
-    primary = primary_contrast(main.name)
-    write_csv(comparisons_table(pooled, **chance, primary=primary), out / "comparisons.csv")
-    copy_account(runs[0], out, splits=False)
-    notes = [note for run in runs for note in read_evaluation(run)["notes"]]
-    notes += _write_biomarkers(runs, out)
-    if of_sites and main.unit == HAQ.unit:
-        rows = pooled[(pooled["outcome"] == main.name) & ~pooled["predictor"].isin(SIMULATION_ONLY)]
-        table = audit_sites(rows.assign(learned_at="other sites"), **chance)
-        write_csv(table, out / "audit_sites.csv")
-        try:
-            write_csv(findings_table([sites_finding(table, retrained=True)]), out / "audits.csv")
-        except UndefinedMetric as reason:
-            notes.append(f"The audit of hospitals is absent: {reason}")
-    return list(dict.fromkeys(notes))
-
-
-def _write_biomarkers(runs: Sequence[Path], out: Path) -> list[str]:
-    """biomarkers.parquet, biomarker_links.csv and codebook.csv; nothing where the parts trained no network."""
-    if not all((run / BIOMARKERS).is_file() for run in runs):
-        return []
-    try:
-        table, links = pooled_biomarker(
-            [pd.read_parquet(run / BIOMARKERS) for run in runs], [public_name(run) for run in runs]
-        )
-    except UndefinedMetric as reason:
-        return [f"The biomarker of the joined runs is absent: {reason}"]
-    table.to_parquet(out / BIOMARKERS, index=False)
-    write_csv(links, out / "biomarker_links.csv")
-    own = read_csv(runs[0] / CODEBOOK, dtype=str, keep_default_na=False)
-    write_csv(pooled_codebook(own, list(table.columns)), out / CODEBOOK)
-    return []
-
-
 def _seal(
     out: Path,
     name: str,
-    records: Sequence[dict[str, Any]],
-    of: Mapping[str, Any],
+    records: Sequence[JsonObject],
+    of: JsonObject,
     notes: list[str],
     command: str,
     pooled: pd.DataFrame,

@@ -7,12 +7,15 @@ held-out patient takes part in the linking.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from outcomenet.csv_files import read_csv, write_csv
 from outcomenet.errors import UndefinedMetric
+from outcomenet.runs.provenance import public_name
 
 # Shifted and scaled with the score; differences and parts of it are scaled alone.
 OF_SCORE = ("score", "score_lower", "score_upper")
@@ -21,8 +24,34 @@ KEYS = ("patient_id", "visit_id", "split")
 ABSOLUTE = ("oa_score",)  # grades mean the same in every fold
 
 CHANGE_FILE = "score_change.csv"
+BIOMARKERS, CODEBOOK = "biomarkers.parquet", "codebook.csv"
 
 LinkTable = pd.DataFrame
+
+
+def write_pooled_biomarker(runs: Sequence[Path], out: Path) -> list[str]:
+    """Writes biomarkers.parquet, biomarker_links.csv and codebook.csv; nothing where a part trained no network.
+
+    Args:
+        runs: the parts, in the order that gives the folds their numbers.
+        out: the folder that is written to.
+
+    Returns:
+        A note where the parts cannot be linked, else nothing.
+    """
+    if not all((run / BIOMARKERS).is_file() for run in runs):
+        return []
+    try:
+        table, links = pooled_biomarker(
+            [pd.read_parquet(run / BIOMARKERS) for run in runs], [public_name(run) for run in runs]
+        )
+    except UndefinedMetric as reason:
+        return [f"The biomarker of the joined runs is absent: {reason}"]
+    table.to_parquet(out / BIOMARKERS, index=False)
+    write_csv(links, out / "biomarker_links.csv")
+    of_part = read_csv(runs[0] / CODEBOOK, dtype=str, keep_default_na=False)
+    write_csv(pooled_codebook(of_part, list(table.columns)), out / CODEBOOK)
+    return []
 
 
 def pooled_biomarker(parts: Sequence[pd.DataFrame], names: Sequence[str]) -> tuple[pd.DataFrame, LinkTable]:
@@ -43,9 +72,8 @@ def pooled_biomarker(parts: Sequence[pd.DataFrame], names: Sequence[str]) -> tup
     mean, sd = links["mean"].mean(), links["sd"].mean()
     links["factor"] = sd / links["sd"]
     links["shift"] = mean - links["factor"] * links["mean"]
-    pooled = pd.concat(
-        [_linked(part, link) for part, link in zip(parts, links.to_dict("records"), strict=True)], ignore_index=True
-    )
+    numbers = links[["fold", "mean", "sd", "factor", "shift"]].itertuples(index=False)
+    pooled = pd.concat([_linked(part, *link) for part, link in zip(parts, numbers, strict=True)], ignore_index=True)
     return pooled, links
 
 
@@ -66,24 +94,31 @@ def _link(fold: int, name: str, part: pd.DataFrame) -> dict[str, object]:
     }
 
 
-def _linked(part: pd.DataFrame, link: Mapping[str, float]) -> pd.DataFrame:
+def _linked(part: pd.DataFrame, fold: int, mean: float, sd: float, factor: float, shift: float) -> pd.DataFrame:
+    """The held-out rows of one part on the common scale."""
     rows = part[part["split"] == "test"]
     of_score = [name for name in OF_SCORE if name in rows]
-    scaled = [name for name in rows if name in SCALED or name.startswith("joint_")]
-    rest = [name for name in ABSOLUTE if name in rows]
-    linked = rows[of_score] * link["factor"] + link["shift"]
+    scaled = [name for name in map(str, rows.columns) if name in SCALED or name.startswith("joint_")]
     columns = [
-        rows[list(KEYS)].assign(fold=link["fold"], may_be_used=True),
-        linked,
-        ((rows["score"] - link["mean"]) / link["sd"]).rename("score_z"),
-        rows[scaled] * link["factor"],
-        rows[rest],
+        rows[list(KEYS)].assign(fold=fold, may_be_used=True),
+        rows[of_score] * factor + shift,
+        ((rows["score"] - mean) / sd).rename("score_z"),
+        rows[scaled] * factor,
+        rows[[name for name in ABSOLUTE if name in rows]],
     ]
     return pd.concat(columns, axis=1)
 
 
-def pooled_codebook(own: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
-    """codebook.csv of the joined table: the parts' own explanations, and what joining adds to them."""
+def pooled_codebook(of_part: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
+    """codebook.csv of the joined table: the parts' explanations, and what joining adds to them.
+
+    Args:
+        of_part: codebook.csv of one part: column, meaning, unit, direction.
+        columns: those of the joined table.
+
+    Returns:
+        A row per column of the joined table; empty texts for one that the part does not explain.
+    """
     linked = (
         "on the common scale of the folds: in SDs from the mean of the fold's training patients, laid on the mean of the folds' "
         "means and SDs (biomarker_links.csv)"
@@ -97,7 +132,7 @@ def pooled_codebook(own: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
             "SD of training patients", "higher is worse",
         ),
     }  # fmt: skip
-    known = own.set_index("column")
+    known = of_part.set_index("column")
     rows = []
     for column in columns:
         if column in added:

@@ -20,8 +20,15 @@ def events_of(outcomes: Sequence[str]) -> list[str]:
 
 
 def calibrators_of(run: Path, rung: str) -> dict[str, Calibrators] | None:
-    """One network's calibrators by outcome, without those that could not be fitted; None where the run has no file of
-    them, as before its evaluation."""
+    """One network's calibrators.
+
+    Args:
+        run: the run folder.
+        rung: the network.
+
+    Returns:
+        By outcome, without those that could not be fitted; None where the run has no file of them, as before its evaluation.
+    """
     file = run / CALIBRATION
     if not file.is_file():
         return None

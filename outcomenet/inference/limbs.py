@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
 
 import numpy as np
 
@@ -37,7 +36,7 @@ class LimbJoints:
 class PreparedLimb:
     """One row of films.csv as it is before a network is run, with the limb's joints where there is something to score."""
 
-    row: Mapping[str, Any]
+    row: Mapping[str, object]  # of films.csv, by column
     sheet: np.ndarray | None = None  # the crops side by side
     joints: LimbJoints | None = None
     file: str = ""  # name of the film's file
@@ -50,7 +49,7 @@ def infer_limbs(
     outcomes: Sequence[str],
     main: str,
     calibrators: Mapping[str, Calibrators] | None,
-) -> Iterator[tuple[PreparedLimb, dict[str, Any], list[dict[str, Any]]]]:
+) -> Iterator[tuple[PreparedLimb, dict[str, object], list[dict[str, object]]]]:
     """Runs a network over limbs, those of several films together.
 
     Args:
@@ -77,11 +76,11 @@ def infer_limbs(
             values = _limb_values(limb.joints, output, scored, contribution) | film_risks(
                 outcomes, output, calibrators, scored
             )
-            yield limb, values, _joint_rows(limb.row["film_id"], limb.joints, output, scored, contribution)
+            yield limb, values, _joint_rows(str(limb.row["film_id"]), limb.joints, output, scored, contribution)
             scored += 1
 
 
-def _example(joints: LimbJoints, covariates: int) -> dict[str, Any]:
+def _example(joints: LimbJoints, covariates: int) -> dict[str, np.ndarray]:
     """A visit of which nothing is known but one limb's film."""
     shape = ExampleShape(crop_size=joints.crops.shape[1], covariates=covariates, readers=1)
     return {**nothing_known(shape), "crops": joints.crops, "present": joints.present}
@@ -89,7 +88,7 @@ def _example(joints: LimbJoints, covariates: int) -> dict[str, Any]:
 
 def _limb_values(
     joints: LimbJoints, output: NetworkOutput, at: int, contribution: Float[np.ndarray, "joint"]
-) -> dict[str, float]:
+) -> dict[str, object]:
     """The limb's numbers in films.csv, from row `at` of the network's output."""
     svdh = _grades(output, at)
     return {
@@ -105,7 +104,7 @@ def _grades(output: NetworkOutput, at: int) -> Float[np.ndarray, "svdh_site"]:
 
 def _joint_rows(
     film_id: str, joints: LimbJoints, output: NetworkOutput, at: int, contribution: Float[np.ndarray, "joint"]
-) -> list[dict[str, Any]]:
+) -> list[dict[str, object]]:
     """The limb's rows of joints.csv, from row `at` of the network's output."""
     sites = zip(SVDH.sites, _grades(output, at), strict=True)
     grades = {(site.joint_index, str(site.definition.feature)): grade for site, grade in sites}

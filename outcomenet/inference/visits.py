@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import NamedTuple, cast
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from outcomenet.arrays import Array, Bool, Float
 from outcomenet.errors import DataRefused
 from outcomenet.input_pipeline.batches import Batch, evaluation_batches
-from outcomenet.input_pipeline.transforms import AugmentationConfig, CovariateScale
-from outcomenet.models.outcome_net import OutcomeNet, Visit, patient_embedding
+from outcomenet.input_pipeline.transforms import AugmentationConfig, CovariateScale, StoredExample
+from outcomenet.models.outcome_net import OutcomeNet
+from outcomenet.models.visit import Visit, patient_embedding
 from outcomenet.predictions import NetworkOutput
 from outcomenet.progress import Progress
 from outcomenet.training.rungs import Parameters, RungNetwork, visit_of
@@ -35,7 +37,7 @@ class CompiledNetwork:
 
     def batches(
         self,
-        examples: Sequence[Mapping[str, Any]],
+        examples: Sequence[StoredExample],
         *,
         augmentation: AugmentationConfig | None = None,
         seed: int = 0,
@@ -65,9 +67,9 @@ class CompiledNetwork:
             DataRefused: there is no batch.
         """
         ids: list[tuple[str, str]] = []
-        parts: list[dict[str, Any]] = []
+        parts: list[dict[str, object]] = []
         for batch in batches:
-            visit = visit_of(batch.arrays)
+            visit = visit_of(cast(Mapping[str, Array], batch.arrays))  # jit takes numpy arrays as they are
             part = jax.device_get(_ensemble_outputs(self.network, self.parameters, visit))
             parts.append(jax.tree.map(lambda a, real=batch.real: np.asarray(a)[:real], part))
             ids += batch.ids
@@ -79,20 +81,35 @@ class CompiledNetwork:
         return NetworkOutput(ids=ids, members=self.network.members, **joined)
 
 
+class MemberOutput(NamedTuple):
+    """One member's part of `NetworkOutput`, and the outcomes' variance; of several members with a leading axis."""
+
+    visible: Bool[Array, "batch joint"]
+    outcome: dict[str, Float[Array, "batch"]]
+    variance: dict[str, Float[Array, "batch"]]  # of each outcome itself, in its unit squared
+    contributions: Float[Array, "batch joint outcome"]
+    osteoarthritis: Float[Array, "batch"]
+    osteoarthritis_grades: Float[Array, "batch kl_site"]
+    embedding: Float[Array, "batch feature"]
+    svdh: Float[Array, "batch svdh_site"] | None
+    score: dict[str, Float[Array, "batch"]]
+
+
 # The network is static: its hash is that of its configuration, so that one program serves all objects of one architecture.
 @partial(jax.jit, static_argnums=0)
-def _ensemble_outputs(network: RungNetwork, parameters: Parameters, visit: Visit) -> dict[str, Any]:
+def _ensemble_outputs(network: RungNetwork, parameters: Parameters, visit: Visit) -> dict[str, object]:
     """The mean over the members; their embeddings have nothing in common, so that the first one's is given."""
     outputs = network.each(lambda net: _outputs(net, visit), parameters)
-    variance = outputs.pop("variance")
-    mean = jax.tree.map(lambda a: a[0] if a.dtype == bool else a.mean(0), outputs)
-    spread = {name: values.std(0) for name, values in outputs["outcome"].items()}
-    deviation = {name: jnp.sqrt(variance[name].mean(0) + jnp.square(spread[name])) for name in spread}
-    return {**mean, "embedding": outputs["embedding"][0], "spread": spread, "deviation": deviation}
+    # what is visible is the same for all members, and a mean of booleans would be a number
+    mean = jax.tree.map(lambda a: a[0] if a.dtype == bool else a.mean(0), outputs)._asdict()
+    del mean["variance"]
+    spread = {name: values.std(0) for name, values in outputs.outcome.items()}
+    # law of total variance: within the members, and between them
+    deviation = {name: jnp.sqrt(outputs.variance[name].mean(0) + jnp.square(spread[name])) for name in spread}
+    return {**mean, "embedding": outputs.embedding[0], "spread": spread, "deviation": deviation}
 
 
-def _outputs(net: OutcomeNet, visit: Visit) -> dict[str, Any]:
-    """The fields of `NetworkOutput` of one member, and the outcomes' variance."""
+def _outputs(net: OutcomeNet, visit: Visit) -> MemberOutput:
     output = net(visit)
     eta = output.outcome_eta
     values = {name: net.heads[name].expected(eta[name]) for name in net.outcomes}
@@ -103,14 +120,53 @@ def _outputs(net: OutcomeNet, visit: Visit) -> dict[str, Any]:
         if output.later_svdh_eta is not None and visit.years is not None:
             grades = (net.svdh_head.expected(output.later_svdh_eta) - grades) / visit.years[:, None]
         svdh = jnp.where(seen, grades, jnp.nan)
-    return {
-        "visible": visit.visible,
-        "outcome": values,
-        "variance": {name: net.heads[name].variance(eta[name]) for name in net.outcomes},
-        "contributions": output.contributions,
-        "osteoarthritis": output.osteoarthritis,
-        "osteoarthritis_grades": net.osteoarthritis_head.expected(output.osteoarthritis_eta),
-        "embedding": patient_embedding(output.embeddings, visit.visible),
-        "svdh": svdh,
-        "score": {name: output.score[:, i] for i, name in enumerate(net.outcomes)},
-    }
+    return MemberOutput(
+        visible=visit.visible,
+        outcome=values,
+        variance={name: net.heads[name].variance(eta[name]) for name in net.outcomes},
+        contributions=output.contributions,
+        osteoarthritis=output.osteoarthritis,
+        osteoarthritis_grades=net.osteoarthritis_head.expected(output.osteoarthritis_eta),
+        embedding=patient_embedding(output.embeddings, visit.visible),
+        svdh=svdh,
+        score={name: output.score[:, i] for i, name in enumerate(net.outcomes)},
+    )
+
+
+class CompiledContributions:
+    """Joint contributions of a network to one outcome, on its latent scale; higher is worse. Compiled once for all calls."""
+
+    def __init__(self, network: RungNetwork, batches: Sequence[Batch], outcome: int):
+        self.batches = batches
+        self.ids = [key for batch in batches for key in batch.ids]
+
+        def contributions(parameters: Parameters, arrays: Mapping[str, Array]) -> Array:
+            visit = visit_of(arrays)
+            return network.each(lambda net: net(visit).contributions[..., outcome], parameters).mean(0)
+
+        self._contributions = jax.jit(contributions)
+
+    @property
+    def visible(self) -> Bool[np.ndarray, "visit joint"]:
+        """Joints that are on the films."""
+        return np.concatenate([np.asarray(b.arrays["visible"])[: b.real] for b in self.batches])
+
+    def infer(
+        self, parameters: Parameters, visible: Bool[np.ndarray, "visit joint"] | None = None
+    ) -> Float[np.ndarray, "visit joint"]:
+        """Contributions of every visit.
+
+        Args:
+            parameters: of the network, or others of the same structure.
+            visible: joints that are shown: further ones can be hidden, as if they were not on the film. None: as they are.
+        """
+        parts, start = [], 0
+        for batch in self.batches:
+            arrays = dict(batch.arrays)
+            if visible is not None:
+                shown = np.array(arrays["visible"])
+                shown[: batch.real] = visible[start : start + batch.real]
+                arrays["visible"] = shown
+            parts.append(np.asarray(self._contributions(parameters, arrays))[: batch.real])
+            start += batch.real
+        return np.concatenate(parts)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import grain
 import numpy as np
@@ -11,7 +11,14 @@ import pandas as pd
 
 from outcomenet.datasets.dataset import visit_key
 from outcomenet.errors import DataRefused, UsageError, did_you_mean
-from outcomenet.input_pipeline.transforms import Augment, AugmentationConfig, CovariateScale, Example, Standardise
+from outcomenet.input_pipeline.transforms import (
+    Augment,
+    AugmentationConfig,
+    CovariateScale,
+    Example,
+    Standardise,
+    StoredExample,
+)
 
 
 class Batch(NamedTuple):
@@ -59,7 +66,7 @@ def covariate_scale(visits: pd.DataFrame, available: Sequence[str], wanted: Sequ
 
 
 def training_batches(
-    examples: Sequence[Example],
+    examples: Sequence[StoredExample],
     covariates: CovariateScale,
     *,
     batch_size: int,
@@ -90,15 +97,17 @@ def training_batches(
             f"The training split has {len(examples)} visits (or pairs of visits) with films, fewer than a batch of {batch_size}; "
             "use a larger cohort or a smaller `training.batch_size`."
         )
+    # shuffled before it is repeated: every visit comes once before any comes again
     data = grain.MapDataset.source(examples).seed(seed).shuffle().repeat().map(Standardise(covariates, weights or {}))
     if augmentation is not None:
         data = data.random_map(Augment(augmentation))
+    # a batch that is not full would be compiled anew
     data = data.batch(batch_size, drop_remainder=True)
     return iter(data.to_iter_dataset(grain.ReadOptions(num_threads=threads, prefetch_buffer_size=2 * threads)))
 
 
 def evaluation_batches(
-    examples: Sequence[Mapping[str, Any]],
+    examples: Sequence[StoredExample],
     covariates: CovariateScale,
     *,
     batch_size: int,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any
+from typing import Annotated
 
 import cv2
 import grain
@@ -16,7 +16,9 @@ from outcomenet.datasets.dataset import visit_key
 from outcomenet.datasets.visit_example import GRADES, TARGETS, as_in_batch
 from outcomenet.ranges import Share, Within, check_ranges
 
-Example = dict[str, Any]
+# As a data set stores it (`visit_example.FIELDS`): arrays by name, and the names of patient and visit as bytes.
+StoredExample = Mapping[str, object]
+Example = dict[str, np.ndarray]  # as networks take it
 _LIMBS = tuple(np.flatnonzero([joint.side is side for joint in JOINTS]) for side in Side)
 
 
@@ -51,7 +53,7 @@ class Standardise(grain.transforms.Map):
     # by (patient_id, visit_id); visits that are not listed weigh 1
     weights: Mapping[tuple[str, str], float] = field(default_factory=dict)
 
-    def map(self, element: Example) -> Example:  # pyright: ignore[reportIncompatibleMethodOverride]  # grain's says None
+    def map(self, element: StoredExample) -> Example:  # pyright: ignore[reportIncompatibleMethodOverride]  # grain's says None
         """One stored example as the networks take it; `Dataset.examples` says what is stored."""
         visible = present = np.asarray(element["present"]).astype(bool)
         later = {}
@@ -59,19 +61,18 @@ class Standardise(grain.transforms.Map):
             later_visible = np.asarray(element["later_present"]).astype(bool)
             visible = present & later_visible
             later = {
-                "later_crops": _standardised(element["later_crops"], later_visible),
+                "later_crops": _standardised(np.asarray(element["later_crops"]), later_visible),
                 **{f"later_{name}": as_in_batch({name: element[f"later_{name}"]}, name) for name in GRADES},
-                "years": np.float32(element["years"]),
+                "years": np.asarray(element["years"], np.float32),
             }
-        covariates, observed = self.covariates(element["covariates"])
+        covariates, observed = self.covariates(np.asarray(element["covariates"]))
         return {
-            "crops": _standardised(
-                element["crops"], present
-            ),  # over all that this film shows, whatever the later one does
+            # over all that this film shows, whatever the later one does
+            "crops": _standardised(np.asarray(element["crops"]), present),
             "visible": visible,
             "covariates": covariates,
             "observed": observed,
-            "weight": np.float32(self.weights.get(visit_key(element), 1.0)),
+            "weight": np.asarray(self.weights.get(visit_key(element), 1.0), np.float32),
             **{name: as_in_batch(element, name) for name in GRADES},
             # a data set may lack an outcome that nobody asks of it (see `datasets.dataset`)
             **{name: as_in_batch(element, name) for name in TARGETS if name in element},

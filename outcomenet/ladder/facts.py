@@ -20,7 +20,7 @@ from outcomenet.predictors import DIRECT_ADJUSTED, NETWORKS
 @dataclass(frozen=True)
 class LadderFacts:
     """`visits` are the rows that every rung predicts or learns from (visits with films where networks take part), with
-    columns of the visit table; `readings` are the networks' readings of them; `truth` is what `evaluate.read_truth`
+    columns of the visit table; `readings` are the networks' readings of them; `truth` is what `evaluation.cohort_truth`
     gives, or None.
 
     Each method raises DataRefused where these data or this run do not have what it gives.

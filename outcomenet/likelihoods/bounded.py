@@ -30,6 +30,7 @@ class BoundedOrdinal:
 
     def start(self) -> Float[np.ndarray, "threshold"]:
         steps = round((self.spec.upper - self.spec.lower) / self.spec.step)
+        # one patient in eight at the floor, sigmoid(-2), before anything is learned
         return np.array([-2.0] + [_STEP_START] * (steps - 1), np.float32)
 
     def loss(self, eta: Float[Array, "batch"], free: Float[Array, "threshold"], batch: Mapping[str, Array]) -> LossPart:

@@ -46,6 +46,7 @@ class Change:
 
     def start(self) -> Float[np.ndarray, "4"]:
         """Location, slope and scale in steps of the outcome's grid; the latter two through a softplus."""
+        # of the SvdH change 1, 1.3 and 2.15 units; a log skew of 0.5 has the longer tail towards damage
         slope, scale = (np.log(np.expm1(steps * self.spec.step)) for steps in (2.6, 4.3))
         return np.array([2 * self.spec.step, slope, scale, 0.5], np.float32)
 
@@ -64,9 +65,11 @@ class Change:
 
 
 def change_distribution(eta: Float[Array, "batch"], free: Float[Array, "4"]) -> ChangeDistribution:
-    """The distribution at `eta` (higher = more damage): location + slope eta with one scale and one skew for all.
+    """Distribution of each patient's change: location + slope eta, with one scale and one skew for all.
 
-    `free` holds unconstrained location, slope, scale and log skew; slope and scale become positive.
+    Args:
+        eta: latent damage, higher for more.
+        free: unconstrained location, slope, scale and log skew; slope and scale become positive.
     """
     one = jnp.ones_like(eta)
     location = free[0] + jax.nn.softplus(free[1]) * eta
@@ -76,12 +79,19 @@ def change_distribution(eta: Float[Array, "batch"], free: Float[Array, "4"]) -> 
 def change_loss(
     distribution: ChangeDistribution, value: Float[Array, "batch"], half_width: Float[Array, "batch"]
 ) -> LossPart:
-    """Negative log-likelihood of changes known to within +-`half_width`; NaN is missing.
+    """Negative log-likelihood of changes that are known to within an interval.
 
-    `half_width` is 0.5 for one reader's totals and 0.25 for the mean of two.
+    Args:
+        distribution: of each patient.
+        value: change in SvdH units; NaN is missing.
+        half_width: of the interval around it: 0.5 for one reader's totals, 0.25 for the mean of two; NaN is missing.
+
+    Returns:
+        A value per patient; those without a change are masked.
     """
     mask = known(value) & known(half_width)
     location, scale, skew = distribution
+    # masked rows get a change of 0 +- 0.5: any finite one will do, NaN would reach the gradient through `where`
     offset = jnp.where(mask, value, 0.0) - location
     half = jnp.where(mask, half_width, 0.5)
     below = _log_half(-(offset + half), -(offset - half), 2 * half, scale / skew)
@@ -104,7 +114,16 @@ def change_variance(distribution: ChangeDistribution) -> Float[Array, "batch"]:
 
 
 def exceedance_probability(distribution: ChangeDistribution, threshold: float) -> Float[Array, "batch"]:
-    """P(change > threshold): 0.5 for any progression of whole units, the SDC, 5 for rapid progression in a year."""
+    """P(change > threshold).
+
+    Args:
+        distribution: of each patient.
+        threshold: in SvdH units: 0.5 for any progression of whole units, the smallest detectable change, or 5 for rapid
+            progression in a year.
+
+    Returns:
+        Probabilities; they rise with damage.
+    """
     location, scale, skew = distribution
     offset = threshold - location
     share = 1 / (1 + skew**2)
@@ -114,7 +133,18 @@ def exceedance_probability(distribution: ChangeDistribution, threshold: float) -
 
 
 def change_quantile(distribution: ChangeDistribution, level: float) -> Float[Array, "batch"]:
-    """The change that a share `level` of such patients stays below; for prediction, it has no gradient at the mode."""
+    """The change that a share of such patients stays below; for prediction, it has no gradient at the mode.
+
+    Args:
+        distribution: of each patient.
+        level: the share, strictly between 0 and 1.
+
+    Returns:
+        SvdH units.
+
+    Raises:
+        UsageError: the level is no share.
+    """
     if not 0 < level < 1:
         raise UsageError(f"A quantile's level lies between 0 and 1; got {level:g}. Divide a percentage by 100.")
     location, scale, skew = distribution

@@ -35,10 +35,21 @@ NOTHING = -1e30  # log of a probability of 0; minus infinity would make NaN grad
 def competing_risks_loss(
     hazard_logits: Float[Array, "batch interval cause"], edges: Float[Array, "edge"], follow_up: FollowUp
 ) -> LossPart:
-    """Negative log-likelihood of each patient's first event; `edges` in days, one more than intervals, first 0.
+    """Negative log-likelihood of each patient's first event.
 
     An event on a known day (end = start) has the chance of that day. An end beyond the last edge says only that there
-    was no event until `start`. Rows with a NaN day are masked.
+    was no event until `start`.
+
+    Args:
+        hazard_logits: log odds of each cause against no event in each interval; higher for an earlier event.
+        edges: of the intervals in days, rising, the first 0.
+        follow_up: what is known of each patient.
+
+    Returns:
+        A value per patient; rows with a NaN day are masked.
+
+    Raises:
+        UsageError: there is not one edge more than intervals.
     """
     _check_edges(hazard_logits, edges)
     mask = known(follow_up.entry) & known(follow_up.start) & known(follow_up.end)
@@ -46,10 +57,12 @@ def competing_risks_loss(
     entry, start = jnp.where(mask, follow_up.entry, 0.0), jnp.where(mask, follow_up.start, 0.0)
     seen = mask & (follow_up.cause != CENSORED) & (follow_up.end <= edges[-1])
     end = jnp.where(seen, follow_up.end, edges[-1])
+    # an event on a known day lies in the day that ends then
     start = jnp.maximum(jnp.where(seen, jnp.minimum(start, end - ONE_DAY), start), entry)
 
     total = logsumexp(hazard_logits, -1)
     free = -(jax.nn.softplus(total) * shares_of_intervals(edges, entry, start)).sum(-1)
+    # censored rows look cause 0 up, and `seen` takes it out again
     cause = jnp.clip(follow_up.cause, 0, hazard_logits.shape[-1] - 1)
     of_cause = jnp.take_along_axis(hazard_logits, cause[:, None, None], -1)[..., 0] - total
     event = _log_event_probability(total, of_cause, shares_of_intervals(edges, start, end))
@@ -62,9 +75,21 @@ def cumulative_incidence(
     days: Float[Array, "batch"],
     entry: Float[Array, "batch"] | None = None,
 ) -> Float[Array, "batch cause"]:
-    """P(first event is the cause and comes by `days` | no event until `entry`), entry 0 where None.
+    """P(first event is the cause and comes by a day | no event until entry).
 
-    Never falls with `days`; the causes' incidences and `event_free_probability` sum to 1. Constant after the last edge.
+    The causes' incidences and `event_free_probability` sum to 1.
+
+    Args:
+        hazard_logits: log odds of each cause against no event in each interval.
+        edges: of the intervals in days, rising, the first 0.
+        days: that are asked about.
+        entry: the day since when the patient was watched; None: the day of the film.
+
+    Returns:
+        Probabilities that never fall with `days` and stay as they are after the last edge.
+
+    Raises:
+        UsageError: there is not one edge more than intervals.
     """
     _check_edges(hazard_logits, edges)
     share = shares_of_intervals(edges, jnp.zeros_like(days) if entry is None else entry, days)
@@ -80,7 +105,17 @@ def event_free_probability(
     days: Float[Array, "batch"],
     entry: Float[Array, "batch"] | None = None,
 ) -> Float[Array, "batch"]:
-    """P(no event of any kind by `days` | none until `entry`)."""
+    """P(no event of any kind by a day | none until entry).
+
+    Args:
+        hazard_logits: log odds of each cause against no event in each interval.
+        edges: of the intervals in days, rising, the first 0.
+        days: that are asked about.
+        entry: the day since when the patient was watched; None: the day of the film.
+
+    Raises:
+        UsageError: there is not one edge more than intervals.
+    """
     _check_edges(hazard_logits, edges)
     share = shares_of_intervals(edges, jnp.zeros_like(days) if entry is None else entry, days)
     return jnp.exp(-(jax.nn.softplus(logsumexp(hazard_logits, -1)) * share).sum(-1))
@@ -89,7 +124,16 @@ def event_free_probability(
 def shares_of_intervals(
     edges: Float[Array, "edge"], start: Float[Array, "batch"], end: Float[Array, "batch"]
 ) -> Float[Array, "batch interval"]:
-    """The share of every interval that lies in (start, end], 0 to 1."""
+    """The share of every interval that lies within a patient's days.
+
+    Args:
+        edges: of the intervals in days, rising.
+        start: day that is no longer counted.
+        end: last day that is.
+
+    Returns:
+        0 to 1.
+    """
     low, high = edges[None, :-1], edges[None, 1:]
     overlap = jnp.minimum(end[:, None], high) - jnp.maximum(start[:, None], low)
     return jnp.maximum(overlap, 0.0) / (high - low)
@@ -111,8 +155,10 @@ def _log_event_probability(total: Array, log_share: Array, window: Array) -> Arr
     """
     touched = window > 0
     window = jnp.where(touched, window, 1.0)
+    # below -15 softplus is exp to float32's last digit; further down it would be 0 and its log infinite
     log_rate = jnp.where(total < -15.0, total, jnp.log(jax.nn.softplus(jnp.maximum(total, -15.0))))
     drop = jax.nn.softplus(total) * window
+    # the next term of the series, x^2 / 24, is then below float32's last digit
     small = drop < 1e-3
     event = jnp.where(small, log_rate + jnp.log(window) - drop / 2, jnp.log(-jnp.expm1(-jnp.where(small, 1.0, drop))))
     drop = jnp.where(touched, drop, 0.0)

@@ -1,4 +1,4 @@
-"""What is known of a patient's first event: from when on, until when without, in which days, and which event.
+"""Follow-up of a patient's first event: watched since, free of events until, the days between which it came, its cause.
 
 Days count from the film. A film shows progression only when it is taken, so the event lies in (start, end]; a death or
 an operation has a day of its own. Deaths count up to the day of the last planned film and no further: survivors are
@@ -40,6 +40,15 @@ def check_follow_up(
     cause: Int[np.ndarray, "row"],
 ) -> None:
     """Refuses impossible follow-up before it reaches a compiled loss, where no error can be raised.
+
+    Args:
+        entry: day since when the patient was watched; NaN in all of the days where nothing is known.
+        start: last day without an event.
+        end: first day with it; infinite where censored.
+        cause: place in `CAUSES`, -1 where censored.
+
+    Raises:
+        DataRefused: a row contradicts itself; the message gives the first one and its usual reason.
 
     >>> check_follow_up(np.array([0.0]), np.array([180.0]), np.array([360.0]), np.array([0]))
     """

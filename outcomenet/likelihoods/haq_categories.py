@@ -33,6 +33,7 @@ class HaqCategories:
     spec: OutcomeSpec
 
     def start(self) -> Float[np.ndarray, "category number"]:
+        # thresholds at -1, 0.3 and 1.6, and all loadings alike
         return np.tile(np.array([-1.0, 1.0, 1.0, 0.0], np.float32), (CATEGORY_COUNT, 1))
 
     def loss(
@@ -74,7 +75,14 @@ def haq_category_loss(
 ) -> LossPart:
     """Negative log-likelihood of every category's score; their sum over a row is that of the patient's whole form.
 
-    `thresholds` increase along the last axis (`ordinal.increasing_thresholds`); `loadings` are positive, 1 where None.
+    Args:
+        eta: latent disability.
+        thresholds: of each category, rising (`ordinal.increasing_thresholds`).
+        scores: 0 to 3; -1 where a category was not answered.
+        loadings: how closely each category follows eta, positive; 1 where None.
+
+    Raises:
+        UsageError: a category has another number of thresholds than 3.
     """
     latent, cuts = _by_category(eta, thresholds, loadings)
     return LossPart(grade_negative_log_likelihood(latent, cuts, scores), scores >= 0)
@@ -93,16 +101,33 @@ def expected_category_scores(
     thresholds: Float[Array, "category threshold"],
     loadings: Float[Array, "category"] | None = None,
 ) -> Float[Array, "batch category"]:
-    """Expected score of every category, 0 to 3."""
+    """Expected score of every category.
+
+    Args:
+        eta: latent disability.
+        thresholds: of each category, rising.
+        loadings: how closely each category follows eta, positive; 1 where None.
+
+    Returns:
+        0 to 3.
+
+    Raises:
+        UsageError: a category has another number of thresholds than 3.
+    """
     return expected_grade(*_by_category(eta, thresholds, loadings))
 
 
 def expected_index(
     category_scores: Float[Array, "batch category"], answered: Bool[Array, "batch category"] | None = None
 ) -> Float[Array, "batch"]:
-    """Expected HAQ-DI, 0 to 3: the mean of the categories' expected scores over those answered, all where None.
+    """Expected HAQ-DI: the mean of the categories' expected scores.
 
-    NaN with fewer than 6 categories answered, as the form itself has no index then.
+    Args:
+        category_scores: expected, 0 to 3.
+        answered: categories that count; all where None.
+
+    Returns:
+        0 to 3; NaN with fewer than 6 categories answered, as the form itself has no index then.
     """
     if answered is None:
         return category_scores.mean(-1)
@@ -116,7 +141,19 @@ def index_probabilities(
     thresholds: Float[Array, "category threshold"],
     loadings: Float[Array, "category"] | None = None,
 ) -> Float[Array, "batch point"]:
-    """P(HAQ-DI = 0, 1/8, ..., 3), all categories answered: the sum of independent scores given eta, by convolution."""
+    """P(HAQ-DI = 0, 1/8, ..., 3), all categories answered: the sum of independent scores given eta, by convolution.
+
+    Args:
+        eta: latent disability.
+        thresholds: of each category, rising.
+        loadings: how closely each category follows eta, positive; 1 where None.
+
+    Returns:
+        25 probabilities per patient.
+
+    Raises:
+        UsageError: a category has another number of thresholds than 3.
+    """
     latent, cuts = _by_category(eta, thresholds, loadings)
     above = expit(latent[..., None] - cuts)
     one, none = jnp.ones_like(above[..., :1]), jnp.zeros_like(above[..., :1])

@@ -31,6 +31,7 @@ from outcomenet.outcomes import OutcomeSpec
 
 NEAREST_TO_BOUND = 1e-6  # share of the scale; logit(0) has no gradient
 LEAST_SPREAD = 0.04  # a millimetre at the middle of the scale, on the logit scale: no data can show less
+# probabilists' Gauss-Hermite nodes: the weights sum to sqrt(2 pi) and are divided by their sum where they are used
 _NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(32)
 
 
@@ -55,6 +56,7 @@ class Inflated:
         return self.spec.lower, self.spec.upper
 
     def start(self) -> Float[np.ndarray, "5"]:
+        # one patient in twenty at either end, sigmoid(-3), before anything is learned
         return np.array([-3.0, 6.0, -0.5, 0.5, 0.5], np.float32)
 
     def loss(self, eta: Float[Array, "batch"], free: Float[Array, "5"], batch: Mapping[str, Array]) -> LossPart:
@@ -85,7 +87,21 @@ def inflated_loss(
     *,
     bounds: tuple[float, float],
 ) -> LossPart:
-    """Negative log-likelihood of values known to within +-`half_width` (0.5 mm; 5 for an NRS x 10); NaN is missing."""
+    """Negative log-likelihood of values that are known to within an interval.
+
+    Args:
+        eta: latent pain, higher for more.
+        parameters: what all patients share.
+        value: on the scale; NaN is missing.
+        half_width: of the interval around it: 0.5 for millimetres, 5 for a numeric rating scale times 10.
+        bounds: floor and ceiling of the scale.
+
+    Returns:
+        A value per patient; missing ones are masked.
+
+    Raises:
+        UsageError: the floor is not below the ceiling.
+    """
     low, high = bounds
     if not low < high:
         raise UsageError(f"A bounded scale goes from its floor to its ceiling; got bounds ({low:g}, {high:g}).")
@@ -102,21 +118,47 @@ def inflated_loss(
 
 
 def inflated_probabilities(eta: Float[Array, "batch"], parameters: InflatedParameters) -> Float[Array, "batch part"]:
-    """P(at the floor), P(in between), P(at the ceiling); they sum to 1."""
+    """P(at the floor), P(in between), P(at the ceiling).
+
+    Args:
+        eta: latent pain, higher for more.
+        parameters: what all patients share.
+
+    Returns:
+        Three columns that sum to 1.
+    """
     return jnp.exp(jnp.stack(_log_probabilities(eta, parameters), -1))
 
 
 def expected_value(
     eta: Float[Array, "batch"], parameters: InflatedParameters, *, bounds: tuple[float, float]
 ) -> Float[Array, "batch"]:
-    """Expected value on the scale; the logit-normal's mean has no closed form and is a Gauss-Hermite sum."""
+    """Expected value; the logit-normal's mean has no closed form and is a Gauss-Hermite sum.
+
+    Args:
+        eta: latent pain, higher for more.
+        parameters: what all patients share.
+        bounds: floor and ceiling of the scale.
+
+    Returns:
+        In the scale's unit.
+    """
     return bounds[0] + (bounds[1] - bounds[0]) * _moment(eta, parameters, 1)
 
 
 def value_variance(
     eta: Float[Array, "batch"], parameters: InflatedParameters, *, bounds: tuple[float, float]
 ) -> Float[Array, "batch"]:
-    """Variance of the value, in the scale's unit squared."""
+    """Variance of the value.
+
+    Args:
+        eta: latent pain, higher for more.
+        parameters: what all patients share.
+        bounds: floor and ceiling of the scale.
+
+    Returns:
+        In the scale's unit squared.
+    """
     first, second = _moment(eta, parameters, 1), _moment(eta, parameters, 2)
     return (bounds[1] - bounds[0]) ** 2 * (second - jnp.square(first))
 
@@ -133,7 +175,20 @@ def _moment(eta: Array, parameters: InflatedParameters, power: int) -> Array:
 def quantile(
     eta: Float[Array, "batch"], parameters: InflatedParameters, level: float, *, bounds: tuple[float, float]
 ) -> Float[Array, "batch"]:
-    """The value with P(Y <= value) >= `level`; a bound itself where its point mass covers the level."""
+    """The least value with P(Y <= value) >= a level; a bound itself where its point mass covers the level.
+
+    Args:
+        eta: latent pain, higher for more.
+        parameters: what all patients share.
+        level: strictly between 0 and 1.
+        bounds: floor and ceiling of the scale.
+
+    Returns:
+        In the scale's unit.
+
+    Raises:
+        UsageError: the level is no share.
+    """
     if not 0 < level < 1:
         raise UsageError(f"A quantile's level lies between 0 and 1; got {level:g}. Divide a percentage by 100.")
     floor, between, ceiling = inflated_probabilities(eta, parameters).T
@@ -161,5 +216,6 @@ def _log_normal_interval(below: Array, above: Array) -> Array:
     """log(Phi(above) - Phi(below)), turned so that the difference is taken in the lower tail, where it keeps digits."""
     turn = below + above > 0
     below, above = jnp.where(turn, -above, below), jnp.where(turn, -below, above)
+    # an interval without any width would have log 0
     drop = jnp.minimum(log_ndtr(below) - log_ndtr(above), -1e-6)
     return log_ndtr(above) + jnp.log(-jnp.expm1(drop))

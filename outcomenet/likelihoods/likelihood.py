@@ -1,4 +1,4 @@
-"""What the likelihood of an outcome does, whatever its kind."""
+"""Likelihood contract: loss, expected value and variance of an outcome, whatever its kind."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol, runtime_checkable
 import jax.numpy as jnp
 import numpy as np
 
-from outcomenet.arrays import Array, Bool, Float
+from outcomenet.arrays import Array, Bool, Float, Shaped
 from outcomenet.likelihoods.ordinal import known
 from outcomenet.losses.objective import LossPart
 from outcomenet.outcomes import OutcomeSpec
@@ -55,14 +55,27 @@ class Likelihood(Protocol):
         ...
 
 
-def value_as_feature(spec: OutcomeSpec, batch: Mapping[str, Array]) -> OutcomeFeature:
-    """The feature of an outcome that is one number."""
+def value_as_feature(spec: OutcomeSpec, batch: Mapping[str, Shaped[Array, "batch ..."]]) -> OutcomeFeature:
+    """The feature of an outcome that is one number.
+
+    Args:
+        spec: the outcome.
+        batch: holds it under its name, NaN where missing.
+    """
     value = batch[spec.name]
     return OutcomeFeature((value - spec.lower) / (spec.upper - spec.lower), known(value))
 
 
 def variance_on_grid(spec: OutcomeSpec, probabilities: Float[Array, "batch point"]) -> Float[Array, "batch"]:
-    """Variance of an outcome whose values are evenly spaced points of its range with these probabilities."""
+    """Variance of an outcome whose values are evenly spaced points of its range.
+
+    Args:
+        spec: gives the range.
+        probabilities: of the points, from the lowest to the highest; each row sums to 1.
+
+    Returns:
+        In the outcome's unit squared.
+    """
     grid = jnp.linspace(spec.lower, spec.upper, probabilities.shape[-1])
     mean = probabilities @ grid
     return (probabilities * jnp.square(grid[None, :] - mean[:, None])).sum(-1)

@@ -25,20 +25,30 @@ def increasing_thresholds(free: Float[Array, "*group threshold"]) -> Float[Array
 def interval_log_likelihood(
     eta: Float[Array, "*batch"], lower: Float[Array, "*batch"], upper: Float[Array, "*batch"]
 ) -> Float[Array, "*batch"]:
-    """log P(lower < latent <= upper) for a logistic latent variable at `eta`; use +-FAR for open ends.
+    """log P(lower < latent <= upper) for a logistic latent variable.
 
     sigmoid(a) - sigmoid(b) = sigmoid(a) sigmoid(-b) (1 - exp(b - a)), which keeps its digits in both tails.
+
+    Args:
+        eta: location of the latent variable.
+        lower: cut; -FAR for an open end.
+        upper: cut above it; FAR for an open end.
     """
     a, b = upper - eta, lower - eta
+    # at least 1e-6 wide: equal cuts would have log 0
     return -jax.nn.softplus(-a) - jax.nn.softplus(b) + jnp.log(-jnp.expm1(jnp.minimum(b - a, -1e-6)))
 
 
 def grade_negative_log_likelihood(
     eta: Float[Array, "*batch"], thresholds: Float[Array, "*batch threshold"], grade: Int[Array, "*batch"]
 ) -> Float[Array, "*batch"]:
-    """Negative log-likelihood of integer grades 0..threshold count.
+    """Negative log-likelihood of integer grades.
 
-    A negative grade means missing; its value here is that of grade 0 and must be masked by the caller.
+    Args:
+        eta: location of the latent grade.
+        thresholds: rising along the last axis.
+        grade: 0 to the number of thresholds. A negative one means missing: its value here is that of grade 0, and the
+            caller must mask it.
     """
     padding = jnp.full((*thresholds.shape[:-1], 1), FAR, thresholds.dtype)
     cuts = jnp.concatenate([-padding, thresholds, padding], -1)
@@ -49,7 +59,15 @@ def grade_negative_log_likelihood(
 
 
 def expected_grade(eta: Float[Array, "*batch"], thresholds: Float[Array, "*batch threshold"]) -> Float[Array, "*batch"]:
-    """Expected grade, the sum over k of P(Y > k); between 0 and the number of thresholds."""
+    """Expected grade, the sum over k of P(Y > k).
+
+    Args:
+        eta: location of the latent grade.
+        thresholds: rising along the last axis.
+
+    Returns:
+        Between 0 and the number of thresholds.
+    """
     return jax.nn.sigmoid(eta[..., None] - thresholds).sum(-1)
 
 
@@ -65,7 +83,14 @@ def bounded_negative_log_likelihood(
 
     The thresholds lie half-way between the points of the scale's own grid (their number is that of its steps); between
     and beyond them the cut is linear in the value. The floor and the ceiling are points of their own: a value at a
-    bound is open to that side, so that exact zeros have their probability. NaN values give NaN: mask them before.
+    bound is open to that side, so that exact zeros have their probability.
+
+    Args:
+        eta: location of the latent value.
+        thresholds: rising.
+        value: on the scale; NaN gives NaN, mask it before.
+        half_width: of the interval in which the value is known.
+        bounds: floor and ceiling of the scale.
     """
     low, high = bounds
     lower = jnp.where(value <= low, -FAR, cut_at(value - half_width, thresholds, bounds=bounds))
@@ -76,10 +101,17 @@ def bounded_negative_log_likelihood(
 def cut_at(
     edge: Float[Array, "batch"], thresholds: Float[Array, "threshold"], *, bounds: tuple[float, float]
 ) -> Float[Array, "batch"]:
-    """The latent cut at any point of the scale, linear between the thresholds at the middles of its steps."""
+    """The latent cut at any point of the scale, linear between the thresholds at the middles of its steps.
+
+    Args:
+        edge: points of the scale.
+        thresholds: rising; at least two.
+        bounds: floor and ceiling of the scale.
+    """
     count = thresholds.shape[0]
     step = (bounds[1] - bounds[0]) / count
     position = (edge - bounds[0]) / step - 0.5
+    # clipped to the outermost pair: beyond it the line through that pair goes on
     below = jnp.clip(jnp.floor(position), 0, count - 2).astype(jnp.int32)
     share = position - below.astype(position.dtype)
     return thresholds[below] + share * (thresholds[below + 1] - thresholds[below])
@@ -88,7 +120,15 @@ def cut_at(
 def grid_probabilities(
     eta: Float[Array, "batch"], thresholds: Float[Array, "threshold"]
 ) -> Float[Array, "batch point"]:
-    """Probability of each point of the scale's own grid (one more point than thresholds)."""
+    """Probability of each point of the scale's own grid.
+
+    Args:
+        eta: location of the latent value.
+        thresholds: rising; one fewer than points.
+
+    Returns:
+        Rows that sum to 1.
+    """
     at_most = jax.nn.sigmoid(thresholds[None, :] - eta[:, None])
     edges = jnp.concatenate([jnp.zeros_like(at_most[:, :1]), at_most, jnp.ones_like(at_most[:, :1])], -1)
     return jnp.diff(edges, axis=-1)

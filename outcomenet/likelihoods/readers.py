@@ -22,9 +22,19 @@ def reader_grade_loss(
     reader_effects: Float[Array, "reader"] | Float[Array, "reader kind"],
     kind_of_site: Int[Array, "site"] | None = None,
 ) -> LossPart:
-    """Negative log-likelihood per visit, reader and site; grades of -1 and sites not seen do not count.
+    """Negative log-likelihood per visit, reader and site.
 
-    Effects per reader and kind of lesion (erosion, narrowing) need `kind_of_site`, the column of each site.
+    Args:
+        eta: latent grade of every site for the average reader; higher is worse.
+        thresholds: of every site, rising.
+        grades: from 0; -1 where a reader gave none, which does not count.
+        visible: sites whose joint the network saw; the others do not count.
+        reader_effects: offset of each reader, or of each reader and kind of lesion (erosion, narrowing); higher for one
+            who grades higher.
+        kind_of_site: column of `reader_effects` for each site, where it has kinds.
+
+    Raises:
+        UsageError: effects are per kind and no kinds are given.
     """
     shift = effect_of_site(reader_effects, kind_of_site, eta.shape[-1])
     cuts = jnp.broadcast_to(thresholds, (*grades.shape, thresholds.shape[-1]))
@@ -32,10 +42,22 @@ def reader_grade_loss(
     return LossPart(grade_negative_log_likelihood(eta[:, None, :] + shift[None], cuts, grades), mask)
 
 
-def grade_loss(eta: Array, thresholds: Array, grades: Array, visible: Array) -> LossPart:
-    """Negative log-likelihood per visit (reader) and site; sites of joints that were not seen do not count.
+def grade_loss(
+    eta: Float[Array, "batch site"],
+    thresholds: Float[Array, "site threshold"],
+    grades: Int[Array, "batch site"] | Int[Array, "batch reader site"],
+    visible: Bool[Array, "batch site"],
+) -> LossPart:
+    """Negative log-likelihood of grades, all readers alike.
 
-    `eta` [batch, site], `grades` [batch, site] or [batch, reader, site] with -1 missing, `visible` [batch, site].
+    Args:
+        eta: latent grade of every site; higher is worse.
+        thresholds: of every site, rising.
+        grades: from 0; -1 is missing and does not count.
+        visible: sites whose joint the network saw; the others do not count.
+
+    Returns:
+        A value per grade.
     """
     if grades.ndim == 3:
         eta, visible = eta[:, None], visible[:, None]
@@ -50,7 +72,16 @@ def effect_of_site(
     kind_of_site: Int[Array, "site"] | None,
     sites: int,
 ) -> Float[Array, "reader site"]:
-    """Every reader's offset at every site."""
+    """Every reader's offset at every site.
+
+    Args:
+        reader_effects: of each reader, or of each reader and kind of lesion.
+        kind_of_site: column of `reader_effects` for each site, where it has kinds.
+        sites: number of sites.
+
+    Raises:
+        UsageError: effects are per kind and no kinds are given.
+    """
     if reader_effects.ndim == 1:
         return jnp.broadcast_to(reader_effects[:, None], (reader_effects.shape[0], sites))
     if kind_of_site is None:
@@ -74,6 +105,13 @@ def reader_ridge(effects: Float[Array, "reader *kind"], *, standard_deviation: f
 
     As a part beside a mean over grades it is a prior when its weight is the number of effects over that of grades. A
     reader without grades stays at 0.
+
+    Args:
+        effects: of the readers.
+        standard_deviation: of the effects of readers in general, on the latent scale; above 0.
+
+    Raises:
+        UsageError: the standard deviation is not positive.
     """
     if standard_deviation <= 0:
         raise UsageError(

@@ -28,6 +28,7 @@ class TimeToEvent:
     spec: OutcomeSpec
 
     def start(self) -> Float[np.ndarray, "row cause"]:
+        # chances per half-year: 5 % for progression, 0.7 % for each of the others
         hazards = np.tile(np.array([-3.0] + [-5.0] * (len(CAUSES) - 1), np.float32), (FOLLOW_UP_INTERVALS, 1))
         return np.concatenate([hazards, np.zeros((1, len(CAUSES)), np.float32)])
 
@@ -64,6 +65,11 @@ def hazard_logits(eta: Float[Array, "batch"], free: Float[Array, "row cause"]) -
 
     Progression follows eta fully; death and joint surgery by a learned amount, so that they may depend on the film
     less, or the other way.
+
+    Args:
+        eta: latent risk; higher for an earlier progression.
+        free: log odds of each interval and cause, and in the last row how much each cause follows eta.
     """
+    # fixed for progression: eta has no scale of its own otherwise
     follows = free[-1].at[0].set(1.0)
     return free[None, :-1, :] + eta[:, None, None] * follows[None, None, :]

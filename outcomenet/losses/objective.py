@@ -1,13 +1,16 @@
-"""The one reduction: weighted masked means of the parts of the loss."""
+"""The training objective: parts of the loss, their weights, and the one reduction to weighted masked means."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, make_dataclass
 from typing import NamedTuple
 
 import jax.numpy as jnp
 
 from outcomenet.arrays import Array, Bool, Float
+from outcomenet.outcomes import OUTCOMES
+from outcomenet.ranges import NotNegative, check_ranges
 
 
 class LossPart(NamedTuple):
@@ -33,7 +36,36 @@ def masked_mean(part: LossPart) -> Float[Array, ""]:
 def reduce_losses(
     parts: Mapping[str, LossPart], weights: Mapping[str, float]
 ) -> tuple[Float[Array, ""], dict[str, Float[Array, ""]]]:
-    """The training objective: sum of weight x masked mean over the parts, and every part's own mean."""
+    """The sum of weight x masked mean over the parts.
+
+    Args:
+        parts: of the loss, by name.
+        weights: by name of a part; 1 for those that are not named.
+
+    Returns:
+        The sum, and the mean of each part without its weight.
+    """
     means = {name: masked_mean(part) for name, part in parts.items()}
+    # from a float32 zero, so that no part at all gives an array too
     total = sum((weights.get(name, 1.0) * mean for name, mean in means.items()), jnp.float32(0.0))
     return total, means
+
+
+# A setting for every outcome, so that `--loss-weights.<outcome>` is typed, ranged and known by name on the command line.
+_OutcomeWeights: type = make_dataclass(
+    "_OutcomeWeights", [(spec.name, NotNegative, spec.loss_weight) for spec in OUTCOMES.values()], frozen=True
+)
+
+
+@dataclass(frozen=True)
+class LossWeights(_OutcomeWeights):
+    """Weight of each part of a network's loss; each part is a mean negative log-likelihood. 0 switches a part off.
+
+    The outcomes come first, in the order of `outcomes.OUTCOMES` and with the weights declared there.
+    """
+
+    osteoarthritis: NotNegative = 4.0
+    svdh: NotNegative = 4.0
+
+    def __post_init__(self) -> None:
+        check_ranges(self)

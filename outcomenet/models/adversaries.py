@@ -6,24 +6,30 @@ They learn to read it; the encoder, through a reversed gradient, learns to leave
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
+from outcomenet.anatomy import JOINT_KIND_INDEX, JOINT_KINDS
 from outcomenet.arrays import Array, Bool, Float
 from outcomenet.confounders import CONFOUNDERS
-from outcomenet.losses.adversarial import correlation_loss, reading_loss
+from outcomenet.losses.confounding import adversary_loss, correlation_loss
 from outcomenet.losses.objective import LossPart
 
 HIDDEN = 32
 
 
-@partial(jax.custom_vjp, nondiff_argnums=())
+@jax.custom_vjp
 def reverse_gradient(x: Float[Array, "*shape"], scale: Float[Array, ""]) -> Float[Array, "*shape"]:
-    """The identity whose gradient is multiplied by -scale."""
+    """The identity whose gradient is multiplied by -scale (Ganin, JMLR 2016).
+
+    Args:
+        x: comes out as it is.
+        scale: weight of the reversed gradient; 0 lets none through.
+    """
     del scale
     return x
 
@@ -97,9 +103,8 @@ class Adversaries(nnx.Module):
         parts = {}
         for name, adversary in self.conditional.items():
             at = np.int32(self.column[name])
-            said = adversary(seen, given)
-            parts[f"conditional_adversary_{name}"] = reading_loss(
-                said, covariates[:, at], observed[:, at], binary=CONFOUNDERS[name].binary
+            parts[f"conditional_adversary_{name}"] = adversary_loss(
+                adversary(seen, given), covariates[:, at], observed[:, at], binary=CONFOUNDERS[name].binary
             )
         for name, adversary in self.correlation.items():
             at = np.int32(self.column[name])
@@ -107,6 +112,13 @@ class Adversaries(nnx.Module):
                 adversary(seen, None), covariates[:, at], observed[:, at]
             )
         return parts
+
+
+class Embedded(NamedTuple):
+    """Embeddings of every joint, and the loss of the regression that was taken out of them, where there is one."""
+
+    embeddings: Float[Array, "batch joint feature"]
+    metadata_loss: LossPart | None = None
 
 
 class MetadataResidual(nnx.Module):
@@ -117,8 +129,8 @@ class MetadataResidual(nnx.Module):
     mean.
     """
 
-    def __init__(self, columns: tuple[int, ...], kinds: int, embedding: int):
-        self.columns = columns
+    def __init__(self, columns: tuple[int, ...], embedding: int):
+        self.columns, kinds = columns, len(JOINT_KINDS)
         self.weights = nnx.Param(jnp.zeros((kinds, len(columns), embedding)))
         self.centre = nnx.Param(jnp.zeros((kinds, embedding)))
 
@@ -127,11 +139,18 @@ class MetadataResidual(nnx.Module):
         embeddings: Float[Array, "batch joint feature"],
         visible: Bool[Array, "batch joint"],
         covariates: Float[Array, "batch covariate"],
-        kind: np.ndarray,
-    ) -> tuple[Float[Array, "batch joint feature"], LossPart]:
-        """(residual embeddings, the regression's own loss per visit and joint)."""
+    ) -> Embedded:
+        """The residual embeddings, and the regression's loss per visit and joint.
+
+        Args:
+            embeddings: of every joint.
+            visible: joints that the films show; the regression learns from them alone.
+            covariates: standardised, 0 where missing.
+        """
+        kind = np.asarray(JOINT_KIND_INDEX)
         known = covariates[:, np.asarray(self.columns)]
         explained = jnp.einsum("bc,jcf->bjf", known, self.weights[...][kind])
+        # the embedding must not make itself easy to explain, nor (below) the regression help the outcome
         error = jax.lax.stop_gradient(embeddings) - explained - self.centre[...][kind][None]
         residual = embeddings - jax.lax.stop_gradient(explained)
-        return residual, LossPart(jnp.square(error).mean(-1), visible)
+        return Embedded(residual, LossPart(jnp.square(error).mean(-1), visible))

@@ -59,6 +59,7 @@ class AttentionAggregation(nnx.Module):
 
     def __init__(self, embedding: int, outcomes: int, rngs: nnx.Rngs):
         self.value = AdditiveAggregation(embedding, outcomes, rngs)
+        # zeros: attention starts equal, which is the additive way
         self.query = nnx.Linear(embedding, outcomes, use_bias=False, kernel_init=nnx.initializers.zeros, rngs=rngs)
 
     def __call__(
@@ -66,7 +67,9 @@ class AttentionAggregation(nnx.Module):
     ) -> Float[Array, "batch joint outcome"]:
         """Contribution of each joint to each outcome; that of an unseen joint is what its kind is worth on average."""
         values = self.value(embeddings, visible)
+        # not minus infinity: a visit without any visible joint would become NaN
         logits = jnp.where(visible[..., None], self.query(embeddings), -1e9)
         attention = jax.nn.softmax(logits, axis=1)
         seen = visible.sum(-1)[:, None, None].astype(values.dtype)
+        # times their number, so that equal attention leaves every contribution as it is
         return jnp.where(visible[..., None], values * attention * seen, values)

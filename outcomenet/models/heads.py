@@ -12,8 +12,8 @@ from outcomenet.likelihoods.ordinal import expected_grade, increasing_thresholds
 from outcomenet.likelihoods.readers import centred, reader_grade_loss
 from outcomenet.likelihoods.registry import likelihood_of
 from outcomenet.losses.objective import LossPart
-from outcomenet.outcomes import OutcomeSpec
-from outcomenet.scoring import Scheme
+from outcomenet.outcomes import outcome
+from outcomenet.scoring import KELLGREN_LAWRENCE, SVDH, Scheme
 
 
 class OutcomeHead(nnx.Module):
@@ -23,8 +23,8 @@ class OutcomeHead(nnx.Module):
     All terms start at 0; `frozen` terms are not trained with the film.
     """
 
-    def __init__(self, spec: OutcomeSpec, covariates: int, frozen: bool = False):
-        self.likelihood, self.frozen = likelihood_of(spec), frozen
+    def __init__(self, name: str, covariates: int, frozen: bool = False):
+        self.likelihood, self.frozen = likelihood_of(outcome(name)), frozen
         self.free = nnx.Param(jnp.asarray(self.likelihood.start()))
         self.terms = nnx.Param(jnp.zeros(covariates))
         self.missing_terms = nnx.Param(jnp.zeros(covariates))
@@ -67,6 +67,7 @@ class GradeHead(nnx.Module):
 
     def __init__(self, scheme: Scheme, embedding: int, rngs: nnx.Rngs, readers: int = 1):
         sites = scheme.sites
+        # in the order of first appearance: places in these lists are places in the parameters
         groups = list(dict.fromkeys((s.definition.feature, s.definition.maximum) for s in sites))
         kinds = list(dict.fromkeys((s.definition.region, s.definition.site, s.definition.feature) for s in sites))
         group = [groups.index((s.definition.feature, s.definition.maximum)) for s in sites]
@@ -92,6 +93,7 @@ class GradeHead(nnx.Module):
         """Thresholds per site; those beyond a site's own maximum are out of reach."""
         cuts = increasing_thresholds(self.cuts[...])[np.asarray(self.group)]
         beyond = np.arange(self.maximum)[None, :] >= np.asarray(self.site_maximum)[:, None]
+        # as far as `ordinal.FAR`: those grades get a probability of exactly 0
         return jnp.where(beyond, 1e4, cuts)
 
     def expected(self, eta: Float[Array, "batch site"]) -> Float[Array, "batch site"]:
@@ -113,3 +115,24 @@ class GradeHead(nnx.Module):
         """
         effects = centred(self.readers[...])
         return reader_grade_loss(eta, self.thresholds(), grades, visible, effects, jnp.asarray(self.group))
+
+
+def osteoarthritis_head(embedding: int, rngs: nnx.Rngs) -> GradeHead:
+    """Head of the Kellgren-Lawrence grades, means over readers.
+
+    Args:
+        embedding: numbers of a joint's embedding that it sees.
+        rngs: of the parameters.
+    """
+    return GradeHead(KELLGREN_LAWRENCE, embedding, rngs)
+
+
+def svdh_head(embedding: int, readers: int, rngs: nnx.Rngs) -> GradeHead:
+    """Head of the Sharp/van der Heijde grades, of every reader.
+
+    Args:
+        embedding: numbers of a joint's embedding.
+        readers: people who graded the films; a data set without grades has a head all the same.
+        rngs: of the parameters.
+    """
+    return GradeHead(SVDH, embedding, rngs, max(readers, 1))

@@ -4,26 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from flax import nnx
 
-from outcomenet.anatomy import JOINT_KIND_INDEX, JOINT_KINDS
 from outcomenet.arrays import Array, Bool, Float
-from outcomenet.errors import UsageError
-from outcomenet.losses.objective import LossPart
-from outcomenet.models.adversaries import Adversaries, MetadataResidual
+from outcomenet.models.adversaries import Adversaries, Embedded, MetadataResidual
 from outcomenet.models.aggregation import Aggregation
 from outcomenet.models.encoders.cnn import CnnConfig
 from outcomenet.models.encoders.vit import VitConfig
-from outcomenet.models.heads import GradeHead, OutcomeHead
+from outcomenet.models.heads import OutcomeHead, osteoarthritis_head, svdh_head
 from outcomenet.models.pairs import PairComparison, PairReading, changes
-from outcomenet.outcomes import outcome
+from outcomenet.models.visit import Visit, VisitOutput, patient_embedding
 from outcomenet.ranges import Share, check_ranges
-from outcomenet.scoring import KELLGREN_LAWRENCE, SVDH
 from outcomenet.strategies import ConfoundingConfig
 
 
@@ -75,38 +69,6 @@ class OutcomeNetConfig:
         return OutcomeNet(self, confounding, crop_size, outcomes, covariates, readers, nnx.Rngs(seed))
 
 
-class Visit(NamedTuple):
-    """What the network sees of a batch of visits, or of pairs of visits (then a joint is visible if both films show it)."""
-
-    crops: Float[Array, "batch joint height width"]  # standardised per film
-    visible: Bool[Array, "batch joint"]
-    covariates: Float[Array, "batch covariate"]  # standardised, 0 where missing
-    observed: Bool[Array, "batch covariate"]
-    later_crops: Float[Array, "batch joint height width"] | None = None
-    years: Float[Array, "batch"] | None = None  # between the two visits
-
-
-class VisitOutput(NamedTuple):
-    """The network's output for a batch of visits. Every score and eta rises with disease.
-
-    Of a pair, embeddings, contributions and score are those of the yearly change; grades are of each film.
-    """
-
-    embeddings: Float[Array, "batch joint feature"]
-    scored: Float[Array, "batch joint scored"]  # what the score is built from: nothing that is kept for osteoarthritis
-    contributions: Float[Array, "batch joint outcome"]
-    score: Float[Array, "batch outcome"]  # sum of the contributions: the film's part of each outcome
-    outcome_eta: dict[str, Float[Array, "batch"]]
-    # mean expected Kellgren-Lawrence grade of the visible joints, 0-4; of a pair its yearly change
-    osteoarthritis: Float[Array, "batch"]
-    osteoarthritis_eta: Float[Array, "batch kl_site"]
-    osteoarthritis_part: Float[Array, "batch outcome"]  # of each outcome's eta: visible, and can be taken off
-    svdh_eta: Float[Array, "batch svdh_site"] | None
-    metadata_loss: LossPart | None  # of the regression of the embedding on confounders, where there is one
-    later_svdh_eta: Float[Array, "batch svdh_site"] | None = None
-    later_osteoarthritis_eta: Float[Array, "batch kl_site"] | None = None
-
-
 class OutcomeNet(nnx.Module):
     """Shared joint encoder, masked aggregation, heads, and what the confounding strategies add."""
 
@@ -123,8 +85,7 @@ class OutcomeNet(nnx.Module):
         self.config, self.confounding = config, confounding
         self.outcomes = outcomes
         width, kept = config.encoder.embedding, confounding.oa_features
-        if kept >= width:
-            raise UsageError(f"confounding.oa_features must be below the embedding's {width} numbers, got {kept}.")
+        confounding.check_embedding(width)
         # covariates without a term of their own count as not given on the outcome's side
         self.has_term = tuple(name in confounding.outcome_terms for name in covariates)
         self.encoder = config.encoder.build(crop_size, rngs)
@@ -132,13 +93,11 @@ class OutcomeNet(nnx.Module):
         of_pairs = config.pairs is not PairReading.OFF
         self.comparison = PairComparison(config.pairs, width - kept, rngs) if of_pairs else None
         frozen = confounding.residualised_outcome
-        self.heads = nnx.Dict({name: OutcomeHead(outcome(name), len(covariates), frozen) for name in outcomes})
-        self.osteoarthritis_head = GradeHead(KELLGREN_LAWRENCE, kept or width, rngs)
-        self.svdh_head = (
-            GradeHead(SVDH, width, rngs, max(readers, 1)) if config.human_head is not HumanHead.OFF else None
-        )
+        self.heads = nnx.Dict({name: OutcomeHead(name, len(covariates), frozen) for name in outcomes})
+        self.osteoarthritis_head = osteoarthritis_head(kept or width, rngs)
+        self.svdh_head = svdh_head(width, readers, rngs) if config.human_head is not HumanHead.OFF else None
         columns = tuple(covariates.index(name) for name in confounding.metadata_residual)
-        self.metadata = MetadataResidual(columns, len(JOINT_KINDS), width) if columns else None
+        self.metadata = MetadataResidual(columns, width) if columns else None
         self.adversaries = (
             Adversaries(
                 confounding.conditional_adversary,
@@ -164,13 +123,10 @@ class OutcomeNet(nnx.Module):
         if self.comparison is None:
             contributions = self.aggregation(scored, visit.visible)
         else:
-            if visit.later_crops is None or visit.years is None:
-                raise UsageError(
-                    f"network.pairs is {self.config.pairs}: it compares pairs of visits, and one visit came."
-                )
-            later, _ = self._embed(visit, visit.later_crops)
+            later_crops, years = visit.later(self.config.pairs)
+            later, _ = self._embed(visit, later_crops)
             scored = self.comparison(scored, later[..., kept:])
-            contributions = changes(self.aggregation, scored, visit.visible, visit.years)
+            contributions = changes(self.aggregation, scored, visit.visible, years)
         score = contributions.sum(1)
         oa_eta = self._osteoarthritis(embeddings)
         oa = self._mean_osteoarthritis(oa_eta, visit.visible)
@@ -195,12 +151,12 @@ class OutcomeNet(nnx.Module):
             later_osteoarthritis_eta=later_oa_eta,
         )
 
-    def _embed(self, visit: Visit, crops: Array) -> tuple[Array, LossPart | None]:
+    def _embed(self, visit: Visit, crops: Array) -> Embedded:
         # a hidden crop is blanked, so that nothing of it can leak through the encoder
         embeddings = self.encoder(jnp.where(visit.visible[..., None, None], crops, 0.0))
         if self.metadata is None:
-            return embeddings, None
-        return self.metadata(embeddings, visit.visible, visit.covariates, np.asarray(JOINT_KIND_INDEX))
+            return Embedded(embeddings)
+        return self.metadata(embeddings, visit.visible, visit.covariates)
 
     def _osteoarthritis(self, embeddings: Array) -> Array:
         kept = self.confounding.oa_features
@@ -240,12 +196,5 @@ class OutcomeNet(nnx.Module):
     def _mean_osteoarthritis(self, eta: Array, visible: Array) -> Array:
         at = visible[:, jnp.asarray(self.osteoarthritis_head.joint)].astype(eta.dtype)
         grades = self.osteoarthritis_head.expected(eta)
+        # a visit that shows no graded joint has 0, not NaN, which would reach its outcomes
         return (grades * at).sum(-1) / jnp.maximum(at.sum(-1), 1.0)
-
-
-def patient_embedding(
-    embeddings: Float[Array, "batch joint feature"], visible: Bool[Array, "batch joint"]
-) -> Float[Array, "batch feature"]:
-    """Mean embedding of the visible joints; zeros for a visit without any."""
-    weight = visible[..., None].astype(embeddings.dtype)
-    return (embeddings * weight).sum(1) / jnp.maximum(weight.sum(1), 1.0)

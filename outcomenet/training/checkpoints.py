@@ -16,7 +16,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import jax
 import numpy as np
@@ -28,6 +28,8 @@ from outcomenet.errors import CheckpointError, DataRefused
 METADATA_BYTES = 2**20  # what Orbax writes beside the numbers
 STATE, POSITION = "state", "position.json"
 Tree = TypeVar("Tree")  # a state: nested records of arrays
+Position = dict[str, dict[str, object]]  # of the data: the state of each iterator by its name, as JSON holds it
+# without leading zeros: 007 would be a second folder of step 7
 STEP = re.compile(r"0|[1-9][0-9]*")  # name of a checkpoint's folder
 
 
@@ -47,7 +49,7 @@ class Checkpoints:
         """The newest step whose files are as they were written; None where there is none."""
         return next((step for step in reversed(self.steps()) if not damage_of(self.folder / str(step))), None)
 
-    def save(self, step: int, state: object, position: dict[str, Any]) -> Path:
+    def save(self, step: int, state: object, position: Position) -> Path:
         """Writes state and data position as one record and removes checkpoints beyond `keep`.
 
         A sound checkpoint of that step stays; a damaged one gives way.
@@ -71,15 +73,16 @@ class Checkpoints:
         return final
 
     @staticmethod
-    def _fill(partial: Path, state: object, saved: dict[str, Any]) -> None:
+    def _fill(partial: Path, state: object, saved: dict[str, object]) -> None:
         _refuse_full_disk(partial, state)
         with _without_reports(), ocp.StandardCheckpointer() as checkpointer:
             # plain arrays: what is saved must not depend on the devices that are there today
             checkpointer.save((partial / STATE).absolute(), jax.device_get(state))
         (partial / POSITION).write_text(json.dumps(saved))
+        # last: it vouches for everything that was written before
         write_manifest(partial)
 
-    def restore(self, abstract: Tree, step: int | None = None) -> tuple[Tree, dict[str, Any]] | None:
+    def restore(self, abstract: Tree, step: int | None = None) -> tuple[Tree, Position] | None:
         """Reads one checkpoint.
 
         Args:
@@ -106,7 +109,7 @@ class Checkpoints:
             )
         return self._load(wanted, abstract)
 
-    def resume(self, abstract: Tree, say: Callable[[str], None]) -> tuple[Tree, dict[str, Any]] | None:
+    def resume(self, abstract: Tree, say: Callable[[str], None]) -> tuple[Tree, Position] | None:
         """As `restore`, from the newest checkpoint that is sound; `say` is told of damaged ones after it.
 
         Raises CheckpointError where there are checkpoints and none is sound.
@@ -123,7 +126,7 @@ class Checkpoints:
             raise CheckpointError(f"{'; '.join(damages)}. No checkpoint is sound; remove {self.folder} to train anew.")
         return None
 
-    def _load(self, step: int, abstract: Tree) -> tuple[Tree, dict[str, Any]]:
+    def _load(self, step: int, abstract: Tree) -> tuple[Tree, Position]:
         folder = self.folder / str(step)
         _refuse_unlisted(folder)
         position = self._own_position(folder)
@@ -133,7 +136,7 @@ class Checkpoints:
             state = checkpointer.restore((folder / STATE).absolute(), abstract)
         return state, position
 
-    def _own_position(self, folder: Path) -> dict[str, Any]:
+    def _own_position(self, folder: Path) -> Position:
         """The data position of a verified checkpoint that was written by this run at the step that its folder names."""
         saved = read_json_object(folder / POSITION, "the checkpoint cannot be trusted")
         if saved.get("run_id") != self.run_id:
@@ -183,6 +186,7 @@ def _refuse_other_arrays(folder: Path, stored: object, abstract: object) -> None
 
 def _described(tree: object) -> dict[str, str]:
     """Type and shape of each array of a tree, by its name."""
+    # what Orbax tells of a stored array has a shape and is a record itself: it counts as one leaf
     leaves = jax.tree_util.tree_leaves_with_path(tree, is_leaf=lambda node: hasattr(node, "shape"))
     return {
         jax.tree_util.keystr(path, simple=True, separator="."): f"{np.dtype(leaf.dtype)}{list(leaf.shape)}"

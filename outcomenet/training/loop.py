@@ -90,6 +90,7 @@ def train(
     # 1. where were we: model, optimiser, step, key and data position come back together
     checkpoints = Checkpoints(run / "checkpoints", run_id)
     state = put_state(state, mesh)
+    # the state is on its devices already, so that the checkpoint comes back straight onto them
     restored = checkpoints.resume(abstract_of(state), progress.say)
     if restored is not None:
         state, position = restored
@@ -108,6 +109,7 @@ def train(
             loss = log.write(number, jax.device_get(metrics), time.monotonic() - begun)
             progress.advance(0, f", loss {loss:.3f}")
         # 4. save, also when asked to stop
+        # asked once a step: a signal that comes while saving is heard at the next one
         stopping = stop()
         if number % config.save_every == 0 or number == config.steps or stopping:
             checkpoints.save(number, state, {"batches": batches.get_state()})
@@ -115,6 +117,7 @@ def train(
         if stopping and number < config.steps:
             raise Preempted(f"Stopped after step {number} of {config.steps}, saved; run the same command to go on.")
     if first < config.steps:
+        # steps are only queued by the calls above; the progress ends when the last one is computed
         jax.block_until_ready(state)
         progress.finish()
     return state
@@ -127,6 +130,7 @@ class MetricsLog:
         self.path = path
         if path.exists():
             lines = path.read_text(errors="replace").splitlines(keepends=True)
+            # a line without its end was cut by a kill; the step is logged again
             kept = [line for n, line in enumerate(lines, 1) if line.endswith("\n") and _step_of(line, n, path) <= step]
             path.write_text("".join(kept))
 
@@ -150,6 +154,7 @@ class MetricsLog:
                 values = {name: round(float(value), 6) for name, value in parts.items()}
                 file.write(json.dumps({"step": step, "predictor": rung, **values, "seconds": round(seconds, 2)}) + "\n")
                 loss = values["loss"]
+                # after the line is written: the log shows where it diverged
                 if not np.isfinite(loss):
                     raise TrainingDiverged(
                         f"The loss of {rung} is {loss} at step {step}: training diverged. Start a new run with a lower "

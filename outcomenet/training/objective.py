@@ -12,7 +12,7 @@ from outcomenet.anatomy import JOINT_KIND_INDEX, JOINTS, Side
 from outcomenet.arrays import Array, Bool, Float
 from outcomenet.likelihoods.readers import grade_loss
 from outcomenet.likelihoods.registry import likelihood_of
-from outcomenet.losses.decorrelation import squared_shift_by_grade
+from outcomenet.losses.confounding import squared_shift_by_grade
 from outcomenet.losses.objective import LossPart, reduce_losses
 from outcomenet.models.outcome_net import OutcomeNet
 from outcomenet.outcomes import outcome
@@ -80,8 +80,16 @@ def _films(first: Array, later: Array | None) -> Array:
 
 
 def given_outcomes(outcomes: Sequence[str], batch: Mapping[str, Array]) -> Float[Array, "batch given"]:
-    """What a conditional adversary knows of the outcomes: each as a share of its range (0 where missing) and whether it
-    is known; of a time to an event, whether it was seen at all."""
+    """What a conditional adversary knows of the outcomes.
+
+    Args:
+        outcomes: names, in the network's order.
+        batch: holds their fields, NaN where missing.
+
+    Returns:
+        Two columns per outcome: its share of its range (of a time to an event: 1 where it was seen at all), 0 where
+        missing; and 1 where it is known, else 0.
+    """
     columns = []
     for name in outcomes:
         value, known = likelihood_of(outcome(name)).as_feature(batch)

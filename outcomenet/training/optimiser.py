@@ -24,6 +24,7 @@ class OptimiserConfig:
         check_ranges(self)
 
     def build(self, steps: int) -> optax.GradientTransformation:
+        # a training of one step has a schedule too: optax needs a step of warm-up, and more of decay
         schedule = optax.warmup_cosine_decay_schedule(
             init_value=0.0,
             peak_value=self.learning_rate,
@@ -40,4 +41,5 @@ class OptimiserConfig:
 def _matrices(parameters: optax.Params) -> optax.Params:
     import jax
 
+    # biases, norms and thresholds are not decayed; the dimensions are those of one member, as `over_members` calls it
     return jax.tree.map(lambda p: p.ndim >= 2, parameters)

@@ -15,13 +15,32 @@ from outcomenet.outcomes import outcome
 LOWEST, HIGHEST = 0.2, 5.0
 
 
+def weights_by_visit(
+    visits: pd.DataFrame, confounders: Sequence[str], outcomes: Sequence[str]
+) -> dict[tuple[str, str], float]:
+    """The balancing weight of each training visit, by (patient_id, visit_id).
+
+    Args:
+        visits: rows of the visit table.
+        confounders: yes-or-no columns of it.
+        outcomes: names of outcomes that it has.
+    """
+    weights = balancing_weights(visits, confounders, outcomes)
+    return dict(zip(zip(visits["patient_id"], visits["visit_id"], strict=True), map(float, weights), strict=True))
+
+
 def balancing_weights(
     visits: pd.DataFrame, confounders: Sequence[str], outcomes: Sequence[str]
 ) -> Float[np.ndarray, "visit"]:
     """Stabilised inverse-probability weights, mean 1: product over the confounders of P(c) / P(c | outcomes).
 
-    P(c | outcomes) is a logistic regression on the outcomes' values, squares and missingness. Visits with a missing
-    confounder weigh 1 for it.
+    P(c | outcomes) is a logistic regression on the outcomes' values, squares and missingness (Robins, Hernan & Brumback,
+    Epidemiology 2000, stabilised weights).
+
+    Args:
+        visits: rows of the visit table.
+        confounders: columns of it, 0 or 1; a visit where one is missing weighs 1 for it.
+        outcomes: names of outcomes that it has.
     """
     described = _described(visits, outcomes)
     weight = np.ones(len(visits))
@@ -34,6 +53,7 @@ def balancing_weights(
         given = model.predict_proba(described[known])[:, 1]
         share = value.mean()
         weight[known] *= np.where(value, share / given, (1 - share) / (1 - given))
+    # cut before the mean is taken, which is 1 then in spite of the cut
     weight = np.clip(weight, LOWEST, HIGHEST)
     return weight / weight.mean()
 
@@ -44,6 +64,7 @@ def _described(visits: pd.DataFrame, outcomes: Sequence[str]) -> np.ndarray:
         kind = outcome(name).kind
         known, value = visits[kind.column(name)].notna().to_numpy(), kind.observed(visits, name)
         value = np.where(known, value, value[known].mean() if known.any() else 0.0)
+        # an outcome that does not vary tells nothing and stays at 0
         spread = value.std() or 1.0
         standard = (value - value.mean()) / spread
         columns += [standard, standard**2, (~known).astype(float)]

@@ -5,20 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TypeVar
 
 import jax
 from flax import nnx
 
-from outcomenet.arrays import Array
+from outcomenet.arrays import Array, Shaped
 from outcomenet.models.encoders.encoder import Encoder
-from outcomenet.models.outcome_net import OutcomeNet, OutcomeNetConfig, Visit
+from outcomenet.models.outcome_net import OutcomeNet, OutcomeNetConfig
+from outcomenet.models.visit import Visit
 from outcomenet.predictors import PREDICTORS
 from outcomenet.strategies import NO_HANDLING, ConfoundingConfig
 from outcomenet.training.ensemble import over_members, stacked
 
 # Arrays of one network by their path, nested as its modules are; of an ensemble with a leading axis for the members.
-Parameters = dict[str, Any]
+Parameters = dict[str, object]
+Output = TypeVar("Output")  # nested records of arrays
 
 
 @dataclass(frozen=True)
@@ -58,14 +60,14 @@ class RungNetwork:
         return nnx.merge(self._definition, parameters)
 
     @cached_property
-    def is_encoder(self) -> dict[str, Any]:
+    def is_encoder(self) -> dict[str, object]:
         """The parameters' tree with True for those of the encoder and False for all others."""
         return {
             name: jax.tree.map(lambda _, part=name: isinstance(getattr(self._abstract, part), Encoder), tree)
             for name, tree in self.abstract_parameters.items()
         }
 
-    def each(self, function: Callable[[OutcomeNet], Any], parameters: Parameters) -> Any:
+    def each(self, function: Callable[[OutcomeNet], Output], parameters: Parameters) -> Output:
         """What `function` gives of every member, along a leading axis of `members`, 1 included."""
         outputs = over_members(lambda member: function(self.merge(member)), self.members)(parameters)
         return jax.tree.map(lambda a: a[None], outputs) if self.members == 1 else outputs
@@ -82,10 +84,13 @@ class RungNetwork:
 
     @cached_property
     def _abstract(self) -> OutcomeNet:
+        # any seed: no number is drawn
         return nnx.eval_shape(lambda: self._built(0))
 
     @cached_property
     def _definition(self) -> nnx.GraphDef[OutcomeNet]:
+        # a layer with other variables, such as batch statistics, is refused here: a score must not depend on other
+        # patients
         return nnx.split(self._abstract, nnx.Param)[0]
 
 
@@ -109,7 +114,7 @@ def build_networks(
     return {name: RungNetwork(config, how, shape, members) for name, how in handled.items()}
 
 
-def visit_of(batch: Mapping[str, Array]) -> Visit:
+def visit_of(batch: Mapping[str, Shaped[Array, "batch ..."]]) -> Visit:
     """The part of a batch that a network sees."""
     return Visit(
         batch["crops"],

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import jax
 import numpy as np
 from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
 
+from outcomenet.arrays import Array, Shaped
 from outcomenet.devices import usable_devices
 from outcomenet.errors import UsageError
 from outcomenet.training.step import Step
@@ -17,7 +18,11 @@ State = TypeVar("State")
 
 
 def device_mesh(devices: int | None = None) -> Mesh:
-    """A mesh of one axis `data` over the first `devices` devices, all by default."""
+    """A mesh of one axis `data` over the first `devices` devices, all by default.
+
+    Raises:
+        UsageError: there are fewer devices.
+    """
     available = usable_devices()
     devices = devices or len(available)
     if devices > len(available):
@@ -27,13 +32,31 @@ def device_mesh(devices: int | None = None) -> Mesh:
 
 
 def compile_step(step: Step, mesh: Mesh) -> Step:
-    """The step, jitted: state replicated and donated, batch split by visit. Sums run over the whole batch."""
+    """The step compiled for a mesh: state on every device, batch split by visit; sums run over the whole batch.
+
+    Args:
+        step: one update.
+        mesh: the devices.
+
+    Returns:
+        The same step. The state that it is given is donated: its memory is reused, and it cannot be read afterwards.
+    """
     whole, split = replicated(mesh), NamedSharding(mesh, PartitionSpec("data"))
     return jax.jit(step, in_shardings=(whole, split), out_shardings=(whole, whole), donate_argnums=0)
 
 
-def put_batch(batch: Mapping[str, np.ndarray], mesh: Mesh) -> dict[str, Any]:
-    """A host's batch onto the mesh; its size must be a multiple of the number of devices."""
+def put_batch(
+    batch: Mapping[str, Shaped[np.ndarray, "batch ..."]], mesh: Mesh
+) -> dict[str, Shaped[Array, "batch ..."]]:
+    """Splits a host's batch over the devices.
+
+    Args:
+        batch: arrays with a first axis of visits.
+        mesh: the devices.
+
+    Raises:
+        UsageError: the number of visits is no multiple of the number of devices.
+    """
     size = len(next(iter(batch.values())))
     if size % mesh.size:
         raise UsageError(
@@ -43,7 +66,12 @@ def put_batch(batch: Mapping[str, np.ndarray], mesh: Mesh) -> dict[str, Any]:
 
 
 def put_state(state: State, mesh: Mesh) -> State:
-    """The state onto every device."""
+    """Puts the whole state onto every device.
+
+    Args:
+        state: nested records of arrays.
+        mesh: the devices.
+    """
     return jax.device_put(state, replicated(mesh))
 
 

@@ -54,7 +54,12 @@ def initial_state(
 
 
 def abstract_state(networks: Mapping[str, RungNetwork], optimiser: optax.GradientTransformation) -> TrainState:
-    """Names, shapes and types of a state, without a number of it; see `initial_state`."""
+    """Names, shapes and types of a state, without a number of it; see `initial_state`.
+
+    Args:
+        networks: structures by rung.
+        optimiser: one for all of them.
+    """
     members = max((network.members for network in networks.values()), default=1)
     return jax.eval_shape(
         lambda parameters: initial_state(parameters, optimiser, 0, members),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import jax
 import jax.numpy as jnp
@@ -52,12 +52,14 @@ class TrainStep:
 
     def __call__(self, state: TrainState, batch: Mapping[str, Array]) -> tuple[TrainState, Metrics]:
         """(The state after one update, the losses before it as means over the members)."""
+        # the state holds the key as plain numbers, which checkpoints can store
         key = jax.random.fold_in(jax.random.wrap_key_data(state.key), state.step)
         networks: dict[str, NetworkState] = {}
         metrics: Metrics = {}
         for name, network in self.networks.items():
             phase = Phase.at(state.step, self.steps, network.confounding)
 
+            # bound as defaults: a closure would see the last network of the loop
             def update(
                 old: NetworkState, member: Array, network: RungNetwork = network, phase: Phase = phase
             ) -> tuple[NetworkState, Losses]:
@@ -78,12 +80,14 @@ class TrainStep:
             return network_objective(network.merge(parameters), batch, key, self.loss_weights, phase.push)
 
         (total, parts), gradient = jax.value_and_grad(loss, has_aux=True)(old.parameters)
-        update, optimiser = self.optimiser.update(gradient, old.optimiser, old.parameters)
+        parameters = cast(optax.Params, old.parameters)  # nested dictionaries of arrays, as optax takes them
+        update, optimiser = self.optimiser.update(gradient, old.optimiser, parameters)
+        # on the update: Adam would divide a factor on the gradient out again
         if network.confounding.adversarial:
             update = jax.tree.map(
                 lambda change, of_encoder: phase.encoder_rate * change if of_encoder else change,
                 update,
                 network.is_encoder,
             )
-        new = NetworkState(optax.apply_updates(old.parameters, update), optimiser)
+        new = NetworkState(cast(Parameters, optax.apply_updates(parameters, update)), optimiser)
         return new, {"loss": total, "gradient_norm": optax.tree.norm(gradient), **parts}

@@ -17,7 +17,8 @@ from outcomenet.datasets.manifest import MANIFEST, DatasetManifest, _fingerprint
 from outcomenet.datasets.visit_example import FIELDS, OF_LATER_VISIT, TARGETS, ExampleShape, nothing_known
 from outcomenet.datasets.visits import visit_features
 from outcomenet.errors import DataRefused
-from outcomenet.experiment import Experiment, known_outcomes
+from outcomenet.experiment import Experiment
+from outcomenet.experiment_data import known_outcomes
 from outcomenet.input_pipeline.transforms import CovariateScale, Standardise
 from outcomenet.outcomes import OUTCOMES
 

@@ -11,7 +11,8 @@ import pytest
 from scipy.stats import spearmanr
 
 from outcomenet.errors import UndefinedMetric, UsageError
-from outcomenet.evaluation.change import responsiveness, true_changes
+from outcomenet.evaluation.cohort_truth import true_changes
+from outcomenet.evaluation.pair_responsiveness import responsiveness
 from outcomenet.experiment import load_experiment
 from outcomenet.models.pairs import PairReading
 from outcomenet.predictors import HUMAN_TOTAL

@@ -16,7 +16,8 @@ from outcomenet.cli import main
 from outcomenet.datasets.dataset import SPLITS, open_dataset
 from outcomenet.datasets.resplit import SplitConfig, resplit
 from outcomenet.errors import DataRefused, UsageError
-from outcomenet.evaluation.pool import in_every_part, pool_runs
+from outcomenet.evaluation.ladder_predictions import in_every_part
+from outcomenet.evaluation.pool import pool_runs
 from outcomenet.experiment import EvaluationConfig, Experiment
 from outcomenet.intake.account.account import copy_account
 from outcomenet.models.encoders.cnn import CnnConfig
@@ -221,7 +222,9 @@ def test_networks_without_a_hospital_are_judged_there(small_dataset, dataset, tm
         run_training(FILE, with_split(leave_site_out=site), small_dataset, tmp_path / site, progress=QUIET)
         run_evaluation(tmp_path / site, progress=QUIET)
         runs.append(tmp_path / site)
-    with pytest.raises(UsageError, match="Train one run with --split.leave-site-out for each"):
+    with pytest.raises(
+        UsageError, match=r"Train one run with split.leave_site_out \(--split.leave-site-out\) for each"
+    ):
         pool_runs(runs[:1], tmp_path / "x")
     pool_runs(runs, tmp_path / "all")
     table = pd.read_csv(tmp_path / "all" / "audit_sites.csv")

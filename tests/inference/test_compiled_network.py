@@ -10,8 +10,8 @@ import pytest
 
 from outcomenet.anatomy import JOINT_COUNT, JOINTS, Side
 from outcomenet.errors import DataRefused
-from outcomenet.inference.films import LIMBS_PER_BATCH, film_network
 from outcomenet.inference.limbs import LimbJoints, PreparedLimb, infer_limbs
+from outcomenet.inference.prediction_task import LIMBS_PER_BATCH, film_network
 from outcomenet.localization.localizer import Localizer
 from outcomenet.models.encoders.cnn import CnnConfig
 from outcomenet.models.outcome_net import OutcomeNetConfig

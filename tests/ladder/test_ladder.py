@@ -329,7 +329,7 @@ def test_rows_of_patients_that_a_rung_was_fitted_to_are_marked(predicted):
 def test_a_data_set_without_held_out_patients_is_one_sentence():
     from types import SimpleNamespace
 
-    from outcomenet.evaluation.evaluate import EvaluationTask, refuse_nobody_held_out
+    from outcomenet.evaluation.task import EvaluationTask, refuse_nobody_held_out
 
     def task(split: list[str], folds: int = 0) -> EvaluationTask:
         dataset = SimpleNamespace(visits=pd.DataFrame({"split": split}), manifest=SimpleNamespace(name="mine"))

@@ -15,12 +15,12 @@ from flax import nnx
 from outcomenet.anatomy import JOINT_COUNT
 from outcomenet.errors import UsageError
 from outcomenet.experiment import Experiment
-from outcomenet.losses.adversarial import correlation_loss, reading_loss
-from outcomenet.losses.decorrelation import squared_shift_by_grade
+from outcomenet.losses.confounding import adversary_loss, correlation_loss, squared_shift_by_grade
 from outcomenet.losses.objective import LossPart, masked_mean
 from outcomenet.models.adversaries import Adversaries, reverse_gradient
 from outcomenet.models.encoders.cnn import CnnConfig
-from outcomenet.models.outcome_net import OutcomeNetConfig, Visit
+from outcomenet.models.outcome_net import OutcomeNetConfig
+from outcomenet.models.visit import Visit
 from outcomenet.strategies import ESTIMANDS, NO_HANDLING, ConfoundingConfig
 from outcomenet.training.objective import network_objective
 from outcomenet.training.reweighting import balancing_weights
@@ -162,9 +162,9 @@ def test_adversaries_watch_without_a_push_and_then_turn_the_encoder_away():
 def test_adversary_losses_by_hand():
     said, value = jnp.array([2.0, -1.0, 9.0]), jnp.array([0.7, -0.4, 1.0])
     observed = jnp.array([True, True, False])
-    binary = masked_mean(reading_loss(said, value, observed, binary=True))
+    binary = masked_mean(adversary_loss(said, value, observed, binary=True))
     assert binary == pytest.approx((np.log1p(np.exp(-2.0)) + np.log1p(np.exp(-1.0))) / 2, abs=1e-6)
-    number = masked_mean(reading_loss(said, value, observed, binary=False))
+    number = masked_mean(adversary_loss(said, value, observed, binary=False))
     assert number == pytest.approx((1.3**2 + 0.6**2) / 2, abs=1e-6)
 
 
@@ -187,20 +187,20 @@ def test_a_metadata_residual_takes_out_what_a_regression_explains():
     layer = net.metadata
     age = jnp.asarray(rng.normal(size=(200, 3)), jnp.float32)
     embeddings = jnp.asarray(rng.normal(size=(200, JOINT_COUNT, 8)), jnp.float32) + age[:, :1, None] * 2.0
-    visible, kind = jnp.ones((200, JOINT_COUNT), bool), np.zeros(JOINT_COUNT, int)
+    visible = jnp.ones((200, JOINT_COUNT), bool)
     graph, parameters = nnx.split(layer, nnx.Param)
     optimiser = optax.adam(0.1)
     state = optimiser.init(parameters)
 
     @jax.jit
     def update(p, s):
-        gradient = jax.grad(lambda q: masked_mean(nnx.merge(graph, q)(embeddings, visible, age, kind)[1]))(p)
+        gradient = jax.grad(lambda q: masked_mean(nnx.merge(graph, q)(embeddings, visible, age)[1]))(p)
         change, s = optimiser.update(gradient, s)
         return optax.apply_updates(p, change), s
 
     for _ in range(150):
         parameters, state = update(parameters, state)
-    residual, _ = nnx.merge(graph, parameters)(embeddings, visible, age, kind)
+    residual, _ = nnx.merge(graph, parameters)(embeddings, visible, age)
     before = np.corrcoef(age[:, 0], embeddings[:, 0, 0])[0, 1]
     after = np.corrcoef(age[:, 0], residual.mean((1, 2)))[0, 1]
     assert before > 0.8

@@ -15,10 +15,10 @@ from outcomenet.anatomy import JOINT_COUNT, JOINT_KIND_INDEX, JOINT_KINDS
 from outcomenet.datasets.visit_example import TARGETS
 from outcomenet.errors import UsageError
 from outcomenet.models.encoders.cnn import CnnConfig
-from outcomenet.models.encoders.encoder import Encoder
-from outcomenet.models.encoders.joint_crops import SIDE_INDEX
+from outcomenet.models.encoders.encoder import SIDE_INDEX, Encoder
 from outcomenet.models.encoders.vit import Block, VitConfig
-from outcomenet.models.outcome_net import OutcomeNetConfig, Visit
+from outcomenet.models.outcome_net import OutcomeNetConfig
+from outcomenet.models.visit import Visit
 from outcomenet.strategies import NO_HANDLING, ConfoundingConfig
 from outcomenet.training.rungs import NetworkShape, build_networks
 from outcomenet.training.state import initial_state

@@ -15,7 +15,8 @@ from outcomenet.errors import UsageError
 from outcomenet.experiment import BASE, TINY
 from outcomenet.models.aggregation import Aggregation
 from outcomenet.models.encoders.cnn import CnnConfig
-from outcomenet.models.outcome_net import HumanHead, OutcomeNetConfig, Visit
+from outcomenet.models.outcome_net import HumanHead, OutcomeNetConfig
+from outcomenet.models.visit import Visit
 from outcomenet.scoring import SVDH
 from outcomenet.strategies import NO_HANDLING, ConfoundingConfig
 from outcomenet.training.objective import hide_joints, network_objective

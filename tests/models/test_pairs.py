@@ -15,8 +15,9 @@ from outcomenet.errors import UsageError
 from outcomenet.experiment import DEFAULT_CONFOUNDING, Experiment
 from outcomenet.models.aggregation import Aggregation
 from outcomenet.models.encoders.cnn import CnnConfig
-from outcomenet.models.outcome_net import OutcomeNetConfig, Visit
+from outcomenet.models.outcome_net import OutcomeNetConfig
 from outcomenet.models.pairs import PairReading
+from outcomenet.models.visit import Visit
 from outcomenet.strategies import NO_HANDLING, ConfoundingConfig
 
 MODES = [mode for mode in PairReading if mode is not PairReading.OFF]

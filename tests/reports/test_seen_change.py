@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from outcomenet.evaluation.change import responsiveness
+from outcomenet.evaluation.pair_responsiveness import responsiveness
 from outcomenet.predictors import HUMAN_TOTAL
 from outcomenet.reports.seen_change import seen_change
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pytest
 
-from outcomenet.errors import DataRefused
+from outcomenet.errors import DataRefused, TrainingDiverged
 from outcomenet.training.loop import MetricsLog
 
 
@@ -37,3 +38,21 @@ def test_a_flipped_bit_is_named_too(tmp_path):
     path.write_bytes(lines(20).encode() + lines(40).encode().replace(b"step", b"st\xe5p"))
     with pytest.raises(DataRefused, match="line 2: expected a JSON object with a step"):
         MetricsLog(path, 40)
+
+
+def test_a_loss_that_is_not_finite_stops_training_after_it_is_logged(tmp_path):
+    log = MetricsLog(tmp_path / "metrics.jsonl", 0)
+    with pytest.raises(TrainingDiverged, match=r"The loss of direct is nan at step 20.* lower optimiser.learning_rate"):
+        log.write(20, {"direct": {"loss": np.float32("nan")}, "direct_adjusted": {"loss": np.float32(1)}}, 1.0)
+    assert [json.loads(line)["predictor"] for line in log.path.read_text().splitlines()] == ["direct"]
+
+
+def test_the_last_rungs_loss_is_given_back(tmp_path):
+    log = MetricsLog(tmp_path / "metrics.jsonl", 0)
+    metrics = {
+        "direct": {"loss": np.float32(2)},
+        "direct_adjusted": {"loss": np.float32(0.25), "haq": np.float32(0.125)},
+    }
+    assert log.write(20, metrics, 1.234) == 0.25
+    last = json.loads(log.path.read_text().splitlines()[-1])
+    assert last == {"step": 20, "predictor": "direct_adjusted", "loss": 0.25, "haq": 0.125, "seconds": 1.23}

@@ -1,76 +1,25 @@
-"""Held-out patients of a simulated cohort, drawn again under interventions and scored by the trained network."""
+"""Held-out patients of a simulated cohort, drawn again as the data set stores them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from outcomenet.arrays import UInt16
-from outcomenet.audits.network.interventions import DAMAGE, USUAL
-from outcomenet.audits.sizes import AuditSizes
 from outcomenet.datasets.dataset import Dataset
 from outcomenet.datasets.manifest import TRUTH
 from outcomenet.errors import DataRefused
 from outcomenet.films.film import FROM_CROPS
-from outcomenet.inference.visits import CompiledNetwork
 from outcomenet.localization.geometry import CropGeometry
-from outcomenet.progress import Progress
 from outcomenet.simulation.causal import patient_index
 from outcomenet.simulation.film_files import archives_of
 from outcomenet.simulation.laboratory import Laboratory
 from outcomenet.simulation.rebuild import laboratory_of_truth
 
 TWELVE_TO_SIXTEEN_BITS = 16
-MODERATE = 0.5
-
-
-def scores_under_interventions(
-    dataset: Dataset,
-    held_out: Mapping[tuple[str, str], Any],
-    network: CompiledNetwork,
-    sizes: AuditSizes,
-    progress: Progress,
-    *,
-    outcome: int,
-) -> pd.DataFrame:
-    """Scores of the first held-out visits under each intervention: patient_id, visit_id, intervention, value, score.
-
-    `held_out` gives the example of each held-out visit, `outcome` the number of the outcome that the score is of. Only
-    visits that were simulated straight to crops can be drawn again pixel by pixel; a few of them are, and DataRefused says
-    so where they differ from what the data set stores.
-
-    Args:
-        dataset: a simulated data set.
-        held_out: example of each held-out visit by (patient_id, visit_id).
-        reader: runs the network over examples.
-        sizes: how many patients, and how much damage is set.
-        progress: where the work is reported.
-        outcome: number of the outcome that the score is of.
-    """
-    visits = redrawable_visits(dataset, sizes.intervention_patients)
-    if not visits:
-        raise DataRefused(
-            "No held-out visit was simulated straight to crops; whole films are cut by their landmarks and cannot be "
-            "drawn again pixel by pixel."
-        )
-    examples = [held_out[key] for key in visits]
-    laboratory = laboratory_of_truth(dataset.folder / TRUTH, tuple(patient_index(patient) for patient, _ in visits))
-    check_rendering(laboratory, visits, examples, dataset.manifest.geometry, sizes.verified_visits)
-    worlds = _worlds(laboratory, sizes)
-    progress.start("visits", len(worlds) * len(visits), "render and read films under interventions")
-    filmed = Filmed([world for _, _, world in worlds], visits, examples, dataset.manifest.geometry)
-    output = network.infer(network.batches(filmed), progress)
-    progress.finish()
-    scores = output.contributions[..., outcome].sum(1).reshape(len(worlds), len(visits))
-    keys = pd.DataFrame(visits, columns=["patient_id", "visit_id"])
-    return pd.concat(
-        [keys.assign(intervention=n, value=v, score=s) for (n, v, _), s in zip(worlds, scores, strict=True)],
-        ignore_index=True,
-    )
 
 
 def redrawable_visits(dataset: Dataset, patients: int) -> list[tuple[str, str]]:
@@ -89,22 +38,27 @@ def redrawable_visits(dataset: Dataset, patients: int) -> list[tuple[str, str]]:
     return list(zip(first["patient_id"], first["visit_id"], strict=True))
 
 
-def _worlds(usual: Laboratory, sizes: AuditSizes) -> list[tuple[str, str, Laboratory]]:
-    """(intervention, value, the same patients under it), the usual world first."""
-    values: list[tuple[str, object]] = [("oa", 0.0), ("oa", MODERATE)]
-    values += [(name, site) for name in ("site", "scanner") for site in usual.world.sites]
-    values += [(DAMAGE, 0.0), (DAMAGE, sizes.intervention_damage)]
-    return [(USUAL, "", usual), *((name, str(value), usual.do(**{name: value})) for name, value in values)]
+def laboratory_of(dataset: Dataset, visits: Sequence[tuple[str, str]]) -> Laboratory:
+    """The simulated patients of some visits, as they were.
+
+    Args:
+        dataset: a simulated data set.
+        visits: (patient_id, visit_id), one per patient.
+
+    Raises:
+        DataRefused: the simulated world cannot be built again.
+    """
+    return laboratory_of_truth(dataset.folder / TRUTH, tuple(patient_index(patient) for patient, _ in visits))
 
 
-class Filmed(Sequence[Mapping[str, Any]]):
+class Filmed(Sequence[Mapping[str, object]]):
     """Examples of the visits in each world, one world after the other, drawn when they are asked for."""
 
     def __init__(
         self,
         worlds: Sequence[Laboratory],
         visits: Sequence[tuple[str, str]],
-        examples: Sequence[Mapping[str, Any]],
+        examples: Sequence[Mapping[str, object]],
         geometry: CropGeometry,
     ):
         self.worlds, self.visits, self.examples, self.geometry = worlds, visits, examples, geometry
@@ -113,7 +67,7 @@ class Filmed(Sequence[Mapping[str, Any]]):
     def __len__(self) -> int:
         return len(self.worlds) * len(self.visits)
 
-    def __getitem__(self, index: int) -> Mapping[str, Any]:  # pyright: ignore[reportIncompatibleMethodOverride]
+    def __getitem__(self, index: int) -> Mapping[str, object]:  # pyright: ignore[reportIncompatibleMethodOverride]
         world, row = divmod(index, len(self.visits))
         if world >= len(self.worlds):
             raise IndexError(index)
@@ -142,7 +96,7 @@ def draw(
 def check_rendering(
     usual: Laboratory,
     visits: Sequence[tuple[str, str]],
-    examples: Sequence[Mapping[str, Any]],
+    examples: Sequence[Mapping[str, object]],
     geometry: CropGeometry,
     count: int,
 ) -> None:
@@ -157,8 +111,8 @@ def check_rendering(
     """
     rows = range(min(count, len(visits)))
     for row, crops in zip(rows, draw(usual, visits, rows, geometry), strict=True):
-        if not np.array_equal(crops, examples[row]["crops"]):
-            share = float((crops != examples[row]["crops"]).mean())
+        if not np.array_equal(crops, stored := np.asarray(examples[row]["crops"])):
+            share = float((crops != stored).mean())
             raise DataRefused(
                 f"Visit {visits[row][1]} of {visits[row][0]}, drawn again, differs from the data set in "
                 f"{100 * share:.1f} % of its pixels: the cohort was simulated by another version. Simulate it again to "
@@ -167,8 +121,14 @@ def check_rendering(
 
 
 def scanner_facts(truth: Path) -> pd.DataFrame:
-    """Each site's device and whether its films bear a marker, in the simulated world of a folder `truth/`: site, device,
-    marker (0 or 1). DataRefused where the world cannot be built again."""
+    """Each site's device and whether its films bear a marker, in the simulated world of a folder `truth/`.
+
+    Returns:
+        site, device, marker (0 or 1).
+
+    Raises:
+        DataRefused: the world cannot be built again.
+    """
     world = laboratory_of_truth(truth, (0,)).world
     rows = [(site, archive.scanner.name, float(archive.scanner.marker)) for site, archive in archives_of(world).items()]
     return pd.DataFrame(rows, columns=["site", "device", "marker"])

@@ -17,7 +17,7 @@ from jax.typing import DTypeLike
 from outcomenet.anatomy import JOINT_KINDS, Side
 from outcomenet.arrays import Array, Float
 from outcomenet.errors import UsageError
-from outcomenet.models.encoders.joint_crops import joint_identity, patches_of, patches_per_side
+from outcomenet.models.encoders.encoder import joint_identity, patches_of, patches_per_side
 from outcomenet.ranges import Width, check_ranges
 
 
@@ -51,7 +51,9 @@ class CnnEncoder(nnx.Module):
         dtype = jnp.bfloat16 if config.bfloat16 else jnp.float32
         first, *later = config.widths
         self.stem = nnx.Linear(config.patch**2, first, dtype=dtype, rngs=rngs)
+        # each width with the next one; the last has none
         self.stages = nnx.List([ConvStage(a, b, dtype, rngs) for a, b in zip(config.widths, later, strict=False)])
+        # rounded up at every stage, as convolutions with stride 2 and padding do
         side = math.ceil(patches_per_side(crop_size, config.patch) / 2 ** len(later))
         self.flat = nnx.Linear(side * side * config.widths[-1], config.embedding, dtype=dtype, rngs=rngs)
         self.flat_norm = nnx.LayerNorm(config.embedding, rngs=rngs)

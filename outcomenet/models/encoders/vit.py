@@ -17,7 +17,7 @@ from jax.typing import DTypeLike
 from outcomenet.anatomy import JOINT_KINDS, Side
 from outcomenet.arrays import Array, Float
 from outcomenet.errors import UsageError
-from outcomenet.models.encoders.joint_crops import joint_identity, patches_of, patches_per_side
+from outcomenet.models.encoders.encoder import joint_identity, patches_of, patches_per_side
 from outcomenet.ranges import Width, Within, check_ranges
 
 MLP_WIDER = 2  # the usual 4 would give two thirds of all parameters to the position-wise part
@@ -76,6 +76,7 @@ class VitEncoder(nnx.Module):
         tokens = tokens + self.position[...].astype(tokens.dtype)[None]
         for block in self.blocks:
             tokens = block(tokens)
+        # in float32: bfloat16 keeps 8 bits, too few for a mean over all tokens
         pooled = self.pooled(self.pooled_norm(tokens.astype(jnp.float32).mean(1)))
         seen = pooled.reshape(batch, joints, -1) + joint_identity(self.kind, self.side)[None]
         return seen + self.out(jax.nn.gelu(self.mix(seen)))

@@ -1,0 +1,81 @@
+"""Files about the measuring network's score: biomarkers.parquet and its codebook, score_change.csv, example films."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from outcomenet.anatomy import JOINT_NAMES
+from outcomenet.csv_files import read_csv, write_csv
+from outcomenet.datasets.dataset import PREVIEWS, SPLITS, visit_key
+from outcomenet.evaluation.biomarker import biomarker_table, codebook, with_treatment
+from outcomenet.evaluation.score_change import write_score_change
+from outcomenet.evaluation.task import EvaluationTask, Examples
+from outcomenet.outcomes import outcome
+from outcomenet.pages.contact_sheet import contact_sheet
+from outcomenet.picture_files import write_png
+from outcomenet.predictions import NetworkOutput
+
+
+def write_measure(
+    task: EvaluationTask,
+    rows: pd.DataFrame,
+    rung: str,
+    output: NetworkOutput,
+    repeated: Sequence[NetworkOutput],
+    run: Path,
+) -> tuple[pd.DataFrame, list[str]]:
+    """Writes biomarkers.parquet, codebook.csv, score_change.csv and examples/.
+
+    Args:
+        task: the data and the networks.
+        rows: of the visit table, those that the network was run over.
+        rung: the measuring network.
+        output: of that network for every visit.
+        repeated: outputs for perturbed films of the held-out visits.
+        run: the folder that is written to.
+
+    Returns:
+        The biomarker table, and notes on what could not be computed.
+    """
+    of = task.outcomes.index(task.main_outcome)
+    table = biomarker_table(output, repeated, rows, outcome=of, fold=task.fold)
+    written = with_treatment(table, rows)
+    written.to_parquet(run / "biomarkers.parquet", index=False)
+    words = codebook(written, outcome(task.main_outcome).title, task.networks[rung].confounding)
+    write_csv(words, run / "codebook.csv")
+    notes: list[str] = []
+    if not task.of_pairs:  # the score of a pair is a change already
+        notes = write_score_change(
+            task.dataset, table, repeated, run, outcome=of, resamples=task.resamples, seed=task.seed
+        )
+    _write_examples(task, run)
+    return table, notes
+
+
+def _write_examples(task: EvaluationTask, run: Path) -> None:
+    """Whole films with their joint squares, and the crops of the same visits, for the report."""
+    source, target = task.dataset.folder / PREVIEWS, run / "examples"
+    if not (source / "films.csv").is_file():
+        return
+    shutil.rmtree(target, ignore_errors=True)
+    shutil.copytree(source, target)
+    films = read_csv(target / "films.csv", dtype=str)
+    wanted = set(zip(films["patient_id"], films["visit_id"], strict=True))
+    # visits of two patients may have one name: the report knows a visit by both
+    films["visit_id"] = films["patient_id"] + "_" + films["visit_id"]
+    write_csv(films.drop(columns="patient_id"), target / "films.csv")
+    for example in Examples(task.dataset, SPLITS):
+        key = visit_key(example)
+        if key in wanted:
+            wanted.discard(key)
+            sheet = contact_sheet(
+                np.asarray(example["crops"]), np.asarray(example["present"]).astype(bool), JOINT_NAMES
+            )
+            write_png(target / f"crops_{key[0]}_{key[1]}.png", sheet)
+        if not wanted:
+            break
