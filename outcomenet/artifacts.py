@@ -15,12 +15,13 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, TypeAlias
 
 from outcomenet.errors import DataRefused, UsageError
 from outcomenet.experiment_files import SHIPPED
 from outcomenet.locks import only_writer
 
+JsonObject: TypeAlias = dict[str, Any]  # a JSON object; its entries are as whoever wrote the file declares them
 MANIFEST = "MANIFEST.json"
 MADE = ".made"  # the note under which a folder was made; hidden, so that it is in no manifest and no fingerprint
 # What file managers, file systems and editors leave behind by themselves; it is in no manifest and harms none.
@@ -166,7 +167,7 @@ def sha256_of_program() -> str:
     return sha256_of_json([(file.relative_to(package).as_posix(), sha256_of(file)) for file in files])
 
 
-def read_json_object(path: Path, advice: str) -> dict[str, Any]:
+def read_json_object(path: Path, advice: str) -> JsonObject:
     """Parses a file that holds one JSON object.
 
     Args:
