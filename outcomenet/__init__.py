@@ -35,7 +35,7 @@ _MODULE_OF = {
     "Run": "runs.run",
     "predict": "new_films",
     "localize": "new_films",
-    "demo": "api",
+    "demo": "demonstration",
     "Progress": "progress",
     "OutcomenetError": "errors",
 }

@@ -1,10 +1,10 @@
-from outcomenet.api import demo as demo
 from outcomenet.api import evaluate as evaluate
 from outcomenet.api import pool as pool
 from outcomenet.api import report as report
 from outcomenet.api import train as train
 from outcomenet.cohorts.cohort import read_cohort as read_cohort
 from outcomenet.datasets.dataset import open_dataset as open_dataset
+from outcomenet.demonstration import demo as demo
 from outcomenet.errors import OutcomenetError as OutcomenetError
 from outcomenet.experiment import Experiment as Experiment
 from outcomenet.experiment import load_experiment as load_experiment

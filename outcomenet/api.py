@@ -7,21 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from outcomenet import workflow
 from outcomenet.evaluation.pool import pool_runs
-from outcomenet.experiment import Experiment, load_experiment
-from outcomenet.experiment_files import experiment_file
-from outcomenet.intake.take_in import intake
+from outcomenet.experiment import Experiment
 from outcomenet.localizer_training.experiment import LocalizerExperiment
 from outcomenet.localizer_training.run import run_localizer_training
 from outcomenet.locks import only_writer
 from outcomenet.progress import Progress
-from outcomenet.ranges import Count, CountOrNone, Patients, Seed, check_arguments
 from outcomenet.runs.record import read_record
 from outcomenet.runs.run import Run, folder_of
-from outcomenet.simulation.simulate import simulate
 
 
 def train(
@@ -30,7 +25,7 @@ def train(
     out: Path | str,
     *,
     file: Path | str | None = None,
-    stages: Sequence[Mapping[str, Any]] = (),
+    stages: Sequence[Mapping[str, object]] = (),
     progress: Progress | None = None,
 ) -> Run:
     """Trains the networks of an experiment on a data set; the same call goes on where an earlier one stopped.
@@ -160,51 +155,6 @@ def report(run: Path | str | Run) -> Path:
     read_record(folder)
     with only_writer(folder):
         return workflow.run_report(folder)
-
-
-def demo(
-    out: Path | str = Path("runs/demo"),
-    *,
-    patients: Patients = 700,
-    dicom_patients: CountOrNone = 48,
-    seed: Seed = 0,
-    steps: Count = 500,
-) -> Run:
-    """The whole way on a small simulated cohort: DICOM and CSV files, intake, training, evaluation, report.
-
-    Args:
-        out: Run folder; cohort and data set lie beside it. The same call goes on after a stop.
-        patients: Patients in all.
-        dicom_patients: Patients that go the whole way from DICOM films; the others are simulated to joint crops.
-        seed: Seed of the simulated world.
-        steps: Training steps of 8 visits.
-
-    Returns:
-        The run, with its report.
-
-    Raises:
-        UsageError: `out` holds another run.
-
-    Example:
-        >>> import outcomenet as on
-        >>> on.demo("runs/demo").metrics  # doctest: +SKIP
-    """
-    check_arguments(demo, locals())
-    label = f"{Path(out).name}-{patients}-{dicom_patients}-seed{seed}"
-    cohort, dataset = Path(out).parent / f"{label}-cohort", Path(out).parent / f"{label}-dataset"
-    making = Progress()
-    if not dataset.exists():
-        if not cohort.exists():
-            simulate(
-                cohort, patients=patients, seed=seed, full_films=dicom_patients, crop_size=48, mm_per_pixel=0.5,
-                progress=making,
-            )  # fmt: skip
-        intake(cohort, dataset, progress=making)
-    experiment = load_experiment("demo").with_steps(steps)
-    train(experiment, dataset, out, file=experiment_file("demo"), stages=making.stages)
-    run = evaluate(out, dataset)
-    report(run)
-    return run
 
 
 def _written(run: Path | str) -> Run:

@@ -93,11 +93,11 @@ def _run(arguments: list[str]) -> int:
     if arguments[0] == "--version":
         print(f"outcomenet {__version__}")
         return 0
-    name, rest = arguments[0], arguments[1:]
+    name = arguments[0]
     if name not in COMMANDS:
         print(f"outcomenet has no command {name!r}. {did_you_mean(name, COMMANDS)}", file=sys.stderr)
         return 2
-    return _load(name)(rest) or 0
+    return _load(name)(arguments[1:]) or 0
 
 
 def _say(command: str, sentence: object, exit_code: int) -> int:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -39,12 +39,22 @@ def write_csv(table: pd.DataFrame, path: Path, *, append: bool = False, float_fo
     )
 
 
-def read_csv(path: Path, **options: Any) -> pd.DataFrame:
+def read_csv(
+    path: Path,
+    *,
+    dtype: type | Mapping[str, type] | None = None,
+    converters: Mapping[str, Callable[[str], object]] | None = None,
+    keep_default_na: bool = True,
+    na_values: Sequence[str] | None = None,
+) -> pd.DataFrame:
     """Parses a table that `write_csv` wrote; text comes back as it was before.
 
     Args:
         path: The file.
-        options: As of `pandas.read_csv`, but for `engine` and `float_precision`.
+        dtype: Type of every column, or of some by name; the others are told by their cells.
+        converters: What makes a value of a cell, by column; a cell that it is given is never missing.
+        keep_default_na: Whether words such as "NA" and "none" are missing values.
+        na_values: Further cells that are missing values.
 
     Returns:
         The table; names of columns and cells of text without the apostrophes that kept a spreadsheet from computing them.
@@ -52,7 +62,14 @@ def read_csv(path: Path, **options: Any) -> pd.DataFrame:
     """
     # The other two converters of pandas (2.3.3) end the process on text like "12e3456789012", which a hash can be: they
     # look the power of ten up without asking whether the table has it. `pandas.to_numeric` does the same.
-    table = pd.read_csv(path, float_precision="round_trip", **options)
+    table = pd.read_csv(
+        path,
+        float_precision="round_trip",
+        dtype=dtype,
+        converters=converters,
+        keep_default_na=keep_default_na,
+        na_values=na_values,
+    )
     table.columns = [unguarded(str(name)) for name in table.columns]
     for name, kind in list(table.dtypes.items()):
         if not pd.api.types.is_numeric_dtype(kind):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import Protocol
 
 from outcomenet.errors import OutcomenetError, UsageError
 
@@ -13,7 +13,14 @@ LEAST_ADDRESS_SPACE = 6 * 2**30
 ADDRESS_SPACE_PER_CORE = 2**27
 
 
-def usable_devices() -> list[Any]:  # of jax.Device, which is no type to a checker
+class Device(Protocol):
+    """A device of JAX, as far as it is told apart here: jax.Device itself is no type to a checker."""
+
+    platform: str
+    device_kind: str
+
+
+def usable_devices() -> list[Device]:
     """The devices of this machine that JAX starts, those of its default platform.
 
     Raises:

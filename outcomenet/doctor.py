@@ -1,4 +1,4 @@
-"""What a machine has: devices, memory, film decoders, optional parts."""
+"""Survey of a machine: devices, memory, film decoders, optional parts."""
 
 from __future__ import annotations
 

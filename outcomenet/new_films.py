@@ -105,7 +105,7 @@ def localize(
     check_arguments(localize, locals())
     into = _path(out or review)
     if into is None:
-        raise UsageError("Name a folder to write with --out, or with --review.")
+        raise UsageError("Name a folder to write: `out` (--out), or `review` (--review).")
     written = [into, *([Path(review)] if review else [])]
     return localizing.localize(
         _paths(films), into, landmarks=_path(landmarks), review=_path(review), corrections=_path(corrections),
@@ -128,7 +128,7 @@ def _film_names(film_names: FilmNames, key: Path | str | None, outside: Sequence
     if film_names == "files":
         if key:
             raise UsageError(
-                "With --film-names files no pseudonym is made, so that --key has nothing to do; leave one out."
+                'With film_names="files" (--film-names files) no pseudonym is made, so that key (--key) has nothing to do; leave one out.'
             )
         return None
     return Pseudonyms(key_of(Path(key or default_key_path()), outside=outside))

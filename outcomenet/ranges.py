@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from numbers import Integral, Real
 from types import NoneType
-from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
+from typing import Annotated, Literal, get_args, get_origin, get_type_hints
 
 from outcomenet.errors import UsageError, did_you_mean
 
@@ -92,7 +92,7 @@ def check_ranges(record: object) -> None:
             raise UsageError(f"Setting {name} (of {type(record).__name__}) is {wanted}; got {value!r}.")
 
 
-def check_arguments(function: Callable[..., object], arguments: Mapping[str, Any]) -> None:
+def check_arguments(function: Callable[..., object], arguments: Mapping[str, object]) -> None:
     """As `check_ranges`, for a function whose parameters declare ranges or choices: a notebook meets the same check.
 
     Args:
@@ -114,7 +114,7 @@ def check_arguments(function: Callable[..., object], arguments: Mapping[str, Any
             raise UsageError(f"{name} (of {function.__name__}) is {wanted}; got {value!r}.")
 
 
-def _choices(hint: Any) -> tuple[Any, ...]:
+def _choices(hint: object) -> tuple[object, ...]:
     """The values that a type names one by one; empty where it names none."""
     if get_origin(hint) is Literal:
         return get_args(hint)
@@ -123,7 +123,7 @@ def _choices(hint: Any) -> tuple[Any, ...]:
 
 
 @cache
-def field_types(record: type | Callable[..., object]) -> dict[str, Any]:
+def field_types(record: type | Callable[..., object]) -> dict[str, object]:
     """The types of a record's fields, or of a function's parameters, with what they declare."""
     return get_type_hints(record, include_extras=True)
 

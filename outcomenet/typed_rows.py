@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import fields
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import pandas as pd
 
-Record = TypeVar("Record")
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+Record = TypeVar("Record", bound="DataclassInstance")
 
 
 def typed_rows(table: pd.DataFrame, kind: type[Record]) -> list[Record]:
@@ -29,5 +32,5 @@ def typed_rows(table: pd.DataFrame, kind: type[Record]) -> list[Record]:
     >>> typed_rows(pd.DataFrame({"grade": [1], "site": ["MCP2"]}), Reading)
     [Reading(site='MCP2', grade=1)]
     """
-    columns = [field.name for field in fields(kind)]  # pyright: ignore[reportArgumentType]  # no public type of a dataclass
+    columns = [field.name for field in fields(kind)]
     return [kind(*cells) for cells in table[columns].itertuples(index=False, name=None)]

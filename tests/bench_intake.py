@@ -23,7 +23,8 @@ import pydicom
 from outcomenet.cohorts.cohort import read_cohort
 from outcomenet.films.dicom_writer import write_dicom
 from outcomenet.films.film_file import read_film
-from outcomenet.intake.build import BuildOptions, build_dataset
+from outcomenet.intake.assembly import BuildOptions
+from outcomenet.intake.build import build_dataset
 from outcomenet.localization.geometry import CropGeometry
 from outcomenet.progress import Progress, peak_memory_mb
 from outcomenet.simulation.cohort_folder import simulate_cohort

@@ -12,12 +12,11 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit
 
-from outcomenet.metrics.discrimination import average_precision, weighted_auroc
-from outcomenet.metrics.kappa import Disagreement, grade_counts, kappa_of_counts
+from outcomenet.metrics.agreement import Disagreement, grade_counts, kappa_of_counts
+from outcomenet.metrics.discrimination import average_precision, harrell_c, uno_c, weighted_auroc
 from outcomenet.metrics.regression import calibration_intercept, calibration_slope, mae, r2
 from outcomenet.metrics.resampling import bootstrap_weights
 from outcomenet.metrics.risk import brier, risk_calibration_intercept, risk_calibration_slope
-from outcomenet.metrics.survival import harrell_c, uno_c
 
 ROWS = 2000
 RESAMPLES = 2000

@@ -41,6 +41,7 @@ LAYERS = [
     {"evaluation"},
     {"doctor", "workflow"},
     {"api", "new_films"},
+    {"demonstration"},
     {"commands"},
     {"cli"},
 ]

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from outcomenet.artifacts import sha256_of
+from outcomenet.artifacts import JsonObject, sha256_of
 from outcomenet.cohorts.importers.card import DataSetCard
 from outcomenet.cohorts.importers.registry import IMPORTERS
 from outcomenet.confounders import CONFOUNDERS
@@ -26,7 +26,7 @@ from outcomenet.intake.cards.card import (
     SHARDS,
     examples_table,
 )
-from outcomenet.intake.cards.card_croissant import CardFile, Json, croissant
+from outcomenet.intake.cards.card_croissant import CardFile, croissant
 from outcomenet.intake.cards.card_facts import NOT_VERIFIED, CardFacts
 from outcomenet.intake.cards.card_fields import CardTable, cohort_tables, example_fields
 from outcomenet.intake.cards.card_markdown import card_markdown
@@ -52,7 +52,7 @@ def card_texts(folder: Path) -> dict[str, str]:
     return {CROISSANT: json.dumps(card, indent=1, ensure_ascii=False) + "\n", MARKDOWN: card_markdown(card)}
 
 
-def card_of(folder: Path, stated: Statements) -> Json:
+def card_of(folder: Path, stated: Statements) -> JsonObject:
     """The Croissant card of the data set that `folder` is named after."""
     importer = IMPORTERS[folder.name].card if folder.name in IMPORTERS else None
     facts = _facts(stated, importer)

@@ -1,13 +1,31 @@
-"""Arguments of a subcommand from a frozen record; wrong usage ends with exit code 2 and names the nearest option."""
+"""Arguments of a subcommand from a frozen record, and options that several have.
+
+Wrong usage ends with exit code 2 and names the nearest option.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypeVar
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from outcomenet.runs.config import choices, with_settings
 
-T = TypeVar("T")
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+T = TypeVar("T", bound="DataclassInstance")
+
+
+@dataclass(frozen=True)
+class FilmNaming:
+    """How films are called in tables and in the names of pictures."""
+
+    film_names: Literal["pseudonyms", "files"] = "pseudonyms"
+    """Keyed hashes, since files are often called after people; or the files' own names."""
+    key: Path | None = None
+    """File with the secret key of pseudonyms, made where there is none; by default that of `outcomenet intake`."""
 
 
 def parse(record: type[T], arguments: Sequence[str], command: str, default: T | None = None) -> T:
@@ -27,19 +45,21 @@ def parse(record: type[T], arguments: Sequence[str], command: str, default: T | 
 
     if default is not None:
         default, arguments = _with_choices(default, arguments)
-    given = {} if default is None else {"default": default}
     # choices are written as the record writes them; a switch takes its value, `--training.warm_start False`, as every other setting does
     config = (tyro.conf.FlagConversionOff, tyro.conf.EnumChoicesFromValues, tyro.conf.AvoidSubcommands)
-    return tyro.cli(record, args=list(arguments), prog=f"outcomenet {command}", config=config, **given)
+    values = tyro.MISSING_NONPROP if default is None else default
+    return tyro.cli(record, args=list(arguments), prog=f"outcomenet {command}", config=config, default=values)
 
 
 def _with_choices(default: T, arguments: Sequence[str]) -> tuple[T, list[str]]:
     """The default with the records that the arguments choose, and the other arguments."""
-    paths, chosen, rest, words = set(choices(default)), {}, [], iter(arguments)
+    paths, words = set(choices(default)), iter(arguments)
+    chosen: dict[str, str] = {}
+    others: list[str] = []
     for word in words:
         name, equals, value = word.removeprefix("--").partition("=")
         if word.startswith("--") and name in paths:
             chosen[name] = value if equals else next(words, "")
         else:
-            rest.append(word)
-    return with_settings(default, chosen), rest
+            others.append(word)
+    return with_settings(default, chosen), others

@@ -31,7 +31,7 @@ class Demo:
 
 def main(arguments: list[str]) -> None:
     options = parse(Demo, arguments, "demo")
-    from outcomenet.api import demo
+    from outcomenet.demonstration import demo
     from outcomenet.reports.summary import ladder_text
 
     begun = time.monotonic()

@@ -8,8 +8,7 @@ from typing import Annotated
 
 import tyro
 
-from outcomenet.commands.arguments import parse
-from outcomenet.commands.film_naming import FilmNaming
+from outcomenet.commands.arguments import FilmNaming, parse
 from outcomenet.ranges import Workers, check_ranges
 
 
@@ -43,8 +42,8 @@ def main(arguments: list[str]) -> None:
     options = parse(Localize, arguments, "localize")
     from outcomenet.new_films import localize
 
-    given = {name: value for name, value in vars(options).items() if name not in ("films", "naming")}
-    limbs = localize(options.films, **given, **vars(options.naming))
+    options_of_call = {name: value for name, value in vars(options).items() if name not in ("films", "naming")}
+    limbs = localize(options.films, **options_of_call, **vars(options.naming))
     shown = limbs[["file", "film_id", "side", "region", "found", "of", "scored", "flags"]]
     print(shown.to_string(index=False))
     print(

@@ -1,4 +1,4 @@
-"""What `intake` and `build` share: the options of making a data set, and saying what was made."""
+"""Options of making a data set, which `intake` and `build` share, and the words on what was made."""
 
 from __future__ import annotations
 

@@ -8,8 +8,7 @@ from typing import Annotated
 
 import tyro
 
-from outcomenet.commands.arguments import parse
-from outcomenet.commands.film_naming import FilmNaming
+from outcomenet.commands.arguments import FilmNaming, parse
 from outcomenet.ranges import PixelSpacing, check_ranges
 
 
@@ -47,7 +46,7 @@ def main(arguments: list[str]) -> None:
         **vars(options.naming),
     )
     print(summary.set_index("file").to_string())
-    if any(name.endswith("_risk") for name in summary):
+    if any(str(name).endswith("_risk") for name in summary):
         print(
             "*_risk is what the network says of this film alone; *_risk_calibrated is what the calibrator of the run's "
             "calibration.json makes of it, where *_risk_calibrator names one."

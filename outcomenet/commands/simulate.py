@@ -52,13 +52,7 @@ class Simulate:
 
 def main(arguments: list[str]) -> None:
     arguments = _gathered(_gathered(arguments, "--set"), "--do")
-    # `--check` alone reads better than `--check True`
-    arguments = [
-        part
-        for a, after in zip(arguments, [*arguments[1:], ""], strict=True)
-        for part in ([a, "True"] if a == "--check" and after not in ("True", "False") else [a])
-    ]
-    options = parse(Simulate, arguments, "simulate")
+    options = parse(Simulate, _with_value(arguments, "--check"), "simulate")
     from outcomenet.simulation.interventions import interventions_from_texts
     from outcomenet.simulation.presets import preset
 
@@ -72,15 +66,27 @@ def main(arguments: list[str]) -> None:
 
 def _gathered(arguments: list[str], option: str) -> list[str]:
     """The values of all uses of an option behind its first: the parser keeps the last use alone."""
-    values, rest, taking = [], [], False
+    values: list[str] = []
+    others: list[str] = []
+    taking = False
     for argument in arguments:
         if argument == option or argument.startswith("--"):
             taking = argument == option
         if taking:
             values += [argument] if argument != option else []
         else:
-            rest.append(argument)
-    return [*rest, option, *values] if values else arguments
+            others.append(argument)
+    return [*others, option, *values] if values else arguments
+
+
+def _with_value(arguments: list[str], switch: str) -> list[str]:
+    """The arguments with True behind a switch that stands alone, which reads better than `--check True`."""
+    words = []
+    for place, argument in enumerate(arguments):
+        words.append(argument)
+        if argument == switch and arguments[place + 1 : place + 2] not in (["True"], ["False"]):
+            words.append("True")
+    return words
 
 
 def _check(options: Simulate, coefficients: Mapping[str, object], interventions: Mapping[str, object]) -> None:
@@ -108,6 +114,8 @@ def _write(options: Simulate, coefficients: Mapping[str, object], interventions:
 
     if options.out is None:
         raise UsageError("Name the folder to write, `outcomenet simulate OUT`, or ask for the table with --check.")
-    given = {name: value for name, value in vars(options).items() if name not in ("out", "check", "set", "do")}
-    simulate(options.out, **given, set=coefficients, do=interventions)
+    options_of_call = {
+        name: value for name, value in vars(options).items() if name not in ("out", "check", "set", "do")
+    }
+    simulate(options.out, **options_of_call, set=coefficients, do=interventions)
     print(f"The simulated cohort is in {options.out}; take it in with `outcomenet intake {options.out} --out DATASET`.")

@@ -42,8 +42,8 @@ def main(arguments: list[str]) -> None:
         if not arguments:
             raise UsageError("an experiment is needed, for instance outcome_direct.")
         return
-    name, rest = arguments[0], arguments[1:]
-    where, overrides = _split(rest)
+    name = arguments[0]
+    where, overrides = _split(arguments[1:])
     from outcomenet.api import train
     from outcomenet.experiment import Experiment, load_experiment
     from outcomenet.localizer_training.experiment import LocalizerExperiment
@@ -81,10 +81,10 @@ def _train_localizer(
 def _split(arguments: list[str]) -> tuple[list[str], list[str]]:
     """--data and --out with their values apart from the settings of the experiment."""
     where, overrides = [], []
-    rest = iter(arguments)
-    for argument in rest:
+    words = iter(arguments)
+    for argument in words:
         if argument in ("--data", "--out"):
-            where += [argument, next(rest, "")]
+            where += [argument, next(words, "")]
         elif argument.startswith(("--data=", "--out=")):
             where += argument.split("=", 1)
         else:

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from outcomenet.datasets.manifest import EXAMPLES, DatasetManifest, read_manifest, refuse_contradictions
+from outcomenet.datasets.visit_example import Example
 from outcomenet.errors import DataRefused
 from outcomenet.outcomes import outcome
 
@@ -18,6 +18,7 @@ TABLE = "visits.parquet"
 FILMS = "films.parquet"
 LEDGER = "ledger.csv"
 UNREAD = "faults.csv"  # films that could not be read, where there are any
+SAME_FILMS = "same_films.csv"  # pairs of films that are or look the same
 PREVIEWS = "previews"
 SPLITS = ("train", "validation", "test")
 STORED_SPLIT = "stored_split"  # column of a data set that is divided otherwise than on disk, see `resplit`
@@ -31,7 +32,7 @@ class Dataset:
     manifest: DatasetManifest
     visits: pd.DataFrame
 
-    def examples(self, split: str) -> Sequence[dict[str, Any]]:
+    def examples(self, split: str) -> Sequence[Example]:
         """Examples of one split, decoded when indexed; empty when no visit of the split has films."""
         if not self.has_films(split):
             return []
@@ -61,7 +62,7 @@ class Dataset:
                     f"{spec.name} out of the experiment's outcomes (--outcomes ...)."
                 )
 
-    def example_of(self, key: tuple[str, str]) -> dict[str, Any]:
+    def example_of(self, key: tuple[str, str]) -> Example:
         """The example of one visit, by (patient_id, visit_id); KeyError where it has no films."""
         split, at = self.places[key]
         return self._stored[split][at]
@@ -76,7 +77,7 @@ class Dataset:
         }
 
     @cached_property
-    def _stored(self) -> dict[str, Sequence[dict[str, Any]]]:
+    def _stored(self) -> dict[str, Sequence[Example]]:
         """Examples by their split on disk."""
         from outcomenet.datasets.visits import read_visits
 
@@ -89,7 +90,7 @@ class Dataset:
         return bool(self.visits.loc[self.visits["split"] == split, "has_films"].any())
 
 
-class ChosenVisits(Sequence[dict[str, Any]]):
+class ChosenVisits(Sequence[Example]):
     """Examples of some visits, by (patient_id, visit_id), in that order; decoded when indexed."""
 
     def __init__(self, dataset: Dataset, keys: Sequence[tuple[str, str]]):
@@ -98,13 +99,15 @@ class ChosenVisits(Sequence[dict[str, Any]]):
     def __len__(self) -> int:
         return len(self.keys)
 
-    def __getitem__(self, index: int) -> dict[str, Any]:  # pyright: ignore[reportIncompatibleMethodOverride]
+    def __getitem__(self, index: int) -> Example:  # pyright: ignore[reportIncompatibleMethodOverride]
         return self.dataset.example_of(self.keys[index])
 
 
-def visit_key(example: Mapping[str, Any]) -> tuple[str, str]:
+def visit_key(example: Mapping[str, object]) -> tuple[str, str]:
     """(patient_id, visit_id) of an example; empty for a film that belongs to no visit."""
-    return example.get("patient_id", b"").decode(), example.get("visit_id", b"").decode()
+    names = (example.get(name, b"") for name in ("patient_id", "visit_id"))
+    patient, visit = (name.decode() if isinstance(name, bytes) else str(name) for name in names)
+    return patient, visit
 
 
 def open_dataset(folder: Path | str, *, truth: bool = True) -> Dataset:

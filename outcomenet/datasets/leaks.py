@@ -9,12 +9,11 @@ import pandas as pd
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from outcomenet.datasets.dataset import FILMS, Dataset
+from outcomenet.datasets.dataset import FILMS, SAME_FILMS, Dataset
 from outcomenet.errors import DataRefused
 
 TIES = ("accession", "pixels")  # facts
 ALIKE = "alike"  # a judgement, see `intake.alike_films`
-SAME_FILMS = "same_films.csv"
 
 
 def tied_patients(films: pd.DataFrame, ties: Sequence[str] = TIES) -> pd.Series:
@@ -85,8 +84,9 @@ def refuse_leaks(dataset: Dataset, *, accept_alike: bool = False) -> int:
     if len(alike) and not accept_alike:
         raise DataRefused(
             f"{_groups(alike)} across {_splits(alike)} have films whose joints look the same, as copies of one film do "
-            f"(mirrored, turned, cut, compressed) or one person under two names. {SAME_FILMS} in {dataset.folder} names the films: look at them, and "
-            "correct films.csv or leave one out; if they are two people's, train with --split.accept-alike-films True."
+            f"(mirrored, turned, cut, compressed) or one person under two names. {SAME_FILMS} in {dataset.folder} names the films: "
+            "look at them, and correct films.csv or leave one out; if they are two people's, train with "
+            "split.accept_alike_films=True (--split.accept-alike-films True)."
         )
     return len(alike)
 

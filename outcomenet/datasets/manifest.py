@@ -11,15 +11,22 @@ import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import TypedDict, get_args, get_origin, get_type_hints
 
 import pandas as pd
 
-from outcomenet.artifacts import files_of, first_difference, read_json_object, sha256_of, sha256_of_json, write_whole
+from outcomenet.artifacts import (
+    JsonObject,
+    files_of,
+    first_difference,
+    read_json_object,
+    sha256_of,
+    sha256_of_json,
+    write_whole,
+)
 from outcomenet.cohorts.splits import SPLIT_SALT, split_of
 from outcomenet.confounders import CONFOUNDERS
-from outcomenet.datasets.format import EXAMPLES_VERSION, FORMAT
-from outcomenet.datasets.visit_example import FIELDS
+from outcomenet.datasets.visit_example import EXAMPLES_VERSION, FIELDS, FORMAT
 from outcomenet.datasets.visit_table import SPLIT_UNITS
 from outcomenet.errors import DataRefused, UsageError
 from outcomenet.localization.geometry import CropGeometry, LimbLengths
@@ -30,11 +37,11 @@ EXAMPLES = f"visits/{EXAMPLES_VERSION}"  # folder of the examples
 BUILD_AGAIN = "build the data set again from its cohort"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class DatasetManifest:
     """Entries of `dataset.json`, which a run's record repeats of its data."""
 
-    format: int
+    format: int = FORMAT
     name: str
     licence: str
     simulated: bool
@@ -53,7 +60,7 @@ class DatasetManifest:
     patients_by_split: dict[str, int]
     fingerprint: str = ""  # SHA-256 over all other entries; "" before `seal`
     # version of every field of the examples (`visit_example.FIELDS`); empty in data sets of before it was kept: 1 of each
-    fields: dict[str, int] = field(default_factory=dict)
+    fields: dict[str, int] = field(default_factory=lambda: {name: known.version for name, known in FIELDS.items()})
     # SHA-256 by path relative to the data set: of every file, before `seal` of the tables and examples alone
     files: dict[str, str] = field(default_factory=dict)
 
@@ -71,16 +78,30 @@ class DatasetManifest:
         return LimbLengths(self.hand_length_mm, self.foot_length_mm)
 
 
-def counts_of(visits: pd.DataFrame) -> dict[str, Any]:
+class Counts(TypedDict):
+    """Entries of the manifest that count rows of the visit table."""
+
+    patients: int
+    visits: int
+    visits_with_films: int
+    patients_by_source: dict[str, int]
+    patients_by_split: dict[str, int]
+
+
+def counts_of(visits: pd.DataFrame) -> Counts:
     """The manifest's entries that count the visit table's rows."""
     per_patient = visits.sort_values("source").groupby("patient_id")
     return {
         "patients": int(visits["patient_id"].nunique()),
         "visits": len(visits),
         "visits_with_films": int(visits["has_films"].sum()),
-        "patients_by_source": per_patient["source"].first().value_counts().to_dict(),
-        "patients_by_split": per_patient["split"].first().value_counts().to_dict(),
+        "patients_by_source": _counted(per_patient["source"].first()),
+        "patients_by_split": _counted(per_patient["split"].first()),
     }
+
+
+def _counted(names: pd.Series) -> dict[str, int]:
+    return {str(name): int(count) for name, count in names.value_counts().items()}
 
 
 def covariates_of(visits: pd.DataFrame) -> tuple[str, ...]:
@@ -193,7 +214,7 @@ def refuse_contradictions(folder: Path, manifest: DatasetManifest, visits: pd.Da
     for name, counted in counts_of(visits).items():
         if getattr(manifest, name) != counted:
             refuse(f"{MANIFEST} says {name} {getattr(manifest, name)}, the visit table has {counted}")
-    with_films = visits.loc[visits["has_films"], "split"].value_counts().to_dict()
+    with_films = _counted(visits.loc[visits["has_films"], "split"])
     if (stored := _stored_examples(folder, manifest)) != with_films:
         refuse(f"the visit table has visits with films {with_films}, the examples are {stored}")
 
@@ -213,7 +234,7 @@ def _stored_examples(folder: Path, manifest: DatasetManifest) -> dict[str, int]:
     return {split["name"]: sum(map(int, split["shardLengths"])) for split in info["splits"]}
 
 
-def _typed(path: Path, record: dict[str, Any]) -> DatasetManifest:
+def _typed(path: Path, record: JsonObject) -> DatasetManifest:
     """The manifest from its JSON form; DataRefused names an entry that is missing, unknown or of another type."""
     hints = get_type_hints(DatasetManifest)
     names = [entry.name for entry in fields(DatasetManifest)]
@@ -231,11 +252,11 @@ def _typed(path: Path, record: dict[str, Any]) -> DatasetManifest:
     except UsageError as error:
         raise DataRefused(f"{path}: {error} {BUILD_AGAIN.capitalize()}.") from None
     # JSON has lists where the record has tuples
-    entries: dict[str, Any] = {n: tuple(v) if get_origin(hints[n]) is tuple else v for n, v in record.items()}
+    entries: JsonObject = {n: tuple(v) if get_origin(hints[n]) is tuple else v for n, v in record.items()}
     return DatasetManifest(**entries)
 
 
-def _fits(value: object, hint: Any) -> bool:
+def _fits(value: object, hint: object) -> bool:
     if get_origin(hint) is tuple:
         return isinstance(value, list) and all(_fits(item, get_args(hint)[0]) for item in value)
     if get_origin(hint) is dict:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
 from outcomenet.datasets.dataset import Dataset
-from outcomenet.datasets.visit_example import OF_LATER_VISIT
+from outcomenet.datasets.visit_example import OF_LATER_VISIT, Example
 from outcomenet.datasets.visit_table import LATER_VISIT, SVDH_COLUMNS
 from outcomenet.outcomes import DAYS_PER_YEAR
 
@@ -47,7 +46,7 @@ def changes_of_human_score(visits: pd.DataFrame) -> pd.DataFrame:
     return pairs.assign(svdh_total=pairs["svdh_change"], **dict(zip(sites, change.T, strict=True)))
 
 
-class VisitPairs(Sequence[Mapping[str, Any]]):
+class VisitPairs(Sequence[Example]):
     """Examples of the pairs of some splits, in the order in which the earlier visits are stored; decoded when indexed."""
 
     def __init__(self, dataset: Dataset, splits: Sequence[str]):
@@ -65,7 +64,7 @@ class VisitPairs(Sequence[Mapping[str, Any]]):
     def __len__(self) -> int:
         return len(self.pairs)
 
-    def __getitem__(self, index: int) -> Mapping[str, Any]:  # pyright: ignore[reportIncompatibleMethodOverride]
+    def __getitem__(self, index: int) -> Example:  # pyright: ignore[reportIncompatibleMethodOverride]
         first, second, years = self.pairs[index]
         later = self.dataset.example_of(second)
         return {

@@ -9,7 +9,6 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from os import PathLike
-from typing import Any
 
 from tensorflow_datasets.core import hashing, shuffle
 
@@ -79,8 +78,13 @@ def spooled_records() -> Iterator[None]:
     shipped = shuffle.Shuffler
     with ExitStack() as opened:
 
-        def open_one(**arguments: Any) -> SpooledShuffler:
-            shuffler = SpooledShuffler(**arguments)
+        def open_one(
+            dirpath: PathLike[str] | str,
+            hash_salt: str | bytes,
+            disable_shuffling: bool = False,
+            ignore_duplicates: bool = False,
+        ) -> SpooledShuffler:
+            shuffler = SpooledShuffler(dirpath, hash_salt, disable_shuffling, ignore_duplicates)
             opened.callback(shuffler.close)
             return shuffler
 

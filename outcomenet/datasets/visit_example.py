@@ -9,12 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from outcomenet.anatomy import JOINT_COUNT
+from outcomenet.arrays import Shaped
 from outcomenet.outcomes import OUTCOMES
 from outcomenet.scoring import KELLGREN_LAWRENCE, SVDH
+
+# Raised when what a data set holds changes, so that an older one is refused and not misread.
+FORMAT = 7
+EXAMPLES_VERSION = f"{FORMAT}.0.0"  # the folder of the examples, as TFDS names it
+
+VisitKey = tuple[str, str]  # patient_id, visit_id
+Example: TypeAlias = dict[str, Any]  # by field: arrays, and texts as bytes once they are read
 
 
 @dataclass(frozen=True)
@@ -99,7 +108,7 @@ GRADES: tuple[str, ...] = tuple(name for name, field in FIELDS.items() if field.
 OF_LATER_VISIT: tuple[str, ...] = tuple(name for name, field in FIELDS.items() if field.of_later_visit)
 
 
-def nothing_known(shape: ExampleShape) -> dict[str, np.ndarray]:
+def nothing_known(shape: ExampleShape) -> dict[str, Shaped[np.ndarray, "*axes"]]:
     """An example without a name of which nothing is known: every array filled with what says missing."""
     return {
         name: np.full(shape.of(field), field.missing, field.dtype)
@@ -108,6 +117,17 @@ def nothing_known(shape: ExampleShape) -> dict[str, np.ndarray]:
     }
 
 
-def as_in_batch(example: Mapping[str, object], name: str) -> np.ndarray:
-    """A field of an example in the type that a batch has it in."""
+def as_in_batch(example: Mapping[str, object], name: str) -> Shaped[np.ndarray, "*axes"]:
+    """A field of an example in the type that a batch has it in.
+
+    Args:
+        example: A stored example, or a part of one.
+        name: Of a field with `in_batch`.
+
+    Returns:
+        The array in the shape in which it is stored.
+
+    Raises:
+        KeyError: There is no such field.
+    """
     return np.asarray(example[name], FIELDS[name].in_batch)

@@ -11,7 +11,6 @@ from outcomenet.cohorts.haq import HAQ_GRID
 from outcomenet.cohorts.ledger import Ledger
 from outcomenet.cohorts.splits import FRACTIONS, SPLIT_SALT, split_of
 from outcomenet.confounders import CONFOUNDERS
-from outcomenet.datasets.measured import reported_half_width
 from outcomenet.datasets.progression import FirstEvent, first_event, progression_intervals, rows_at_horizon, too_near
 from outcomenet.errors import DataRefused
 from outcomenet.outcomes import DAYS_PER_YEAR, FUTURE_HAQ, HAQ_BY_CATEGORY, NEGATIVE_CONTROLS, REPORTED
@@ -24,6 +23,8 @@ READING_MODES = ("chronological", "paired", "single")
 LABEL_SOURCES = ("fm_source", "oa_source")
 SPLIT_UNITS = {"patient": "patient_id", "site": "site"}  # the column whose hash says the split
 LATER_VISIT = "later_visit_id"
+VAS_HALF_WIDTH = 0.5  # a VAS is read in whole millimetres
+NRS_HALF_WIDTH = 5.0  # a numeric rating scale from 0 to 10, times 10
 # What the ledger says of a reading that lacks sites and has a total nevertheless.
 _WITH_SITES_MISSING = {
     UnreadablePolicy.MISSING: "",  # it never has one
@@ -83,6 +84,24 @@ def visit_table(cohort: Cohort, ledger: Ledger, mode: str | None = None, split_b
     return table.drop(columns=HAQ_GRID)
 
 
+def reported_half_width(values: pd.Series, scale: str) -> float:
+    """Half width of the interval in which a value of pain or another outcome from 0 to 100 is known.
+
+    A numeric rating scale that is declared as such is known to 5 points, unless its values lie between the tens;
+    everything else is a visual analogue scale in whole millimetres, known to half a point.
+
+    Args:
+        values: From 0 to 100, NaN where missing.
+        scale: `pain_scale`, or the key of the other outcome, of cohort.toml; "" where it is not stated.
+
+    Returns:
+        Points of 0-100.
+    """
+    numeric = any(word in scale.lower() for word in ("nrs", "numeric"))
+    tens = bool((values.dropna() % 10 == 0).all())
+    return NRS_HALF_WIDTH if numeric and tens else VAS_HALF_WIDTH
+
+
 def scores_of_mode(cohort: Cohort, scheme: Scheme, mode: str | None = None) -> tuple[str, pd.DataFrame]:
     """A scheme's scores of one reading mode; modes are never mixed, since grades of one are not comparable to another's.
 
@@ -102,8 +121,8 @@ def scores_of_mode(cohort: Cohort, scheme: Scheme, mode: str | None = None) -> t
     modes = [known for known in READING_MODES if (scores["reading_mode"] == known).any()]
     if mode and modes and mode not in modes and scheme is SVDH:
         raise DataRefused(
-            f"{scheme.title} was read {' and '.join(modes)} in this cohort, not {mode}; choose one of these with "
-            "--reading-mode, or leave it out for the best of them."
+            f"{scheme.title} was read {' and '.join(modes)} in this cohort, not {mode}; choose one of these as "
+            "reading_mode (--reading-mode), or leave it out for the best of them."
         )
     chosen = mode if mode in modes else next(iter(modes), "")
     return chosen or "", scores[scores["reading_mode"] == chosen]

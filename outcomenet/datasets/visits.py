@@ -8,19 +8,16 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import tensorflow_datasets as tfds
 from tensorflow_datasets.core import example_serializer
 
-from outcomenet.datasets.format import EXAMPLES_VERSION
 from outcomenet.datasets.spool import spooled_records
-from outcomenet.datasets.visit_example import FIELDS, ExampleField, ExampleShape
+from outcomenet.datasets.visit_example import EXAMPLES_VERSION, FIELDS, Example, ExampleField, ExampleShape
 
 NAME = "visits"
 
-Example = dict[str, Any]
 ExampleStream = Callable[[], Iterable[tuple[str, Example]]]
 
 
@@ -69,7 +66,20 @@ class Visits(tfds.core.GeneratorBasedBuilder, skip_registration=True):
 def write_visits(
     folder: Path, streams: Mapping[str, ExampleStream], features: tfds.features.FeaturesDict, description: str
 ) -> Path:
-    """Writes every split's stream as ArrayRecord files below `folder`; returns the prepared data set's folder."""
+    """Writes every split's stream as ArrayRecord files.
+
+    Args:
+        folder: The data set; the files go below it.
+        streams: By split, a function that gives its examples with their keys; keys decide the order of the records.
+        features: What an example holds, see `visit_features`.
+        description: Of the data set, for its TFDS metadata.
+
+    Returns:
+        Folder of the files, named by the version of the layout.
+
+    Raises:
+        AssertionError: A stream gave no example.
+    """
     tfds.disable_progress_bar()
     config = tfds.download.DownloadConfig(download_mode=tfds.GenerateMode.REUSE_DATASET_IF_EXISTS)
     # TFDS announces on standard output what our own progress says better
@@ -97,8 +107,16 @@ def _temporary_files_in(folder: Path) -> Iterator[None]:
 
 
 def read_visits(folder: Path, split: str) -> Sequence[Example]:
-    """Random access to the examples of a split of a prepared data set; decoded when indexed."""
-    return tfds.builder_from_directory(str(folder)).as_data_source(split=split)
+    """Random access to the examples of a split.
+
+    Args:
+        folder: What `write_visits` returned.
+        split: Name of the split.
+
+    Returns:
+        Examples in the order of their hashed keys, decoded when indexed.
+    """
+    return tfds.builder_from_directory(str(folder)).as_data_source(split=split)  # pyright: ignore[reportCallIssue]  # TFDS's decorator hides it
 
 
 @contextmanager

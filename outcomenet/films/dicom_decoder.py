@@ -29,7 +29,7 @@ ACCESSION = "AccessionNumber"
 OVERSHOT = 1.125
 MOST_COMPRESSED = 500  # pixels per compressed byte: films are compressed 2 to 50 times
 # Nothing else is ever read from a file, so that nothing else can travel on. Of these only size, bits, polarity, spacing
-# and side are kept (`FilmHeader`); the accession number is read by `intake.film_identity` and kept as a keyed hash.
+# and side are kept (`FilmHeader`); the accession number is read by `intake.cutting` and kept as a keyed hash.
 _IMAGE_ATTRIBUTES = [
     "SamplesPerPixel", "PhotometricInterpretation", "PlanarConfiguration", "NumberOfFrames", "Rows", "Columns",
     "BitsAllocated", "BitsStored", "HighBit", "PixelRepresentation", "PixelSpacing", "ImagerPixelSpacing",

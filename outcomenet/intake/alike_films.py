@@ -26,7 +26,7 @@ def same_films(films: pd.DataFrame) -> pd.DataFrame:
     visits do look alike.
 
     Args:
-        films: A row per limb: film_id, patient_id, side, pixels, likeness (see `FilmIdentity`).
+        films: A row per limb: film_id, patient_id, side, pixels, likeness (see `cutting.FilmIdentity`).
     """
     once = films.drop_duplicates("film_id")
     rows = []
@@ -82,7 +82,7 @@ def with_groups(films: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
     if pairs.empty:
         return films.drop(columns="likeness").assign(**{ALIKE: ""})
     names = pd.Index(films["film_id"].unique())
-    ends = [names.get_indexer(pairs[column]) for column in ("film_id", "other_film_id")]
+    ends = [names.get_indexer(pd.Index(pairs[column])) for column in ("film_id", "other_film_id")]
     graph = coo_matrix((np.ones(len(pairs)), ends), shape=(len(names),) * 2)
     group = pd.Series(connected_components(graph, directed=False)[1], index=names)
     group = group.where(group.duplicated(keep=False)).astype("Int64").astype("string").fillna("").astype(object)

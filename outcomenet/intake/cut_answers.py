@@ -18,7 +18,16 @@ _MOST_PREVIEW_BYTES = 2**21
 
 
 def checked(answer: CutFilm | FilmRefused, task: FilmTask) -> CutFilm | FilmRefused:
-    """The answer, with film and side of the task; FilmRefused (decoder_answer) where it cannot be an answer to that task."""
+    """The answer, if it can be one to the task.
+
+    Args:
+        answer: What came from the decoding process.
+        task: What it was asked.
+
+    Returns:
+        The answer with film and side of the task, whatever it says of them itself; FilmRefused with the code decoder_answer
+        where flags, hashes, patterns or crops are none of such a limb.
+    """
     if isinstance(answer, FilmRefused):
         return answer
     if not (_is_told(answer, task) and (bool(answer.refused) or _is_cut(answer, task))):

@@ -6,7 +6,6 @@ import io
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import astuple
-from typing import Any
 
 import numpy as np
 
@@ -15,8 +14,7 @@ from outcomenet.films.burnt_in_text import TextBox
 from outcomenet.films.crop_file import SUFFIX as CROPS
 from outcomenet.films.decoding import FilmDecoder
 from outcomenet.intake.cut_answers import checked
-from outcomenet.intake.cutting import CutFilm, FilmTask, cut_film
-from outcomenet.intake.film_identity import FilmIdentity
+from outcomenet.intake.cutting import CutFilm, FilmIdentity, FilmTask, cut_film
 from outcomenet.intake.kept import Kept
 from outcomenet.localization.landmarked_limbs import LandmarkedLimb
 
@@ -58,14 +56,14 @@ class CutStore:
         """The limb's file; "" for simulated crops and for a film that is not there."""
         if task.path.suffix == CROPS:
             return ""
-        settings: list[Any] = [
+        settings: list[object] = [
             str(task.side), _as_list(task.limb), astuple(task.geometry), task.spacing, astuple(task.lengths), task.preview,
             task.secret.hex(),
         ]  # fmt: skip
         return self._kept.name(task.path, settings, SUFFIX)
 
 
-def _as_list(limb: LandmarkedLimb | None) -> list[Any] | None:
+def _as_list(limb: LandmarkedLimb | None) -> list[object] | None:
     if limb is None:
         return None
     return [str(limb.region), sorted(limb.landmarks.items()), limb.placed, limb.declared, limb.dark_bones, limb.flags]
@@ -74,11 +72,11 @@ def _as_list(limb: LandmarkedLimb | None) -> list[Any] | None:
 def _read(data: bytes, task: FilmTask) -> CutFilm:
     with np.load(io.BytesIO(data), allow_pickle=False) as file:
         arrays = {key: file[key] if key in file else None for key in _ARRAYS}
-        said = json.loads(file["said"].tobytes())
+        entries = json.loads(file["entries"].tobytes())
         preview = file["preview"].tobytes()
-    identity = said.pop("identity")
-    text = tuple(TextBox(*box) for box in said.pop("text"))
-    flags = tuple(said.pop("flags"))
+    identity = entries.pop("identity")
+    text = tuple(TextBox(*box) for box in entries.pop("text"))
+    flags = tuple(entries.pop("flags"))
     return CutFilm(
         film_id=task.film_id,
         side=task.side,
@@ -87,18 +85,18 @@ def _read(data: bytes, task: FilmTask) -> CutFilm:
         flags=flags,
         text=text,
         **arrays,
-        **said,
+        **entries,
     )
 
 
 def _written(cut: CutFilm) -> bytes:
-    said = {
+    entries = {
         key: value for key, value in cut._asdict().items() if key not in (*_ARRAYS, "film_id", "side", "preview_png")
     }
     file = io.BytesIO()
     np.savez(
         file,
-        said=np.frombuffer(json.dumps(said).encode(), np.uint8),
+        entries=np.frombuffer(json.dumps(entries).encode(), np.uint8),
         preview=np.frombuffer(cut.preview_png, np.uint8),
         **{key: getattr(cut, key) for key in _ARRAYS if getattr(cut, key) is not None},
     )

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 import cv2
 import numpy as np
+import pydicom
 
 from outcomenet.anatomy import Side, joints_of
 from outcomenet.arrays import Bool, UInt16
 from outcomenet.errors import FilmRefused
 from outcomenet.films.burnt_in_text import TextBox
 from outcomenet.films.crop_file import SUFFIX
-from outcomenet.films.film import Film
-from outcomenet.films.film_file import read_film
-from outcomenet.intake.film_identity import FilmIdentity, identity_of
+from outcomenet.films.film_file import film_format, read_film
 from outcomenet.localization.crops import JointCrops, Spacing
 from outcomenet.localization.geometry import CropGeometry, LimbLengths
 from outcomenet.localization.landmarked_limbs import LandmarkedLimb
@@ -42,6 +43,15 @@ class FilmTask:
     lengths: LimbLengths = LimbLengths()  # of the cohort
     preview: bool = False
     secret: bytes = b""  # under which accession number and pixels are hashed
+
+
+class FilmIdentity(NamedTuple):
+    """Of one film: hexadecimal hashes, "" where there is none. Equal `accession`: one examination; equal `pixels`: the
+    same picture; `likeness` holds the joints' patterns, for `localization.likeness`, and is not kept in the data set."""
+
+    accession: str
+    pixels: str
+    likeness: str
 
 
 class CutFilm(NamedTuple):
@@ -78,10 +88,12 @@ def cut_film(task: FilmTask) -> CutFilm:
     if limb.cut is None:
         nothing = (None, None, 0.0, "", limb.uncuttable, b"", None)
         return CutFilm(task.film_id, task.side, *nothing, limb.flags, limb.text)
-    return _cut(task, task.limb, film, limb, limb.cut)
+    return _cut(task, task.limb, film.pixels, limb, limb.cut)
 
 
-def _cut(task: FilmTask, limb: LandmarkedLimb, film: Film, crops: LimbCrops, cut: JointCrops) -> CutFilm:
+def _cut(
+    task: FilmTask, limb: LandmarkedLimb, pixels: UInt16[np.ndarray, "height width"], crops: LimbCrops, cut: JointCrops
+) -> CutFilm:
     assert crops.mask is not None
     shown = draw_preview(crops.mask.wiped(crops.pixels), cut, task.geometry) if task.preview else b""
     patterns = likeness(crops.pixels, limb.landmarks, limb.region, crops.mask)
@@ -94,7 +106,7 @@ def _cut(task: FilmTask, limb: LandmarkedLimb, film: Film, crops: LimbCrops, cut
         scale_source=cut.scale.source,
         refused="",
         preview_png=shown,
-        identity=identity_of(task.path, film.pixels, patterns, task.secret),
+        identity=identity_of(task.path, pixels, patterns, task.secret),
         flags=crops.flags,
         text=crops.text,
     )
@@ -122,6 +134,42 @@ def _ready_crops(task: FilmTask) -> CutFilm:
     whole = np.zeros((len(expected), *crops.shape[1:]), np.uint16)
     whole[present] = crops
     return CutFilm(task.film_id, task.side, whole, present, mm, "simulated crops", "", b"")
+
+
+def identity_of(path: Path, pixels: UInt16[np.ndarray, "height width"], patterns: str, secret: bytes) -> FilmIdentity:
+    """The identity of a decoded film.
+
+    Hashes are HMAC-SHA256 under `secret`, so that nobody without it can tell whose film it is by trying numbers or films.
+    Accession numbers are few enough to try them all: without a secret none is kept.
+
+    Args:
+        path: The film.
+        pixels: As they were decoded.
+        patterns: What `localization.likeness` gives of its joints.
+        secret: The key; may be empty.
+    """
+    accession = _accession(path)
+    picture = hmac.new(secret, repr(pixels.shape).encode(), hashlib.sha256)
+    # a film's noise differs in every row: a quarter of them tells two films apart as well as all
+    picture.update(np.ascontiguousarray(pixels[::4]).data)
+    return FilmIdentity(
+        hmac.new(secret, accession.encode(), hashlib.sha256).hexdigest()[:32] if accession and secret else "",
+        picture.hexdigest()[:32],
+        patterns,
+    )
+
+
+def _accession(path: Path) -> str:
+    """AccessionNumber of a DICOM film that was read already; "" where it has none that can be read."""
+    if film_format(path) != "dicom":
+        return ""
+    try:
+        header = pydicom.dcmread(path, stop_before_pixels=True, specific_tags=["AccessionNumber"])
+        return str(header.get("AccessionNumber") or "").strip()
+    except (
+        Exception
+    ):  # pydicom raises many kinds on a damaged value; the film's pixels were read, and still identify it
+        return ""
 
 
 def draw_preview(pixels: UInt16[np.ndarray, "height width"], cut: JointCrops, geometry: CropGeometry) -> bytes:

@@ -7,9 +7,9 @@ from pathlib import Path
 import pandas as pd
 
 from outcomenet.csv_files import write_csv
-from outcomenet.datasets.dataset import PREVIEWS
-from outcomenet.intake.cutting import CutFilm
-from outcomenet.intake.film_identity import FilmIdentity
+from outcomenet.datasets.dataset import FILMS, PREVIEWS
+from outcomenet.intake.alike_films import same_films, with_groups
+from outcomenet.intake.cutting import CutFilm, FilmIdentity
 
 COLUMNS = (
     "film_id",
@@ -40,11 +40,24 @@ class FilmTable:
             row = {"film_id": cut.film_id, "patient_id": patient_id, "visit_id": visit_id, "side": str(cut.side)}
             self._previews.append(({**row, "png": name}, cut.preview_png))
 
-    def to_frame(self) -> pd.DataFrame:
-        """One row per limb; `COLUMNS`."""
-        return pd.DataFrame(self._rows, columns=list(COLUMNS))
+    def write(self, folder: Path) -> tuple[pd.DataFrame, pd.DataFrame, Path]:
+        """Writes films.parquet, and the previews.
 
-    def write_previews(self, folder: Path) -> None:
+        Args:
+            folder: The data set.
+
+        Returns:
+            (films, alike, file): a row per limb, the pairs of films that are or look the same (see `alike_films`), and the
+            path of the table.
+        """
+        rows = pd.DataFrame(self._rows, columns=list(COLUMNS))
+        alike = same_films(rows)
+        films = with_groups(rows, alike)
+        films.to_parquet(folder / FILMS, index=False)
+        self._write_previews(folder)
+        return films, alike, folder / FILMS
+
+    def _write_previews(self, folder: Path) -> None:
         """previews/*.png with films.csv, which says whose they are; nothing where there is none."""
         if not self._previews:
             return

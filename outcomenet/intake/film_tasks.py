@@ -3,56 +3,48 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Sequence
+from math import isnan
 
-import pandas as pd
-
-from outcomenet.anatomy import Region, Side
+from outcomenet.anatomy import Side
 from outcomenet.cohorts.cohort import Cohort
-from outcomenet.cohorts.ledger import Ledger
-from outcomenet.cohorts.meta import CohortMeta
+from outcomenet.datasets.visit_example import VisitKey
 from outcomenet.films.crop_file import SUFFIX
+from outcomenet.films.film import FROM_CROPS, FROM_FILMS, NO_FILMS
 from outcomenet.intake.cutting import FilmTask
-from outcomenet.intake.found_landmarks import FoundLandmarks, declared_side, sides_of
+from outcomenet.intake.found_landmarks import FoundLandmarks, ListedFilm
 from outcomenet.localization.crops import Spacing
 from outcomenet.localization.geometry import CropGeometry, LimbLengths
-from outcomenet.localization.landmarked_limbs import LandmarkedLimb
+from outcomenet.typed_rows import typed_rows
 
 PREVIEW_FILMS = 8
 
-VisitKey = tuple[str, str]  # patient_id, visit_id
-Points = Mapping[str, tuple[float, float]]  # film pixels
-
 
 def film_tasks(
-    cohort: Cohort, located: FoundLandmarks, geometry: CropGeometry, secret: bytes, ledger: Ledger
+    cohort: Cohort, located: FoundLandmarks, geometry: CropGeometry, secret: bytes
 ) -> dict[VisitKey, list[FilmTask]]:
     """The tasks of every visit that has films.
 
     Args:
-        cohort: Its tables say which film shows which side, at which spacing.
-        located: Limbs of the films without placed landmarks.
+        cohort: Its tables say which film shows which side, at which spacing. Its ledger counts further films of one side at
+            a visit: the first by film_id is taken.
+        located: Landmarks of its films.
         geometry: Size and scale of the crops.
         secret: Under which accession numbers and pixels are hashed.
-        ledger: Counts further films of one side at a visit: the first by film_id is taken.
 
     Returns:
         By patient_id and visit_id.
     """
-    placed: dict[str, Points] = {
-        str(film): dict(zip(rows["landmark"], zip(rows["x_px"], rows["y_px"], strict=True), strict=True))
-        for film, rows in cohort.landmarks.groupby("film_id")
-    }
-    lengths = lengths_of(cohort.meta)
+    lengths = lengths_of(cohort)
     tasks: dict[VisitKey, list[FilmTask]] = defaultdict(list)
     sides: set[tuple[str, str, Side]] = set()
     previewed = 0
-    for film in cohort.films.sort_values(["patient_id", "visit_id", "film_id"]).itertuples():
-        path = cohort.folder / str(film.path)
-        for side in sides_of(film.side, film.region):
+    films = cohort.films.sort_values(["patient_id", "visit_id", "film_id"])
+    for film in typed_rows(films, ListedFilm):
+        path = cohort.folder / film.path
+        for side in film.sides:
             if (film.patient_id, film.visit_id, side) in sides:
-                ledger.add("films", "film", "a further film of the same side at one visit", 1)
+                cohort.ledger.add("films", "film", "a further film of the same side at one visit", 1)
                 continue
             sides.add((film.patient_id, film.visit_id, side))
             preview = previewed < PREVIEW_FILMS and path.suffix != SUFFIX
@@ -60,14 +52,12 @@ def film_tasks(
             tasks[film.patient_id, film.visit_id].append(
                 FilmTask(
                     film_id=film.film_id,
-                    row=int(film.row),
+                    row=film.row,
                     path=path,
                     side=side,
-                    limb=_placed_limb(film, placed) or located.limbs.get((film.film_id, side)),
+                    limb=located.limb(film.film_id, side),
                     geometry=geometry,
-                    spacing=Spacing(
-                        None if pd.isna(film.spacing_mm) else float(film.spacing_mm), str(film.spacing_source)
-                    ),
+                    spacing=Spacing(None if isnan(film.spacing_mm) else film.spacing_mm, film.spacing_source),
                     lengths=lengths,
                     preview=preview,
                     secret=secret,
@@ -76,14 +66,14 @@ def film_tasks(
     return dict(tasks)
 
 
-def lengths_of(meta: CohortMeta) -> LimbLengths:
+def lengths_of(cohort: Cohort) -> LimbLengths:
     """The lengths of limbs that a cohort declares for its films without a spacing, else an adult's."""
-    adult = LimbLengths()
+    meta, adult = cohort.meta, LimbLengths()
     return LimbLengths(meta.fallback_hand_length_mm or adult.hand_mm, meta.fallback_foot_length_mm or adult.foot_mm)
 
 
-def _placed_limb(film: Any, placed: Mapping[str, Points]) -> LandmarkedLimb | None:
-    if film.film_id not in placed:
-        return None
-    declared = declared_side(film.side)
-    return LandmarkedLimb(Region(film.region), placed[film.film_id], placed=True, declared=declared)
+def source_of(tasks: Sequence[FilmTask]) -> str:
+    """How the films of a visit came: as films, as crops that a simulated cohort brings, or not at all."""
+    if not tasks:
+        return NO_FILMS
+    return FROM_CROPS if all(task.path.suffix == SUFFIX for task in tasks) else FROM_FILMS

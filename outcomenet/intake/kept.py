@@ -9,7 +9,6 @@ import re
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import outcomenet
 from outcomenet.artifacts import sha256_of
@@ -27,7 +26,7 @@ class Kept:
         self._used: set[str] = set()
         self._films: dict[Path, str] = {}  # SHA-256
 
-    def name(self, film: Path, settings: Sequence[Any], suffix: str) -> str:
+    def name(self, film: Path, settings: Sequence[object], suffix: str) -> str:
         """The name of the file that belongs to a film.
 
         Args:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 import pandas as pd
 
-from outcomenet.artifacts import MADE, already_made, is_made, note_of
 from outcomenet.cohorts.cohort import Cohort, read_cohort
 from outcomenet.cohorts.faults import CohortRefused, write_faults
 from outcomenet.cohorts.importers.registry import IMPORTERS
@@ -17,7 +16,6 @@ from outcomenet.datasets.dataset import Dataset, open_dataset
 from outcomenet.datasets.manifest import DatasetManifest
 from outcomenet.errors import UsageError
 from outcomenet.intake import build
-from outcomenet.localization.geometry import CropGeometry
 from outcomenet.progress import Progress
 from outcomenet.ranges import CropScale, CropSize, Workers, check_arguments
 
@@ -102,18 +100,19 @@ def intake(
     folder = Path(cohort) if format == "cohort" else _imported(format, Path(cohort), out, progress)
     if out is not None:
         # one that may be the result of this very call is compared once the cohort and the key are read
-        build.refuse_existing(out, update or (out / MADE).is_file())
+        build.refuse_foreign(out, update)
     name = out or Path(folder.resolve().name)
     listed = Path(faults or name.with_name(f"{name.name}.faults.csv"))
     try:
         checked = read_cohort(folder)
         if out is None:
             return Taken(checked, faults=_list_unread(checked, listed))
-        own = build.own_geometry(checked)
-        geometry = CropGeometry(crop_size or own.size_px, mm_per_pixel or own.mm_per_px)
+        geometry = build.geometry_for(checked, crop_size, mm_per_pixel)
         named, secret = _under_pseudonyms(checked, out, key, linking_table, progress)
-        options = build.BuildOptions(workers, reading_mode, split_by, secret, update)
-        manifest = _built(named, out, geometry, options, progress)
+        manifest = build.build_unless_made(
+            named, out, geometry, progress=progress, workers=workers, reading_mode=reading_mode, split_by=split_by,
+            secret=secret, update=update,
+        )  # fmt: skip
     except CohortRefused as refused:
         write_faults(refused.faults, listed)
         raise refused.listed_in(listed) from None
@@ -125,7 +124,7 @@ def _imported(format: str, source: Path, out: Path | None, progress: Progress) -
     importer = IMPORTERS[format]
     if out is None:
         raise UsageError(
-            f"Importing {importer.card.title} writes a cohort folder beside the data set; name that with --out."
+            f"Importing {importer.card.title} writes a cohort folder beside the data set; name that with --out (the argument `out`)."
         )
     folder = importer.run(source, out.with_name(f"{out.name}-cohort"))
     progress.say(f"{importer.card.title} is a cohort folder now: {folder}.")
@@ -139,13 +138,13 @@ def _under_pseudonyms(
     people = cohort.meta.names_people
     if table and not people:
         raise UsageError(
-            "This cohort's ids are pseudonyms already (simulated or deidentified in cohort.toml), so that --linking-table "
-            "has nothing to do; leave it out."
+            "This cohort's ids are pseudonyms already (simulated or deidentified in cohort.toml), so that "
+            "linking_table (--linking-table) has nothing to do; leave it out."
         )
     # films of people have accession numbers, also where their ids are pseudonyms already
     if not people and (cohort.meta.simulated or cohort.films.empty):
         if key:
-            raise UsageError("This cohort has nothing that is hashed under a key; leave --key out.")
+            raise UsageError("This cohort has nothing that is hashed under a key; leave key (--key) out.")
         return cohort, b""
     path = Path(key or default_key_path())
     made = "The key" if path.exists() else "A secret key was made"
@@ -164,18 +163,6 @@ def _under_pseudonyms(
         "and can be found."
     )
     return cohort, secret
-
-
-def _built(
-    cohort: Cohort, out: Path, geometry: CropGeometry, options: build.BuildOptions, progress: Progress
-) -> DatasetManifest:
-    """The data set, built unless the same cohort, geometry, key and options have made it already."""
-    chosen = (geometry, options.reading_mode, options.split_by, options.secret)
-    note = note_of("intake", [cohort.folder], chosen=chosen)
-    if is_made(out, note) and not options.update:
-        progress.say(already_made(out))
-        return open_dataset(out).manifest
-    return build.build_dataset(cohort, out, geometry, progress=progress, options=replace(options, note=note))
 
 
 def _list_unread(cohort: Cohort, listed: Path) -> Path | None:

@@ -11,9 +11,8 @@ import pandas as pd
 from outcomenet.arrays import Bool, Float
 from outcomenet.errors import DataRefused
 from outcomenet.ladder.candidates import BOOSTED_TREES, FORMS_OF_TOTAL, MEASURE, PLAIN, Candidate
-from outcomenet.ladder.clinical_matrix import clinical_matrix_features
 from outcomenet.ladder.conformal import conformal_interval
-from outcomenet.ladder.facts import LadderFacts, target_of, with_outcome
+from outcomenet.ladder.facts import LadderFacts, clinical_matrix_features, target_of, with_outcome
 from outcomenet.ladder.tabular import TabularRung
 from outcomenet.outcomes import OutcomeSpec, outcome
 from outcomenet.predictors import (

@@ -43,7 +43,7 @@ def nested_comparison(
 
     Columns: `adjusted_for` (none, age and sex, all), then those of comparisons.csv: predictor minus reference with a
     patient-cluster bootstrap interval. `direct_adjusted` is the network's film score without its outcome-side terms,
-    `direct_adjusted_coarse` the same cut to the human total's grid (see `granularity`), `covariates` the set alone.
+    `direct_adjusted_coarse` the same cut to the human total's grid (see `facts.equate_to_human`), `covariates` the set alone.
     Only held-out visits with a human total and a film score take part.
 
     Args:

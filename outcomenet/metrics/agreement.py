@@ -1,14 +1,15 @@
-"""Agreement of readers or repeated readings: intraclass correlation in its three single-rater forms."""
+"""Agreement of readers or repeated readings: intraclass correlation, limits of agreement, and kappa of ordered grades."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from enum import StrEnum
 from typing import NamedTuple
 
 import numpy as np
 from scipy.stats import f as f_distribution
 
-from outcomenet.arrays import Float
+from outcomenet.arrays import Float, Int
 from outcomenet.errors import UndefinedMetric
 
 Numbers = float | np.ndarray  # one table of ratings, or an entry per resample
@@ -175,3 +176,112 @@ def _mean_squares_of(sums: np.ndarray) -> MeanSquares:
     error = np.where(defined, of_error, np.nan) / ((n - 1) * (k - 1))
     within = (all_squares - of_targets) / (n * (k - 1))
     return MeanSquares(n, k, of_targets / (n - 1), of_raters / (k - 1), np.where(defined, within, np.nan), error)
+
+
+class LimitsOfAgreement(NamedTuple):
+    """First minus second, an entry per resample: `bias` is best at 0; 95 % of the differences lie between the limits,
+    the closer the better; `sd` is the differences' SD."""
+
+    bias: np.ndarray
+    lower_limit: np.ndarray
+    upper_limit: np.ndarray
+    sd: np.ndarray
+
+
+def difference_sums(first: Float[np.ndarray, "row"], second: Float[np.ndarray, "row"]) -> Float[np.ndarray, "row sum"]:
+    """What has to be summed over rows to get the limits: 1, the difference and its square.
+
+    Args:
+        first: measurements one way.
+        second: the same quantities the other way, in the same unit.
+    """
+    difference = first - second
+    return np.column_stack([np.ones(len(difference)), difference, difference**2])
+
+
+def limits_of_sums(sums: Float[np.ndarray, "resample sum"]) -> LimitsOfAgreement:
+    """Bias +- 1.96 SD of the differences in many resamples at once (Bland & Altman, Stat Methods Med Res 1999).
+
+    The differences are taken as normal and alike over the range; look at the plot before believing the limits. NaN
+    where fewer than two rows were drawn.
+    """
+    n, total, squares = sums.T
+    with np.errstate(divide="ignore", invalid="ignore"):
+        bias = total / n
+        sd = np.where(n > 1, np.sqrt(np.maximum(squares - n * bias**2, 0.0) / (n - 1)), np.nan)
+    return LimitsOfAgreement(bias, bias - 1.96 * sd, bias + 1.96 * sd, sd)
+
+
+class Disagreement(StrEnum):
+    """What two different grades cost."""
+
+    PLAIN = "plain"  # any difference the same (Cohen, Educ Psychol Meas 1960)
+    LINEAR = "linear"  # the distance (Cicchetti & Allison 1971)
+    QUADRATIC = "quadratic"  # the squared distance (Cohen, Psychol Bull 1968; Fleiss & Cohen 1973)
+
+
+def kappa(first: Float[np.ndarray, "row"], second: Float[np.ndarray, "row"], disagreement: Disagreement) -> float:
+    """1 - observed / expected disagreement; 1 is perfect, 0 what chance gives, higher is better.
+
+    Grades are numbers whose distances mean something; the factor by which tables of weights are scaled cancels.
+    One single grade throughout raises UndefinedMetric.
+
+    Args:
+        first: one reader's grades.
+        second: the other's, of the same rows.
+        disagreement: how far apart two grades count.
+
+    >>> kappa(np.array([0.0, 0.0, 1.0, 1.0]), np.array([0.0, 0.0, 1.0, 0.0]), Disagreement.PLAIN)
+    0.5
+    """
+    grades, counts = grade_counts(first, second, np.zeros(len(first), int), 1)
+    value = float(kappa_of_counts(counts, grades, disagreement)[0])
+    if np.isnan(value):
+        raise UndefinedMetric(f"Kappa is undefined: all {len(first)} rows have the same grade from both readers.")
+    return value
+
+
+def grade_counts(
+    first: Float[np.ndarray, "row"], second: Float[np.ndarray, "row"], patient: Int[np.ndarray, "row"], patients: int
+) -> tuple[Float[np.ndarray, "grade"], Float[np.ndarray, "patient pair"]]:
+    """The grades that occur, and how often each patient's rows have each pair of them, first reader's grade slowest.
+
+    `patient` numbers each row's patient from 0; `patients` is how many there are. Weighted by a patient bootstrap the
+    counts give the kappa of every resample.
+
+    Args:
+        first: one reader's grades.
+        second: the other's, of the same rows.
+        patient: number of each row's patient.
+        patients: how many patients there are.
+    """
+    grades = np.unique(np.concatenate([first, second]))
+    pairs = len(grades) ** 2
+    pair = np.searchsorted(grades, first) * len(grades) + np.searchsorted(grades, second)
+    counts = np.bincount(patient * pairs + pair, minlength=patients * pairs)
+    return grades, counts.reshape(patients, pairs).astype(float)
+
+
+def kappa_of_counts(
+    counts: Float[np.ndarray, "resample pair"], grades: Float[np.ndarray, "grade"], disagreement: Disagreement
+) -> Float[np.ndarray, "resample"]:
+    """Kappa of many tables of counts at once; NaN where both readers give one single grade.
+
+    Args:
+        counts: times that each pair of grades occurs, as `grade_counts` orders them.
+        grades: the grades that occur, rising.
+        disagreement: how far apart two grades count.
+    """
+    tables = counts.reshape(len(counts), len(grades), len(grades))
+    cost = _cost(grades[:, None], grades[None, :], disagreement)
+    # chance pairs the two readers' grades at random
+    expected = ((tables.sum(2) @ cost) * tables.sum(1)).sum(1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(expected > 0, 1 - (tables * cost).sum((1, 2)) * tables.sum((1, 2)) / expected, np.nan)
+
+
+def _cost(first: np.ndarray, second: np.ndarray, disagreement: Disagreement) -> np.ndarray:
+    if disagreement is Disagreement.PLAIN:
+        return (first != second).astype(float)
+    distance = np.abs(first - second)
+    return distance if disagreement is Disagreement.LINEAR else distance**2

@@ -10,7 +10,7 @@ import pandas as pd
 
 from outcomenet.arrays import Float
 from outcomenet.errors import UndefinedMetric
-from outcomenet.metrics.discrimination import average_precision, weighted_auroc
+from outcomenet.metrics.discrimination import average_precision, harrell_c, uno_c, weighted_auroc
 from outcomenet.metrics.follow_up import at_planned_visits, time_and_event
 from outcomenet.metrics.regression import calibration_intercept, calibration_slope, mae, r2
 from outcomenet.metrics.resampling import (
@@ -20,7 +20,6 @@ from outcomenet.metrics.resampling import (
     weight_blocks,
 )
 from outcomenet.metrics.risk import brier, risk_calibration_intercept, risk_calibration_slope
-from outcomenet.metrics.survival import harrell_c, uno_c
 from outcomenet.outcome_kinds import HORIZON_TOLERANCE
 from outcomenet.outcomes import OUTCOMES
 from outcomenet.predictors import PAIRS, PREDICTORS, PRIMARY_PAIR

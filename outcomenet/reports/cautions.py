@@ -10,11 +10,11 @@ from outcomenet.confounders import CONFOUNDERS
 from outcomenet.films.film import FROM_CROPS, FROM_FILMS
 from outcomenet.outcomes import HAQ, HAQ_TODAY, OUTCOMES, outcome
 from outcomenet.predictors import DIRECT_ADJUSTED, FROM_FILM, HUMAN_TOTAL, in_ladder_order, predictor
+from outcomenet.reports.change import NOT_FOR_CHANGE, not_for_change
 from outcomenet.reports.measures import R_SQUARED, measure, outcome_phrase
 from outcomenet.reports.narrative import reached
 from outcomenet.reports.numbers import counted, decimal, listed
 from outcomenet.reports.run_folder import RunFolder
-from outcomenet.reports.score_change import NOT_FOR_CHANGE, not_for_change
 
 # Films explain about a quarter of disability in established RA, so that more than half of HAQ from real films points
 # to a leak or an error before it points to a discovery.
@@ -146,7 +146,7 @@ def _many_comparisons(folder: RunFolder) -> Caution:
 
 def _too_good(folder: RunFolder) -> list[Caution]:
     values = {
-        name: max(row["value"] for row in rows)
+        name: max(row.value for row in rows)
         for name in in_ladder_order(set(folder.metrics["predictor"]) & set(FROM_FILM))
         if (rows := [r for haq in HAQ_TODAY if (r := reached(folder.metrics, haq, "r2", name)) is not None])
     }

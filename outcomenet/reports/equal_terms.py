@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from outcomenet.outcomes import outcome
-from outcomenet.pages.tables import Row, Table
+from outcomenet.pages.page import Row, Table
 from outcomenet.predictors import HUMAN_TOTAL, predictor
 from outcomenet.reports.measures import READINGS, digits_of, measure, verdict_on
 from outcomenet.reports.numbers import count, decimal, inside_sentence, interval

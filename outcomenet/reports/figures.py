@@ -8,7 +8,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import Any
 
 import matplotlib
 import pandas as pd
@@ -51,7 +50,14 @@ class Layout(Enum):
     PHONE = 3.75
 
     def panels(
-        self, count: int, height: float, *, width: float | None = None, further: float = 0.0, **subplots: Any
+        self,
+        count: int,
+        height: float,
+        *,
+        width: float | None = None,
+        further: float = 0.0,
+        sharex: bool = False,
+        sharey: bool = False,
     ) -> tuple[Figure, list[Axes]]:
         """A figure of `count` panels: side by side on a page, one below the other on a phone.
 
@@ -60,13 +66,14 @@ class Layout(Enum):
             height: Of one panel with its title and axis, in inches.
             width: Of the figure on a page, in inches; the text's width if not given.
             further: Height for what stands beside the panels, such as a legend, in inches.
-            **subplots: Passed on to `Figure.subplots`.
+            sharex: Whether the panels have one x axis.
+            sharey: Whether they have one y axis.
         """
         page = self is Layout.PAGE
         size = (width or self.value, height) if page else (self.value, height * count)
         figure = Figure(figsize=(size[0], size[1] + further), layout="constrained")
         shape = (1, count) if page else (count, 1)
-        return figure, list(figure.subplots(*shape, squeeze=False, **subplots).ravel())
+        return figure, list(figure.subplots(*shape, squeeze=False, sharex=sharex, sharey=sharey).ravel())
 
     def wrapped(self, label: str, characters: int = 22) -> str:
         """A label of a phone's figure on several lines, so that it leaves room for the panel.
@@ -114,8 +121,8 @@ def publish(draw: Callable[..., Drawing | None], folder: Path) -> PublishedFigur
         drawing, on_phone = draw(layout=Layout.PAGE), draw(layout=Layout.PHONE)
         if drawing is None or on_phone is None:
             return None
-        pixels, vector = _saved(drawing.figure, bbox_inches="tight", pad_inches=0.08)
-        on_phone = _saved(on_phone.figure)  # as wide as the phone, however long its labels are
+        pixels, vector = _saved(drawing.figure, tight=True)
+        on_phone = _saved(on_phone.figure, tight=False)  # as wide as the phone, however long its labels are
     (folder / f"{drawing.name}.png").write_bytes(pixels)
     (folder / f"{drawing.name}.svg").write_bytes(vector)
     write_csv(drawing.data, folder / f"{drawing.name}.csv")
@@ -129,12 +136,13 @@ def publish(draw: Callable[..., Drawing | None], folder: Path) -> PublishedFigur
     )
 
 
-def _saved(figure: Figure, **extent: Any) -> tuple[bytes, bytes]:
-    """The figure as PNG and as SVG."""
+def _saved(figure: Figure, *, tight: bool) -> tuple[bytes, bytes]:
+    """The figure as PNG and as SVG, cut to what is drawn where it is to be `tight`."""
+    box = "tight" if tight else None
     FigureCanvasAgg(figure)
     pixels, vector = io.BytesIO(), io.BytesIO()
-    figure.savefig(pixels, format="png", dpi=160, **extent)
-    figure.savefig(vector, format="svg", metadata={"Date": None}, **extent)
+    figure.savefig(pixels, format="png", dpi=160, bbox_inches=box, pad_inches=0.08)
+    figure.savefig(vector, format="svg", metadata={"Date": None}, bbox_inches=box, pad_inches=0.08)
     return pixels.getvalue(), vector.getvalue()
 
 

@@ -95,6 +95,44 @@ def joint_map_figure(
     )
 
 
+def joint_sentence(contributions: pd.DataFrame, outcome_title: str) -> str:
+    """The joints that tell patients apart most, and the share of the end joints, in words.
+
+    Args:
+        contributions: what `joint_contributions` gives.
+        outcome_title: title of the outcome that the score is of.
+
+    Returns:
+        "" where no joint was seen in two patients.
+    """
+    seen = contributions[contributions["sd"].notna()]
+    if seen.empty:
+        return ""
+    first = [
+        f"{joint_phrase(row.side, row.site)} ({decimal(row.sd, 3)})"
+        for row in typed_rows(seen.nlargest(5, "sd"), JointContribution)
+    ]
+    variance = (seen["sd"] ** 2).sum()
+    end_joints = (seen.loc[seen["site"].str.startswith("DIP"), "sd"] ** 2).sum()
+    unseen = len(contributions) - len(seen)
+    sentences = [
+        f"The joints whose contribution differs most between patients (SD on the latent scale of {outcome_title}) are "
+        f"{listed(first)}."
+    ]
+    if variance > 0:
+        sentences.append(
+            f"The finger end joints (DIP), which no rheumatoid score reads, hold {_percent(end_joints / variance)} of "
+            "the summed variance; a large share would suggest that osteoarthritis is being taken for rheumatoid damage."
+        )
+    if unseen:
+        sentences.append(f"Of the {len(contributions)} joints, {unseen} could not be seen in two patients or more.")
+    return " ".join(sentences)
+
+
+def _percent(share: float) -> str:
+    return "less than 1 %" if share < 0.01 else f"{100 * share:.0f} %"
+
+
 def joint_phrase(side: str, site: str) -> str:
     """`left MCP2`, and `right foot IP1` where a hand has a joint of that name too.
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
 from outcomenet.metrics.verdict import Verdict, verdict_of
 from outcomenet.outcomes import outcome
 from outcomenet.reports.numbers import inside_sentence
+from outcomenet.reports.rows import AdjustedComparison, Comparison
 
 
 class Better(StrEnum):
@@ -135,7 +135,7 @@ def verdict(metric: str, lower: float, upper: float, lower_margin: float = 0.0, 
     )
 
 
-def verdict_on(row: Any) -> Verdict:
+def verdict_on(row: Comparison | AdjustedComparison) -> Verdict:
     """The verdict on one row of comparisons.csv or nested_comparison.csv."""
     return verdict(row.metric, row.lower, row.upper, row.lower_margin, row.upper_margin)
 

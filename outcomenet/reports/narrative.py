@@ -17,7 +17,9 @@ from outcomenet.reports.measures import (
     verdict_on,
 )
 from outcomenet.reports.numbers import count, counted, decimal, interval, listed, signed
+from outcomenet.reports.rows import Comparison, MetricValue
 from outcomenet.reports.run_folder import RunFolder
+from outcomenet.typed_rows import typed_rows
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,7 @@ def _headline_phrase(name: str) -> str:
 
 def paired(
     comparisons: pd.DataFrame, outcome_name: str, metric: str, predictor: str, reference: str
-) -> pd.Series | None:
+) -> Comparison | None:
     """One row of comparisons.csv, at the outcome's declared horizon where there are several; None if there is none.
 
     Args:
@@ -91,10 +93,10 @@ def paired(
         & (comparisons["predictor"] == predictor)
         & (comparisons["reference"] == reference)
     ]
-    return at_declared_horizon(rows, outcome_name)
+    return next(iter(typed_rows(at_declared_horizon(rows, outcome_name), Comparison)), None)
 
 
-def reached(metrics: pd.DataFrame, outcome_name: str, metric: str, predictor: str) -> pd.Series | None:
+def reached(metrics: pd.DataFrame, outcome_name: str, metric: str, predictor: str) -> MetricValue | None:
     """One row of metrics.csv over all held-out patients; None if there is none.
 
     Args:
@@ -109,33 +111,41 @@ def reached(metrics: pd.DataFrame, outcome_name: str, metric: str, predictor: st
         & (metrics["predictor"] == predictor)
         & (metrics["subgroup"] == "all")
     ]
-    return at_declared_horizon(rows, outcome_name)
+    return next(iter(typed_rows(at_declared_horizon(rows, outcome_name), MetricValue)), None)
 
 
-def at_declared_horizon(rows: pd.DataFrame, outcome_name: str) -> pd.Series | None:
+def at_declared_horizon(rows: pd.DataFrame, outcome_name: str) -> pd.DataFrame:
+    """Rows at the horizon that an outcome declares.
+
+    Args:
+        rows: of metrics.csv or comparisons.csv, all of one outcome.
+        outcome_name: the outcome.
+
+    Returns:
+        All rows where none is at that horizon: a run may have been judged at another one.
+    """
     declared = rows[rows["horizon"] == outcome(outcome_name).horizon_days]
-    rows = rows if declared.empty else declared
-    return None if rows.empty else rows.iloc[0]
+    return rows if declared.empty else declared
 
 
-def difference_sentence(metrics: pd.DataFrame, row: pd.Series) -> str:
+def difference_sentence(metrics: pd.DataFrame, row: Comparison) -> str:
     """A paired difference in words: which did better, if any, both values, the difference and its interval.
 
     Args:
         metrics: metrics.csv.
         row: of comparisons.csv.
     """
-    spec, words = outcome(row["outcome"]), measure(row["metric"])
-    digits = digits_of(row["metric"], row["outcome"]) + 1
-    first = reached(metrics, row["outcome"], row["metric"], row["predictor"])
-    other = reached(metrics, row["outcome"], row["metric"], row["reference"])
-    names = f"{predictor(row['predictor']).phrase} and {predictor(row['reference']).phrase}"
+    spec, words = outcome(row.outcome), measure(row.metric)
+    digits = digits_of(row.metric, row.outcome) + 1
+    first = reached(metrics, row.outcome, row.metric, row.predictor)
+    other = reached(metrics, row.outcome, row.metric, row.reference)
+    names = f"{predictor(row.predictor).phrase} and {predictor(row.reference).phrase}"
     values = ""
     if first is not None and other is not None:
-        values = f" ({words.title} {decimal(first['value'], digits)} and {decimal(other['value'], digits)})"
-    ends = interval(row["lower"], row["upper"], digits)
-    gap = f"{signed(row['difference'], digits)}, 95\N{NO-BREAK SPACE}% interval {ends}"
-    outcome_words = outcome_phrase(row["outcome"])
+        values = f" ({words.title} {decimal(first.value, digits)} and {decimal(other.value, digits)})"
+    ends = interval(row.lower, row.upper, digits)
+    gap = f"{signed(row.difference, digits)}, 95\N{NO-BREAK SPACE}% interval {ends}"
+    outcome_words = outcome_phrase(row.outcome)
     reading = verdict_on(row)
     if reading in (Verdict.UNDECIDED, Verdict.BORDERLINE):
         shown = "no difference was shown" if reading is Verdict.UNDECIDED else "a difference is borderline"
@@ -145,7 +155,7 @@ def difference_sentence(metrics: pd.DataFrame, row: pd.Series) -> str:
     verb = "did better than" if reading is Verdict.BETTER else "did worse than"
     what = spec.kind.deed
     return (
-        f"{_capitalised(predictor(row['predictor']).phrase)} {verb} {predictor(row['reference']).phrase} {what} {outcome_words}"
+        f"{_capitalised(predictor(row.predictor).phrase)} {verb} {predictor(row.reference).phrase} {what} {outcome_words}"
         f"{values}: difference in {words.title} {gap}."
     )
 
@@ -158,13 +168,14 @@ def _who(folder: RunFolder) -> str:
     return f"The comparison rests on {patients} ({visits}), none of whom the models had seen."
 
 
-def _how_sure_the_bounds_are(row: pd.Series) -> str:
-    digits = digits_of(row["metric"], row["outcome"]) + 2
-    nearest = min(("lower", "upper"), key=lambda end: abs(row[end]))
+def _how_sure_the_bounds_are(row: Comparison) -> str:
+    digits = digits_of(row.metric, row.outcome) + 2
+    bounds = ("lower", row.lower, row.lower_margin), ("upper", row.upper, row.upper_margin)
+    nearest, bound, margin = min(bounds, key=lambda end: abs(end[1]))
     return (
         f"With other resamples of the same patients the {nearest} bound would move by up to "
-        f"{decimal(row[f'{nearest}_margin'], digits)} (Monte Carlo error of {count(row['resamples'])} resamples, "
-        f"95\N{NO-BREAK SPACE}% certainty; the bound is {signed(row[nearest], digits)})."
+        f"{decimal(margin, digits)} (Monte Carlo error of {count(row.resamples)} resamples, "
+        f"95\N{NO-BREAK SPACE}% certainty; the bound is {signed(bound, digits)})."
     )
 
 
@@ -193,12 +204,12 @@ _NOT_BETTER = {
 }
 
 
-def _not_shown(row: pd.Series) -> str:
-    digits = digits_of(row["metric"], row["outcome"]) + 1
-    ends = interval(row["lower"], row["upper"], digits)
+def _not_shown(row: Comparison) -> str:
+    digits = digits_of(row.metric, row.outcome) + 1
+    ends = interval(row.lower, row.upper, digits)
     return (
-        f"{measure(row['metric']).title}: {_NOT_BETTER[verdict_on(row)]} {predictor(row['reference']).phrase} "
-        f"({signed(row['difference'], digits)}, {ends})."
+        f"{measure(row.metric).title}: {_NOT_BETTER[verdict_on(row)]} {predictor(row.reference).phrase} "
+        f"({signed(row.difference, digits)}, {ends})."
     )
 
 
@@ -214,18 +225,18 @@ def _audits_against(folder: RunFolder) -> list[str]:
     return [f"{len(alarms)} of {counted(len(folder.audits), 'audit')} {raise_} an alarm (see below).{missing}"]
 
 
-def _what_the_interval_allows(row: pd.Series, reading: Verdict) -> str:
+def _what_the_interval_allows(row: Comparison, reading: Verdict) -> str:
     if reading is not Verdict.UNDECIDED:
         return ""
     return (
         "The interval holds 0, which is not proof that the two are equal: these patients are compatible with a loss of "
-        f"{decimal(abs(row['lower']), 3)} and with a gain of {decimal(abs(row['upper']), 3)}."
+        f"{decimal(abs(row.lower), 3)} and with a gain of {decimal(abs(row.upper), 3)}."
     )
 
 
 def _worse_than_average(metrics: pd.DataFrame, name: str) -> str:
     row = reached(metrics, name, "r2", DIRECT_ADJUSTED)
-    if row is None or not row["value"] < 0:
+    if row is None or not row.value < 0:
         return ""
     return (
         f"An {R_SQUARED} below 0 means that the outcome-direct measure did worse than giving every patient the average "
@@ -257,13 +268,13 @@ def _where_from(folder: RunFolder, name: str) -> list[str]:
     if oracle is not None and folder.simulated:
         sentences.append(
             f"An oracle that knows every joint’s true state, which exists only in a "
-            f"simulation, reached an {measure(metric).title} of {decimal(oracle['value'], 3)}: no reading of joints can be "
+            f"simulation, reached an {measure(metric).title} of {decimal(oracle.value, 3)}: no reading of joints can be "
             "expected to go beyond it."
         )
     return sentences
 
 
-def _why_absent(folder: RunFolder, name: str, main: pd.Series | None) -> str:
+def _why_absent(folder: RunFolder, name: str, main: Comparison | None) -> str:
     what = f"{measure(outcome(name).headline_metric).title} for {outcome_phrase(name)}"
     if main is not None:
         return (

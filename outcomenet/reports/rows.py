@@ -46,6 +46,8 @@ class AdjustedComparison:
 class MetricValue:
     """One predictor's value of one metric in metrics.csv."""
 
+    outcome: str
+    metric: str
     predictor: str
     value: float
     lower: float

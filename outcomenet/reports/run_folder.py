@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
-from outcomenet.artifacts import read_json_object
+from outcomenet.artifacts import JsonObject, read_json_object
 from outcomenet.errors import DataRefused, UsageError
 from outcomenet.outcomes import main_outcome, outcome
 from outcomenet.predictors import predictor
@@ -21,7 +20,7 @@ class RunFolder:
 
     path: Path
     figures: Path  # where the report's figures go
-    record: dict[str, Any]
+    record: JsonObject
     predictions: pd.DataFrame
     metrics: pd.DataFrame
     comparisons: pd.DataFrame
@@ -42,7 +41,7 @@ class RunFolder:
     agreement: pd.DataFrame | None
 
     @property
-    def data(self) -> dict[str, Any]:
+    def data(self) -> JsonObject:
         """What the record says of the data; empty where it says nothing."""
         return self.record.get("data") or {}
 
@@ -79,8 +78,19 @@ class RunFolder:
 
 
 def read_run(run: Path, into: Path | None = None) -> RunFolder:
-    """Reads a run folder, whose report goes into the folder `into` or the run's own; UsageError names the command to run
-    first where a required file is missing."""
+    """Parses the tables of a run folder.
+
+    Args:
+        run: Run folder.
+        into: Where the report goes; None: into the run folder.
+
+    Returns:
+        The tables; optional ones that are not there are None.
+
+    Raises:
+        UsageError: A required file is missing; the sentence names the command to run first.
+        DataRefused: A table lacks columns or rows, or the record has no name.
+    """
     if not run.is_dir():
         raise UsageError(
             f"A report needs a run folder; {run} is none. Run `outcomenet train` and then evaluate the run."
@@ -125,7 +135,7 @@ def read_run(run: Path, into: Path | None = None) -> RunFolder:
     return folder
 
 
-def _record(run: Path) -> dict[str, Any]:
+def _record(run: Path) -> JsonObject:
     """The run's record, with the notes and stages of its evaluation."""
     path, advice = run / "record.json", "restore it or run the experiment again"
     record = read_json_object(path, advice)

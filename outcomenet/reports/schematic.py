@@ -82,5 +82,11 @@ def joint_position(side: Side, site: str) -> Point:
 
 
 def mirrored(point: Point, side: Side) -> Point:
+    """A point of a left limb as a point of a limb of this side.
+
+    Args:
+        point: x and y in mm, x to the right.
+        side: the limb.
+    """
     x, y = point
     return (x, y) if side.laterality == "L" else (-x, y)

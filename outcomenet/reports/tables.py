@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 
-from outcomenet.cohorts.ledger import KEPT
 from outcomenet.outcomes import outcome
-from outcomenet.pages.tables import Row, Table, table_of
+from outcomenet.pages.page import Row, Table
 from outcomenet.predictors import DIRECT_ADJUSTED, HUMAN_TOTAL, in_ladder_order, predictor
-from outcomenet.reports.knowledge import given_phrase, is_trace, target_title
-from outcomenet.reports.measures import READINGS, Better, digits_of, measure, verdict_on
+from outcomenet.reports.measures import READINGS, Better, Measure, digits_of, measure, verdict_on
 from outcomenet.reports.narrative import at_declared_horizon
 from outcomenet.reports.numbers import (
     NOT_DEFINED,
@@ -24,7 +20,7 @@ from outcomenet.reports.numbers import (
     signed,
     with_interval,
 )
-from outcomenet.reports.rows import Agreement, CodebookEntry, Comparison, LedgerEntry, Probe
+from outcomenet.reports.rows import CodebookEntry, Comparison, MetricValue
 from outcomenet.typed_rows import typed_rows
 
 # Columns of values with intervals that a table can hold on a page; with more, it is set as several.
@@ -54,6 +50,11 @@ def ladder_overview(metrics: pd.DataFrame) -> Table:
     )
 
 
+def measures_of(metrics: pd.DataFrame) -> list[Measure]:
+    """The measures of performance that a run has, to be explained, in the order of metrics.csv."""
+    return [measure(name) for name in dict.fromkeys(metrics["metric"])]
+
+
 def outcome_ladder(metrics: pd.DataFrame, outcome_name: str, horizon: int) -> list[Table]:
     """Every metric of every rung on one outcome, in as many tables as a page's width needs.
 
@@ -81,7 +82,7 @@ def _outcome_ladder(shown: pd.DataFrame, outcome_name: str, horizon: int, names:
         of_rung = shown[shown["predictor"] == name]
         cells = [predictor(name).title, count(of_rung["n"].max())]
         cells += [count(of_rung["events"].max())] if has_events else []
-        cells += [_value(_first(of_rung[of_rung["metric"] == metric])) for metric in names]
+        cells += [_value(of_rung[of_rung["metric"] == metric]) for metric in names]
         rows.append(Row(cells, strong=name == DIRECT_ADJUSTED))
     spec = outcome(outcome_name)
     units = [f" ({spec.unit})" if measure(metric).digits is None else "" for metric in names]
@@ -164,6 +165,20 @@ def outcome_heading(name: str, horizon: int) -> str:
     return spec.title if horizon == spec.horizon_days else f"{spec.title} (horizon {horizon} days)"
 
 
+def scale_phrase(name: str, horizon: int) -> str:
+    """Range, unit and direction of an outcome's predictions, as a sentence.
+
+    Args:
+        name: the outcome.
+        horizon: days, 0 for none.
+    """
+    spec = outcome(name)
+    if spec.kind.is_event:
+        return f"Predicted as the probability of the event within {horizon} days of the film; {spec.direction}."
+    when = f", {horizon} days after the film" if horizon else ""
+    return f"{decimal(spec.lower, 0)} to {decimal(spec.upper, 0)} {spec.unit}{when}; {spec.direction}."
+
+
 def _reading(row: Comparison) -> str:
     if not np.isfinite([row.difference, row.lower, row.upper]).all():
         return NOT_DEFINED
@@ -214,147 +229,6 @@ def undefined(frame: pd.DataFrame) -> Table | None:
     )
 
 
-def probes(frame: pd.DataFrame) -> Table:
-    """Each probe with chance beside it and the reading in words."""
-    return Table(
-        "What a simple classifier reads from the model’s internal description of the films; "
-        "AUROC with its 95 % interval.",
-        ["Fact", "Given", "AUROC", "Chance", "n", "Events", "Reading"],
-        [
-            Row(
-                [
-                    target_title(row.target, ""),
-                    given_phrase(row.given) or "nothing",
-                    with_interval(row.auroc, row.lower, row.upper, 2),
-                    interval(row.null_lower, row.null_upper, 2),
-                    count(row.n),
-                    count(row.events),
-                    row.reading,
-                ],
-                strong=is_trace(row.target, row.given, row.auroc, row.null_upper),
-            )
-            for row in typed_rows(frame, Probe)
-        ],
-        words=(0, 1, 6),
-    )
-
-
-def left_out(ledger: pd.DataFrame) -> Table | None:
-    """What was left out, with its reason; None when nothing was."""
-    return _ledger_table(ledger[~ledger["unit"].str.endswith(KEPT)], "Left out")
-
-
-def kept_with_a_note(ledger: pd.DataFrame) -> Table | None:
-    """What was kept but must be known about; None when there is nothing."""
-    return _ledger_table(ledger[ledger["unit"].str.endswith(KEPT)], "Kept, but noted")
-
-
-def _ledger_table(ledger: pd.DataFrame, caption: str) -> Table | None:
-    if ledger.empty:
-        return None
-    return Table(
-        f"{caption}.",
-        ["Step", "What", "Reason", "Count"],
-        [
-            Row([row.step, row.unit.removesuffix(KEPT), row.reason, count(row.count)])
-            for row in typed_rows(ledger, LedgerEntry)
-        ],
-        words=(0, 1, 2),
-    )
-
-
-def table_one(frame: pd.DataFrame) -> Table:
-    """Table 1 as the intake wrote it, without the columns of single standardised differences but the largest."""
-    differences = [column for column in map(str, frame) if column.startswith("SMD")]
-    groups = [column for column in map(str, frame) if column not in ("variable", "level", *differences)]
-    largest = frame[differences].apply(lambda cells: _largest(list(cells)), axis=1) if differences else None
-    rows, variable = [], ""
-    for position, row in enumerate(frame.to_dict("records")):
-        title = "" if row["variable"] == variable else row["variable"]
-        variable = row["variable"]
-        level = row["level"] if row["level"] != "yes" else ""
-        name = f"{title or variable}: {level}" if level else title or variable
-        cells = [name, *(row[group] for group in groups)]
-        rows.append([*cells, largest.iloc[position]] if largest is not None else cells)
-    headers = ["Variable", *(group.capitalize() for group in groups), *(["Largest SMD"] if differences else [])]
-    caption = "Patients at their first visit, by split."
-    if not {"train", "validation", "test"} & set(groups):
-        caption = "Patients at their first visit, all together: this run divided them otherwise than the data set."
-    return table_of(caption, headers, rows, words=(0,))
-
-
-def _largest(cells: list[str]) -> str:
-    """The largest of the differences between splits; a dash where none is defined."""
-    unsigned = [cell.lstrip("-") for cell in cells]
-    known = {float(cell.lstrip("<")): cell for cell in unsigned if cell.lstrip("<").replace(".", "").isdigit()}
-    if known:
-        return known[max(known)]
-    return next((cell for cell in cells if cell), "")
-
-
-def reader_agreement(frame: pd.DataFrame) -> Table | None:
-    """Agreement on totals and over all sites together; None where one reader alone read."""
-    shown = frame[frame["measure"].isin(_WHOLE) & frame["statistic"].isin(_AGREEMENT)]
-    if shown.empty:
-        return None
-    rows = []
-    for row in typed_rows(shown, Agreement):
-        digits = 2 if "icc" in row.statistic or "kappa" in row.statistic else 1
-        value = decimal(row.value, digits)
-        if np.isfinite([row.lower, row.upper]).all():
-            value = with_interval(row.value, row.lower, row.upper, digits)
-        readings = f"{row.scheme}, {row.reading_mode}"
-        rows.append([_AGREEMENT[row.statistic], row.readers, readings, value, count(row.n), row.note])
-    noted = any(row[-1] for row in rows)
-    return table_of(
-        "Agreement of the readers, first minus second where two are compared; 95 % intervals draw patients with all their visits.",
-        ["Statistic", "Readers", "Read", "Value (95 % interval)", "n", *(["Note"] if noted else [])],
-        [row if noted else row[:-1] for row in rows],
-        words=(0, 1, 2, 5),
-    )
-
-
-_WHOLE = ("total", "all sites")
-_AGREEMENT = {
-    "icc_a1": "ICC(2,1) of the total, absolute agreement",
-    "bias": "Bias of the total",
-    "lower_limit": "Lower limit of agreement",
-    "upper_limit": "Upper limit of agreement",
-    "kappa_quadratic": "Quadratic kappa of the grades",
-}
-
-
-def stages(record: dict[str, Any]) -> Table | None:
-    """How fast each stage ran and what memory it took; None where the record has no stages."""
-    entries = record.get("stages") or []
-    if not entries:
-        return None
-    return Table(
-        "Speed and memory of each stage.",
-        ["Stage", "Unit", "Count", "Seconds", "Per second", "Peak memory (MB)"],
-        [
-            Row(
-                [
-                    str(entry.get("stage", "")),
-                    str(entry.get("unit", "")),
-                    *(_number_or_dash(entry.get(key), digits) for key, digits in _STAGE_NUMBERS),
-                ]
-            )
-            for entry in entries
-        ],
-        words=(0, 1),
-    )
-
-
-_STAGE_NUMBERS = (("count", 0), ("seconds", 1), ("rate", 1), ("peak_memory_mb", 0))
-
-
-def _number_or_dash(value: float | None, digits: int) -> str:
-    if value is None:
-        return "\N{EN DASH}"
-    return count(value) if digits == 0 else decimal(value, digits)
-
-
 def codebook(frame: pd.DataFrame) -> Table:
     """The codebook without the numbered columns, which differ only in their number or joint."""
     shown = frame[~frame["column"].str.fullmatch(r"z\d+|joint_.+")]
@@ -367,11 +241,8 @@ def codebook(frame: pd.DataFrame) -> Table:
     )
 
 
-def _first(rows: pd.DataFrame) -> pd.Series | None:
-    return None if rows.empty else rows.iloc[0]
-
-
-def _value(row: pd.Series | None) -> str:
-    if row is None:
-        return "not computed"
-    return with_interval(row["value"], row["lower"], row["upper"], digits_of(row["metric"], row["outcome"]))
+def _value(rows: pd.DataFrame) -> str:
+    """The first of some rows of metrics.csv."""
+    for row in typed_rows(rows[:1], MetricValue):
+        return with_interval(row.value, row.lower, row.upper, digits_of(row.metric, row.outcome))
+    return "not computed"

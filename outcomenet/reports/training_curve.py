@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pandas as pd
 from matplotlib.axes import Axes
 
 from outcomenet.predictors import PREDICTORS
-from outcomenet.reports.figures import PALE, Drawing, Layout
+from outcomenet.reports.figures import PALE, Drawing, Layout, publish
+from outcomenet.reports.run_folder import RunFolder
 
 # Keys of a training line that are not parts of the loss.
 _NOT_A_LOSS = ("step", "predictor", "seconds", "epoch", "learning_rate")
 _LINES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 _DASHES = ("-", "--", ":", "-.")
+
+
+def training_section(folder: RunFolder) -> dict[str, object]:
+    """What the template shows of the training; None where the run trained no network."""
+    training = folder.training
+    return {
+        "training_figure": None if training is None else publish(partial(training_figure, training), folder.figures)
+    }
 
 
 def training_figure(training: pd.DataFrame, *, layout: Layout = Layout.PAGE) -> Drawing | None:

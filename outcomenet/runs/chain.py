@@ -14,10 +14,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from enum import IntEnum
 from pathlib import Path
-from typing import Any
 
 from outcomenet.artifacts import (
     MANIFEST,
+    JsonObject,
     files_of,
     first_difference,
     read_json_object,
@@ -108,7 +108,7 @@ def seal_training(run: Path) -> None:
     write_manifest(run, {name: sha256_of(run / name) for name in names})
 
 
-def check_run(run: Path, upto: Stage = Stage.REPORT, needs: Stage = Stage.TRAINING) -> dict[str, Any]:
+def check_run(run: Path, upto: Stage = Stage.REPORT, needs: Stage = Stage.TRAINING) -> JsonObject:
     """Checks the files of a run against its manifest and against one another.
 
     Args:
@@ -149,7 +149,7 @@ def check_run(run: Path, upto: Stage = Stage.REPORT, needs: Stage = Stage.TRAINI
     return record
 
 
-def _remedy(run: Path, name: str, record: Mapping[str, Any]) -> str:
+def _remedy(run: Path, name: str, record: JsonObject) -> str:
     if "pooled" in record and stage_of(name) is not Stage.REPORT:
         return "remove this folder and run its `outcomenet pool` command again"
     if _is_checkpoint(name):
@@ -157,13 +157,13 @@ def _remedy(run: Path, name: str, record: Mapping[str, Any]) -> str:
     return stage_of(name).remedy.replace("RUN", str(run))
 
 
-def _remedy_of_manifest(run: Path, record: Mapping[str, Any]) -> str:
+def _remedy_of_manifest(run: Path, record: JsonObject) -> str:
     if "pooled" in record:
         return _remedy(run, MANIFEST, record)
     return f"restore it from a copy, or delete it and run this run's `outcomenet train` command and `outcomenet evaluate {run}` again"
 
 
-def _check_training(run: Path, record: Mapping[str, Any], digests: Mapping[str, str]) -> None:
+def _check_training(run: Path, record: JsonObject, digests: Mapping[str, str]) -> None:
     if RECORD not in digests:
         raise DataRefused(f"{run / MANIFEST} does not name {RECORD}; {Stage.TRAINING.remedy}.")
     if "pooled" in record or not record["config"].get("rungs"):
@@ -176,7 +176,7 @@ def _check_training(run: Path, record: Mapping[str, Any], digests: Mapping[str, 
         )
 
 
-def _check_evaluation(run: Path, record: Mapping[str, Any], digests: Mapping[str, str]) -> None:
+def _check_evaluation(run: Path, record: JsonObject, digests: Mapping[str, str]) -> None:
     evaluation = read_evaluation(run)
     again = _remedy(run, EVALUATION, record)
     if evaluation.get("of") != inputs_of(run, record):
@@ -192,7 +192,7 @@ def _not_evaluated(run: Path) -> UsageError:
     )
 
 
-def inputs_of(run: Path, record: Mapping[str, Any]) -> dict[str, str]:
+def inputs_of(run: Path, record: JsonObject) -> dict[str, str]:
     """The inputs of an evaluation, which tell whether it is still that of its run.
 
     Args:
@@ -211,7 +211,7 @@ def inputs_of(run: Path, record: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def read_evaluation(run: Path) -> dict[str, Any]:
+def read_evaluation(run: Path) -> JsonObject:
     """The record of the evaluation: its inputs, files, notes, stages and environment."""
     return read_json_object(run / EVALUATION, f"run `outcomenet evaluate {run}`, which writes it anew")
 

@@ -5,12 +5,13 @@ Where a setting may hold one of several records, the one that it holds is named 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass, replace
 from enum import Enum
 from types import UnionType
-from typing import TYPE_CHECKING, Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, TypeVar, Union, get_args, get_origin, get_type_hints
 
+from outcomenet.artifacts import JsonObject
 from outcomenet.errors import UsageError, did_you_mean
 
 if TYPE_CHECKING:
@@ -20,13 +21,13 @@ T = TypeVar("T", bound="DataclassInstance")
 TAG = "record"  # key of the tag in the JSON form
 
 
-def to_record(config: DataclassInstance) -> dict[str, Any]:
+def to_record(config: DataclassInstance) -> JsonObject:
     """The JSON form of a frozen configuration, from which `from_record` makes the same again."""
     hints = get_type_hints(type(config))
     return {f.name: _plain(hints[f.name], getattr(config, f.name)) for f in fields(config)}
 
 
-def _plain(hint: Any, value: Any) -> Any:
+def _plain(hint: object, value: object) -> object:
     if isinstance(value, tuple):
         return [_plain(get_args(hint)[0], item) for item in value]
     if is_dataclass(value) and not isinstance(value, type):
@@ -58,7 +59,7 @@ def from_record(cls: type[T], record: Mapping[str, object]) -> T:
     return cls(**{key: _value(key, hints[key], value) for key, value in record.items()})
 
 
-def alternatives(hint: Any) -> dict[str, type[DataclassInstance]]:
+def alternatives(hint: object) -> dict[str, type[DataclassInstance]]:
     """The records of which a setting of this type may hold one, by tag; none where there is no choice."""
     if get_origin(hint) not in (Union, UnionType):
         return {}
@@ -87,18 +88,18 @@ def _of_tag(name: str, known: Mapping[str, type[DataclassInstance]], tag: object
     return known[str(tag)]
 
 
-def _value(name: str, hint: Any, value: Any) -> Any:
+def _value(name: str, hint: object, value: object) -> object:
     if known := alternatives(hint):
-        if TAG not in value:
+        if not isinstance(value, Mapping) or TAG not in value:
             raise UsageError(
                 f"The setting {name} does not say which of {', '.join(known)} it is: an earlier version of outcomenet "
                 "wrote it. Train the run again."
             )
-        settings = {key: own for key, own in value.items() if key != TAG}
+        settings = {key: setting for key, setting in value.items() if key != TAG}
         return from_record(_of_tag(name, known, value[TAG]), settings)
-    if isinstance(hint, type) and is_dataclass(hint):
+    if isinstance(hint, type) and is_dataclass(hint) and isinstance(value, Mapping):
         return from_record(hint, value)
-    if get_origin(hint) is tuple:
+    if get_origin(hint) is tuple and isinstance(value, Iterable):
         return tuple(_value(name, get_args(hint)[0], item) for item in value)
     if isinstance(hint, type) and issubclass(hint, Enum):
         if value not in [member.value for member in hint]:
@@ -109,7 +110,7 @@ def _value(name: str, hint: Any, value: Any) -> Any:
     return value
 
 
-def with_settings(config: T, settings: Mapping[str, Any]) -> T:
+def with_settings(config: T, settings: Mapping[str, object]) -> T:
     """A configuration with other values at some paths.
 
     Args:
@@ -134,7 +135,7 @@ def with_settings(config: T, settings: Mapping[str, Any]) -> T:
     return replace(config, **direct | within)  # pyright: ignore[reportArgumentType]
 
 
-def _set(name: str, hint: Any, present: Any, value: Any) -> Any:
+def _set(name: str, hint: object, present: object, value: object) -> object:
     """What a setting becomes; `present` is what it is."""
     if is_dataclass(value):
         return value

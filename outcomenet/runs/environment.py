@@ -7,9 +7,9 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Protocol
 
-from outcomenet.devices import usable_devices
+from outcomenet.artifacts import JsonObject
+from outcomenet.devices import Device, usable_devices
 from outcomenet.errors import UsageError
 from outcomenet.runs.provenance import provenance
 
@@ -45,13 +45,6 @@ COMPARED = {
 }
 
 
-class _Device(Protocol):
-    """What is recorded of a device of JAX."""
-
-    platform: str
-    device_kind: str
-
-
 def set_numerics() -> None:
     """Sets those options of JAX that change numbers and that no configuration names, before anything is computed.
 
@@ -69,7 +62,7 @@ def set_numerics() -> None:
         jax.config.update(name, value)
 
 
-def environment() -> dict[str, Any]:
+def environment() -> JsonObject:
     """Program, packages, processor, cores, threads, devices and flags of this process."""
     return {
         **provenance(),
@@ -117,7 +110,7 @@ def _short(value: object) -> str:
     return text[:12] if re.fullmatch(r"[0-9a-f]{64}", text) else text
 
 
-def _kind(device: _Device) -> str:
+def _kind(device: Device) -> str:
     return f"{device.platform}: {device.device_kind}"
 
 

@@ -14,9 +14,9 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import outcomenet
+from outcomenet.artifacts import JsonObject
 from outcomenet.experiment_files import SHIPPED
 
 # Packages that compute numbers or decode what they are computed from.
@@ -29,7 +29,7 @@ ROOT = Path(outcomenet.__file__).parent
 _TYPED: ContextVar[tuple[str, ...] | None] = ContextVar("arguments of the command that runs", default=None)
 
 
-def provenance() -> dict[str, Any]:
+def provenance() -> JsonObject:
     """Version, commit with uncommitted changes, source digest, package versions and machine kind."""
     import importlib.metadata  # a tenth of a second, which the command line's help does without
 

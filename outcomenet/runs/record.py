@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
-from outcomenet.artifacts import read_json_object, sha256_of, sha256_of_json, write_whole
+from outcomenet.artifacts import JsonObject, read_json_object, sha256_of, sha256_of_json, write_whole
 from outcomenet.errors import DataRefused, UsageError
 from outcomenet.runs.environment import environment
 from outcomenet.runs.provenance import command_line
@@ -17,7 +16,7 @@ RECORD = "record.json"
 IDENTITY = ("experiment", "experiment_sha256", "config", "data")
 
 
-def origin(experiment_file: Path | None) -> dict[str, Any]:
+def origin(experiment_file: Path | None) -> JsonObject:
     """The first entries of every record: command, experiment file, program, machine and time.
 
     An experiment that was made in Python has no file: its entries are empty, and the record's `config` says all of it.
@@ -31,7 +30,7 @@ def origin(experiment_file: Path | None) -> dict[str, Any]:
     }
 
 
-def begin_run(run: Path, record: dict[str, Any]) -> dict[str, Any]:
+def begin_run(run: Path, record: JsonObject) -> JsonObject:
     """Writes the record of a new run, or takes up the same run that was begun before.
 
     Args:
@@ -64,12 +63,12 @@ def begin_run(run: Path, record: dict[str, Any]) -> dict[str, Any]:
     return old
 
 
-def run_id(record: dict[str, Any]) -> str:
+def run_id(record: JsonObject) -> str:
     """The run's identity: a digest of experiment, resolved configuration (seeds and split included) and data."""
     return sha256_of_json({key: record.get(key) for key in IDENTITY})
 
 
-def read_record(run: Path) -> dict[str, Any]:
+def read_record(run: Path) -> JsonObject:
     """Parses the record of a run.
 
     Raises:
@@ -93,7 +92,7 @@ def read_record(run: Path) -> dict[str, Any]:
     return record
 
 
-def write_record(run: Path, record: dict[str, Any]) -> None:
+def write_record(run: Path, record: JsonObject) -> None:
     """Writes record.json, whole or not at all.
 
     Args:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
+from outcomenet.artifacts import JsonObject
 from outcomenet.errors import UsageError
 from outcomenet.runs.chain import EVALUATION, check_run, read_evaluation
 from outcomenet.runs.tables import TABLE_ONE, TRAINING, read_table
@@ -44,7 +44,7 @@ class Run:
     """A run. Each table is read when it is asked for, and anew each time: what you change in one changes no other."""
 
     folder: Path
-    record: dict[str, Any] = field(repr=False)
+    record: JsonObject = field(repr=False)
     """How the run was made: command, experiment, configuration, data, versions, seeds (docs/runs.md)."""
 
     @classmethod

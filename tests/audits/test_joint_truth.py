@@ -66,3 +66,9 @@ def test_nothing_to_follow_is_refused():
     table = audit_joint_truth(*tables(np.zeros_like(DAMAGE)), resamples=50, seed=0)
     with pytest.raises(UndefinedMetric, match="both vary"):
         joint_truth_finding(table)
+
+
+def test_finger_end_joints_alone_are_no_finding():
+    table = audit_joint_truth(*tables(DAMAGE), resamples=50, seed=0)
+    with pytest.raises(UndefinedMetric, match="No joint's true damage and contribution both vary"):
+        joint_truth_finding(table.assign(spearman_damage=np.nan))

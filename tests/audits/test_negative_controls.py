@@ -57,3 +57,9 @@ def test_an_absent_control_and_too_few_patients_are_said():
     assert findings[1].finding == "The cohort has no column control_none."
     with pytest.raises(UndefinedMetric, match="at least 30 patients, there are 10"):
         predict_control(embedding[:20], np.arange(20.0), table["patient_id"][:20], **SIZES)
+
+
+def test_a_control_that_does_not_vary_cannot_be_predicted():
+    table, embedding = cohort(0, 0.0)
+    with pytest.raises(UndefinedMetric, match="has one value only, so there is nothing to predict"):
+        predict_control(embedding, np.full(240, 5.0), table["patient_id"], **SIZES)

@@ -12,12 +12,11 @@ from outcomenet.cohorts.cohort import read_cohort
 from outcomenet.cohorts.haq import haq_of_visits
 from outcomenet.cohorts.ledger import Ledger
 from outcomenet.cohorts.meta import CohortMeta
-from outcomenet.datasets.measured import measured_titles, reported_half_width
-from outcomenet.datasets.visit_table import visit_table
+from outcomenet.datasets.visit_table import reported_half_width, visit_table
 from outcomenet.haq import HAQ_AID_COLUMNS, HAQ_ITEM_COLUMNS
 from outcomenet.intake.account.follow_up_table import follow_up_table
 from outcomenet.intake.account.table_one import OTHER_TREATMENTS, table_one
-from outcomenet.intake.cards.codebook import visit_fields
+from outcomenet.intake.cards.codebook import measured_titles, visit_fields
 
 NRS = CohortMeta("A", "CC0", reported={"pain_scale": "NRS 0-10 times 10, past week"}, haq_version="HAQ-DI alternative")
 

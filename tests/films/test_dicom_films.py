@@ -15,7 +15,7 @@ from outcomenet.errors import FilmRefused
 from outcomenet.films.dicom_decoder import ALLOWED_ATTRIBUTES
 from outcomenet.films.dicom_writer import write_dicom
 from outcomenet.films.film_file import read_film, read_header
-from outcomenet.intake.film_identity import identity_of
+from outcomenet.intake.cutting import identity_of
 
 HAND = Path(__file__).parents[1] / "data" / "normal-hand-pa-small.jpg"
 VALUES = np.array([[0, 1, 2048, 4095]], np.uint16)

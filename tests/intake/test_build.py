@@ -11,7 +11,7 @@ import pytest
 
 from outcomenet.cohorts.cohort import read_cohort
 from outcomenet.datasets.dataset import TABLE, open_dataset
-from outcomenet.datasets.format import FORMAT
+from outcomenet.datasets.visit_example import FORMAT
 from outcomenet.errors import DataRefused
 from outcomenet.intake.build import build_dataset
 from outcomenet.localization.geometry import CropGeometry

@@ -72,7 +72,7 @@ def intake(cohort) -> TakenIn:
     """Finds, cuts and settles every limb of a cohort, as a build does."""
     located = find_landmarks(cohort, 1, Progress(quiet=True), Kept(cohort.folder / ".kept", cohort.folder))
     table, left_out = FilmFlagTable(cohort, cohort.ledger), {}
-    for tasks in film_tasks(cohort, located, CropGeometry(32, 0.75), b"", cohort.ledger).values():
+    for tasks in film_tasks(cohort, located, CropGeometry(32, 0.75), b"").values():
         for task in tasks:
             cut = cut_film(task)
             reason = table.settle(task.film_id, task.side, cut.flags, cut.text, uncuttable=cut.refused)

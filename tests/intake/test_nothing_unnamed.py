@@ -15,7 +15,7 @@ from outcomenet.cohorts.cohort import read_cohort
 from outcomenet.cohorts.faults import CohortRefused
 from outcomenet.datasets.manifest import TRUTH_FILES
 from outcomenet.errors import DataRefused
-from outcomenet.intake.build import _copy_truth
+from outcomenet.intake.documents import _copy_truth
 
 TABLES = ("cohort.toml", "patients.csv", "visits.csv", "scores.csv", "events.csv", "measurements.csv")
 

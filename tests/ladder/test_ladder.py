@@ -11,14 +11,18 @@ import pytest
 from outcomenet.anatomy import JOINT_COUNT
 from outcomenet.datasets.visit_table import SVDH_COLUMNS
 from outcomenet.errors import DataRefused
-from outcomenet.ladder.candidates import BOOSTED_TREES, FORMS_OF_TOTAL, MEASURE, PLAIN
-from outcomenet.ladder.clinical_matrix import clinical_matrix_features
+from outcomenet.ladder.candidates import (
+    BOOSTED_TREES,
+    FORMS_OF_TOTAL,
+    MEASURE,
+    PLAIN,
+    RestrictedCubicSpline,
+    restricted_cubic_basis,
+)
 from outcomenet.ladder.conformal import conformal_interval, ends_on_grid
-from outcomenet.ladder.facts import LadderFacts
-from outcomenet.ladder.granularity import equate_to_human
+from outcomenet.ladder.facts import LadderFacts, clinical_matrix_features, equate_to_human
 from outcomenet.ladder.ladder import prediction_table
 from outcomenet.ladder.nested import nested_comparison
-from outcomenet.ladder.splines import RestrictedCubicSpline, restricted_cubic_basis
 from outcomenet.ladder.tabular import TabularRung, patient_folds
 from outcomenet.metrics.table import comparisons_table, metrics_table
 from outcomenet.outcomes import HAQ, PROGRESSION
@@ -342,3 +346,24 @@ def test_a_data_set_without_held_out_patients_is_one_sentence():
         refuse_nobody_held_out(task(["train", "validation"]))
     refuse_nobody_held_out(task(["train", "test"]))
     refuse_nobody_held_out(task(["train"], folds=5))
+
+
+def test_a_rung_says_what_these_data_or_this_run_lack(facts):
+    unread = LadderFacts(facts.visits.assign(svdh_total=np.nan), facts.covariates, {}, None)
+    pairs = LadderFacts(facts.visits, facts.covariates, {}, None, of_pairs=True)
+    for lacking, message in (
+        (lambda: unread.human_total("haq"), "no complete human score"),
+        (lambda: pairs.human_total("svdh_change"), "the human score's own change"),
+        (lambda: unread.film_score("haq"), "no network of that name was trained"),
+        (facts.total_read_by_network, "no network has a human head"),
+        (facts.true_joints, "known in simulated cohorts only"),
+    ):
+        with pytest.raises(DataRefused, match=message):
+            lacking()
+
+
+def test_a_site_that_a_network_did_not_see_is_read_as_its_mean(facts):
+    grades = np.array([[1.0, 4.0], [3.0, np.nan]])
+    seen = replace(facts.readings["direct_adjusted"], svdh=grades)
+    ladder = replace(facts, readings={"direct_adjusted": seen})
+    assert ladder.total_read_by_network().tolist() == [5.0, 7.0]

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from outcomenet.errors import UndefinedMetric
-from outcomenet.metrics.bland_altman import difference_sums, limits_of_sums
+from outcomenet.metrics.agreement import difference_sums, limits_of_sums
 from outcomenet.metrics.detectable import smallest_detectable_change, smallest_detectable_difference
 from outcomenet.metrics.resampling import bootstrap_weights, expanded_level, percentile_interval
 from outcomenet.metrics.responsiveness import compare_response_means, response_mean, standardised_response_mean
@@ -100,3 +100,11 @@ def test_one_pair_has_a_difference_but_no_limits():
     result = limits_of_sums(difference_sums(np.array([3.0]), np.array([1.0])))
     assert result.bias[0] == 2
     assert np.isnan(result.upper_limit[0])
+
+
+def test_a_smallest_detectable_value_has_the_levels_of_its_papers_and_two_readers():
+    scores = np.array([[3.0, 1.0], [0.0, 2.0], [1.0, 1.0]])
+    with pytest.raises(UndefinedMetric, match=r"is defined at 0\.95, 0\.8; got 0\.9"):
+        smallest_detectable_change(scores, level=0.9)
+    with pytest.raises(UndefinedMetric, match="got 3 patients x 1 readers. Take the patients that both read"):
+        smallest_detectable_difference(scores[:, :1])

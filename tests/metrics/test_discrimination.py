@@ -11,14 +11,14 @@ from sklearn.model_selection import train_test_split
 from statsmodels.stats.proportion import proportion_confint
 
 from outcomenet.errors import UndefinedMetric
-from outcomenet.metrics.cuts import (
+from outcomenet.metrics.discrimination import auroc, average_precision, compare_auroc, weighted_auroc
+from outcomenet.metrics.proportions import (
     negative_predictive_value,
     positive_predictive_value,
     sensitivity,
     specificity,
+    wilson,
 )
-from outcomenet.metrics.discrimination import auroc, average_precision, compare_auroc, weighted_auroc
-from outcomenet.metrics.proportions import wilson
 
 RNG = np.random.default_rng(3)
 EVENT = (RNG.random(60) < 0.4).astype(float)
@@ -132,3 +132,8 @@ def test_a_predictive_value_that_no_risk_reaches_is_undefined():
         positive_predictive_value(EVENT, RISK, cut=9)
     with pytest.raises(UndefinedMetric, match="Sensitivity at 0.5 .* no row with the event"):
         sensitivity(np.zeros(3), np.zeros(3), cut=0.5)
+
+
+def test_a_share_of_nothing_is_undefined():
+    with pytest.raises(UndefinedMetric, match="A share of no rows is undefined"):
+        wilson(0, 0)

@@ -8,9 +8,9 @@ from lifelines import KaplanMeierFitter
 from lifelines.utils import concordance_index
 
 from outcomenet.errors import UndefinedMetric
+from outcomenet.metrics.discrimination import harrell_c, uno_c
 from outcomenet.metrics.follow_up import censoring_curve, time_and_event
 from outcomenet.metrics.risk_over_time import auc_at, brier_at, integrated_brier
-from outcomenet.metrics.survival import harrell_c, uno_c
 
 ONES = np.ones((1, 80))
 DAYS = np.array([100.0, 200.0, 300.0, 400.0])

@@ -207,3 +207,8 @@ def test_the_recipe_in_r_counts_films_off_schedule_by_the_same_visits(tmp_path):
     visit, incidence = (list(map(float, line.split())) for line in said.splitlines()[-2:])
     assert visit == by_hand
     assert incidence == pytest.approx(incidences(table), abs=1e-5)
+
+
+def test_an_unknown_cause_is_answered_with_the_nearest():
+    with pytest.raises(UsageError, match="'deaths' is no cause of the follow-up table. Did you mean death"):
+        incidence_at_visits(rows((1, np.inf, "")), cause="deaths")

@@ -7,7 +7,7 @@ import pytest
 from sklearn.metrics import cohen_kappa_score
 
 from outcomenet.errors import UndefinedMetric
-from outcomenet.metrics.kappa import Disagreement, grade_counts, kappa, kappa_of_counts
+from outcomenet.metrics.agreement import Disagreement, grade_counts, icc_1, kappa, kappa_of_counts
 
 # Kundel & Polansky, Radiology 2003: two readers' grades of 110 mammograms
 MAMMOGRAMS = np.array([[34, 10, 2, 0], [6, 8, 8, 2], [2, 5, 4, 12], [0, 1, 2, 14]])
@@ -41,3 +41,10 @@ def test_kappa_of_a_single_grade_is_undefined():
         kappa(np.ones(4), np.ones(4), Disagreement.QUADRATIC)
     grades, counts = grade_counts(np.ones(4), np.ones(4), np.array([0, 0, 1, 1]), 2)
     assert np.isnan(kappa_of_counts(counts, grades, Disagreement.QUADRATIC)).all()
+
+
+def test_an_icc_of_targets_that_are_all_alike_is_undefined():
+    with pytest.raises(UndefinedMetric, match="undefined when the targets or the errors do not vary"):
+        icc_1(np.full((5, 2), 3.0))
+    with pytest.raises(UndefinedMetric, match="at least 2 targets read by at least 2 raters without gaps; got 5 x 1"):
+        icc_1(np.arange(5.0)[:, None])

@@ -9,7 +9,7 @@ import pytest
 
 from outcomenet.errors import DataRefused
 from outcomenet.reports import write_report
-from outcomenet.reports.audit_table import audit_summary, audit_table
+from outcomenet.reports.audit_section import audit_summary, audit_table
 
 
 def test_alarms_come_first_and_absent_audits_last(better_run: Path):

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 
 from outcomenet.reports.cautions import cautions
+from outcomenet.reports.change import NOT_FOR_CHANGE, not_for_change, score_change_table
 from outcomenet.reports.render import write_report
 from outcomenet.reports.run_folder import read_run
-from outcomenet.reports.score_change import NOT_FOR_CHANGE, not_for_change, score_change_table
 
 ROWS = [
     ("score", "srm", "", 0.094, -0.08, 0.27, 124, 124, ""),

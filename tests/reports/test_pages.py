@@ -15,8 +15,8 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from outcomenet.pages.page import number
 from outcomenet.pages.pictures import small_picture
-from outcomenet.pages.template import number
 from outcomenet.reports import tables, write_report
 from outcomenet.reports.equal_terms import equal_adjustment
 from outcomenet.reports.examples import example_visits

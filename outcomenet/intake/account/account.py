@@ -8,15 +8,15 @@ from pathlib import Path
 import pandas as pd
 
 from outcomenet.cohorts.cohort import Cohort
+from outcomenet.cohorts.faults import write_faults
 from outcomenet.csv_files import read_csv, write_csv
-from outcomenet.datasets.dataset import LEDGER, SPLITS
-from outcomenet.datasets.leaks import SAME_FILMS
-from outcomenet.datasets.measured import measured_titles
+from outcomenet.datasets.dataset import LEDGER, SAME_FILMS, SPLITS, UNREAD
 from outcomenet.intake.account.flow import FLOW, flow_of, flow_table, without_split_steps
 from outcomenet.intake.account.flow_diagram import DIAGRAM, flow_svg
 from outcomenet.intake.account.follow_up_table import FOLLOW_UP, follow_up_table
 from outcomenet.intake.account.reader_agreement import reader_agreement
 from outcomenet.intake.account.table_one import table_one, without_split_columns
+from outcomenet.intake.cards.codebook import measured_titles
 
 TABLE_ONE, AGREEMENT = "table1.csv", "agreement.csv"
 
@@ -48,7 +48,8 @@ def write_account(
     alike: pd.DataFrame,
     ledger_of_tables: pd.DataFrame,
 ) -> None:
-    """Writes flow.csv and flow.svg, table1.csv, agreement.csv, follow_up.csv and same_films.csv.
+    """Writes flow.csv and flow.svg, table1.csv, agreement.csv, follow_up.csv, same_films.csv and ledger.csv, and faults.csv where
+    a film could not be read.
 
     Args:
         folder: The data set.
@@ -57,9 +58,6 @@ def write_account(
         films: One row per limb of which joints were cut.
         alike: Pairs of films that are or look the same, with `why`.
         ledger_of_tables: The ledger before the first film was decoded.
-
-    Returns:
-        Nothing.
     """
     for why, pairs in alike.groupby("why", sort=False):
         cohort.ledger.flag("films", "film", f"{why} as another film, see {SAME_FILMS}", len(pairs))
@@ -78,3 +76,6 @@ def write_account(
     titles = measured_titles(visits, cohort.meta)
     write_csv(table_one(visits, titles).reset_index(), folder / TABLE_ONE)
     write_csv(reader_agreement(cohort), folder / AGREEMENT)
+    write_csv(cohort.ledger.to_frame(), folder / LEDGER)  # after all that counts into it
+    if cohort.unread.faults:
+        write_faults(cohort.unread.faults, folder / UNREAD)

@@ -10,16 +10,13 @@ import pandas as pd
 from outcomenet.artifacts import write_whole
 from outcomenet.cohorts.ledger import KEPT
 from outcomenet.csv_files import read_csv
-from outcomenet.datasets.dataset import LEDGER, PREVIEWS, SPLITS, UNREAD
-from outcomenet.datasets.leaks import SAME_FILMS
+from outcomenet.datasets.dataset import LEDGER, PREVIEWS, SAME_FILMS, SPLITS, UNREAD
 from outcomenet.datasets.manifest import DatasetManifest
 from outcomenet.intake.account.account import AGREEMENT, TABLE_ONE
 from outcomenet.intake.account.flow import FLOW
 from outcomenet.intake.account.joint_sheets import JOINT_SHEETS
-from outcomenet.pages.flow import flow_chart
+from outcomenet.pages.page import Table, flow_chart, page_template, table_of
 from outcomenet.pages.pictures import small_picture
-from outcomenet.pages.tables import Table, table_of
-from outcomenet.pages.template import page_template
 
 PAGE = "intake.html"
 _MOST_ROWS = 50

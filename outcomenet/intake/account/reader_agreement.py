@@ -13,9 +13,16 @@ from outcomenet.cohorts.cohort import Cohort
 from outcomenet.cohorts.ledger import Ledger
 from outcomenet.datasets.visit_table import READING_MODES, reading_totals, site_readings
 from outcomenet.errors import UndefinedMetric
-from outcomenet.metrics.agreement import FORMS, icc_of_sums, rating_sums
-from outcomenet.metrics.bland_altman import difference_sums, limits_of_sums
-from outcomenet.metrics.kappa import Disagreement, grade_counts, kappa_of_counts
+from outcomenet.metrics.agreement import (
+    FORMS,
+    Disagreement,
+    difference_sums,
+    grade_counts,
+    icc_of_sums,
+    kappa_of_counts,
+    limits_of_sums,
+    rating_sums,
+)
 from outcomenet.metrics.resampling import bootstrap_weights, expanded_level, percentile_interval
 from outcomenet.scoring import SCHEMES, Scheme
 

@@ -16,13 +16,12 @@ import pandas as pd
 from outcomenet.cohorts.meta import CohortMeta
 from outcomenet.datasets.dataset import FILMS, TABLE
 from outcomenet.datasets.manifest import EXAMPLES, TRUTH, DatasetManifest
-from outcomenet.datasets.measured import measured_titles
 from outcomenet.films.film import FROM_FILMS
 from outcomenet.intake.cards.card_croissant import CardFile, croissant
 from outcomenet.intake.cards.card_facts import TO_FILL_IN, CardFacts
 from outcomenet.intake.cards.card_fields import CardTable, example_fields
 from outcomenet.intake.cards.card_markdown import card_markdown
-from outcomenet.intake.cards.codebook import CardField, film_fields, visit_fields
+from outcomenet.intake.cards.codebook import CardField, film_fields, measured_titles, visit_fields
 from outcomenet.outcomes import OUTCOMES, REPORTED
 
 CROISSANT, MARKDOWN = "croissant.json", "card.md"

@@ -8,13 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from outcomenet.artifacts import JsonObject
 from outcomenet.intake.cards.card_facts import MANY, CardFacts
 from outcomenet.intake.cards.card_fields import CardTable
 from outcomenet.intake.cards.codebook import CardField
-
-Json = dict[str, Any]
 
 CONFORMS_TO = ["http://mlcommons.org/croissant/1.1", "http://mlcommons.org/croissant/RAI/1.0"]
 _TERMS = (
@@ -24,7 +22,7 @@ _TERMS = (
     "transform",
 )  # fmt: skip
 # The context that the specification's appendix recommends.
-CONTEXT: Json = {
+CONTEXT: JsonObject = {
     "@language": "en",
     "@vocab": "https://schema.org/",
     "sc": "https://schema.org/",
@@ -69,7 +67,7 @@ class CardFile:
         return next((mime for ending, mime in ENCODINGS.items() if ending in self.path.lower()), OTHER_ENCODING)
 
 
-def croissant(facts: CardFacts, tables: Sequence[CardTable], files: Sequence[CardFile]) -> Json:
+def croissant(facts: CardFacts, tables: Sequence[CardTable], files: Sequence[CardFile]) -> JsonObject:
     """The card as JSON-LD; what is not known is left out, nothing is invented.
 
     Args:
@@ -80,8 +78,8 @@ def croissant(facts: CardFacts, tables: Sequence[CardTable], files: Sequence[Car
     Returns:
         The content of croissant.json.
     """
-    licence: Json = {"@type": "sc:CreativeWork", "name": facts.licence, "url": facts.licence_url}
-    card: Json = {
+    licence: JsonObject = {"@type": "sc:CreativeWork", "name": facts.licence, "url": facts.licence_url}
+    card: JsonObject = {
         "@context": CONTEXT,
         "@type": "sc:Dataset",
         "name": facts.title,
@@ -104,12 +102,12 @@ def croissant(facts: CardFacts, tables: Sequence[CardTable], files: Sequence[Car
     return _known(card)
 
 
-def _known(node: Json) -> Json:
+def _known(node: JsonObject) -> JsonObject:
     return {name: value for name, value in node.items() if value not in ("", [], ())}
 
 
-def _distribution(file: CardFile) -> Json:
-    node: Json = {"@id": file.name, "name": file.name, "description": file.description}
+def _distribution(file: CardFile) -> JsonObject:
+    node: JsonObject = {"@id": file.name, "name": file.name, "description": file.description}
     node |= {"encodingFormat": file.encoding, "license": file.licence}
     if not file.sha256:
         return _known({"@type": "cr:FileSet", **node, "includes": file.path})
@@ -124,8 +122,8 @@ def _distribution(file: CardFile) -> Json:
     )
 
 
-def _record_set(table: CardTable, kind: str) -> Json:
-    node: Json = {
+def _record_set(table: CardTable, kind: str) -> JsonObject:
+    node: JsonObject = {
         "@type": "cr:RecordSet",
         "@id": table.name,
         "name": table.name,
@@ -135,8 +133,8 @@ def _record_set(table: CardTable, kind: str) -> Json:
     return _known(node | {"field": [_field(table, field, kind) for field in table.fields]})
 
 
-def _field(table: CardTable, field: CardField, kind: str) -> Json:
-    node: Json = {
+def _field(table: CardTable, field: CardField, kind: str) -> JsonObject:
+    node: JsonObject = {
         "@type": "cr:Field",
         "@id": f"{table.name}/{field.name}",
         "name": field.name,

@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from itertools import groupby
-from typing import Any
 
-from outcomenet.intake.cards.card_croissant import Json
+from outcomenet.artifacts import JsonObject
 from outcomenet.intake.cards.card_facts import RAI, TO_FILL_IN
 
 # Properties that Croissant 1.1 requires of every data set, in plain words.
@@ -17,9 +16,9 @@ _WEB = re.compile(r"https?://[^\s<>()\"]+")
 SHOWN_TYPES = {"sc:Text": "text", "sc:Integer": "whole number", "sc:Boolean": "true or false", "sc:Date": "date"}
 
 
-def card_markdown(card: Json) -> str:
+def card_markdown(card: JsonObject) -> str:
     """The text of a card's README.md or card.md, made from the content of its croissant.json."""
-    card = _harmless(card)
+    card = {name: _harmless(part) for name, part in card.items() if _is_harmless(name, part)}
     parts = [f"# {_line(card['name'])}", _line(card["description"]), _overview(card), *_missing(card)]
     if steps := card.get("conditionsOfAccess"):
         parts += ["## How to get it", *_numbered(steps)]
@@ -35,20 +34,25 @@ def card_markdown(card: Json) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _harmless(value: Any) -> Any:
+def _harmless(value: object) -> object:
     """The card with no text that Markdown would pass on as HTML, or show as a picture or link of its own.
 
     A `<` that begins a tag, comment or address is written `&lt;`; the card's own links come from `url` alone, where that
     is a web address.
     """
     if isinstance(value, Mapping):
-        return {name: _harmless(part) for name, part in value.items() if name != "url" or _WEB.fullmatch(str(part))}
+        return {name: _harmless(part) for name, part in value.items() if _is_harmless(name, part)}
     if isinstance(value, list | tuple):
         return [_harmless(part) for part in value]
     return _TAG.sub("&lt;", value).replace("](", "]\\(") if isinstance(value, str) else value
 
 
-def _overview(card: Json) -> str:
+def _is_harmless(name: str, value: object) -> bool:
+    """Whether an entry may be shown at all: an address must be one of the web."""
+    return name != "url" or _WEB.fullmatch(str(value)) is not None
+
+
+def _overview(card: JsonObject) -> str:
     licence = card.get("license", {})
     rows = {
         "Licence": _link(licence.get("name", ""), licence.get("url", "")),
@@ -61,7 +65,7 @@ def _overview(card: Json) -> str:
     return _table(("", ""), [(name, value) for name, value in rows.items() if value])
 
 
-def _missing(card: Json) -> list[str]:
+def _missing(card: JsonObject) -> list[str]:
     """The section of what is to be filled in before the card is complete; none where it is."""
     gaps = [f"{words} (`{name}`)" for name, words in REQUIRED.items() if name not in card]
     for name in RAI:
@@ -81,7 +85,7 @@ def _numbered(steps: Sequence[str]) -> list[str]:
     return ["\n".join(f"{number}. {step}" for number, step in enumerate(steps, start=1))]
 
 
-def _files(files: Sequence[Json]) -> str:
+def _files(files: Sequence[JsonObject]) -> str:
     rows = []
     for file in files:
         digest = f"`{file['sha256'][:12]}...`" if "sha256" in file else ""
@@ -91,13 +95,13 @@ def _files(files: Sequence[Json]) -> str:
     return _table(("file", "what it is", "size", "SHA-256"), rows)
 
 
-def _record_set(table: Json) -> list[str]:
+def _record_set(table: JsonObject) -> list[str]:
     key = ", ".join(f"`{part['@id'].rsplit('/', 1)[-1]}`" for part in table.get("key", []))
     about = table.get("description", "") + (f" A record is named by {key}." if key else "")
     return [about.strip(), _table(("field", "type", "meaning"), _field_rows(table["field"]))]
 
 
-def _field_rows(fields: Sequence[Json]) -> list[tuple[str, ...]]:
+def _field_rows(fields: Sequence[JsonObject]) -> list[tuple[str, ...]]:
     """A row per field; neighbours that differ in nothing but their name share one."""
     rows = []
     for (shown_type, meaning), same in groupby(fields, key=lambda field: (_type(field), field.get("description", ""))):
@@ -107,7 +111,7 @@ def _field_rows(fields: Sequence[Json]) -> list[tuple[str, ...]]:
     return rows
 
 
-def _type(field: Json) -> str:
+def _type(field: JsonObject) -> str:
     known: str = field["dataType"]
     name = SHOWN_TYPES.get(known, known.removeprefix("cr:").lower())
     return f"{name} [{field['arrayShape'].replace(',', ', ')}]" if "arrayShape" in field else name

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+import pandas as pd
+
+from outcomenet.cohorts.covariates import SOURCES
+from outcomenet.cohorts.meta import CohortMeta
 from outcomenet.confounders import CONFOUNDERS
 from outcomenet.datasets.visit_table import KL_COLUMNS, LABEL_SOURCES, LATER_VISIT, SVDH_COLUMNS
-from outcomenet.outcomes import FUTURE_HAQ, NEGATIVE_CONTROLS, OUTCOMES
+from outcomenet.outcomes import FUTURE_HAQ, HAQ, NEGATIVE_CONTROLS, OUTCOMES, REPORTED
 from outcomenet.scoring import KELLGREN_LAWRENCE, SVDH
 
 TEXT, NUMBER, WHOLE, BOOLEAN, DATE = "sc:Text", "cr:Float64", "sc:Integer", "sc:Boolean", "sc:Date"
@@ -28,7 +32,7 @@ def visit_fields(columns: Sequence[str], titles: Mapping[str, str] | None = None
 
     Args:
         columns: Names of the columns, in their order.
-        titles: What the cohort measured, by column, where its name alone does not say (`measured.measured_titles`).
+        titles: What the cohort measured, by column, where its name alone does not say (`measured_titles`).
 
     Returns:
         One field per column, in that order.
@@ -121,3 +125,28 @@ FILM_FIELDS: dict[str, CardField] = {
 def film_fields(columns: Sequence[str]) -> tuple[CardField, ...]:
     """The fields of films.parquet, in the order of its columns."""
     return tuple(FILM_FIELDS[name] for name in columns)
+
+
+def measured_titles(visits: pd.DataFrame, meta: CohortMeta) -> dict[str, str]:
+    """Titles for columns of the visit table whose name alone does not say what was measured.
+
+    Args:
+        visits: the visit table; fm_source and oa_source say how each visit's label was told.
+        meta: the cohort's settings.
+
+    Returns:
+        A title by column, for instance `Fibromyalgia (as given)`; columns that need none are absent.
+    """
+    titles = {
+        **{
+            spec.name: f"{spec.title} ({meta.scale_of(spec.name) or 'instrument not stated'}; {spec.lower:g}-{spec.upper:g})"
+            for spec in REPORTED
+        },
+        HAQ.name: f"{meta.haq_version} at the visit (0-3)",
+    }
+    for name in ("fm", "oa"):
+        sources = visits[f"{name}_source"].dropna().unique() if f"{name}_source" in visits else []
+        if len(sources):
+            told = "; ".join(words for source, words in SOURCES.items() if source in set(sources))
+            titles[name] = f"{CONFOUNDERS[name].title} ({told})"
+    return titles

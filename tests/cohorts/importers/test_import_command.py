@@ -55,7 +55,7 @@ sys.exit(main(sys.argv[1:]))
 MOMENTS = {
     "in the import": {"module": "outcomenet.cohorts.importers.writing", "function": "write_csv", "whole": 1},
     "between import and intake": {"module": "outcomenet.intake.take_in", "function": "read_cohort", "whole": 0},
-    "in the intake": {"module": "outcomenet.intake.build", "function": "_Build.run", "whole": 0},
+    "in the intake": {"module": "outcomenet.intake.assembly", "function": "Assembly.run", "whole": 0},
 }
 
 

@@ -1,4 +1,4 @@
-"""Change as the score and the human total measure it, in words and as a table."""
+"""Change between two films as the score and the human total see it, in words and as tables."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ import math
 
 import pandas as pd
 
+from outcomenet.outcomes import OUTCOMES
+from outcomenet.pages.page import Row, Table
 from outcomenet.predictors import HUMAN_TOTAL, predictor
 from outcomenet.reports.numbers import NOT_DEFINED, count, counted, decimal, signed, with_interval
-from outcomenet.reports.rows import ChangeStatistic
-from outcomenet.reports.tables import Row, Table
+from outcomenet.reports.rows import ChangeStatistic, PairStatistic
 from outcomenet.typed_rows import typed_rows
 
 _MEASURES = {"score": "Score of the films", HUMAN_TOTAL: predictor(HUMAN_TOTAL).title}
@@ -22,6 +23,7 @@ _STATISTICS = {
     "rank_correlation": "Rank correlation of the change with that of",
 }  # fmt: skip
 TRUE_ACTIVITY = "true activity"  # as score_change.csv names it where patients were simulated
+_DIFFERENCE = "_difference"
 NOT_FOR_CHANGE = "The score cannot be used as an outcome of change."
 
 
@@ -105,3 +107,47 @@ def _patients_needed(row: ChangeStatistic) -> str:
         for n in (row.value, row.lower, row.upper)
     )
     return NOT_DEFINED if math.isnan(row.value) else value if lower == upper else f"{value} ({lower} to {upper})"
+
+
+def seen_change(responsiveness: pd.DataFrame) -> Table:
+    """One row per measure and statistic; beside it the difference to the human change on the same pairs."""
+    frame = responsiveness.fillna({"against": ""})
+    differences = frame[frame["statistic"].str.endswith(_DIFFERENCE)]
+    keyed = {
+        (row.measure, row.statistic.removesuffix(_DIFFERENCE), row.against): row
+        for row in typed_rows(differences, PairStatistic)
+    }
+    rows = []
+    for row in typed_rows(frame[~frame["statistic"].str.endswith(_DIFFERENCE)], PairStatistic):
+        other = keyed.get((row.measure, row.statistic, row.against))
+        rows.append(
+            Row(
+                [
+                    _measure(row.measure),
+                    _statistic(row.statistic, row.against),
+                    with_interval(row.value, row.lower, row.upper, 2),
+                    "" if other is None else with_interval(other.value, other.lower, other.upper, 2),
+                    count(row.n),
+                ]
+            )
+        )
+    return Table(
+        "How well each measure's yearly change is seen on the held-out pairs of films. The standardised response mean is "
+        "mean over SD of the change: further from 0 means fewer patients in a trial.",
+        ["Measure", "Statistic", "Value (95 % interval)", "Minus human change (95 % interval)", "n"],
+        rows,
+        words=(0, 1),
+    )
+
+
+def _measure(name: str) -> str:
+    """`direct_adjusted (haq_change)` is the film's change as the network trained on that outcome gives it."""
+    measured_by, _, outcome = name.removesuffix(")").partition(" (")
+    return f"{predictor(measured_by).title}, for {OUTCOMES[outcome].title}" if outcome else "Change of the human total"
+
+
+def _statistic(name: str, against: str) -> str:
+    if name == "srm":
+        return "Standardised response mean"
+    title = OUTCOMES[against].title if against in OUTCOMES else against
+    return f"Rank correlation with {title}"
