@@ -13,7 +13,8 @@ from outcomenet.inference.film_risks import no_risks
 from outcomenet.inference.limbs import LimbJoints, PreparedLimb
 from outcomenet.inference.prediction_task import PredictionTask
 from outcomenet.localization.crops import Spacing
-from outcomenet.localization.limb_crops import LandmarkedLimb, cut_limb, see_film_without_limb
+from outcomenet.localization.landmarked_limbs import LandmarkedLimb, see_film_without_limb
+from outcomenet.localization.limb_crops import cut_limb
 from outcomenet.localization.locating import LocatedFilm
 from outcomenet.pages.contact_sheet import contact_sheet
 

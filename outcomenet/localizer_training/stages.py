@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import jax
 import numpy as np
@@ -21,6 +21,7 @@ from outcomenet.progress import Progress
 from outcomenet.stopping import asked_by_signals
 from outcomenet.training.loop import TrainingConfig, train
 from outcomenet.training.optimiser import OptimiserConfig
+from outcomenet.training.rungs import Parameters
 from outcomenet.training.sharding import device_mesh
 from outcomenet.training.state import NetworkState, TrainState, initial_state
 
@@ -70,13 +71,13 @@ def train_stage(
     def step(state: TrainState, batch: Batch) -> tuple[TrainState, dict[str, Parts]]:
         before = state.networks[name]
 
-        def objective(parameters: optax.Params) -> tuple[Scalar, Parts]:
+        def objective(parameters: Parameters) -> tuple[Scalar, Parts]:
             return loss(nnx.merge(definition, parameters), batch)
 
         (total, parts), gradient = jax.value_and_grad(objective, has_aux=True)(before.parameters)
-        update, moments = optimiser.update(gradient, before.optimiser, before.parameters)
-        new = optax.apply_updates(before.parameters, update)
-        after = NetworkState(new, moments)  # pyright: ignore[reportArgumentType]  # a tree like the one that it changed
+        parameters = cast(optax.Params, before.parameters)  # nested dictionaries of arrays, as optax takes them
+        update, moments = optimiser.update(gradient, before.optimiser, parameters)
+        after = NetworkState(cast(Parameters, optax.apply_updates(parameters, update)), moments)
         return replace(state, step=state.step + 1, networks={name: after}), {name: {"loss": total, **parts}}
 
     folder.mkdir(parents=True, exist_ok=True)

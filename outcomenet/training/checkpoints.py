@@ -13,7 +13,7 @@ import logging
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stderr
 from pathlib import Path
 from typing import TypeVar
@@ -28,7 +28,7 @@ from outcomenet.errors import CheckpointError, DataRefused
 METADATA_BYTES = 2**20  # what Orbax writes beside the numbers
 STATE, POSITION = "state", "position.json"
 Tree = TypeVar("Tree")  # a state: nested records of arrays
-Position = dict[str, dict[str, object]]  # of the data: the state of each iterator by its name, as JSON holds it
+Position = Mapping[str, Mapping[str, object]]  # of the data: the state of each iterator by its name, as JSON holds it
 # without leading zeros: 007 would be a second folder of step 7
 STEP = re.compile(r"0|[1-9][0-9]*")  # name of a checkpoint's folder
 

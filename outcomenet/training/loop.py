@@ -94,7 +94,7 @@ def train(
     restored = checkpoints.resume(abstract_of(state), progress.say)
     if restored is not None:
         state, position = restored
-        batches.set_state(position["batches"])
+        batches.set_state(dict(position["batches"]))
     first = int(state.step)
     log = MetricsLog(run / "metrics.jsonl", first)
     compiled = compile_step(step, mesh)
