@@ -14,8 +14,9 @@ RUN ?= runs/demo
 results: $(READY)
 	$(BIN)/python docs/results/fill.py $(RUN)
 
+# The order of tests is conftest's: longest first. A process that crashes ends the run: xdist would wait for it for ever.
 test: $(READY)
-	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadgroup
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadgroup --no-loadscope-reorder --max-worker-restart 0
 
 check: $(READY)
 	$(BIN)/ruff check .

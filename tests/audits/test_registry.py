@@ -13,7 +13,7 @@ DOCS = Path(__file__).parents[2] / "docs/audits.md"
 
 
 def test_names_are_unique_and_questions_are_questions():
-    assert len(AUDIT) == len(AUDITS) == 16
+    assert len(AUDIT) == len(AUDITS)
     assert all(audit.question.endswith("?") for audit in AUDITS)
 
 
@@ -28,4 +28,5 @@ def test_what_needs_the_simulator_to_draw_films_lives_with_the_network():
 
 
 def test_the_documentation_lists_the_registry():
-    assert documented_table() in DOCS.read_text(), "put registry.documented_table() into docs/audits.md"
+    table = documented_table()
+    assert table in DOCS.read_text(), f"docs/audits.md must have this table:\n{table}"
