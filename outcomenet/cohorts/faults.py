@@ -17,7 +17,7 @@ _NAMING_COLUMNS = ("patient_id", "film_id")
 # Cells of these columns may hold or contain a patient's identifier: a message names their row, never their value.
 IDENTIFIER_COLUMNS = frozenset({"patient_id", "visit_id", "film_id", "path", "pid"})
 SHOWN = 20  # faults in a message; all of them stand in a file
-_SHOWN_CHARACTERS = 40
+_SHOWN_CHARACTERS = 40  # of the longest cell or name that a message may show
 # Up to five digits: no telephone, insurance or record number, and no day of birth.
 _SHORT_NUMBER = re.compile(r"[<>≤≥]?\s?[+-]?(?=(?:\D*\d){1,5}\D*$)[\d.,]+\s?(?:%|mm|mg/d?L|cm)?")
 

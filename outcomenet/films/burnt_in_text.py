@@ -20,7 +20,7 @@ from outcomenet.arrays import Bool, Float, Int, UInt8, UInt16
 LEAST_CHARACTERS = 4
 # Pixels on the level where a character is looked at; larger ones are found on the film's halves and quarters.
 LEAST_HEIGHT, GREATEST_HEIGHT = 5, 40
-LEVELS = 3
+LEVELS = 3  # the film, its half and its quarter
 TALLEST = 1 / 20  # of the film's longer side: what is larger are bones, or letters of lead
 # Films whose longer side is shorter are looked at enlarged first, longer ones only reduced: text grows with the film.
 ENLARGED_BELOW_PX, REDUCED_ABOVE_PX = 1_000, 2_100

@@ -19,7 +19,7 @@ _JPEG_START, _J2K_START = b"\xff\xd8", b"\xff\x4f\xff\x51"
 _JP2_SIGNATURE = b"\x00\x00\x00\x0cjP  "
 # Start of frame (ITU-T T.81 table B.1; C4, C8 and CC are other markers) and of JPEG-LS (ITU-T T.87).
 _FRAMES = {*range(0xC0, 0xD0), 0xF7} - {0xC4, 0xC8, 0xCC}
-_WITHOUT_LENGTH = {0x01, *range(0xD0, 0xDA)}
+_WITHOUT_LENGTH = {0x01, *range(0xD0, 0xDA)}  # TEM, RST0 to RST7, SOI, EOI: markers that stand alone (T.81 table B.1)
 
 
 @dataclass(frozen=True)

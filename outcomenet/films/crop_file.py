@@ -16,7 +16,7 @@ from outcomenet.films.film import MAXIMUM_SPACING_MM, MINIMUM_SPACING_MM, FilmHe
 SUFFIX = ".npz"
 # The largest crop that a geometry may have (`ranges.CropSize`), and more joints than a limb has (23).
 MAXIMUM_CROP_PX = 512
-MAXIMUM_JOINTS = 64
+MAXIMUM_JOINTS = 64  # a hand has 23: more than that is no file of crops
 
 
 @dataclass(frozen=True)

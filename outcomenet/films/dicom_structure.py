@@ -25,7 +25,7 @@ _DATA_SETS = (b"\x08\x00", b"\x00\x08")
 MOST_NESTING = 16
 MOST_ELEMENTS = 20_000
 LARGEST_HEADER = 64 * 2**20  # bytes before the pixel data: icons and private blocks can be large
-_UNDEFINED = 0xFFFFFFFF
+_UNDEFINED = 0xFFFFFFFF  # length of a value that ends with a delimiter (PS3.5 7.1)
 
 # Value representations whose length takes four bytes after two reserved ones (PS3.5 table 7.1-1).
 _LONG = {b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV"}
@@ -34,7 +34,9 @@ _SHORT = {
     b"ST", b"TM", b"UI", b"UL", b"US",
 }  # fmt: skip
 _TRANSFER_SYNTAX = (0x0002, 0x0010)
+# Float, double float and integer pixel data; the film's header ends before any of them.
 _PIXEL_DATA = {(0x7FE0, 0x0008), (0x7FE0, 0x0009), (0x7FE0, 0x0010)}
+# Marks of items and ends in sequences and fragments (PS3.5 7.5), which have no representation.
 _ITEM, _ITEM_END, _SEQUENCE_END = (0xFFFE, 0xE000), (0xFFFE, 0xE00D), (0xFFFE, 0xE0DD)
 
 

@@ -30,7 +30,7 @@ MARKS: dict[bytes, str] = {
 _GREY_BITS = {"1": 1, "L": 8, "I;16": 16, "I;16B": 16, "I;16L": 16}
 _COLOUR_MODES = ("RGB", "P")
 _TRANSPARENT_MODES = ("LA", "RGBA", "PA")
-_TIFF_BITS, _TIFF_PHOTOMETRIC = 258, 262
+_TIFF_BITS, _TIFF_PHOTOMETRIC = 258, 262  # tags of TIFF 6.0
 _EXIF_ORIENTATION = 274
 _PNG_GREY, _PNG_GREY_ALPHA = 0, 4  # kinds of colour in a PNG's first chunk
 

@@ -15,6 +15,7 @@ import struct
 import sys
 from dataclasses import dataclass
 
+# Numbers of linux/prctl.h and linux/seccomp.h; a refused call gets EPERM.
 _PR_SET_PARENT_DEATH_SIGNAL, _PR_SET_NO_NEW_PRIVILEGES = 1, 38
 _SECCOMP_SET_MODE_FILTER, _SECCOMP_ALL_THREADS = 1, 1
 _ALLOW, _REFUSE = 0x7FFF0000, 0x00050000 | errno.EPERM

@@ -14,6 +14,7 @@ from outcomenet.films.film import check_size, check_upright, scaled_to_uint16
 from outcomenet.films.stored_bits import bits_in_use
 
 MARKS = (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")  # the last two of BigTIFF
+# Tags of TIFF 6.0, and the two photometric interpretations of grey levels.
 _WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC, _FILL_ORDER = 256, 257, 258, 259, 262, 266
 _OFFSETS, _SAMPLES, _ROWS, _SAMPLE_FORMAT = 273, 277, 278, 339
 _ORIENTATION, _MAXIMUM_SAMPLE_VALUE = 274, 281

@@ -26,7 +26,7 @@ PALM_RADIUS_MM = 16.0
 FINGER_END_MM, THUMB_END_MM, PROXIMAL_MM = 14.0, 21.0, 14.0
 TOE_END_MM = {2: 36.0, 3: 32.0, 4: 28.0, 5: 24.0}
 _STEP_MM = 1.0  # the mask is drawn at about this resolution
-_AIR_PERCENTILE = 5.0
+_AIR_PERCENTILE = 5.0  # not the least: a single dead pixel would set the level
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ CATEGORIES = {
     Side.LEFT_FOOT: "left foot",
     Side.RIGHT_FOOT: "right foot",
 }
-SEEN, PLACED, NOT_PLACED = 2, 1, 0
+SEEN, PLACED, NOT_PLACED = 2, 1, 0  # COCO's visibility; its order is fixed by the format
 
 
 def coco_keypoints(films: Mapping[str, tuple[FoundFilm, tuple[int, int]]]) -> dict[str, list[dict[str, object]]]:

@@ -124,9 +124,10 @@ def cut_crops(
     size, step = geometry.size_px, geometry.mm_per_px / scale.mm_per_px
     height, width = pixels.shape
     crops = np.zeros((len(present), size, size), np.uint16)
-    shrink = max(1, int(step // 1.5))
+    shrink = max(1, int(step // 1.5))  # at least 1.5 film pixels are left for each crop pixel
     if shrink > 1:
         pixels = cv2.resize(pixels, (width // shrink, height // shrink), interpolation=cv2.INTER_AREA)
+    # film pixels are averaged and interpolated: what lies outside must not reach a crop by the mask's edge
     inner = mask and mask.shrunk(2.0 * shrink)
     ratio = np.array([pixels.shape[1] / width, pixels.shape[0] / height])
     for joint in np.flatnonzero(present):

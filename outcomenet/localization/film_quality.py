@@ -16,8 +16,8 @@ from outcomenet.localization.geometry import crop_frames, is_left_as_displayed, 
 # first hand; 0.31 +- 0.02 in the simulated cohort. Below this a hand lies obliquely.
 # Where MCP2 is masked MCP3-MCP5 serves: 0.20 and 0.21 on the PA films, 0.15 on the oblique one.
 NARROW_HAND = {"MCP2": 0.27, "MCP3": 0.174}
-TURNED_DEGREES = 45.0
-SMALL_PX = 200.0
+TURNED_DEGREES = 45.0  # beyond it a limb lies more on its side, or upside down, than upright
+SMALL_PX = 200.0  # length of a limb, below which the landmarks' errors are larger
 # Standard deviation of the Laplacian at about 1.5 mm, as a share of the film's range: 0.015 to 0.032 on eleven films that can be
 # read, 0.0036 on a washed-out one.
 LEAST_DETAIL = 0.007

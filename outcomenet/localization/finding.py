@@ -19,7 +19,7 @@ from outcomenet.localization.networks import FINDER_CELL, VIEWS
 LEAST_SHARE = 0.2  # of certainty that a cell is a limb's middle
 LEAST_AGREED = 0.15  # the same, averaged over the ways in which a film is shown
 OWN_ROOM = 0.5  # of its length: no second limb of the film has its middle nearer than that
-MOST_LIMBS = 6
+MOST_LIMBS = 6  # of one film: two hands and two feet, with room; training shows at most three
 
 
 class LimbGuess(NamedTuple):

@@ -44,6 +44,7 @@ WAYS: tuple[Way, ...] = (
     (-0.12, -0.05, 1.3, 0.0),
     (0.05, 0.08, 1.0, 0.03),
 )
+# Of looking at a landmark's patch: turn (radians), power of the grey levels.
 PATCH_WAYS = ((0.0, 1.0), (0.15, 0.75), (-0.15, 1.3))
 # Each size is compiled once. A film is shown in 3 ways, a limb in 1 or 4; a foot has 24 patches (3 ways of 8 landmarks), a
 # hand 87.
@@ -144,10 +145,10 @@ class CompiledLocalizer:
                 return None
             frame = _refitted(self.shapes[region].mean, points, weight, frame.thumb_right)
             views, logits, limb = self._look(pyramid, region, [frame] * len(WAYS), WAYS)
-            trust = expit(logits)[..., None] + 1e-3
+            trust = expit(logits)[..., None] + 1e-3  # a landmark that no view sees still has a mean place
             points = (trust * views).sum(0) / trust.sum(0)
             spread = np.sqrt(((trust * (views - points) ** 2).sum(0) / trust.sum(0)).mean(-1))
-            logit = np.median(logits, axis=0)
+            logit = np.median(logits, axis=0)  # one view that goes astray decides nothing
         return CoarseOutput(frame, points, spread, logit, float(np.median(expit(limb))))
 
     def _look(
@@ -169,7 +170,7 @@ class CompiledLocalizer:
             cells = _peaks(heat[n][..., of_region])
             cell = window.rows / heat.shape[1]
             places.append(other.to_film(window.to_limb(cells * cell)))
-            nowhere = np.clip(np.exp(absent[n][of_region]), 1e-6, 1 - 1e-6)
+            nowhere = np.clip(np.exp(absent[n][of_region]), 1e-6, 1 - 1e-6)  # so that logits stay finite
             logits.append(np.log1p(-nowhere) - np.log(nowhere))
         return np.stack(places), np.stack(logits), is_limb
 

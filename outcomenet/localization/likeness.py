@@ -37,7 +37,7 @@ BONES_MM: dict[Region, dict[tuple[str, str], float]] = {
         ("MTP2", "MTP5"): 47.4,
     },
 }  # fmt: skip
-GEOMETRY = CropGeometry(size_px=48, mm_per_px=0.5)
+GEOMETRY = CropGeometry(size_px=48, mm_per_px=0.5)  # 24 mm of the average limb about each joint
 _EDGE_PX = 3  # of a crop, where the filters have no neighbours
 _SIDE_PX = GEOMETRY.size_px - 2 * _EDGE_PX
 _REACH_PX = 5  # 2.5 mm: landmarks that were found are off by 1 mm (docs/localization)
@@ -45,7 +45,7 @@ _TURNS_DEGREES = (-5.0, 0.0, 5.0)  # an error of 1 mm at either end of a ray of 
 # What is compared lies between these, in millimetres: finer detail does not survive JPEG and half size, coarser is anatomy.
 _FINEST_MM, _COARSEST_MM = 0.2, 0.8
 _LEVELS_PER_SD, _MIDDLE = 3.0, 8  # of the 15 levels that are kept
-_FREQUENCIES = 12
+_FREQUENCIES = 12  # the lowest of the 22 along an axis: waves of 2 mm and longer
 _BASE64 = re.compile(r"[A-Za-z0-9+/]*={0,2}")
 
 

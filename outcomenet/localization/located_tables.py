@@ -77,6 +77,7 @@ class LocatedTables:
             self._note(name, see_film_without_limb(film).flags)
         for limb, one in zip(found.limbs, seen, strict=True):
             self._note(name, one.flags, limb)
+            # the file's own spacing, never one that is assumed: without it no error is stated in millimetres
             millimetres = film.header.spacing_mm
             for landmark, point in limb.landmarks.items():
                 self.landmarks.append(

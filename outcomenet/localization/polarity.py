@@ -18,7 +18,7 @@ _ALONG = (0.3, 0.4, 0.5, 0.6, 0.7)  # of a shaft: its ends are joints
 # From a shaft's middle to its sides, mm: soft tissue or air, where a shaft is 8 to 10 mm wide and rays lie 18 mm (hand) and 13 mm (foot) apart.
 _BESIDE_MM = {Region.HAND: 9.0, Region.FOOT: 6.5}
 _BEHIND_MM = {Region.HAND: 35.0, Region.FOOT: 30.0}  # from a metacarpal's or metatarsal's head along its shaft
-_SPOT_MM = 1.5
+_SPOT_MM = 1.5  # side of the square whose grey levels are averaged, so that noise of a pixel decides nothing
 
 
 def bones_are_dark(

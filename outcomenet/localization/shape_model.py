@@ -17,7 +17,7 @@ from outcomenet.arrays import Bool, Float
 from outcomenet.localization.frames import LENGTHS_MM, LimbFrame, fitted_frame
 from outcomenet.localization.geometry import limb_length_px
 
-ROUNDS = 5
+ROUNDS = 5  # of aligning every limb to the mean, and averaging anew
 # Of the variance that each landmark has by itself beyond what goes with the others, mm: real skeletons differ from
 # simulated ones. With 1.5 mm the thumb of a real oblique hand was rejected (docs/localization).
 OWN_MM = 2.5

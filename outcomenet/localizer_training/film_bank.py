@@ -18,7 +18,7 @@ from outcomenet.localization.frames import LimbFrame, fitted_frame
 from outcomenet.progress import Progress
 from outcomenet.simulation.landmark_films import FilmVariety, landmark_film
 
-SPACING_MM = 0.35
+SPACING_MM = 0.35  # finer than what any network sees of a limb: 0.5 mm a pixel (see `frames`)
 CHUNK = 50  # films between two notes of how far the bank is
 OWN_SHARE = 0.5  # of the looks are at the user's films where there are any
 
@@ -76,6 +76,7 @@ class FilmBank:
                 values[number] = getattr(film, name)
             progress.advance()
             if (number + 1) % CHUNK == 0 or number + 1 == self.films:
+                # films first, then the note: after a kill the note never counts a film that is not on disk
                 for values in maps.values():
                     values.flush()
                 note.write_text(json.dumps(wanted | {"done": number + 1}))

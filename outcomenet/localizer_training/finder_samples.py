@@ -22,7 +22,6 @@ from outcomenet.localizer_training.style import distracted, obstructed, restyled
 
 FINDER_CELLS = 16  # along the longer side
 SHORTEST_PX, LONGEST_PX = 26.0, 105.0  # length of a limb on the finder's film of 128 pixels
-MAX_LIMBS = 3
 
 
 def finder_sample(source: Source, seed: int, number: int) -> Sample:

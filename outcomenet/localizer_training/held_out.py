@@ -70,13 +70,13 @@ def held_out_film(
     Returns:
         The film with its true landmarks, of which those that are amputated or off the film are not visible.
     """
-    rng = np.random.default_rng([seed, number, 4])
+    rng = np.random.default_rng([seed, number, 4])  # training samples have streams 1 to 3
     film = bank.film(number % bank.count, mean_shape)
     scale = float(np.exp(rng.uniform(*np.log(PX_PER_MM))))
     width, height = (np.array(FILM_MM[bank.region]) * rng.uniform(0.85, 1.25, 2) * scale).astype(int)
     kind = rng.random()
     turn = rng.normal(0, 0.12) if kind < 0.6 else np.pi + rng.normal(0, 0.12) if kind < 0.8 else rng.uniform(0, 7)
-    if kind >= 0.8:
+    if kind >= 0.8:  # at any turn: a square holds the limb however it lies
         width = height = max(width, height)
     centre = np.array([width, height]) * rng.uniform(0.42, 0.58, 2)
     frame = frame_of(centre, turn, scale, bool(rng.random() < 0.5), ANCHORS[bank.region])

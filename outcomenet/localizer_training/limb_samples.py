@@ -57,7 +57,7 @@ def landmark_sample(source: Source, seed: int, number: int) -> Sample:
         on_film = np.ones_like(inside)
     at = window.to_pixels(look.points)
     cell = np.clip(at.astype(int), 0, (window.columns - 1, window.rows - 1))
-    margin = 1.5
+    margin = 1.5  # window pixels: nearer to the edge a landmark counts as not seen
     in_window = ((at > margin) & (at < np.array([window.columns, window.rows]) - margin)).all(1)
     seen = in_window & inside[cell[:, 1], cell[:, 0]] & ~look.film.missing & look.film.known
     points, visible, known = (

@@ -35,7 +35,7 @@ def finder_loss(finder: LimbFinder, batch: Batch) -> tuple[Scalar, Parts]:
     output = finder(batch["image"])
     wanted, logit = batch["heat"], output["region"]
     share = jax.nn.sigmoid(logit)
-    at_middle = wanted > 0.85
+    at_middle = wanted > 0.85  # exp(-d^2 / 2) of d cells: within 0.57 cells of a limb's middle
     hit = -((1 - share) ** 2) * jax.nn.log_sigmoid(logit)
     miss = -((1 - wanted) ** 4) * share**2 * jax.nn.log_sigmoid(-logit)
     limbs = jnp.maximum(at_middle.sum(), 1.0)

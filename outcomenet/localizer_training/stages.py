@@ -120,6 +120,7 @@ class SampleBatches:
         return self
 
     def __next__(self) -> Sample:
+        # samples depend on their number alone, so that threads and restarts change none
         while len(self.waiting) < self.ahead:
             first = (self.next + len(self.waiting)) * self.size
             self.waiting.append([self.pool.submit(self.make, first + n) for n in range(self.size)])

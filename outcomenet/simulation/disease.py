@@ -254,7 +254,7 @@ def with_implants(
         world: Share of operations that place one.
         noise: Uniform noise `implant`, per patient for the past and per visit.
         joints: States without implants.
-        surgery: Operations before each visit, see `attendance.joint_surgery`.
+        surgery: Operations before each visit, see `causal.joint_surgery`.
         duration: Years of symptoms at the first visit, in which one may have been placed already.
         severity: SDs; operations are more frequent in severe disease.
 

@@ -11,7 +11,7 @@ import pytest
 
 from outcomenet.anatomy import Region, Side
 from outcomenet.films.film_file import read_film
-from outcomenet.films.quality_flags import FLAGS, UNCUTTABLE, UNSCORABLE
+from outcomenet.films.quality_flags import FLAGS, UNCUTTABLE, UNSCORABLE, listed, present_flags, uncuttable
 from outcomenet.localization.frames import Pyramid
 from outcomenet.localization.landmarked_limbs import LandmarkedLimb, see_film_without_limb, see_limb
 from outcomenet.localization.localizer import Localizer
@@ -184,3 +184,17 @@ def test_codes_are_of_one_vocabulary():
     page = (DATA.parents[1] / "docs" / "intake" / "quality_flags.md").read_text()
     for flag, sentence in FLAGS.items():
         assert f"| `{flag}`{' *' if flag in UNSCORABLE else ''} | {sentence} |" in page
+
+
+def test_the_first_flag_that_forbids_cutting_is_the_reason():
+    assert uncuttable(["no_scale", "doubtful", "small"], placed=False) == "doubtful"  # by the order of UNCUTTABLE
+    assert uncuttable(["few_joints"], placed=False) == "few_joints"
+    assert uncuttable(["few_joints"], placed=True) == ""  # a person who places few joints means those
+    assert uncuttable(["small", "turned"], placed=False) == ""
+
+
+def test_flags_are_listed_once_in_the_order_of_their_table():
+    assert present_flags({"small": True, "turned": False, "no_limb": True}) == ["small", "no_limb"]
+    assert listed(["small", "no_limb", "small"]) == ("no_limb", "small")
+    with pytest.raises(KeyError, match="smal"):
+        listed(["smal"])

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from outcomenet.cohorts.splits import SPLIT_SALT, split_of
-from outcomenet.errors import UsageError
+from outcomenet.errors import UndefinedMetric, UsageError
 from outcomenet.haq import HAQ_AID_COLUMNS, HAQ_ITEM_COLUMNS, haq_disability_index
 from outcomenet.metrics.detectable import smallest_detectable_change
 from outcomenet.simulation.calibration import TARGETS, check_world
@@ -249,3 +249,12 @@ def test_a_table_by_joint_is_changed_by_name():
     for text, sentence in (("MPC2:3", "or MCP2"), ("MCP2=3", "no joint"), ("MCP2:x", "SITE:NUMBER")):
         with pytest.raises(UsageError, match=sentence):
             solve(World(function_weight=(text,)), noise)
+
+
+def test_a_trial_without_two_arms_says_how_many_were_treated():
+    (target,) = (t for t in TARGETS if t.name == "change a year, active minus control")
+    sample = draw_sample(preset("trial").with_overrides(randomised_share=0.0), 6, seed=1)
+    with pytest.raises(
+        UndefinedMetric, match=r"two arms; of the patients who came twice 0 were treated and \d were not"
+    ):
+        target.obtain(sample)

@@ -65,7 +65,7 @@ def _seen_after_leaving(tables: Tables) -> list[Fault]:
                         "mark for a visit that was missed.", "seen_after_lost",
                     )
                 )  # fmt: skip
-                break
+                break  # one fault for each event
     return faults
 
 

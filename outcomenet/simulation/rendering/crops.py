@@ -8,11 +8,10 @@ import numpy as np
 
 from outcomenet.anatomy import JOINT_COUNT, JOINT_INDEX, Joint, Side, joints_of
 from outcomenet.arrays import UInt, UInt16
-from outcomenet.errors import UsageError
 from outcomenet.localization.geometry import CropGeometry, crop_frames
 from outcomenet.simulation.rendering.amputations import present_joints
 from outcomenet.simulation.rendering.limbs import LimbAnatomy, of_side, select
-from outcomenet.simulation.rendering.posed import posed_limb
+from outcomenet.simulation.rendering.posed import check_rows, posed_limb
 from outcomenet.simulation.rendering.posing import FilmPose, Placement
 from outcomenet.simulation.rendering.scanners import Scanner
 from outcomenet.simulation.rendering.tiles import TILE, Tiles, draw_tiles
@@ -50,10 +49,7 @@ def render_crops(
     """
     visits = len(noise_seed)
     scanners = [scanner] * visits if isinstance(scanner, Scanner) else list(scanner)
-    lengths = (states.erosion, anatomy.scale, pose.spread, scanners)
-    for name, length in zip(("states", "anatomy", "pose", "scanner"), map(len, lengths), strict=True):
-        if length != visits:
-            raise UsageError(f"There is one noise seed for each of {visits} visits, but `{name}` has {length} rows.")
+    check_rows(f"{visits} visits", visits, states, anatomy, pose, scanners)
     crops = np.empty((visits, JOINT_COUNT, geometry.size_px, geometry.size_px), np.uint16)
     for start in range(0, visits, VISITS_AT_ONCE):
         part = slice(start, start + VISITS_AT_ONCE)

@@ -6,10 +6,9 @@ import numpy as np
 
 from outcomenet.anatomy import Side
 from outcomenet.arrays import UInt, UInt16
-from outcomenet.errors import UsageError
 from outcomenet.simulation.rendering.limbs import LimbAnatomy, of_side, select
 from outcomenet.simulation.rendering.markers import stamp
-from outcomenet.simulation.rendering.posed import posed_limb
+from outcomenet.simulation.rendering.posed import check_rows, posed_limb
 from outcomenet.simulation.rendering.posing import FILM_SIZE_MM, FilmPose, Placement
 from outcomenet.simulation.rendering.scanners import Scanner
 from outcomenet.simulation.rendering.tiles import TILE, Tiles, draw_tiles
@@ -44,7 +43,7 @@ def render_films(
         UsageError: The arguments are not for the same number of films.
     """
     films = len(noise_seed)
-    _check_lengths(films, states, anatomy, pose)
+    check_rows(f"{films} films", films, states, anatomy, pose)
     # one film at a time: the tiles of a film fill the kernel, and more films would only take more memory
     parts = [
         _render_one(select(states, one), select(anatomy, one), select(pose, one), scanner, side, noise_seed[one])
@@ -127,10 +126,3 @@ def _render_one(
     tiles = film_tiles(limb.placement, side, scanner, noise_seed)
     pixels = stitch(draw_tiles(tiles, limb.shapes), side, scanner.spacing_mm)
     return stamp(pixels, side, scanner)[None], limb.landmarks(scanner.spacing_mm)
-
-
-def _check_lengths(films: int, states: JointStates, anatomy: LimbAnatomy, pose: FilmPose) -> None:
-    lengths = {"states": len(states.erosion), "anatomy": len(anatomy.scale), "pose": len(pose.spread)}
-    for name, length in lengths.items():
-        if length != films:
-            raise UsageError(f"There is one noise seed for each of {films} films, but `{name}` has {length} rows.")

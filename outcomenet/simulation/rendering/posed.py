@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from outcomenet.anatomy import Side, joints_of
 from outcomenet.arrays import Bool
+from outcomenet.errors import UsageError
 from outcomenet.simulation.rendering.lesions import JointLesions
 from outcomenet.simulation.rendering.limbs import LimbAnatomy
 from outcomenet.simulation.rendering.posing import (
@@ -36,6 +38,35 @@ class PosedLimb(NamedTuple):
     def landmarks(self, spacing_mm: float) -> list[dict[str, tuple[float, float]]]:
         """The landmarks of each film in pixels from its top left corner; 1.0 gives millimetres."""
         return landmarks_px(self.points, self.placement, self.side.region, spacing_mm, self.missing)
+
+
+def check_rows(
+    seeds: str,
+    count: int,
+    states: JointStates,
+    anatomy: LimbAnatomy,
+    pose: FilmPose,
+    scanners: Sequence[object] | None = None,
+) -> None:
+    """Refuses what is not for as many films or visits as there are noise seeds.
+
+    Args:
+        seeds: What there is a noise seed for each of, with its number.
+        count: That number.
+        states: Joint states, axes film, joint.
+        anatomy: Axis film first.
+        pose: Axis film first.
+        scanners: One for each film; None: one for all.
+
+    Raises:
+        UsageError: One has another number of rows; it is named.
+    """
+    lengths = {"states": len(states.erosion), "anatomy": len(anatomy.scale), "pose": len(pose.spread)}
+    if scanners is not None:
+        lengths["scanner"] = len(scanners)
+    for name, length in lengths.items():
+        if length != count:
+            raise UsageError(f"There is one noise seed for each of {seeds}, but `{name}` has {length} rows.")
 
 
 def posed_limb(states: JointStates, limb: LimbAnatomy, pose: FilmPose, side: Side) -> PosedLimb:
