@@ -53,7 +53,7 @@ def infer_limbs(
     """Runs a network over limbs, those of several films together.
 
     Args:
-        network: see `films.film_network`; as many limbs as its batch holds are taken at once.
+        network: see `prediction_task.film_network`; as many limbs as its batch holds are taken at once.
         limbs: each is prepared when it is needed.
         outcomes: names of the run's outcomes.
         main: the one that the score is of.
