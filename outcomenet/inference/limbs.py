@@ -67,6 +67,7 @@ def infer_limbs(
     while block := list(islice(limbs, network.batch_size)):
         examples = [_example(limb.joints, len(network.scale.names)) for limb in block if limb.joints is not None]
         output = network.infer(network.batches(examples)) if examples else None
+        # rows of the output are those of the block's limbs that have joints
         scored = 0
         for limb in block:
             if limb.joints is None or output is None:
