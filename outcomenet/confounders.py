@@ -74,6 +74,7 @@ def fibromyalgia_acr2016(
     severe = (widespread_pain_index >= 7 and symptom_severity >= 5) or (
         4 <= widespread_pain_index <= 6 and symptom_severity >= 9
     )
+    # comparisons with NaN are false, so that a missing value meets no criterion
     return bool(severe and pain_regions >= 4 and symptom_months >= 3)
 
 

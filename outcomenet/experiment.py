@@ -185,6 +185,7 @@ def load_experiment(file: Path | str) -> Any:
 
 def load_module(file: Path) -> ModuleType:
     """Imports an experiment file by its path."""
+    # by its path: an experiment file is in no package, and two may have one name
     spec = importlib.util.spec_from_file_location(f"outcomenet_experiment_{file.stem}", file)
     if spec is None or spec.loader is None:
         raise UsageError(f"{file} is not a Python file.")

@@ -107,6 +107,7 @@ def haq_grid(value: float, tolerance: float = 5e-3) -> int | None:
     Returns:
         8, 7 or 6, the finest that agrees: 1.5 is on all three grids and counts as 8. None where it is on none of them.
     """
+    # fewer than six categories have no index
     for answered in (8, 7, 6):
         steps = value * answered
         if abs(steps - round(steps)) <= tolerance * answered:

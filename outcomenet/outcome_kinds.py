@@ -204,6 +204,7 @@ def status_at_horizon(
     array([ 1.,  0., nan])
     """
     by_horizon = end <= horizon_days * (1 + HORIZON_TOLERANCE)
+    # without causes every event is the event itself
     competing: Bool[np.ndarray, "row"] = np.zeros(len(end), bool) if cause is None else np.asarray(cause) > 0
     event = by_horizon & ~competing
     free = ~event & ((start >= horizon_days * (1 - HORIZON_TOLERANCE)) | (by_horizon & competing))

@@ -155,6 +155,7 @@ PAIRS = tuple(
         key=lambda pair: any(PREDICTORS[name].beside for name in pair),
     )
 )
+# the measure against the human total: `compared_with` names the primary reference first
 PRIMARY_PAIR = PAIRS[0]
 # Those of nested_comparison.csv: references that know more come first.
 PAIRS_AT_EQUAL_ADJUSTMENT = tuple(

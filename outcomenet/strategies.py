@@ -114,6 +114,7 @@ class ConfoundingConfig:
             "reweight": bool(self.reweight),
             "residualised_outcome": self.residualised_outcome,
         }
+        # "none" is a strategy too, with its own estimand
         return tuple(name for name, active in on.items() if active) or ("none",)
 
     def in_words(self) -> str:

@@ -48,6 +48,7 @@ def _cross_fitted(task: EvaluationTask, facts: LadderFacts) -> tuple[pd.DataFram
             facts, task.outcomes, ~held_out & ~calibrate, calibrate, run=task.run, seed=task.seed, fold=k
         )
         mine = set(patients[held_out])
+        # the others are predicted too, by regressions that learned from them
         tables.append(table[table["patient_id"].isin(mine)].assign(split="test"))
         notes += [note for note in absent if note not in notes]
     table, absent = in_every_part(pd.concat(tables, ignore_index=True), task.cross_fit_folds)

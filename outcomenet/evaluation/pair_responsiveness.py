@@ -104,6 +104,7 @@ def responsiveness(
     Raises:
         UndefinedMetric: fewer than two patients have every measure.
     """
+    # all measures on the same pairs, else their differences would be of patients
     known = np.all(np.isfinite(np.column_stack([*measures.values(), *against.values()])), axis=1)
     people = patients[known]
     if people.nunique() < 2:
@@ -122,6 +123,7 @@ def responsiveness(
                 of_human[statistic, title] = values
             elif HUMAN_TOTAL in measures:
                 both = (values, of_human[statistic, title])
+                # a measure that falls where the other rises sees as much: the sign of a response is a convention
                 difference = np.abs(both[0]) - np.abs(both[1]) if statistic == "srm" else both[0] - both[1]
                 rows.append((name, f"{statistic}_difference", title, *estimate(difference)))
     return pd.DataFrame(rows, columns=COLUMNS[:6]).assign(patients=people.nunique(), n=len(people))

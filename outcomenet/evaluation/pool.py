@@ -54,8 +54,10 @@ def pool_runs(runs: Sequence[Path], out: Path, progress: Progress | None = None)
     splits = [record["config"]["split"] for record in records]
     of_sites = any(split["leave_site_out"] for split in splits)
     _complete(runs, splits, tables, of_sites)
+    # a part's other rows are of patients that its networks learned from, or that another part holds out
     held_out = [table[table["split"] == "test"].assign(fold=k) for k, table in enumerate(tables)]
     pooled, absent = in_every_part(pd.concat(held_out, ignore_index=True).assign(run=public_name(out)), len(runs))
+    # by visit, not by fold: the same fold named twice would have other fold numbers
     twice = pooled.duplicated(["predictor", "outcome", "horizon", "patient_id", "visit_id"])
     if twice.any():
         raise DataRefused(f"{int(twice.sum())} predictions are of visits that two runs held out; name each fold once.")

@@ -69,6 +69,7 @@ def pooled_biomarker(parts: Sequence[pd.DataFrame], names: Sequence[str]) -> tup
         UndefinedMetric: A fold's scores do not differ between its training patients, so that they have no scale.
     """
     links = pd.DataFrame([_link(k, name, part) for k, (name, part) in enumerate(zip(names, parts, strict=True))])
+    # of the folds alike, however many patients each has: the scale belongs to no fold
     mean, sd = links["mean"].mean(), links["sd"].mean()
     links["factor"] = sd / links["sd"]
     links["shift"] = mean - links["factor"] * links["mean"]

@@ -87,6 +87,7 @@ def score_change_table(
     """
     pairs = held_out_pairs(dataset)
     measures = {SCORE: film_score(biomarker, rereadings, outcome), HUMAN_TOTAL: human_total(dataset)}
+    # both measures on the same pairs, else their difference would be one of patients
     known = np.all(np.isfinite(np.column_stack([of.change(pairs) for of in measures.values()])), axis=1)
     pairs = pairs.loc[known].reset_index(drop=True)
     people = pairs["patient_id"]

@@ -53,7 +53,7 @@ def infer_limbs(
     """Runs a network over limbs, those of several films together.
 
     Args:
-        network: see `films.film_network`; as many limbs as its batch holds are taken at once.
+        network: see `prediction_task.film_network`; as many limbs as its batch holds are taken at once.
         limbs: each is prepared when it is needed.
         outcomes: names of the run's outcomes.
         main: the one that the score is of.
@@ -67,6 +67,7 @@ def infer_limbs(
     while block := list(islice(limbs, network.batch_size)):
         examples = [_example(limb.joints, len(network.scale.names)) for limb in block if limb.joints is not None]
         output = network.infer(network.batches(examples)) if examples else None
+        # rows of the output are those of the block's limbs that have joints
         scored = 0
         for limb in block:
             if limb.joints is None or output is None:

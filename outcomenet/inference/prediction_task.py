@@ -37,5 +37,6 @@ def film_network(network: RungNetwork, parameters: Parameters) -> CompiledNetwor
         parameters: its numbers.
     """
     n = len(network.shape.covariates)
+    # a scale that leaves numbers as they are: all of them are missing
     unknown = CovariateScale(("",) * n, tuple(range(n)), (0.0,) * n, (1.0,) * n)
     return CompiledNetwork(network, parameters, unknown, LIMBS_PER_BATCH)

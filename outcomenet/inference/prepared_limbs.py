@@ -68,6 +68,7 @@ def _prepare_limb(
     side = limb.side
     row |= {"side": str(side), "joints_seen": int(cut.present.sum())}
     row |= {"scale_mm_per_px": round(cut.scale.mm_per_px, 5), "scale_source": cut.scale.source}
+    # the network takes all joints of a visit; those of other limbs are not there
     crops = np.zeros((JOINT_COUNT, *cut.crops.shape[1:]), np.uint16)
     present = np.zeros(JOINT_COUNT, bool)
     at = [JOINT_INDEX[Joint(side, site).name] for site in joints_of(limb.region)]

@@ -89,10 +89,12 @@ def audit_borders(
         UndefinedMetric: fewer than 50 patients.
     """
     known = np.isfinite(target)
+    # an outcome that is not known takes its row from all sources: they are compared on the same visits
     borders, covariates, target, patients = borders[known], covariates[known], target[known], patients[known]
     if patients.nunique() < FEWEST_PATIENTS:
         raise UndefinedMetric(f"At least {FEWEST_PATIENTS} patients are needed, there are {patients.nunique()}.")
     weights = bootstrap_weights(patients, resamples, seed)
+    # a regression of covariates alone is one with no feature beside them
     nothing, one = np.empty((len(target), 0)), target[:, None]
     alone, both = CrossFit(nothing, patients, beside=covariates), CrossFit(borders, patients, beside=covariates)
 

@@ -72,6 +72,7 @@ def walk_films(
         progress: is advanced by every visit.
     """
     standardise = Standardise(scale)
+    # reversed: the held-out visits first, all of which are needed
     sources = [dataset.examples(split) for split in reversed(SPLITS)]
     progress.start("visits", min(most, sum(map(len, sources))), "measure the borders of crops")
     keys: list[Key] = []

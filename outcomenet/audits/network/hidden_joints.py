@@ -58,6 +58,7 @@ def deletion_changes(
         order: numbers of each visit's joints, first to be hidden first.
         hidden: numbers of joints to hide.
     """
+    # the inverse of each permutation: the place of every joint in its visit's order
     place = np.argsort(order, axis=1)
     whole = score_without(np.zeros(order.shape, bool))
     return np.stack([np.abs(score_without(place < k) - whole) for k in hidden])
@@ -87,6 +88,7 @@ def audit_deletion(
         UndefinedMetric: the score is the same at every visit.
     """
     spread = contributions.sum(1).std()
+    # changes are told in SDs of the score, of which a constant has none
     if spread < 1e-9:
         raise UndefinedMetric("The score is the same at every visit, so that no joint can matter.")
     rng = np.random.default_rng(seed)

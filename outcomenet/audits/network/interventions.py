@@ -39,6 +39,7 @@ def shift_in_sd(
     """
     n = weights.sum(1)
     mean = weights @ usual / n
+    # mean of squares minus squared mean may be a rounding error below 0
     spread = np.sqrt(np.maximum(weights @ usual**2 / n - mean**2, 0.0))
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(spread > 1e-9, weights @ (changed - usual) / n / spread, np.nan)

@@ -71,6 +71,7 @@ def _refuse_unmet(needs: Sequence[Need], inputs: AuditInputs) -> None:
 def _joined(file: Path, rows: pd.DataFrame) -> pd.DataFrame:
     """The table of a file with further rows; rows of subgroups that an earlier evaluation left are replaced."""
     whole = read_csv(file)
+    # an earlier evaluation of the same folder left its subgroups there; they are made anew
     if "subgroup" in whole:
         whole = whole[whole["subgroup"] == "all"]
     return pd.concat([part for part in (whole, rows) if len(part)] or [whole])

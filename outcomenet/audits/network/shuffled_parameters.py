@@ -63,6 +63,7 @@ def correlation_within_joints(
     """
     a, b = first - first.mean(0), second - second.mean(0)
     spread = np.sqrt((a**2).sum(0) * (b**2).sum(0))
+    # a joint that nobody's film shows, or that contributes a constant, has no correlation
     varies = spread > 1e-12
     if not varies.any():
         raise UndefinedMetric("No joint's contribution varies between visits in both networks.")
