@@ -57,6 +57,7 @@ def write_whole(path: Path, content: str | bytes) -> Path:
     Raises:
         OSError: The folder is missing or not writable, or the disk is full; an older file at `path` stays as it was.
     """
+    # in the same folder: a rename is whole within one file system only
     partial = path.with_name(f".{path.name}.partial")
     partial.write_bytes(content.encode() if isinstance(content, str) else content)
     flush(partial)
@@ -66,6 +67,7 @@ def write_whole(path: Path, content: str | bytes) -> Path:
 
 def flush(file: Path) -> None:
     """Waits until a file and its folder are on disk, so that no later rename overtakes the contents."""
+    # the rename itself is an entry of the folder, which is flushed apart from the file
     for path in (file, file.parent):
         descriptor = os.open(path, os.O_RDONLY)
         try:
@@ -116,6 +118,7 @@ def whole_folder(out: Path, *, replace: bool = False, note: str = "") -> Iterato
                 (staging / MADE).write_text(note, encoding="ascii")
             if replace and out.exists():
                 shutil.rmtree(old, ignore_errors=True)
+                # a kill between the two renames leaves the old one under its hidden name, whole
                 out.rename(old)
             staging.rename(out)
             shutil.rmtree(old, ignore_errors=True)

@@ -34,6 +34,7 @@ def usable_devices() -> list[Device]:
     try:
         return jax.devices()
     except (RuntimeError, AssertionError) as error:  # the second where a plug-in is there and its device is not
+        # JAX adds advice on its own setting, which is not ours to give
         reason = str(error).partition("\n")[0].partition(" (set JAX_PLATFORMS")[0].rstrip(".")
         because = f" ({reason})" if reason else ""
         if asked:

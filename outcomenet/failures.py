@@ -37,6 +37,7 @@ _MEMORY = (
     f"The memory ran out. Close other programs, take smaller batches or fewer workers, or raise the limit, {_AGAIN}."
 )
 _OF_LIBRARIES = (OSError, ValueError, RuntimeError)
+# XLA, OpenCV and C++ raise kinds of their own when memory runs out: their texts tell.
 _MEMORY_TEXTS = ("RESOURCE_EXHAUSTED", "Out of memory", "Insufficient memory", "can't start new thread", "bad_alloc")
 
 

@@ -37,9 +37,11 @@ def only_writer(out: Path) -> Iterator[None]:
 def _locked(out: Path) -> tuple[int, Path]:
     place = out.resolve()
     place.parent.mkdir(parents=True, exist_ok=True)
+    # beside the folder, so that a folder that is replaced keeps its lock; inside where only the folder is ours
     folder = place if place.is_dir() and not os.access(place.parent, os.W_OK) else place.parent
     lock = folder / f".{place.name}.lock"
     while True:
+        # O_NOFOLLOW: a link laid there could have any file truncated
         descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

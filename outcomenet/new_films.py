@@ -106,6 +106,7 @@ def localize(
     into = _path(out or review)
     if into is None:
         raise UsageError("Name a folder to write: `out` (--out), or `review` (--review).")
+    # a key is never made inside of what is handed on
     written = [into, *([Path(review)] if review else [])]
     return localizing.localize(
         _paths(films), into, landmarks=_path(landmarks), review=_path(review), corrections=_path(corrections),

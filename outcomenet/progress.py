@@ -24,6 +24,7 @@ class Progress:
         """Counts finished units and now and then prints how far the stage is; `note` is appended to that line."""
         self._done += count
         now = time.monotonic()
+        # a log file needs a line now and then, a person wants to see it move
         interval = 0.5 if sys.stderr.isatty() else 10.0
         if not self.quiet and now - self._shown >= interval and now - self._begun >= 1.0:
             self._shown = now

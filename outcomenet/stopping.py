@@ -33,6 +33,7 @@ def interrupted_by_signals() -> Iterator[None]:
 
     def interrupt(number: int, frame: FrameType | None) -> None:
         _noticed.set()
+        # a second Ctrl-C must not interrupt what removes half-written files
         for other in old:
             signal.signal(other, signal.SIG_IGN)
         raise KeyboardInterrupt

@@ -10,9 +10,10 @@ from sklearn.model_selection import GroupKFold
 from outcomenet.arrays import Float, Int
 from outcomenet.errors import UndefinedMetric
 
+# An embedding has more features than a few hundred patients can bear: a dozen components hold what differs most.
 COMPONENTS = 12
 FOLDS = 5
-PENALTY = 10.0
+PENALTY = 10.0  # of standardised columns: ten rows' worth of shrinkage
 
 
 class CrossFit:
@@ -45,6 +46,7 @@ class CrossFit:
             if beside is not None:
                 z = np.concatenate([_standardised(beside.to_numpy(float), train), z], axis=1)
             inner = z[train].T @ z[train] + PENALTY * np.eye(z.shape[1])
+            # the matrix that turns any training target into predictions: permuting targets needs no new fit
             self._folds.append((train, test, z[test] @ np.linalg.solve(inner, z[train].T)))
 
     def predict(self, targets: Float[np.ndarray, "row target"]) -> Float[np.ndarray, "row target"]:
@@ -78,6 +80,7 @@ def permuted_patients(patients: pd.Series, permutations: int, seed: int) -> Int[
     place = pd.Series(codes).groupby(codes).cumcount().to_numpy()
     rows_of = [np.flatnonzero(codes == code) for code in range(codes.max() + 1)]
     sizes = np.array([len(rows) for rows in rows_of])
+    # who has fewer visits than the one whose rows he gets repeats his last one
     table = np.stack([np.pad(rows, (0, sizes.max() - len(rows)), mode="edge") for rows in rows_of])
     return np.stack([table[rng.permutation(len(rows_of))[codes], place] for _ in range(permutations)])
 

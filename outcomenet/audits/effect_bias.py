@@ -18,9 +18,10 @@ from outcomenet.audits.findings import Finding, finding, finding_or_absent
 from outcomenet.errors import UndefinedMetric
 from outcomenet.metrics.resampling import bootstrap_weights, percentile_interval
 
-ALWAYS = ("age", "male")
+ALWAYS = ("age", "male")  # in every set: both change films and disability by themselves
+# Each confounder is left out once, so that the table shows what it would have hidden.
 SETS: tuple[tuple[str, ...], ...] = ((), ("oa",), ("fm",), ("fm", "oa"))
-OTHER_PARTS = ("oa_part", "fm_part", "covariate_part")
+OTHER_PARTS = ("oa_part", "fm_part", "covariate_part")  # of disability, besides the rheumatoid one
 COLUMNS = ["adjusted_for", "effect", "truth", "bias", "lower", "upper", "relative_bias", "patients", "n"]
 FEWEST_PATIENTS = 30
 WIDEST = 2.0  # width of the interval, in true effects, beyond which a bias is not judged
@@ -54,6 +55,7 @@ def calibrated_effect(
         HAQ units per logit; NaN where the score does not go with the exposure.
     """
     design = np.column_stack([score, terms, np.ones(len(score))])
+    # least squares of rows that are repeated as often as they were drawn
     root = np.sqrt(weights)[:, None]
     slopes = np.linalg.lstsq(root * design, root * np.column_stack([outcome, exposure]), rcond=None)[0][0]
     return float(slopes[0] / slopes[1]) if abs(slopes[1]) > 1e-12 else np.nan
@@ -88,6 +90,7 @@ def audit_bias(table: pd.DataFrame, *, resamples: int, seed: int) -> pd.DataFram
     score, haq, expected = (rows[name].to_numpy(float) for name in ("score", "haq", "expected_haq"))
     exposure = (rows["ra_part"] + rows["activity_part"]).to_numpy(float)
     others = rows[list(OTHER_PARTS)].to_numpy(float)
+    # with the exposure itself as score, no noise in HAQ and every other part given, nothing is left to bias it
     truth = np.array([calibrated_effect(exposure, exposure, expected, others, w) for w in weights])
     rows_of_sets = []
     for adjusted in SETS:

@@ -44,6 +44,7 @@ def audit_joint_truth(biomarker: pd.DataFrame, truth: pd.DataFrame, *, resamples
     rows = []
     for kind in JOINT_KINDS:
         part = long[long["kind"] == kind]
+        # finger end joints that rheumatoid arthritis never reaches have no ranks to follow
         if part["damage"].nunique() < 2:
             continue
         weights = bootstrap_weights(part["patient_id"], resamples, seed)
@@ -72,6 +73,7 @@ def joint_truth_finding(table: pd.DataFrame) -> Finding:
         raise UndefinedMetric("No joint's true damage and contribution both vary between the held-out visits.")
     follow = int((known["lower"] > 0).sum())
     alarm = follow <= len(known) / 2
+    # following damage the wrong way round is no following, and osteophytes need only beat 0 then
     misled = int((known["spearman_osteophyte"] > known["spearman_damage"].clip(lower=0)).sum())
     words = "Most do not" if alarm else "Most do"
     return finding(

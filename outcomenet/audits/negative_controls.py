@@ -70,6 +70,7 @@ def predict_control(
     values = r2(control, regression.predict(control[:, None])[:, 0], bootstrap_weights(patients, resamples, seed))
     if not np.isfinite(values[0]):
         raise UndefinedMetric("The negative control has one value only, so there is nothing to predict.")
+    # the same regression on targets of other patients: what chance reaches with as many visits per patient
     shuffled = control[permuted_patients(patients, permutations, seed)].T
     ones, prediction = np.ones((1, len(control))), regression.predict(shuffled)
     null = [r2(shuffled[:, k], prediction[:, k], ones)[0] for k in range(permutations)]

@@ -88,6 +88,7 @@ def _by_damage(rows: pd.DataFrame, score: np.ndarray) -> list[tuple]:
     for name in PLACES:
         at = (place == name).to_numpy()
         value = standard[at].mean() if at.any() else np.nan
+        # by patients, not visits, which are alike within a patient
         spread = (
             1.96 * standard[at].std(ddof=1) / np.sqrt(rows.loc[at, "patient_id"].nunique()) if at.sum() > 1 else np.nan
         )

@@ -105,10 +105,12 @@ def probe(
             f"A probe needs at least {FEWEST_PATIENTS} patients of each kind; there are "
             f"{dict(zip(kinds, per_kind, strict=True))}."
         )
+    # of two kinds the second says all that there is to say
     is_kind = np.stack([values == kind for kind in (kinds[1:] if len(kinds) == 2 else kinds)], axis=1).astype(float)
     regression = CrossFit(embedding, patients, given=given)
     ranks = regression.ranks_within_folds(regression.predict(is_kind))
     weights = bootstrap_weights(patients, resamples, seed)
+    # each kind against all others, the rare ones counting as much as the frequent
     curve = np.mean([weighted_auroc(is_kind[:, k], ranks[:, k], weights) for k in range(ranks.shape[1])], axis=0)
     lower, upper = percentile_interval(curve[1:])
     low, high = np.quantile(_null(regression, is_kind, patients, permutations, seed), [0.025, 0.975])
@@ -126,6 +128,7 @@ def _null(
         shuffled = kind[rows].T
         ranks = rankdata(regression.ranks_within_folds(regression.predict(shuffled)), axis=0)
         events = shuffled.sum(0)
+        # Mann-Whitney: pairs in which the row with the fact was ranked higher
         above = (ranks * shuffled).sum(0) - events * (events + 1) / 2
         curves.append(above / (events * (len(kind) - events)))
     return np.mean(curves, axis=0)

@@ -51,6 +51,7 @@ class Simulate:
 
 
 def main(arguments: list[str]) -> None:
+    # people repeat `--set` for every coefficient, and tyro keeps the last use alone
     arguments = _gathered(_gathered(arguments, "--set"), "--do")
     options = parse(Simulate, _with_value(arguments, "--check"), "simulate")
     from outcomenet.simulation.interventions import interventions_from_texts

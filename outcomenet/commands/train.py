@@ -48,6 +48,7 @@ def main(arguments: list[str]) -> None:
     from outcomenet.experiment import Experiment, load_experiment
     from outcomenet.localizer_training.experiment import LocalizerExperiment
 
+    # of which kind the experiment is says its file, and with it which options there are
     file = experiment_file(name)
     default = load_experiment(file)
     if isinstance(default, LocalizerExperiment):

@@ -40,6 +40,7 @@ class Dataset:
             return self._stored[split]
         rows = self.visits[(self.visits["split"] == split) & self.visits["has_films"]]
         keys = zip(rows["patient_id"], rows["visit_id"], strict=True)
+        # in the order in which they are stored, whatever order the visit table has
         return ChosenVisits(self, sorted(keys, key=self.places.__getitem__))
 
     def require(self, outcomes: Iterable[str]) -> None:

@@ -33,6 +33,7 @@ def tied_patients(films: pd.DataFrame, ties: Sequence[str] = TIES) -> pd.Series:
     edges = []
     for tie in ties:
         known = films[films[tie] != ""]
+        # joining everybody to the first is enough: components need no edge between all pairs
         first = known.groupby(tie)["patient_id"].transform("first")
         edges.append(np.column_stack([place[known["patient_id"]], place[first]]))
     joined = np.concatenate(edges) if edges else np.empty((0, 2), int)

@@ -132,6 +132,7 @@ def seal(folder: Path, manifest: DatasetManifest) -> DatasetManifest:
     Returns:
         The manifest as written, with the digests of all files and the fingerprint.
     """
+    # the manifest cannot hold its own digest
     names = files_of(folder, without=(MANIFEST,))
     files = {name: manifest.files.get(name) or sha256_of(folder / name) for name in names}
     manifest = replace(manifest, files=files)

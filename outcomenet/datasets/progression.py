@@ -131,6 +131,7 @@ def rows_at_horizon(days: Float[np.ndarray, "visit"], horizon: float) -> list[in
 
 
 def _interval_from(i: int, days: np.ndarray, totals: np.ndarray, shortest: float) -> ProgressionInterval:
+    # two films of one day show no progression, however short the shortest interval is set
     later = [j for j in range(i + 1, len(days)) if np.isfinite(totals[j]) and days[j] - days[i] >= max(shortest, 1)]
     if not np.isfinite(totals[i]) or not later:
         return ProgressionInterval(np.nan, np.nan)

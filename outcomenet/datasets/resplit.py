@@ -63,6 +63,7 @@ def resplit(dataset: Dataset, config: SplitConfig) -> Dataset:
     visits = dataset.visits
     if config.folds:
         fold = np.array([fold_of(patient, FOLD_SALT, config.folds) for patient in visits["patient_id"]])
+        # the next fold, so that over all folds every patient calibrates once
         calibrates = (config.fold + 1) % config.folds
         split = np.select([fold == config.fold, fold == calibrates], ["test", "validation"], "train")
     else:
@@ -73,6 +74,7 @@ def resplit(dataset: Dataset, config: SplitConfig) -> Dataset:
             raise DataRefused(
                 f"{config.leave_site_out} is the data set's only hospital: nothing is left to learn from."
             )
+        # a patient who changed the hospital stays whole, with the first
         of_patient = visits.groupby("patient_id")["site"].transform("first")
         there = (of_patient == config.leave_site_out).to_numpy()
         split = np.select([there, visits["split"] == "validation"], ["test", "validation"], "train")

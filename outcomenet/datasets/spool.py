@@ -64,6 +64,7 @@ class SpooledShuffler:
             self._file.seek(first)
             record = hashed, self._file.read(length)
             if previous is not None and hashed == previous[0]:
+                # equal keys are neighbours once sorted
                 raise shuffle.DuplicatedKeysError(record[1], previous[1])
             yield record
             previous = record

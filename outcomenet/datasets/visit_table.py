@@ -154,6 +154,7 @@ def site_readings(cohort: Cohort, scheme: Scheme, ledger: Ledger, mode: str | No
         index=["patient_id", "visit_id", "reader"], columns="column", values="score"
     )
     wide = wide.reindex(columns=names).astype(float).reset_index()
+    # names of visits need not sort as their dates do
     date = wide[["patient_id", "visit_id"]].merge(cohort.visits[["patient_id", "visit_id", "date"]], how="left")["date"]
     order = wide.assign(_date=date).sort_values(["patient_id", "_date", "visit_id", "reader"]).index
     return wide.loc[order].reset_index(drop=True)

@@ -41,6 +41,7 @@ def same_films(films: pd.DataFrame) -> pd.DataFrame:
             if first["pixels"] != second["pixels"] or not first["pixels"]:
                 pair = _pair(first, second, "joints that look the same", agreement)
                 of = frozenset(pair[:2])
+                # the surer of two pairs of limbs speaks for their films
                 alike[of] = max(alike.get(of, pair), pair, key=lambda known: known[-1])
     rows += alike.values()
     return pd.DataFrame(rows, columns=COLUMNS)
@@ -85,6 +86,7 @@ def with_groups(films: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
     ends = [names.get_indexer(pd.Index(pairs[column])) for column in ("film_id", "other_film_id")]
     graph = coo_matrix((np.ones(len(pairs)), ends), shape=(len(names),) * 2)
     group = pd.Series(connected_components(graph, directed=False)[1], index=names)
+    # a film alone in its group looks like no other
     group = group.where(group.duplicated(keep=False)).astype("Int64").astype("string").fillna("").astype(object)
     return films.drop(columns="likeness").assign(**{ALIKE: films["film_id"].map(group)})
 

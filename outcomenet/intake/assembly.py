@@ -53,6 +53,7 @@ class Assembly:
         # what films add to the ledger is told apart from what tables do, for the flow of exclusions
         self.ledger_of_tables = cohort.ledger.to_frame()
         self.examples = VisitExamples(cohort, geometry, options.reading_mode, options.split_by)
+        # before the tasks, which need the landmarks, and with JAX, which the cutting processes do without
         self.located = find_landmarks(cohort, options.workers, progress, kept)
         self.tasks = film_tasks(cohort, self.located, geometry, options.secret)
         self.limbs = EnteredLimbs(cohort, self.located)

@@ -14,6 +14,7 @@ from outcomenet.localization.likeness import are_patterns
 
 _HEXADECIMAL = re.compile(r"[0-9a-f]{0,256}")
 _PNG = b"\x89PNG\r\n\x1a\n"
+# Far above any preview of a film, and little to hold.
 _MOST_PREVIEW_BYTES = 2**21
 
 
@@ -46,6 +47,7 @@ def _is_told(answer: CutFilm, task: FilmTask) -> bool:
     preview = answer.preview_png
     return (
         all(is_text(text, 200) for text in named)
+        # a worker may add flags and never drop those that the parent has set
         and set(task.limb.flags if task.limb else ()) <= set(answer.flags) <= FLAGS.keys()
         and all(_HEXADECIMAL.fullmatch(text) for text in hashes)
         and are_patterns(patterns, task.side.region)

@@ -32,6 +32,7 @@ class CutStore:
     def cut(self, decoder: FilmDecoder, tasks: Sequence[FilmTask]) -> Iterator[CutFilm | FilmRefused]:
         """What `cut_film` gives for each task, in order: kept results where there are, else decoded and then kept."""
         names = [self._name(task) for task in tasks]
+        # looked up before any film is decoded, so that the workers get the missing ones in one go
         have = [
             bool(name) and self._kept.read(name, task.path) is not None for task, name in zip(tasks, names, strict=True)
         ]

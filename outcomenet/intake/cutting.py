@@ -181,6 +181,7 @@ def draw_preview(pixels: UInt16[np.ndarray, "height width"], cut: JointCrops, ge
         geometry: Size and scale of the crops.
     """
     factor = PREVIEW_HEIGHT_PX / pixels.shape[0]
+    # markers and metal are brighter than any bone and would leave it dark
     low, high = np.percentile(pixels, (1, 99.7))
     grey = np.clip((pixels.astype(np.float32) - low) / max(high - low, 1) * 255, 0, 255).astype(np.uint8)
     small = cv2.resize(grey, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)

@@ -87,6 +87,7 @@ def finish(
 def _copy_truth(source: Path, target: Path) -> None:
     """Copies what a simulation writes into truth/, where it is there; nothing else, and nothing through a link."""
     named = [path for name in TRUTH_FILES if os.path.lexists(path := source / name)]
+    # a link there could lead to a file of another patient, or of the machine
     for path in (source, *named) if named else ():
         if what := not_plain(path, folder=path == source):
             raise DataRefused(

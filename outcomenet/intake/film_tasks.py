@@ -17,7 +17,7 @@ from outcomenet.localization.crops import Spacing
 from outcomenet.localization.geometry import CropGeometry, LimbLengths
 from outcomenet.typed_rows import typed_rows
 
-PREVIEW_FILMS = 8
+PREVIEW_FILMS = 8  # enough to see on the page whether crops sit on their joints
 
 
 def film_tasks(
@@ -37,6 +37,7 @@ def film_tasks(
     """
     lengths = lengths_of(cohort)
     tasks: dict[VisitKey, list[FilmTask]] = defaultdict(list)
+    # a network takes one crop per joint and visit
     sides: set[tuple[str, str, Side]] = set()
     previewed = 0
     films = cohort.films.sort_values(["patient_id", "visit_id", "film_id"])

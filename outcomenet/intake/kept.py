@@ -64,6 +64,7 @@ class Kept:
         except FileNotFoundError:
             return
         self.folder.mkdir(parents=True, exist_ok=True)
+        # two intakes may share the folder: each writes under a name of its own, and the last rename wins
         whole = self.folder / f"{name}.{os.getpid()}"
         whole.write_bytes(label.encode("ascii") + b"\n" + data)
         whole.replace(self.folder / name)

@@ -155,6 +155,7 @@ def _under_pseudonyms(
         if table:
             if Path(table).resolve().is_relative_to(out.resolve()):
                 raise UsageError("The linking table tells who the patients are; write it outside of the data set.")
+            # while the cohort still has its own names
             write_linking_table(cohort, names, Path(table))
         cohort = pseudonymous(cohort, names)
         what = "Patients, visits, films and readers get pseudonyms and dates are shifted."

@@ -53,6 +53,7 @@ class VisitCrops:
         # one stream for all visits, so that the workers never wait for the end of a visit
         results = self.store.cut(decoder, [task for visit in visits for task in self._tasks[visit]])
         for visit in visits:
+            # what no film shows stays 0, and `present` says so
             crops = np.zeros((JOINT_COUNT, self._size, self._size), np.uint16)
             present = np.zeros(JOINT_COUNT, np.uint8)
             for task in self._tasks[visit]:

@@ -22,6 +22,7 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from outcomenet.arrays import Float
 from outcomenet.errors import DataRefused
 
+# Ridge penalties of standardised columns, in steps of ten: from hardly any to one that leaves little.
 PENALTIES = (0.1, 1.0, 10.0, 100.0, 1000.0)
 # (number of trees, leaves of each): few and small, for cohorts have hundreds to thousands of visits.
 TREES = ((50, 3), (50, 8), (150, 3), (150, 8))

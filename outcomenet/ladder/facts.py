@@ -56,6 +56,7 @@ class LadderFacts:
     def human_joints(self, outcome: str) -> pd.DataFrame:
         """Grades of every SvdH site, the mean over readers, with their total and its root: no less than the total tells."""
         total = self.human_total(outcome)
+        # the change of a pair may be below 0
         root = np.sign(total) * np.sqrt(np.abs(total))
         return self.visits[list(SVDH_COLUMNS)].astype(float).assign(svdh_total=total, svdh_root=root)
 
@@ -164,6 +165,7 @@ def equate_to_human(score: Float[np.ndarray, "row"], total: Float[np.ndarray, "v
             f"some human totals; there are {len(score)} and {len(total)}."
         )
     values, counts = np.unique(total, return_counts=True)
+    # the highest total has no cut above it
     shares = np.cumsum(counts)[:-1] / counts.sum()
     return HumanGrid(values, np.quantile(score, shares, method="inverted_cdf"))
 

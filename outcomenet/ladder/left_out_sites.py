@@ -42,6 +42,7 @@ def _without_site(facts: LadderFacts, spec: OutcomeSpec, site: str) -> pd.DataFr
     """Held-out visits of one hospital, predicted by regressions that knew the other hospitals only."""
     visits, there = facts.visits, facts.visits["site"] == site
     fit = (visits["split"] == "train") & ~there
+    # no intervals are made here, so that no row calibrates them
     nobody = np.zeros(len(visits), bool)
     ladder = Ladder(LadderFacts(visits, facts.covariates, {}, None), spec, fit.to_numpy(bool), nobody)
     held_out = (there & (visits["split"] == "test")).to_numpy(bool)

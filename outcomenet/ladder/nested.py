@@ -103,6 +103,7 @@ def _cross_fitted(
 ) -> pd.DataFrame:
     """Every held-out visit predicted from each measure by regressions that saw neither it nor its patient."""
     target = target_of(spec, visits)
+    # a hash of the name, so that every measure and covariate set has the same folds
     fold = visits["patient_id"].map(lambda patient: fold_of(str(patient), f"nested-{seed}", FOLDS)).to_numpy()
     covariates = visits[columns].astype(float)
     features = {name: covariates.assign(**{MEASURE: values}) for name, values in measures.items()}

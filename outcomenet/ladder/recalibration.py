@@ -48,6 +48,7 @@ def recalibrate(predictions: pd.DataFrame, *, resamples: int, seed: int) -> Reca
         (name, network), horizon = (str(keys[0]), str(keys[2])), keys[1]
         if not OUTCOMES[name].kind.is_event:
             continue
+        # patients that the network did not learn from and that are not judged
         known = rows[(rows["split"] == "validation") & rows["observed"]]
         try:
             fitted = fit_calibrators(known["target"].to_numpy(), known["prediction"].to_numpy())

@@ -21,6 +21,7 @@ from outcomenet.ladder.candidates import PLAIN, Candidate
 from outcomenet.outcomes import OutcomeSpec
 
 FOLDS = 5
+# Four for each fold to judge; with fewer, the choice among candidates is chance.
 FEWEST_VISITS = 20
 
 
@@ -57,6 +58,7 @@ class TabularRung:
         folds = patient_folds(y, groups, stratified=self.is_event)
         with threadpool_limits(1):  # tables this small are 10 times slower when threads contend; and sums stay the same
             tried = {candidate: self._cross_validated(candidate, x, y, folds) for candidate in self.candidates}
+            # of each candidate the best setting, as all are chosen alike
             self.losses = {candidate.name: float(losses.min()) for candidate, losses in tried.items()}
             best = min(tried, key=lambda candidate: tried[candidate].min())
             self.chosen = best.name
@@ -89,6 +91,7 @@ class TabularRung:
 
     def _loss(self, target: np.ndarray, prediction: np.ndarray) -> float:
         if self.is_event:
+            # a sum, since folds differ in size; both labels named, since a fold may hold one
             return float(log_loss(target, prediction, labels=[0, 1], normalize=False))
         return float(((target - prediction) ** 2).sum())
 

@@ -32,6 +32,7 @@ def weighted_correlation(
     mean_a, mean_b = weights @ a / n, weights @ b / n
     covariance = weights @ (a * b) / n - mean_a * mean_b
     variance_a, variance_b = weights @ a**2 / n - mean_a**2, weights @ b**2 / n - mean_b**2
+    # relative to the column's own size: rounding leaves a little variance in a constant
     varies = (variance_a > 1e-9 * (a**2).mean()) & (variance_b > 1e-9 * (b**2).mean())
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(varies, covariance / np.sqrt(variance_a * variance_b), np.nan)

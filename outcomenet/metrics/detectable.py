@@ -76,4 +76,5 @@ def _sd_of_difference(scores: np.ndarray) -> float:
             f"A smallest detectable value needs 2 readers' scores of at least 2 patients without gaps; "
             f"got {patients} patients x {readers} readers. Take the patients that both read."
         )
+    # the readers' mean difference is no error of a change: the SD leaves it out
     return float((scores[:, 0] - scores[:, 1]).std(ddof=1))

@@ -219,6 +219,7 @@ def uno_c(
         0 to 1, one value per resample; NaN where no pair is comparable.
     """
     first = np.flatnonzero(event & (time < tau) & (time <= last_day_with_enough_left(time)))
+    # by the chance of being watched up to that day, for each of the two patients of a pair
     worth = censoring_curve(time, event).before(time[first]) ** -2
     return _concordance(time, event, risk, weights, first, worth, free)
 
@@ -238,6 +239,7 @@ def _concordance(
     """
     free = np.where(event, np.nextafter(time, -np.inf), time) if free is None else free
     pair = worth[:, None] * (time[first][:, None] <= free)
+    # 1 where the earlier event has the higher risk, a half where they tie
     right = pair * (np.sign(risk[first][:, None] - risk) / 2 + 0.5)
     left = weights[:, first]
     total = ((left @ pair) * weights).sum(1)

@@ -44,6 +44,7 @@ def wilson(count: int, n: int, level: float = 0.95) -> Share:
     """
     if n < 1:
         raise UndefinedMetric("A share of no rows is undefined; there is nothing to count among.")
+    # `level` is two-sided
     z, value = float(norm.ppf(0.5 + level / 2)), count / n
     centre = (value + z**2 / (2 * n)) / (1 + z**2 / n)
     half = z / (1 + z**2 / n) * math.sqrt(value * (1 - value) / n + z**2 / (4 * n**2))

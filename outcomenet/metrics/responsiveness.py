@@ -31,6 +31,7 @@ def response_mean(
         mean = weights @ change / n
         middle = change.mean()  # taken out before squaring, so that large changes keep their digits
         spread = (weights @ (change - middle) ** 2 - n * (mean - middle) ** 2) / (n - 1)
+        # a change that is the same for everybody leaves only rounding
         return np.where(spread > 1e-12, mean / np.sqrt(spread), np.nan)
 
 

@@ -32,6 +32,7 @@ COMPARISON_COLUMNS = [
     "value", "reference_value", "resamples", "lower_margin", "upper_margin", "primary",
 ]  # fmt: skip
 UNDEFINED = "One class only, no variation, or a risk of exactly 0 or 1, among the held-out patients."
+# Metrics of outcomes on a scale, and of probabilities of an event.
 OF_SCORES = {
     "r2": r2,
     "mae": mae,

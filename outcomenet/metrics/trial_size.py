@@ -35,6 +35,7 @@ def patients_per_arm(effect: float, *, power: float = 0.8, alpha: float = 0.05) 
     effect = abs(effect)
     quantiles = norm.ppf(1 - alpha / 2) + norm.ppf(power)
     n = max(2, math.floor(2 * (quantiles / effect) ** 2))  # the normal's answer, never more than the t test's
+    # a few steps: the t test needs one or two patients more than the normal says
     while _power(effect, n, alpha) < power:
         n += 1
     return n

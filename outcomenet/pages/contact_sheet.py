@@ -27,6 +27,7 @@ def contact_sheet(
         columns: tiles in a row.
     """
     shown = [j for j in range(len(names)) if present[j]]
+    # over the whole visit, so that tiles can be compared; a few bright pixels (markers, metal) do not set the scale
     low, high = np.percentile(crops[present], (1, 99.7)) if shown else (0, 1)
     tiles = []
     for j in shown:
@@ -46,6 +47,7 @@ def tiled(tiles: Sequence[UInt8[np.ndarray, "height width"]], columns: int) -> U
     """
     blank = np.zeros((TILE_PX + 2, TILE_PX + 2), np.uint8)
     bordered = [np.pad(tile, 1, constant_values=40) for tile in tiles]
+    # the last row is filled up
     bordered += [blank] * (-len(bordered) % columns)
     rows = [np.hstack(bordered[i : i + columns]) for i in range(0, len(bordered), columns)]
     return np.vstack(rows) if rows else blank

@@ -24,6 +24,7 @@ def page_template(package: str, name: str) -> jinja2.Template:
     environment = jinja2.Environment(
         loader=jinja2.ChoiceLoader([jinja2.PackageLoader(package), jinja2.PackageLoader("outcomenet.pages")]),
         autoescape=True,
+        # a name that a template asks for and nobody gives is an error, not a gap on the page
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

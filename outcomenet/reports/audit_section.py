@@ -46,6 +46,7 @@ def audit_table(audits: pd.DataFrame) -> Table:
     def places(column: str, order: list[str]) -> list[int]:
         return [order.index(value) if value in order else len(order) for value in audits[column]]
 
+    # stable, so that a judgement's audits keep the order of the registry
     ordered = audits.assign(_judgement=places("judgement", judgements), _name=places("audit", names))
     ordered = ordered.sort_values(["_judgement", "_name"], kind="stable")
     columns = ["question", "judgement", "finding"]

@@ -113,6 +113,7 @@ def seen_change(responsiveness: pd.DataFrame) -> Table:
     """One row per measure and statistic; beside it the difference to the human change on the same pairs."""
     frame = responsiveness.fillna({"against": ""})
     differences = frame[frame["statistic"].str.endswith(_DIFFERENCE)]
+    # differences stand in rows of their own; the table shows them beside the value
     keyed = {
         (row.measure, row.statistic.removesuffix(_DIFFERENCE), row.against): row
         for row in typed_rows(differences, PairStatistic)

@@ -18,6 +18,7 @@ from matplotlib.figure import Figure
 from outcomenet.csv_files import write_csv
 from outcomenet.pages.pictures import data_address
 
+# A page of a dozen figures stays small enough to mail.
 LARGEST_VECTOR = 250_000  # bytes
 GREY = "#767676"
 PALE = "#e3e6e8"
@@ -139,9 +140,11 @@ def publish(draw: Callable[..., Drawing | None], folder: Path) -> PublishedFigur
 def _saved(figure: Figure, *, tight: bool) -> tuple[bytes, bytes]:
     """The figure as PNG and as SVG, cut to what is drawn where it is to be `tight`."""
     box = "tight" if tight else None
+    # a canvas of its own: pyplot would keep every figure open and look for a display
     FigureCanvasAgg(figure)
     pixels, vector = io.BytesIO(), io.BytesIO()
     figure.savefig(pixels, format="png", dpi=160, bbox_inches=box, pad_inches=0.08)
+    # without the date, which would make every run's file another one
     figure.savefig(vector, format="svg", metadata={"Date": None}, bbox_inches=box, pad_inches=0.08)
     return pixels.getvalue(), vector.getvalue()
 

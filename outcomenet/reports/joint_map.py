@@ -46,6 +46,7 @@ def joint_contributions(biomarkers: pd.DataFrame) -> pd.DataFrame:
     """
     held_out = biomarkers[biomarkers["split"] == "test"]
     columns = [f"joint_{joint.name}" for joint in JOINTS]
+    # a patient with many visits would otherwise weigh more than one with few
     by_patient = held_out.groupby("patient_id")[columns].mean()
     return pd.DataFrame(
         {

@@ -38,6 +38,7 @@ def patient_section(folder: RunFolder) -> dict[str, object]:
         "flow": None if flow is None else flow_chart(flow, splits),
         "table_one": None if one is None or one.empty else table_one(one),
         "agreement": None if folder.agreement is None else reader_agreement(folder.agreement),
+        # the section is there also where nothing was left out
         "ledger": None if ledger is None else True,
         "left_out": None if ledger is None else left_out(ledger),
         "kept": None if ledger is None else kept_with_a_note(ledger),
@@ -57,6 +58,7 @@ def table_one(frame: pd.DataFrame) -> Table:
     largest = frame[differences].apply(lambda cells: _largest(list(cells)), axis=1) if differences else None
     rows, variable = [], ""
     for position, row in enumerate(frame.to_dict("records")):
+        # a variable with several levels is named at the first
         title = "" if row["variable"] == variable else row["variable"]
         variable = row["variable"]
         level = row["level"] if row["level"] != "yes" else ""

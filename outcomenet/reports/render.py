@@ -51,6 +51,7 @@ def _content(folder: RunFolder) -> dict[str, object]:
         "simulated": folder.simulated,
         "answer": answer(folder),
         "cautions": cautions(folder),
+        # sections share no key; what a run has not is None, and the template leaves it out
         **patient_section(folder),
         **result_section(folder),
         **audit_section(folder),

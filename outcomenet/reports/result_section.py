@@ -29,6 +29,7 @@ def result_section(folder: RunFolder) -> dict[str, object]:
         "subgroups": tables.subgroups(folder.metrics),
         "undefined": None if folder.undefined is None else tables.undefined(folder.undefined),
         "differences": differences,
+        # what the tables leave out is said, with the file that has it
         "differences_shown": tables.where_the_rest_is(differences, folder.comparisons, "comparisons.csv"),
         "difference_figure": publish(partial(difference_forest, folder.comparisons), figures),
         **_equal_adjustment(folder.nested),

@@ -123,6 +123,7 @@ def read_run(run: Path, into: Path | None = None) -> RunFolder:
         table_one=read_table_if_there(run, TABLE_ONE),
         agreement=read_table_if_there(run, "agreement.csv"),
     )
+    # an outcome or predictor of another version is refused here, by name, before anything is drawn
     for frame in (folder.predictions, folder.metrics, folder.comparisons):
         for name in frame["outcome"].unique():
             outcome(name)

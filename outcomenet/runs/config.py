@@ -131,6 +131,7 @@ def with_settings(config: T, settings: Mapping[str, object]) -> T:
             inner.setdefault(name, {})[further] = value
         else:
             direct[name] = _set(name, hints[name], getattr(config, name), value)
+    # a record that was chosen in the same call is the one whose settings follow
     within = {name: with_settings(direct.get(name, getattr(config, name)), changed) for name, changed in inner.items()}
     return replace(config, **direct | within)  # pyright: ignore[reportArgumentType]
 

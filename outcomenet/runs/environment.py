@@ -67,6 +67,7 @@ def environment() -> JsonObject:
     return {
         **provenance(),
         "cpu_features": _cpu_features(),
+        # those that a batch system or container leaves to this process, not those of the machine
         "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
         "threads": {name: os.environ[name] for name in THREADS if name in os.environ},
         "devices": [f"{count} x {kind}" for kind, count in sorted(Counter(map(_kind, usable_devices())).items())],
@@ -126,6 +127,7 @@ def _xla_flags() -> list[str]:
             "Write the flags themselves into XLA_FLAGS and run the command again."
         )
     flags = [flag for flag in _FLAG.findall(text) if not _NOT_RECORDED.match(flag)]
+    # a path may name a person or a machine
     return sorted(flag.split("=")[0] if re.search(r"[/\\~]", flag) else flag for flag in flags)
 
 

@@ -16,7 +16,6 @@ from functools import cache
 from pathlib import Path
 
 import outcomenet
-from outcomenet.artifacts import JsonObject
 from outcomenet.experiment_files import SHIPPED
 
 # Packages that compute numbers or decode what they are computed from.
@@ -29,7 +28,7 @@ ROOT = Path(outcomenet.__file__).parent
 _TYPED: ContextVar[tuple[str, ...] | None] = ContextVar("arguments of the command that runs", default=None)
 
 
-def provenance() -> JsonObject:
+def provenance() -> dict[str, object]:
     """Version, commit with uncommitted changes, source digest, package versions and machine kind."""
     import importlib.metadata  # a tenth of a second, which the command line's help does without
 

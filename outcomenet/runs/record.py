@@ -55,6 +55,7 @@ def begin_run(run: Path, record: JsonObject) -> JsonObject:
         return record
     old = read_record(run)
     for key in IDENTITY:
+        # in the order of `IDENTITY`: another experiment is the better explanation of another configuration
         if old.get(key) != record[key]:
             raise UsageError(
                 f"{run} was made with another {key.replace('_', ' ')} ({_difference(old.get(key), record[key])}); "

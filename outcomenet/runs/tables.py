@@ -51,6 +51,7 @@ _TEXT = ("patient_id", "visit_id", "film_id", "side", "png", "predictor", "refer
          "reason", "target", "given", "reading", "step", "unit", "column", "meaning", "direction",
          "audit", "question", "judgement", "finding", "adjusted_for", "calibrator", "measure", "statistic", "against",
          "scheme", "reading_mode", "readers", "note")  # fmt: skip
+# Written line by line while a network learns.
 TRAINING = "metrics.jsonl"
 TABLE_ONE = "table1.csv"
 

@@ -79,6 +79,7 @@ def _ledger(folder: Path) -> Table:
 
 def _agreement(folder: Path) -> Table | None:
     table = read_csv(folder / AGREEMENT, keep_default_na=False, na_values=[""])
+    # agreement.csv has every site; a page shows the whole
     table = table[table["measure"].isin(_MEASURES) & table["statistic"].isin(_STATISTICS)].head(_MOST_ROWS)
     if table.empty:
         return None

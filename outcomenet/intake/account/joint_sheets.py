@@ -46,6 +46,7 @@ class JointSheets:
         self._seen += 1
         if (self._seen - 1) % self._every:
             return
+        # as on the contact sheets of a run: joints of a visit can be compared
         low, high = np.percentile(crops[present], (1, 99.7))
         for place in np.flatnonzero(present):
             joint = JOINTS[place]

@@ -66,6 +66,7 @@ def reader_agreement(cohort: Cohort) -> pd.DataFrame:
 def _of_totals(totals: pd.DataFrame) -> Iterator[Row]:
     wide = totals.pivot(index=["patient_id", "visit_id"], columns="reader", values="total")
     readers = list(wide.columns)
+    # of two readers all together are the pair itself
     groups = [tuple(readers)] if len(readers) > 2 else []
     for group in (*groups, *combinations(readers, 2)):
         both = wide[list(group)].dropna()
@@ -74,6 +75,7 @@ def _of_totals(totals: pd.DataFrame) -> Iterator[Row]:
         patients, codes = np.unique(both.index.get_level_values("patient_id").to_numpy(str), return_inverse=True)
         if not len(patients):
             continue
+        # drawn anew for each pair: patients differ between pairs, and names alone decide the draws
         weights = _weights(patients)
         counted = (len(both), len(patients))
         of_patients = weights @ _by_patient(rating_sums(ratings), codes)

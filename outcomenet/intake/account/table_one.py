@@ -16,7 +16,7 @@ from outcomenet.outcomes import OUTCOMES
 
 _YES = {0.0: "no", 1.0: "yes"}
 _NAMED = ("site", "treatment")  # categories with names, each shown; the others are yes or no
-_MOST_TREATMENTS = 12
+_MOST_TREATMENTS = 12  # free text in the column would fill pages
 OTHER_TREATMENTS = "(any other)"
 _SKEWED = ("duration", "crp", "svdh_total")  # given as median [quartiles]
 _SHORT_SCALES = ("haq",)  # 0 to 3 in eighths: a second decimal is needed

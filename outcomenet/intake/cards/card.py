@@ -90,6 +90,7 @@ def _facts(manifest: DatasetManifest, meta: CohortMeta, visits: pd.DataFrame) ->
         f"{manifest.patients} patients, {manifest.visits} visits, {manifest.visits_with_films} of them with films, from "
         f"{visits['site'].nunique()} sites; patients by split: {_in_words(manifest.patients_by_split)}."
     )
+    # Croissant's version is a semantic one; any other is said in words
     version = meta.version if VERSION.fullmatch(meta.version) else ""
     note = f"Version of the export: {meta.version}." if meta.version and not version else ""
     facts = CardFacts(

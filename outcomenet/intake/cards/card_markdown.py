@@ -44,6 +44,7 @@ def _harmless(value: object) -> object:
         return {name: _harmless(part) for name, part in value.items() if _is_harmless(name, part)}
     if isinstance(value, list | tuple):
         return [_harmless(part) for part in value]
+    # a `<` in running text, as in CRP < 5, stays
     return _TAG.sub("&lt;", value).replace("](", "]\\(") if isinstance(value, str) else value
 
 
