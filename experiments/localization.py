@@ -4,7 +4,7 @@ Command:   outcomenet train experiments/localization.py --out runs/localizer
            outcomenet localize FILMS --weights runs/localizer/weights.safetensors --out found
 """
 
-from outcomenet.localizer_training.experiment import LocalizerExperiment
+from outcomenet.localizer_training.localizer_experiment import LocalizerExperiment
 
 
 def get_experiment() -> LocalizerExperiment:

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from outcomenet.experiment import TINY, Experiment
-from outcomenet.models.pairs import PairReading
+from outcomenet.models.visit_comparison import PairReading
 from outcomenet.training.loop import TrainingConfig
 
 

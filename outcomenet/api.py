@@ -11,8 +11,8 @@ from pathlib import Path
 from outcomenet import workflow
 from outcomenet.evaluation.pool import pool_runs
 from outcomenet.experiment import Experiment
-from outcomenet.localizer_training.experiment import LocalizerExperiment
-from outcomenet.localizer_training.run import run_localizer_training
+from outcomenet.localizer_training.localizer_experiment import LocalizerExperiment
+from outcomenet.localizer_training.localizer_run import run_localizer_training
 from outcomenet.locks import only_writer
 from outcomenet.progress import Progress
 from outcomenet.runs.record import read_record

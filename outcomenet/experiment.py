@@ -15,10 +15,10 @@ from outcomenet.datasets.resplit import FEWEST_FOLDS, SplitConfig
 from outcomenet.errors import UsageError, did_you_mean
 from outcomenet.experiment_files import experiment_file
 from outcomenet.input_pipeline.transforms import AugmentationConfig
-from outcomenet.losses.objective import LossWeights
+from outcomenet.losses.reduction import LossWeights
 from outcomenet.models.encoders.cnn import CnnConfig
 from outcomenet.models.outcome_net import OutcomeNetConfig
-from outcomenet.models.pairs import PairReading
+from outcomenet.models.visit_comparison import PairReading
 from outcomenet.outcomes import OUTCOMES, main_outcome, outcome
 from outcomenet.predictors import DIRECT_ADJUSTED, NETWORKS
 from outcomenet.ranges import Count, Filled, Folds, Name, Names, Resamples, Seed, Within, check_ranges

@@ -23,7 +23,7 @@ from outcomenet.experiment_data import check_data, known_outcomes, training_rows
 from outcomenet.input_pipeline.batches import covariate_scale, training_batches
 from outcomenet.input_pipeline.transforms import CovariateScale
 from outcomenet.localization.geometry import CropGeometry, LimbLengths
-from outcomenet.models.pairs import PairReading
+from outcomenet.models.visit_comparison import PairReading
 from outcomenet.outcomes import outcome
 from outcomenet.predictors import measuring_network
 from outcomenet.progress import Progress

@@ -8,9 +8,9 @@ import pytest
 
 from outcomenet.errors import UsageError
 from outcomenet.experiment import EvaluationConfig, Experiment, load_experiment
-from outcomenet.losses.objective import LossWeights
+from outcomenet.losses.reduction import LossWeights
 from outcomenet.models.outcome_net import OutcomeNetConfig
-from outcomenet.models.pairs import PairReading
+from outcomenet.models.visit_comparison import PairReading
 from outcomenet.strategies import ConfoundingConfig
 
 PAIRED = OutcomeNetConfig(pairs=PairReading.PAIRED)

@@ -9,7 +9,7 @@ import pytest
 from outcomenet.commands.arguments import parse
 from outcomenet.errors import UsageError
 from outcomenet.experiment import Experiment
-from outcomenet.losses.objective import LossWeights
+from outcomenet.losses.reduction import LossWeights
 from outcomenet.outcomes import OUTCOMES
 from outcomenet.runs.config import from_record
 

@@ -19,8 +19,8 @@ from outcomenet.commands.simulate import Simulate
 from outcomenet.errors import UsageError
 from outcomenet.experiment import Experiment, load_experiment
 from outcomenet.localization.geometry import CropGeometry
-from outcomenet.localizer_training.experiment import LocalizerExperiment
 from outcomenet.localizer_training.fine_tune import FineTuning
+from outcomenet.localizer_training.localizer_experiment import LocalizerExperiment
 from outcomenet.ranges import Filled, Within, field_types, limits_of
 from outcomenet.simulation.world import SCHEMES_READ, World
 
@@ -129,8 +129,8 @@ def test_a_scheme_that_simulated_readers_do_not_use_is_refused_by_name(name):
 
 def _tables(world: World) -> dict:
     from outcomenet.simulation.causal import solve
+    from outcomenet.simulation.cohort_tables import cohort_tables, planned_days, visits_that_took_place
     from outcomenet.simulation.exogenous import draw_exogenous
-    from outcomenet.simulation.tables import cohort_tables, planned_days, visits_that_took_place
 
     patients = range(2)
     noise = draw_exogenous(0, patients, world.visits, len(world.readers))

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from outcomenet.artifacts import JsonObject, sha256_of
-from outcomenet.cohorts.importers.card import DataSetCard
+from outcomenet.cohorts.importers.data_set_card import DataSetCard
 from outcomenet.cohorts.importers.registry import IMPORTERS
 from outcomenet.confounders import CONFOUNDERS
 from outcomenet.datasets.dataset import TABLE

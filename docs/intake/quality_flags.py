@@ -23,7 +23,7 @@ from outcomenet.localization.landmarked_limbs import see_film_without_limb, see_
 from outcomenet.localization.localizer import Localizer
 from outcomenet.localization.network_flags import carpal_edges, carpal_error, found_limbs, network_flags
 from outcomenet.localizer_training.film_bank import FilmBank
-from outcomenet.localizer_training.held_out import held_out_film
+from outcomenet.localizer_training.held_out_films import held_out_film
 from outcomenet.progress import Progress
 from outcomenet.simulation.cohort_folder import simulate_cohort
 from outcomenet.simulation.landmark_films import FilmVariety

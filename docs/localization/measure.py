@@ -26,7 +26,7 @@ from outcomenet.localization.network_flags import found_limbs
 from outcomenet.localization.overlay import draw_overlay
 from outcomenet.localizer_training.comparison import compared, summary
 from outcomenet.localizer_training.film_bank import FilmBank
-from outcomenet.localizer_training.held_out import held_out_film
+from outcomenet.localizer_training.held_out_films import held_out_film
 from outcomenet.progress import Progress
 from outcomenet.simulation.cohort_folder import simulate_cohort
 from outcomenet.simulation.landmark_films import FilmVariety

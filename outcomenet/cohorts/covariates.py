@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from outcomenet.anatomy import OSTEOARTHRITIS_HAND_JOINTS, Side
-from outcomenet.cohorts.haq import haq_of_visits
+from outcomenet.cohorts.haq_of_visits import haq_of_visits
 from outcomenet.cohorts.ledger import Ledger
 from outcomenet.confounders import (
     CONFOUNDERS,

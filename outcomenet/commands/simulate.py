@@ -92,7 +92,7 @@ def _with_value(arguments: list[str], switch: str) -> list[str]:
 
 def _check(options: Simulate, coefficients: Mapping[str, object], interventions: Mapping[str, object]) -> None:
     from outcomenet.errors import OutcomenetError, UsageError
-    from outcomenet.simulation.calibration import CHECK_PATIENTS, calibration_text, check_world
+    from outcomenet.simulation.published_targets import CHECK_PATIENTS, calibration_text, check_world
     from outcomenet.simulation.simulate import changed_world
 
     if options.out is not None:

@@ -14,7 +14,7 @@ from outcomenet.errors import UsageError
 from outcomenet.experiment_files import experiment_file, shipped_experiments
 
 if TYPE_CHECKING:
-    from outcomenet.localizer_training.experiment import LocalizerExperiment
+    from outcomenet.localizer_training.localizer_experiment import LocalizerExperiment
 
 HELP = """usage: outcomenet train EXPERIMENT --data DATASET --out RUN [--path.to.setting VALUE ...]
 
@@ -46,7 +46,7 @@ def main(arguments: list[str]) -> None:
     where, overrides = _split(arguments[1:])
     from outcomenet.api import train
     from outcomenet.experiment import Experiment, load_experiment
-    from outcomenet.localizer_training.experiment import LocalizerExperiment
+    from outcomenet.localizer_training.localizer_experiment import LocalizerExperiment
 
     # of which kind the experiment is says its file, and with it which options there are
     file = experiment_file(name)
@@ -71,7 +71,7 @@ def _train_localizer(
     name: str, file: Path, default: LocalizerExperiment, where: list[str], overrides: list[str]
 ) -> None:
     from outcomenet.api import train_localizer
-    from outcomenet.localizer_training.experiment import LocalizerExperiment
+    from outcomenet.localizer_training.localizer_experiment import LocalizerExperiment
 
     experiment = parse(LocalizerExperiment, overrides, f"train {name} --out RUN", default=default)
     options = parse(WhereLocalizer, where, f"train {name}")

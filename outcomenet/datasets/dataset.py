@@ -80,7 +80,7 @@ class Dataset:
     @cached_property
     def _stored(self) -> dict[str, Sequence[Example]]:
         """Examples by their split on disk."""
-        from outcomenet.datasets.visits import read_visits
+        from outcomenet.datasets.visit_files import read_visits
 
         column = STORED_SPLIT if STORED_SPLIT in self.visits else "split"
         with_films = set(self.visits.loc[self.visits["has_films"], column])

@@ -7,7 +7,7 @@ import pandas as pd
 
 from outcomenet.arrays import Int8
 from outcomenet.cohorts.cohort import Cohort
-from outcomenet.cohorts.haq import HAQ_GRID
+from outcomenet.cohorts.haq_of_visits import HAQ_GRID
 from outcomenet.cohorts.ledger import Ledger
 from outcomenet.cohorts.splits import FRACTIONS, SPLIT_SALT, split_of
 from outcomenet.confounders import CONFOUNDERS

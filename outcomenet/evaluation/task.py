@@ -11,7 +11,7 @@ from outcomenet.audits.sizes import AuditSizes
 from outcomenet.datasets.dataset import STORED_SPLIT, Dataset
 from outcomenet.datasets.pairs import VisitPairs, changes_of_human_score
 from outcomenet.errors import DataRefused
-from outcomenet.inference.visits import CompiledNetwork
+from outcomenet.inference.compiled_network import CompiledNetwork
 from outcomenet.input_pipeline.transforms import AugmentationConfig, CovariateScale, StoredExample
 from outcomenet.predictors import measuring_network
 from outcomenet.training.rungs import Parameters, RungNetwork

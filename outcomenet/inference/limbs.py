@@ -11,8 +11,8 @@ import numpy as np
 from outcomenet.anatomy import JOINT_NAMES
 from outcomenet.arrays import Bool, Float, UInt16
 from outcomenet.datasets.visit_example import ExampleShape, nothing_known
+from outcomenet.inference.compiled_network import CompiledNetwork
 from outcomenet.inference.film_risks import film_risks
-from outcomenet.inference.visits import CompiledNetwork
 from outcomenet.ladder.calibrators import Calibrators
 from outcomenet.predictions import NetworkOutput
 from outcomenet.scoring import KELLGREN_LAWRENCE, SVDH

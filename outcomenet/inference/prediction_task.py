@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from outcomenet.inference.visits import CompiledNetwork
+from outcomenet.inference.compiled_network import CompiledNetwork
 from outcomenet.input_pipeline.transforms import CovariateScale
 from outcomenet.ladder.calibrators import Calibrators
 from outcomenet.localization.geometry import CropGeometry, LimbLengths

@@ -50,7 +50,7 @@ class VisitExamples:
         Raises:
             AssertionError: TFDS was given no example of a split.
         """
-        from outcomenet.datasets.visits import visit_features, write_visits
+        from outcomenet.datasets.visit_files import visit_features, write_visits
 
         def examples(rows: dict[VisitKey, int]) -> Iterator[tuple[str, Example]]:
             for key, crops, present in cut(list(rows)):

@@ -16,7 +16,7 @@ from outcomenet.likelihoods.ordinal import (
     increasing_thresholds,
     known,
 )
-from outcomenet.losses.objective import LossPart
+from outcomenet.losses.reduction import LossPart
 from outcomenet.outcomes import OutcomeSpec
 
 _STEP_START = -1.5  # softplus: steps of about 0.2 on the latent scale

@@ -24,7 +24,7 @@ from outcomenet.arrays import Array, Float
 from outcomenet.errors import UsageError
 from outcomenet.likelihoods.likelihood import OutcomeFeature, value_as_feature
 from outcomenet.likelihoods.ordinal import known
-from outcomenet.losses.objective import LossPart
+from outcomenet.losses.reduction import LossPart
 from outcomenet.outcomes import OutcomeSpec
 
 NOTHING = -1e30  # log of a probability of 0; minus infinity would make NaN gradients

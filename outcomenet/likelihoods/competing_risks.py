@@ -24,9 +24,9 @@ from jax.scipy.special import logsumexp
 
 from outcomenet.arrays import Array, Float
 from outcomenet.errors import UsageError
-from outcomenet.likelihoods.follow_up import CENSORED, FollowUp
+from outcomenet.likelihoods.first_event import CENSORED, FollowUp
 from outcomenet.likelihoods.ordinal import known
-from outcomenet.losses.objective import LossPart
+from outcomenet.losses.reduction import LossPart
 
 ONE_DAY = 1.0
 NOTHING = -1e30  # log of a probability of 0; minus infinity would make NaN gradients

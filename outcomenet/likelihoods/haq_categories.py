@@ -19,7 +19,7 @@ from outcomenet.errors import UsageError
 from outcomenet.haq import HAQ_CATEGORIES, HAQ_MINIMUM_CATEGORIES
 from outcomenet.likelihoods.likelihood import OutcomeFeature, variance_on_grid
 from outcomenet.likelihoods.ordinal import expected_grade, grade_negative_log_likelihood, increasing_thresholds, known
-from outcomenet.losses.objective import LossPart
+from outcomenet.losses.reduction import LossPart
 from outcomenet.outcomes import OutcomeSpec
 
 CATEGORY_COUNT = len(HAQ_CATEGORIES)

@@ -26,7 +26,7 @@ from outcomenet.arrays import Array, Float
 from outcomenet.errors import UsageError
 from outcomenet.likelihoods.likelihood import OutcomeFeature, value_as_feature
 from outcomenet.likelihoods.ordinal import interval_log_likelihood, known
-from outcomenet.losses.objective import LossPart
+from outcomenet.losses.reduction import LossPart
 from outcomenet.outcomes import OutcomeSpec
 
 NEAREST_TO_BOUND = 1e-6  # share of the scale; logit(0) has no gradient

@@ -10,7 +10,7 @@ import numpy as np
 
 from outcomenet.arrays import Array, Bool, Float, Shaped
 from outcomenet.likelihoods.ordinal import known
-from outcomenet.losses.objective import LossPart
+from outcomenet.losses.reduction import LossPart
 from outcomenet.outcomes import OutcomeSpec
 
 

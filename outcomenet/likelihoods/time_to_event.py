@@ -10,10 +10,10 @@ import numpy as np
 
 from outcomenet.arrays import Array, Float
 from outcomenet.likelihoods.competing_risks import competing_risks_loss, cumulative_incidence
-from outcomenet.likelihoods.follow_up import CAUSES, CENSORED, FollowUp
+from outcomenet.likelihoods.first_event import CAUSES, CENSORED, FollowUp
 from outcomenet.likelihoods.likelihood import OutcomeFeature
 from outcomenet.likelihoods.ordinal import known
-from outcomenet.losses.objective import LossPart
+from outcomenet.losses.reduction import LossPart
 from outcomenet.outcomes import OutcomeSpec
 
 # Follow-up intervals in days after the film; hazards are constant within each.

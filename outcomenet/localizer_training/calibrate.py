@@ -16,7 +16,7 @@ from outcomenet.localization.frames import LENGTHS_MM, Pyramid
 from outcomenet.localization.localizer import Localizer
 from outcomenet.localization.weights import Calibration, LocalizerWeights
 from outcomenet.localizer_training.comparison import compared, summary
-from outcomenet.localizer_training.held_out import HeldOutFilm
+from outcomenet.localizer_training.held_out_films import HeldOutFilm
 from outcomenet.progress import Progress
 
 # The radius that holds nine in ten of a two-dimensional normal, in standard errors along one axis: sqrt(2 ln 10).

@@ -11,7 +11,7 @@ from outcomenet.anatomy import Side, landmarks_of
 from outcomenet.localization.found import State
 from outcomenet.localization.frames import LENGTHS_MM
 from outcomenet.localization.localizer import Localizer
-from outcomenet.localizer_training.held_out import HeldOutFilm
+from outcomenet.localizer_training.held_out_films import HeldOutFilm
 
 
 def compared(localizer: Localizer, films: Iterable[HeldOutFilm]) -> pd.DataFrame:

@@ -14,8 +14,8 @@ from outcomenet.films.decoding import FilmDecoder
 from outcomenet.films.film_file import read_film
 from outcomenet.localization.frames import fitted_frame
 from outcomenet.localization.placed import PlacedLimb
-from outcomenet.localizer_training.experiment import LocalizerExperiment
 from outcomenet.localizer_training.film_bank import SPACING_MM, BankFilm, MixedBank
+from outcomenet.localizer_training.localizer_experiment import LocalizerExperiment
 from outcomenet.localizer_training.source import Shapes, Source, simulated_banks
 from outcomenet.progress import Progress
 

@@ -11,7 +11,7 @@ from outcomenet.artifacts import sha256_of, sha256_of_json
 from outcomenet.localization.placed import PlacedLimb
 from outcomenet.localization.weights import LocalizerWeights
 from outcomenet.localizer_training.corrected_films import corrected_films, mixed_source
-from outcomenet.localizer_training.experiment import LocalizerExperiment
+from outcomenet.localizer_training.localizer_experiment import LocalizerExperiment
 from outcomenet.localizer_training.stages import train_stage
 from outcomenet.progress import Progress
 from outcomenet.ranges import Count, check_ranges

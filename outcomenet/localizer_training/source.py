@@ -13,8 +13,8 @@ from outcomenet.anatomy import Region
 from outcomenet.arrays import Float
 from outcomenet.localization.frames import Window
 from outcomenet.localization.shape_model import ShapeModel, fit_shape
-from outcomenet.localizer_training.experiment import LocalizerExperiment
 from outcomenet.localizer_training.film_bank import BankFilm, FilmBank
+from outcomenet.localizer_training.localizer_experiment import LocalizerExperiment
 from outcomenet.localizer_training.looks import Look, look_at
 from outcomenet.progress import Progress
 

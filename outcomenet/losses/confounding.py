@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from outcomenet.arrays import Array, Bool, Float, Int
-from outcomenet.losses.objective import LossPart
+from outcomenet.losses.reduction import LossPart
 
 GRADES = 5  # Kellgren-Lawrence 0-4
 

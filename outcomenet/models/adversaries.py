@@ -17,7 +17,7 @@ from outcomenet.anatomy import JOINT_KIND_INDEX, JOINT_KINDS
 from outcomenet.arrays import Array, Bool, Float
 from outcomenet.confounders import CONFOUNDERS
 from outcomenet.losses.confounding import adversary_loss, correlation_loss
-from outcomenet.losses.objective import LossPart
+from outcomenet.losses.reduction import LossPart
 
 HIDDEN = 32
 

@@ -9,9 +9,9 @@ from flax import nnx
 
 from outcomenet.arrays import Array, Bool, Float, Int
 from outcomenet.likelihoods.ordinal import expected_grade, increasing_thresholds
-from outcomenet.likelihoods.readers import centred, reader_grade_loss
+from outcomenet.likelihoods.reader_effects import centred, reader_grade_loss
 from outcomenet.likelihoods.registry import likelihood_of
-from outcomenet.losses.objective import LossPart
+from outcomenet.losses.reduction import LossPart
 from outcomenet.outcomes import outcome
 from outcomenet.scoring import KELLGREN_LAWRENCE, SVDH, Scheme
 

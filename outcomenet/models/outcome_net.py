@@ -15,8 +15,8 @@ from outcomenet.models.aggregation import Aggregation
 from outcomenet.models.encoders.cnn import CnnConfig
 from outcomenet.models.encoders.vit import VitConfig
 from outcomenet.models.heads import OutcomeHead, osteoarthritis_head, svdh_head
-from outcomenet.models.pairs import PairComparison, PairReading, changes
 from outcomenet.models.visit import Visit, VisitOutput, patient_embedding
+from outcomenet.models.visit_comparison import PairComparison, PairReading, changes
 from outcomenet.ranges import Share, check_ranges
 from outcomenet.strategies import ConfoundingConfig
 

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 
 from outcomenet.arrays import Array, Bool, Float
 from outcomenet.errors import UsageError
-from outcomenet.losses.objective import LossPart
+from outcomenet.losses.reduction import LossPart
 
 
 class Visit(NamedTuple):

@@ -10,7 +10,7 @@ from outcomenet.confounders import CONFOUNDERS
 from outcomenet.films.film import FROM_CROPS, FROM_FILMS
 from outcomenet.outcomes import HAQ, HAQ_TODAY, OUTCOMES, outcome
 from outcomenet.predictors import DIRECT_ADJUSTED, FROM_FILM, HUMAN_TOTAL, in_ladder_order, predictor
-from outcomenet.reports.change import NOT_FOR_CHANGE, not_for_change
+from outcomenet.reports.change_section import NOT_FOR_CHANGE, not_for_change
 from outcomenet.reports.measures import R_SQUARED, measure, outcome_phrase
 from outcomenet.reports.narrative import reached
 from outcomenet.reports.numbers import counted, decimal, listed

@@ -9,8 +9,8 @@ from outcomenet.pages.page import Row, Table
 from outcomenet.predictors import HUMAN_TOTAL, predictor
 from outcomenet.reports.measures import READINGS, digits_of, measure, verdict_on
 from outcomenet.reports.numbers import count, decimal, inside_sentence, interval
+from outcomenet.reports.report_tables import outcome_heading
 from outcomenet.reports.rows import AdjustedComparison, RecalibratedValue
-from outcomenet.reports.tables import outcome_heading
 from outcomenet.typed_rows import typed_rows
 
 _CALIBRATORS = {"none": "as predicted", "platt": "Platt", "isotonic": "isotonic"}

@@ -9,9 +9,9 @@ import pandas as pd
 
 from outcomenet.outcomes import outcome
 from outcomenet.pages.page import Table
-from outcomenet.reports import tables
-from outcomenet.reports.calibration import calibration_figure
-from outcomenet.reports.change import score_change_table, seen_change
+from outcomenet.reports import report_tables as tables
+from outcomenet.reports.calibration_section import calibration_figure
+from outcomenet.reports.change_section import score_change_table, seen_change
 from outcomenet.reports.equal_terms import equal_adjustment, recalibrated_risks
 from outcomenet.reports.figures import PublishedFigure, publish
 from outcomenet.reports.forest import difference_forest, ladder_forest

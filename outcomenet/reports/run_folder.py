@@ -11,7 +11,7 @@ from outcomenet.artifacts import JsonObject, read_json_object
 from outcomenet.errors import DataRefused, UsageError
 from outcomenet.outcomes import main_outcome, outcome
 from outcomenet.predictors import predictor
-from outcomenet.runs.tables import TABLE_ONE, TRAINING, read_table, read_table_if_there
+from outcomenet.runs.typed_tables import TABLE_ONE, TRAINING, read_table, read_table_if_there
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import pandas as pd
 from outcomenet.artifacts import JsonObject
 from outcomenet.errors import UsageError
 from outcomenet.runs.chain import EVALUATION, check_run, read_evaluation
-from outcomenet.runs.tables import TABLE_ONE, TRAINING, read_table
+from outcomenet.runs.typed_tables import TABLE_ONE, TRAINING, read_table
 
 
 def open_run(folder: Path | str) -> Run:

@@ -13,9 +13,9 @@ from outcomenet.localization.geometry import CropGeometry
 from outcomenet.outcomes import REPORTED
 from outcomenet.progress import Progress
 from outcomenet.simulation.causal import solve
+from outcomenet.simulation.cohort_tables import cohort_tables, planned_days, visits_that_took_place
 from outcomenet.simulation.exogenous import draw_exogenous
 from outcomenet.simulation.film_files import FilmFiles, FilmKind
-from outcomenet.simulation.tables import cohort_tables, planned_days, visits_that_took_place
 from outcomenet.simulation.truth import truth_tables
 from outcomenet.simulation.world import World
 

@@ -15,6 +15,7 @@ from outcomenet.arrays import Bool
 from outcomenet.films.dicom_writer import write_dicom
 from outcomenet.localization.geometry import CropGeometry
 from outcomenet.picture_files import write_png
+from outcomenet.simulation.cohort_tables import VisitPlace
 from outcomenet.simulation.rendering import (
     FilmPose,
     LimbAnatomy,
@@ -28,7 +29,6 @@ from outcomenet.simulation.rendering import (
 )
 from outcomenet.simulation.rendering.markers import burn_in, turn
 from outcomenet.simulation.states import JointStates
-from outcomenet.simulation.tables import VisitPlace
 from outcomenet.simulation.world import World
 
 Row = dict[str, str | float]

@@ -17,9 +17,9 @@ from outcomenet.arrays import Bool, Float, UInt8
 from outcomenet.errors import UsageError
 from outcomenet.ranges import NotNegative, Share, Within, check_ranges
 from outcomenet.simulation.rendering import FilmPose, LimbAnatomy, Scanner, draw_anatomy, draw_pose, of_side, select
-from outcomenet.simulation.rendering.films import film_tiles, stitch
 from outcomenet.simulation.rendering.posed import posed_limb
 from outcomenet.simulation.rendering.posing import landmarks_px
+from outcomenet.simulation.rendering.rendered_films import film_tiles, stitch
 from outcomenet.simulation.rendering.tiles import draw_tiles
 from outcomenet.simulation.states import JointStates
 

@@ -11,10 +11,10 @@ import numpy as np
 from outcomenet.arrays import Bool, Float
 from outcomenet.scoring import SVDH
 from outcomenet.simulation.causal import Patients, solve
+from outcomenet.simulation.cohort_tables import hand_osteoarthritis
 from outcomenet.simulation.disability import haq_index
 from outcomenet.simulation.exogenous import draw_exogenous
 from outcomenet.simulation.readers import grade, perceive, total
-from outcomenet.simulation.tables import hand_osteoarthritis
 from outcomenet.simulation.world import World
 
 

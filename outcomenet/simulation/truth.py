@@ -11,10 +11,10 @@ from outcomenet.anatomy import JOINT_COUNT, JOINT_NAMES, JOINTS
 from outcomenet.scoring import SVDH
 from outcomenet.simulation import disability, disease, readers
 from outcomenet.simulation.causal import Patients
+from outcomenet.simulation.cohort_tables import VisitPlace, index_of, keys_of
 from outcomenet.simulation.disability import expected_haq
 from outcomenet.simulation.states import JointStates
 from outcomenet.simulation.symptoms import expected_points
-from outcomenet.simulation.tables import VisitPlace, index_of, keys_of
 from outcomenet.simulation.world import World
 
 

@@ -10,10 +10,10 @@ import numpy as np
 
 from outcomenet.anatomy import JOINT_KIND_INDEX, JOINTS, Side
 from outcomenet.arrays import Array, Bool, Float
-from outcomenet.likelihoods.readers import grade_loss
+from outcomenet.likelihoods.reader_effects import grade_loss
 from outcomenet.likelihoods.registry import likelihood_of
 from outcomenet.losses.confounding import squared_shift_by_grade
-from outcomenet.losses.objective import LossPart, reduce_losses
+from outcomenet.losses.reduction import LossPart, reduce_losses
 from outcomenet.models.outcome_net import OutcomeNet
 from outcomenet.outcomes import outcome
 from outcomenet.training.rungs import visit_of

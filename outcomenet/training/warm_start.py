@@ -16,7 +16,7 @@ import optax
 
 from outcomenet.arrays import Shaped
 from outcomenet.likelihoods.registry import likelihood_of
-from outcomenet.losses.objective import masked_mean
+from outcomenet.losses.reduction import masked_mean
 from outcomenet.models.heads import OutcomeHead
 from outcomenet.outcomes import outcome
 from outcomenet.training.rungs import Parameters, RungNetwork

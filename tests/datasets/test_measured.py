@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from outcomenet.cohorts.cohort import read_cohort
-from outcomenet.cohorts.haq import haq_of_visits
+from outcomenet.cohorts.haq_of_visits import haq_of_visits
 from outcomenet.cohorts.ledger import Ledger
 from outcomenet.cohorts.meta import CohortMeta
 from outcomenet.datasets.visit_table import reported_half_width, visit_table

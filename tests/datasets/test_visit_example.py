@@ -15,7 +15,7 @@ from outcomenet.artifacts import sha256_of, sha256_of_json
 from outcomenet.datasets.dataset import TABLE, open_dataset
 from outcomenet.datasets.manifest import MANIFEST, DatasetManifest, _fingerprint_of, _typed
 from outcomenet.datasets.visit_example import FIELDS, OF_LATER_VISIT, TARGETS, ExampleShape, nothing_known
-from outcomenet.datasets.visits import visit_features
+from outcomenet.datasets.visit_files import visit_features
 from outcomenet.errors import DataRefused
 from outcomenet.experiment import Experiment
 from outcomenet.experiment_data import known_outcomes

@@ -10,7 +10,7 @@ from test_pool import AUDITS, FILE, QUIET
 from outcomenet.datasets.dataset import open_dataset
 from outcomenet.errors import UsageError
 from outcomenet.experiment import EvaluationConfig, Experiment
-from outcomenet.inference.visits import CompiledNetwork
+from outcomenet.inference.compiled_network import CompiledNetwork
 from outcomenet.models.encoders.cnn import CnnConfig
 from outcomenet.models.outcome_net import OutcomeNetConfig
 from outcomenet.outcomes import OUTCOMES, main_outcome

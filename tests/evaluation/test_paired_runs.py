@@ -14,7 +14,7 @@ from outcomenet.errors import UndefinedMetric, UsageError
 from outcomenet.evaluation.cohort_truth import true_changes
 from outcomenet.evaluation.pair_responsiveness import responsiveness
 from outcomenet.experiment import load_experiment
-from outcomenet.models.pairs import PairReading
+from outcomenet.models.visit_comparison import PairReading
 from outcomenet.predictors import HUMAN_TOTAL
 from outcomenet.progress import Progress
 from outcomenet.workflow import run_prediction, run_training

@@ -18,7 +18,7 @@ from outcomenet.likelihoods.change import (
     exceedance_probability,
     expected_change,
 )
-from outcomenet.losses.objective import masked_mean
+from outcomenet.losses.reduction import masked_mean
 
 LOCATION, SCALE, SKEW = 0.8, 1.7, 1.6
 

@@ -14,8 +14,8 @@ from single_cause import event_probability, interval_censored_negative_log_likel
 
 from outcomenet.errors import UsageError
 from outcomenet.likelihoods.competing_risks import competing_risks_loss, cumulative_incidence, event_free_probability
-from outcomenet.likelihoods.follow_up import FollowUp, check_follow_up
-from outcomenet.losses.objective import masked_mean
+from outcomenet.likelihoods.first_event import FollowUp, check_follow_up
+from outcomenet.losses.reduction import masked_mean
 
 EDGES = jnp.array([0.0, 100.0, 200.0, 300.0])
 # P(cause | no event before) of three causes in three intervals

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from outcomenet.errors import DataRefused
-from outcomenet.likelihoods.follow_up import check_follow_up
+from outcomenet.likelihoods.first_event import check_follow_up
 
 GOOD = [(0, 180, 360, 0), (30, 400, np.inf, -1), (0, 90, 90, 1), (0, 0, 90, 2), (np.nan, np.nan, np.nan, -1)]
 

@@ -19,7 +19,7 @@ from outcomenet.likelihoods.haq_categories import (
     index_probabilities,
     unit_loadings,
 )
-from outcomenet.losses.objective import masked_mean
+from outcomenet.losses.reduction import masked_mean
 
 RNG = np.random.default_rng(3)
 THRESHOLDS = np.sort(RNG.normal(0.5, 1.5, (8, 3)), -1) + np.array([-0.3, 0.0, 0.3])

@@ -18,7 +18,7 @@ from outcomenet.likelihoods.inflated import (
     inflated_probabilities,
     quantile,
 )
-from outcomenet.losses.objective import masked_mean
+from outcomenet.losses.reduction import masked_mean
 
 MM = (0.0, 100.0)
 FLOOR, CEILING, LOCATION, SLOPE, SPREAD = -2.0, 4.0, -0.3, 0.8, 1.1

@@ -13,7 +13,7 @@ from outcomenet.errors import UsageError
 from outcomenet.likelihoods.ordinal import increasing_thresholds
 from outcomenet.likelihoods.registry import LIKELIHOODS, likelihood_of
 from outcomenet.likelihoods.time_to_event import FOLLOW_UP_INTERVALS, hazard_logits
-from outcomenet.losses.objective import masked_mean
+from outcomenet.losses.reduction import masked_mean
 from outcomenet.outcome_kinds import EVENT_CAUSES, KINDS, ValueKind
 from outcomenet.outcomes import HAQ, HAQ_BY_CATEGORY, OUTCOMES, PAIN, PROGRESSION, SVDH_CHANGE
 

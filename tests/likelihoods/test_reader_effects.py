@@ -9,8 +9,8 @@ import pytest
 from scipy.special import expit
 
 from outcomenet.errors import UsageError
-from outcomenet.likelihoods.readers import centred, grade_loss, reader_grade_loss, reader_ridge
-from outcomenet.losses.objective import masked_mean
+from outcomenet.likelihoods.reader_effects import centred, grade_loss, reader_grade_loss, reader_ridge
+from outcomenet.losses.reduction import masked_mean
 
 RNG = np.random.default_rng(15)
 ETA = jnp.asarray(RNG.normal(0, 1, (4, 5)), jnp.float32)

@@ -11,7 +11,7 @@ from scipy.special import logit
 from single_cause import event_probability, interval_censored_negative_log_likelihood, log_survival
 
 from outcomenet.likelihoods.registry import likelihood_of
-from outcomenet.losses.objective import masked_mean
+from outcomenet.losses.reduction import masked_mean
 from outcomenet.outcomes import PROGRESSION
 
 EDGES = jnp.array([0.0, 100.0, 200.0, 300.0])

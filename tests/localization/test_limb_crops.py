@@ -23,7 +23,7 @@ from outcomenet.experiment import load_experiment
 from outcomenet.films.dicom_writer import write_dicom
 from outcomenet.films.quality_flags import FLAGS, listed, refusal
 from outcomenet.inference import films as predicting
-from outcomenet.inference.visits import CompiledNetwork
+from outcomenet.inference.compiled_network import CompiledNetwork
 from outcomenet.localization.crops import Spacing
 from outcomenet.localization.geometry import CropGeometry, LimbLengths, limb_length_px
 from outcomenet.localization.landmarked_limbs import LandmarkedLimb

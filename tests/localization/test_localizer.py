@@ -16,7 +16,7 @@ from outcomenet.localization.found import State
 from outcomenet.localization.localizer import Localizer
 from outcomenet.localizer_training.comparison import compared, summary
 from outcomenet.localizer_training.film_bank import FilmBank
-from outcomenet.localizer_training.held_out import held_out_film
+from outcomenet.localizer_training.held_out_films import held_out_film
 from outcomenet.progress import Progress
 from outcomenet.simulation.landmark_films import FilmVariety
 from tests.seen_films import film_of, flags_of

@@ -19,7 +19,7 @@ from outcomenet.localization.networks import OF_REGION
 from outcomenet.localization.shape_model import fit_shape
 from outcomenet.localizer_training.film_bank import FilmBank
 from outcomenet.localizer_training.finder_samples import finder_sample
-from outcomenet.localizer_training.held_out import held_out_film
+from outcomenet.localizer_training.held_out_films import held_out_film
 from outcomenet.localizer_training.limb_samples import landmark_sample, patch_sample
 from outcomenet.localizer_training.looks import Distortion
 from outcomenet.localizer_training.source import Source

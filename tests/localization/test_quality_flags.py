@@ -17,7 +17,7 @@ from outcomenet.localization.landmarked_limbs import LandmarkedLimb, see_film_wi
 from outcomenet.localization.localizer import Localizer
 from outcomenet.localization.network_flags import FEW_EDGES, UNSURE_SHARE, carpal_edges, carpal_error
 from outcomenet.localizer_training.film_bank import FilmBank
-from outcomenet.localizer_training.held_out import held_out_film
+from outcomenet.localizer_training.held_out_films import held_out_film
 from outcomenet.progress import Progress
 from outcomenet.simulation.landmark_films import FilmVariety
 from tests.seen_films import film_of, flags_of

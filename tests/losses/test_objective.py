@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from outcomenet.errors import UsageError
-from outcomenet.losses.objective import LossPart, LossWeights, masked_mean, reduce_losses
+from outcomenet.losses.reduction import LossPart, LossWeights, masked_mean, reduce_losses
 from outcomenet.outcomes import OUTCOMES
 
 

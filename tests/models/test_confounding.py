@@ -16,7 +16,7 @@ from outcomenet.anatomy import JOINT_COUNT
 from outcomenet.errors import UsageError
 from outcomenet.experiment import Experiment
 from outcomenet.losses.confounding import adversary_loss, correlation_loss, squared_shift_by_grade
-from outcomenet.losses.objective import LossPart, masked_mean
+from outcomenet.losses.reduction import LossPart, masked_mean
 from outcomenet.models.adversaries import Adversaries, reverse_gradient
 from outcomenet.models.encoders.cnn import CnnConfig
 from outcomenet.models.outcome_net import OutcomeNetConfig

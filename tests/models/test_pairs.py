@@ -16,8 +16,8 @@ from outcomenet.experiment import DEFAULT_CONFOUNDING, Experiment
 from outcomenet.models.aggregation import Aggregation
 from outcomenet.models.encoders.cnn import CnnConfig
 from outcomenet.models.outcome_net import OutcomeNetConfig
-from outcomenet.models.pairs import PairReading
 from outcomenet.models.visit import Visit
+from outcomenet.models.visit_comparison import PairReading
 from outcomenet.strategies import NO_HANDLING, ConfoundingConfig
 
 MODES = [mode for mode in PairReading if mode is not PairReading.OFF]

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from outcomenet.reports.cautions import cautions
-from outcomenet.reports.change import NOT_FOR_CHANGE, not_for_change, score_change_table
+from outcomenet.reports.change_section import NOT_FOR_CHANGE, not_for_change, score_change_table
 from outcomenet.reports.render import write_report
 from outcomenet.reports.run_folder import read_run
 

@@ -17,7 +17,8 @@ from PIL import Image
 
 from outcomenet.pages.page import number
 from outcomenet.pages.pictures import small_picture
-from outcomenet.reports import tables, write_report
+from outcomenet.reports import report_tables as tables
+from outcomenet.reports import write_report
 from outcomenet.reports.equal_terms import equal_adjustment
 from outcomenet.reports.examples import example_visits
 

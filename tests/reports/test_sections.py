@@ -15,8 +15,8 @@ from outcomenet.errors import DataRefused, UsageError
 from outcomenet.reports.examples import example_visits, image_inside
 from outcomenet.reports.joint_map import joint_contributions, joint_sentence
 from outcomenet.reports.patient_section import _example_note, _origin, kept_with_a_note, left_out, stages, table_one
+from outcomenet.reports.report_tables import codebook, measures_of, scale_phrase
 from outcomenet.reports.run_folder import read_run
-from outcomenet.reports.tables import codebook, measures_of, scale_phrase
 
 
 def test_patients_are_told_by_how_they_came_and_how_they_were_divided():

@@ -6,7 +6,7 @@ import numpy as np
 
 from outcomenet.evaluation.pair_responsiveness import responsiveness
 from outcomenet.predictors import HUMAN_TOTAL
-from outcomenet.reports.change import seen_change
+from outcomenet.reports.change_section import seen_change
 
 
 def test_each_measure_stands_beside_the_human_change():

@@ -7,7 +7,7 @@ import math
 import pytest
 
 from outcomenet.errors import DataRefused
-from outcomenet.runs.tables import TABLE_ONE, TRAINING, read_table, read_table_if_there
+from outcomenet.runs.typed_tables import TABLE_ONE, TRAINING, read_table, read_table_if_there
 
 
 def test_a_name_that_looks_like_a_number_or_a_gap_stays_a_name(tmp_path):

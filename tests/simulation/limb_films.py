@@ -15,8 +15,8 @@ from outcomenet.simulation.rendering import (
     render_films,
     select,
 )
-from outcomenet.simulation.rendering.films import film_tiles, stitch
 from outcomenet.simulation.rendering.posed import posed_limb
+from outcomenet.simulation.rendering.rendered_films import film_tiles, stitch
 from outcomenet.simulation.rendering.tiles import tile_attenuation
 from outcomenet.simulation.states import JointStates
 

@@ -8,8 +8,8 @@ import pytest
 
 from outcomenet.anatomy import JOINT_NAMES, Side
 from outcomenet.simulation.rendering import Scanner, draw_anatomy, draw_pose, of_side, select, tiles
-from outcomenet.simulation.rendering.films import film_tiles
 from outcomenet.simulation.rendering.posed import posed_limb
+from outcomenet.simulation.rendering.rendered_films import film_tiles
 from outcomenet.simulation.rendering.shapes import LimbShapes
 from outcomenet.simulation.rendering.tiles import tile_attenuation
 from outcomenet.simulation.states import JointStates

@@ -14,10 +14,10 @@ from outcomenet.films.film_file import read_film
 from outcomenet.intake.cutting import FilmTask, cut_film
 from outcomenet.localization.crops import Scale, cut_crops
 from outcomenet.localization.geometry import is_left_as_displayed
+from outcomenet.simulation.cohort_tables import VisitPlace
 from outcomenet.simulation.film_files import ARCHIVES, FilmFiles
 from outcomenet.simulation.rendering import draw_anatomy, draw_pose, render_films, select
 from outcomenet.simulation.rendering.markers import burn_in, turn
-from outcomenet.simulation.tables import VisitPlace
 from outcomenet.simulation.world import World
 
 TEXT = ("LINDENHOF CLINIC", "2021-03-04", "R HAND", "52 kV  4.0 mAs")

@@ -9,7 +9,7 @@ from limb_films import film, layers, states
 from outcomenet.anatomy import Region, Side
 from outcomenet.simulation.rendering import draw_anatomy, of_side
 from outcomenet.simulation.rendering.lesions import JointLesions
-from outcomenet.simulation.rendering.limbs import OUTLINE_WAVES
+from outcomenet.simulation.rendering.limb_anatomy import OUTLINE_WAVES
 from outcomenet.simulation.rendering.round_bones import round_bone
 from outcomenet.simulation.rendering.subluxation import CARPUS
 from outcomenet.simulation.rendering.template import HAND_POINTS, TEMPLATES, RoundBone

@@ -11,12 +11,12 @@ from outcomenet.cohorts.splits import SPLIT_SALT, split_of
 from outcomenet.errors import UndefinedMetric, UsageError
 from outcomenet.haq import HAQ_AID_COLUMNS, HAQ_ITEM_COLUMNS, haq_disability_index
 from outcomenet.metrics.detectable import smallest_detectable_change
-from outcomenet.simulation.calibration import TARGETS, check_world
 from outcomenet.simulation.causal import solve
 from outcomenet.simulation.ceilings import noise_ceilings
 from outcomenet.simulation.disability import disability_parts, haq_index
 from outcomenet.simulation.exogenous import draw_exogenous
 from outcomenet.simulation.presets import PRESETS, PURPOSES, preset
+from outcomenet.simulation.published_targets import TARGETS, check_world
 from outcomenet.simulation.readers import total
 from outcomenet.simulation.sample import draw_sample
 from outcomenet.simulation.world import World

@@ -13,7 +13,7 @@ import pytest
 from outcomenet.datasets.dataset import open_dataset
 from outcomenet.errors import UsageError
 from outcomenet.experiment import Experiment
-from outcomenet.inference.visits import CompiledNetwork
+from outcomenet.inference.compiled_network import CompiledNetwork
 from outcomenet.input_pipeline.batches import training_batches
 from outcomenet.ladder.conformal import conformal_interval
 from outcomenet.models.encoders.cnn import CnnConfig

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 import pandas as pd
 
 from outcomenet.audits.contract import Key
-from outcomenet.audits.network.interventions import DAMAGE, USUAL
+from outcomenet.audits.network.intervention_shift import DAMAGE, USUAL
 from outcomenet.audits.network.redrawn_films import Filmed, check_rendering, laboratory_of, redrawable_visits
 from outcomenet.audits.sizes import AuditSizes
 from outcomenet.datasets.dataset import Dataset
 from outcomenet.errors import DataRefused
-from outcomenet.inference.visits import CompiledNetwork
+from outcomenet.inference.compiled_network import CompiledNetwork
 from outcomenet.input_pipeline.transforms import StoredExample
 from outcomenet.progress import Progress
 from outcomenet.simulation.laboratory import Laboratory

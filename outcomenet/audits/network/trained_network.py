@@ -11,7 +11,7 @@ import pandas as pd
 
 from outcomenet.arrays import Bool, Float
 from outcomenet.audits.contract import Key
-from outcomenet.audits.network.held_out import (
+from outcomenet.audits.network.held_out_visits import (
     WalkedFilms,
     first_visits_first,
     held_out_table,
@@ -23,7 +23,7 @@ from outcomenet.audits.network.redrawn_films import redrawable_visits
 from outcomenet.audits.network.shuffled_parameters import shuffled
 from outcomenet.audits.sizes import AuditSizes
 from outcomenet.datasets.dataset import Dataset
-from outcomenet.inference.visits import CompiledContributions, CompiledNetwork
+from outcomenet.inference.compiled_network import CompiledContributions, CompiledNetwork
 from outcomenet.progress import Progress
 
 

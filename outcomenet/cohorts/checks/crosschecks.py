@@ -14,7 +14,7 @@ from outcomenet.cohorts.checks.near_names import names_in_two_spellings, unknown
 from outcomenet.cohorts.checks.unit_checks import suspected_units
 from outcomenet.cohorts.checks.value_checks import impossible_grades, impossible_measurements
 from outcomenet.cohorts.faults import Fault, printable, rows_in_words
-from outcomenet.cohorts.haq import haq_faults
+from outcomenet.cohorts.haq_of_visits import haq_faults
 from outcomenet.cohorts.meta import CohortMeta
 from outcomenet.errors import did_you_mean
 

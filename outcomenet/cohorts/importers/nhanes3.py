@@ -19,7 +19,7 @@ import pandas as pd
 from outcomenet.anatomy import Region, View
 from outcomenet.cohorts.cells import Number
 from outcomenet.cohorts.faults import CohortRefused, Fault, printable
-from outcomenet.cohorts.importers.card import DataSetCard, SourceColumn, SourceFile, require_files
+from outcomenet.cohorts.importers.data_set_card import DataSetCard, SourceColumn, SourceFile, require_files
 from outcomenet.cohorts.importers.source_tables import FixedField, read_fixed_width
 from outcomenet.cohorts.importers.writing import left_out, settings_of, write_cohort_folder
 

@@ -20,7 +20,7 @@ from outcomenet.anatomy import Region, View
 from outcomenet.cohorts.cells import Number
 from outcomenet.cohorts.csv_text import read_csv_text
 from outcomenet.cohorts.faults import CohortRefused, Fault, printable
-from outcomenet.cohorts.importers.card import DataSetCard, SourceColumn, SourceFile, require_files
+from outcomenet.cohorts.importers.data_set_card import DataSetCard, SourceColumn, SourceFile, require_files
 from outcomenet.cohorts.importers.source_tables import read_columns, read_pipe_columns
 from outcomenet.cohorts.importers.writing import left_out, settings_of, write_cohort_folder
 from outcomenet.scoring import KELLGREN_LAWRENCE

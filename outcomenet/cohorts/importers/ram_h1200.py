@@ -18,7 +18,7 @@ import pandas as pd
 
 from outcomenet.anatomy import Region, View
 from outcomenet.cohorts.faults import CohortRefused, Fault, printable
-from outcomenet.cohorts.importers.card import DataSetCard, SourceColumn, SourceFile, require_files
+from outcomenet.cohorts.importers.data_set_card import DataSetCard, SourceColumn, SourceFile, require_files
 from outcomenet.cohorts.importers.writing import settings_of, write_cohort_folder
 from outcomenet.errors import did_you_mean
 from outcomenet.scoring import SVDH, SiteDefinition

@@ -13,7 +13,7 @@ import pandas as pd
 from outcomenet.cohorts.cells import Choice, Number, Text
 from outcomenet.cohorts.contracts import Column, TableContract, read_table
 from outcomenet.cohorts.faults import CohortRefused
-from outcomenet.cohorts.importers.card import DataSetCard, SourceColumn, SourceFile, files_absent
+from outcomenet.cohorts.importers.data_set_card import DataSetCard, SourceColumn, SourceFile, files_absent
 from outcomenet.cohorts.importers.writing import settings_of, write_cohort_folder
 
 FIRST_YEAR = 2000  # invented: the table has months since the first visit alone

@@ -15,7 +15,7 @@ import pandas as pd
 
 from outcomenet.cohorts.csv_text import read_csv_text
 from outcomenet.cohorts.faults import CohortRefused, Fault
-from outcomenet.cohorts.importers.card import DataSetCard, SourceFile, files_absent
+from outcomenet.cohorts.importers.data_set_card import DataSetCard, SourceFile, files_absent
 from outcomenet.cohorts.importers.redcap_cells import CellParser, field_columns
 from outcomenet.cohorts.importers.redcap_map import RedcapMap, read_map
 from outcomenet.cohorts.importers.writing import left_out, write_cohort_folder

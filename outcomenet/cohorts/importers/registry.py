@@ -7,7 +7,7 @@ from importlib import import_module
 from pathlib import Path
 
 from outcomenet.artifacts import MADE, refuse_existing
-from outcomenet.cohorts.importers.card import DataSetCard
+from outcomenet.cohorts.importers.data_set_card import DataSetCard
 
 
 @dataclass(frozen=True)

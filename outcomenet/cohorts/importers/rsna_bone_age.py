@@ -14,7 +14,7 @@ from outcomenet.anatomy import Region, View
 from outcomenet.cohorts.cells import Choice, Number
 from outcomenet.cohorts.contracts import Column, TableContract, read_table
 from outcomenet.cohorts.faults import CohortRefused, Fault
-from outcomenet.cohorts.importers.card import DataSetCard, SourceColumn, SourceFile, require_files
+from outcomenet.cohorts.importers.data_set_card import DataSetCard, SourceColumn, SourceFile, require_files
 from outcomenet.cohorts.importers.source_tables import Identifier
 from outcomenet.cohorts.importers.writing import left_out, settings_of, write_cohort_folder
 

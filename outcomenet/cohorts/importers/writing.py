@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from outcomenet.artifacts import already_made, is_made, note_of, whole_folder
-from outcomenet.cohorts.importers.card import DataSetCard
+from outcomenet.cohorts.importers.data_set_card import DataSetCard
 from outcomenet.cohorts.meta import FILE as META_FILE
 from outcomenet.cohorts.plain_files import not_plain
 from outcomenet.csv_files import write_csv

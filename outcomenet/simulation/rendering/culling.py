@@ -15,7 +15,7 @@ import numpy as np
 from outcomenet.arrays import Array, Bool, Float, Int, UInt
 from outcomenet.simulation.rendering.implants import IMPLANT
 from outcomenet.simulation.rendering.layout import Layout
-from outcomenet.simulation.rendering.limbs import OUTLINE_WAVES
+from outcomenet.simulation.rendering.limb_anatomy import OUTLINE_WAVES
 from outcomenet.simulation.rendering.solids import (
     BLEND_MM,
     LONG_BONE,

@@ -10,7 +10,7 @@ import numpy as np
 from outcomenet.anatomy import JOINT_INDEX, Joint, Side, joints_of
 from outcomenet.arrays import Bool, Float
 from outcomenet.simulation.rendering.amputations import missing_points, point_of
-from outcomenet.simulation.rendering.limbs import LimbAnatomy
+from outcomenet.simulation.rendering.limb_anatomy import LimbAnatomy
 from outcomenet.simulation.rendering.template import JOINT_GAPS
 from outcomenet.simulation.states import JointStates
 

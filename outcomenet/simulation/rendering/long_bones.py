@@ -7,7 +7,7 @@ import numpy as np
 from outcomenet.arrays import Bool, Float
 from outcomenet.simulation.rendering.layout import Fields
 from outcomenet.simulation.rendering.lesions import FUSION_MM, JointLesions, bite
-from outcomenet.simulation.rendering.limbs import bone_seed
+from outcomenet.simulation.rendering.limb_anatomy import bone_seed
 from outcomenet.simulation.rendering.posing import Points
 from outcomenet.simulation.rendering.round_bones import CARPAL_FUSION_MM
 from outcomenet.simulation.rendering.subluxation import base_at, head_at

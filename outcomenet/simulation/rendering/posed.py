@@ -11,7 +11,7 @@ from outcomenet.anatomy import Side, joints_of
 from outcomenet.arrays import Bool
 from outcomenet.errors import UsageError
 from outcomenet.simulation.rendering.lesions import JointLesions
-from outcomenet.simulation.rendering.limbs import LimbAnatomy
+from outcomenet.simulation.rendering.limb_anatomy import LimbAnatomy
 from outcomenet.simulation.rendering.posing import (
     FilmPose,
     Placement,

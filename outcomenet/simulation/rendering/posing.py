@@ -10,7 +10,7 @@ import numpy as np
 from outcomenet.anatomy import Region, Side, joints_of, landmarks_of
 from outcomenet.arrays import Bool, Float
 from outcomenet.simulation.rendering.amputations import point_of
-from outcomenet.simulation.rendering.limbs import LimbAnatomy
+from outcomenet.simulation.rendering.limb_anatomy import LimbAnatomy
 from outcomenet.simulation.rendering.template import TEMPLATES
 
 # Width and height of the exposed field in mm.

@@ -7,7 +7,7 @@ import numpy as np
 from outcomenet.arrays import Float
 from outcomenet.simulation.rendering.layout import Fields
 from outcomenet.simulation.rendering.lesions import JointLesions, bite
-from outcomenet.simulation.rendering.limbs import OUTLINE_WAVES, ROUND_BONES, bone_seed
+from outcomenet.simulation.rendering.limb_anatomy import OUTLINE_WAVES, ROUND_BONES, bone_seed
 from outcomenet.simulation.rendering.posing import Points
 from outcomenet.simulation.rendering.subluxation import CARPUS
 from outcomenet.simulation.rendering.template import TEMPLATES, Contact, RoundBone

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from outcomenet.audits.network.held_out import first_visits_first
+from outcomenet.audits.network.held_out_visits import first_visits_first
 from outcomenet.audits.network.redrawn_films import check_rendering, draw, redrawable_visits
 from outcomenet.audits.registry import AUDIT
 from outcomenet.audits.sizes import AuditSizes

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from outcomenet.anatomy import JOINT_COUNT
-from outcomenet.audits.network.held_out import held_out_table, true_joints, walk_films
+from outcomenet.audits.network.held_out_visits import held_out_table, true_joints, walk_films
 from outcomenet.datasets.dataset import Dataset
 from outcomenet.datasets.visit_example import ExampleShape, nothing_known
 from outcomenet.input_pipeline.transforms import CovariateScale

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from outcomenet.audits.findings import Judgement
-from outcomenet.audits.network.interventions import audit_interventions, intervention_findings, shift_in_sd
+from outcomenet.audits.network.intervention_shift import audit_interventions, intervention_findings, shift_in_sd
 from outcomenet.errors import UndefinedMetric
 
 PEOPLE = [f"p{i:02d}" for i in range(20)]

@@ -24,8 +24,8 @@ from outcomenet.confounders import CONFOUNDERS
 from outcomenet.datasets.dataset import TABLE, open_dataset
 from outcomenet.datasets.manifest import DatasetManifest
 from outcomenet.datasets.visit_example import ExampleShape
+from outcomenet.datasets.visit_files import visit_features
 from outcomenet.datasets.visit_table import scores_of_mode, visit_table
-from outcomenet.datasets.visits import visit_features
 from outcomenet.errors import UsageError
 from outcomenet.intake.build import build_dataset
 from outcomenet.intake.cards.card import CROISSANT, MARKDOWN, write_card

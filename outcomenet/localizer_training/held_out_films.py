@@ -13,8 +13,8 @@ from outcomenet.anatomy import Region
 from outcomenet.arrays import Bool, Float
 from outcomenet.localization.frames import ANCHORS, LimbFrame, frame_of
 from outcomenet.localization.shape_model import ShapeModel
-from outcomenet.localizer_training.experiment import LocalizerExperiment
 from outcomenet.localizer_training.film_bank import FilmBank
+from outcomenet.localizer_training.localizer_experiment import LocalizerExperiment
 from outcomenet.localizer_training.style import obstructed, restyled
 from outcomenet.progress import Progress
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from outcomenet.localization.weights import PARTS, WEIGHTS, Calibration, LocalizerWeights, save_weights
 from outcomenet.localizer_training.calibrate import with_calibration
-from outcomenet.localizer_training.experiment import LocalizerExperiment
-from outcomenet.localizer_training.held_out import held_out_films
+from outcomenet.localizer_training.held_out_films import held_out_films
+from outcomenet.localizer_training.localizer_experiment import LocalizerExperiment
 from outcomenet.localizer_training.source import simulated_source
 from outcomenet.localizer_training.stages import train_stage
 from outcomenet.progress import Progress

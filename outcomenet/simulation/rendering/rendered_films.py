@@ -6,7 +6,7 @@ import numpy as np
 
 from outcomenet.anatomy import Side
 from outcomenet.arrays import UInt, UInt16
-from outcomenet.simulation.rendering.limbs import LimbAnatomy, of_side, select
+from outcomenet.simulation.rendering.limb_anatomy import LimbAnatomy, of_side, select
 from outcomenet.simulation.rendering.markers import stamp
 from outcomenet.simulation.rendering.posed import check_rows, posed_limb
 from outcomenet.simulation.rendering.posing import FILM_SIZE_MM, FilmPose, Placement

@@ -10,7 +10,7 @@ from outcomenet.anatomy import JOINT_COUNT, JOINT_INDEX, Joint, Side, joints_of
 from outcomenet.arrays import UInt, UInt16
 from outcomenet.localization.geometry import CropGeometry, crop_frames
 from outcomenet.simulation.rendering.amputations import present_joints
-from outcomenet.simulation.rendering.limbs import LimbAnatomy, of_side, select
+from outcomenet.simulation.rendering.limb_anatomy import LimbAnatomy, of_side, select
 from outcomenet.simulation.rendering.posed import check_rows, posed_limb
 from outcomenet.simulation.rendering.posing import FilmPose, Placement
 from outcomenet.simulation.rendering.scanners import Scanner

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 from outcomenet.arrays import Array, Bool, Float, Int
 from outcomenet.errors import UsageError
 from outcomenet.likelihoods.ordinal import grade_negative_log_likelihood
-from outcomenet.losses.objective import LossPart
+from outcomenet.losses.reduction import LossPart
 
 
 def reader_grade_loss(
