@@ -74,7 +74,7 @@ def posed_limb(states: JointStates, limb: LimbAnatomy, pose: FilmPose, side: Sid
 
     Args:
         states: Joint states, axes film, joint.
-        limb: Anatomy of this side (see `limbs.of_side`), axis film.
+        limb: Anatomy of this side (see `limb_anatomy.of_side`), axis film.
         pose: Axis film.
         side: The limb.
 

@@ -34,7 +34,7 @@ def render_crops(
 
     Args:
         states: Joint states, axes visit, joint.
-        anatomy: Axes visit, side (a patient's row once per visit: `limbs.select`).
+        anatomy: Axes visit, side (a patient's row once per visit: `limb_anatomy.select`).
         pose: Axes visit, side.
         scanner: One for all visits or one for each.
         geometry: Size and scale of the crops.

@@ -29,7 +29,7 @@ def render_films(
 
     Args:
         states: Axes film, joint (all 58 in `anatomy.JOINTS` order).
-        anatomy: Axes film, side (give a patient's row once per film: `limbs.select`).
+        anatomy: Axes film, side (give a patient's row once per film: `limb_anatomy.select`).
         pose: Axis film.
         scanner: Of all films.
         side: Limb.
