@@ -7,14 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 
 from outcomenet.anatomy import JOINT_COUNT, JOINT_INDEX, JOINT_NAMES, Joint, joints_of
-from outcomenet.films.film import Film
 from outcomenet.films.quality_flags import FLAGS, UNSCORABLE, refusal
 from outcomenet.inference.film_risks import no_risks
 from outcomenet.inference.limbs import LimbJoints, PreparedLimb
 from outcomenet.inference.prediction_task import PredictionTask
 from outcomenet.localization.crops import Spacing
 from outcomenet.localization.landmarked_limbs import LandmarkedLimb, see_film_without_limb
-from outcomenet.localization.limb_crops import cut_limb
+from outcomenet.localization.limb_crops import LimbCrops, cut_limb
 from outcomenet.localization.locating import LocatedFilm
 from outcomenet.pages.contact_sheet import contact_sheet
 
@@ -40,7 +39,8 @@ def prepare_film(
     if not located.limbs:
         return [PreparedLimb(row | _not_scored(see_film_without_limb(located.film).flags))]
     spacing = Spacing(spacing_mm, "given") if spacing_mm else None
-    return [_prepare_limb(task, row, located.film, limb, spacing) for limb in located.limbs]
+    cut = [cut_limb(located.film, limb, task.geometry, spacing=spacing, lengths=task.lengths) for limb in located.limbs]
+    return [_prepare_limb(row, limb, crops) for limb, crops in zip(located.limbs, cut, strict=True)]
 
 
 def unread_row(film_id: str, outcomes: Sequence[str]) -> dict[str, object]:
@@ -57,10 +57,7 @@ def unread_row(film_id: str, outcomes: Sequence[str]) -> dict[str, object]:
     }  # fmt: skip
 
 
-def _prepare_limb(
-    task: PredictionTask, row: dict[str, object], film: Film, limb: LandmarkedLimb, spacing: Spacing | None
-) -> PreparedLimb:
-    limb_crops = cut_limb(film, limb, task.geometry, spacing=spacing, lengths=task.lengths)
+def _prepare_limb(row: dict[str, object], limb: LandmarkedLimb, limb_crops: LimbCrops) -> PreparedLimb:
     cut = limb_crops.cut
     row = row | _not_scored(limb_crops.flags) | {"region": str(limb.region)}
     if cut is None:

@@ -9,7 +9,8 @@ from outcomenet.anatomy import joints_of
 from outcomenet.errors import FilmRefused
 from outcomenet.films.answers import is_text
 from outcomenet.films.quality_flags import FLAGS
-from outcomenet.intake.cutting import CutFilm, FilmTask
+from outcomenet.intake.cutting import CutFilm
+from outcomenet.intake.film_tasks import FilmTask
 from outcomenet.localization.likeness import are_patterns
 
 _HEXADECIMAL = re.compile(r"[0-9a-f]{0,256}")

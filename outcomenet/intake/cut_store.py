@@ -14,7 +14,8 @@ from outcomenet.films.burnt_in_text import TextBox
 from outcomenet.films.crop_file import SUFFIX as CROPS
 from outcomenet.films.decoding import FilmDecoder
 from outcomenet.intake.cut_answers import checked
-from outcomenet.intake.cutting import CutFilm, FilmIdentity, FilmTask, cut_film
+from outcomenet.intake.cutting import CutFilm, FilmIdentity, cut_film
+from outcomenet.intake.film_tasks import FilmTask
 from outcomenet.intake.kept import Kept
 from outcomenet.localization.landmarked_limbs import LandmarkedLimb
 

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-import cv2
 import numpy as np
 import pydicom
 
@@ -18,31 +16,12 @@ from outcomenet.errors import FilmRefused
 from outcomenet.films.burnt_in_text import TextBox
 from outcomenet.films.crop_file import SUFFIX
 from outcomenet.films.film_file import film_format, read_film
-from outcomenet.localization.crops import JointCrops, Spacing
-from outcomenet.localization.geometry import CropGeometry, LimbLengths
-from outcomenet.localization.landmarked_limbs import LandmarkedLimb
+from outcomenet.intake.crop_preview import draw_preview
+from outcomenet.intake.film_tasks import FilmTask
 from outcomenet.localization.likeness import likeness
 from outcomenet.localization.limb_crops import LimbCrops, cut_limb
 
-PREVIEW_HEIGHT_PX = 420
 NOT_LOOKED_FOR = "no landmarks"  # the film could not be decoded when its joints were looked for
-_UNKNOWN = Spacing(None, "none")
-
-
-@dataclass(frozen=True)
-class FilmTask:
-    """One limb to cut out of one film."""
-
-    film_id: str
-    row: int  # line in films.csv
-    path: Path
-    side: Side
-    limb: LandmarkedLimb | None  # None: crops of a simulation, or a film whose joints could not be looked for
-    geometry: CropGeometry
-    spacing: Spacing = _UNKNOWN  # of films.csv, else of the film's header
-    lengths: LimbLengths = LimbLengths()  # of the cohort
-    preview: bool = False
-    secret: bytes = b""  # under which accession number and pixels are hashed
 
 
 class FilmIdentity(NamedTuple):
@@ -88,12 +67,13 @@ def cut_film(task: FilmTask) -> CutFilm:
     if limb.cut is None:
         nothing = (None, None, 0.0, "", limb.uncuttable, b"", None)
         return CutFilm(task.film_id, task.side, *nothing, limb.flags, limb.text)
-    return _cut(task, task.limb, film.pixels, limb, limb.cut)
+    return _cut(task, film.pixels, limb)
 
 
-def _cut(
-    task: FilmTask, limb: LandmarkedLimb, pixels: UInt16[np.ndarray, "height width"], crops: LimbCrops, cut: JointCrops
-) -> CutFilm:
+def _cut(task: FilmTask, pixels: UInt16[np.ndarray, "height width"], crops: LimbCrops) -> CutFilm:
+    limb, cut = task.limb, crops.cut
+    assert limb is not None
+    assert cut is not None
     assert crops.mask is not None
     shown = draw_preview(crops.mask.wiped(crops.pixels), cut, task.geometry) if task.preview else b""
     patterns = likeness(crops.pixels, limb.landmarks, limb.region, crops.mask)
@@ -170,28 +150,3 @@ def _accession(path: Path) -> str:
         Exception
     ):  # pydicom raises many kinds on a damaged value; the film's pixels were read, and still identify it
         return ""
-
-
-def draw_preview(pixels: UInt16[np.ndarray, "height width"], cut: JointCrops, geometry: CropGeometry) -> bytes:
-    """PNG of the film with each joint's crop as a square, the edge that is up in the crop drawn bold.
-
-    Args:
-        pixels: The film, wiped outside the limb.
-        cut: The crops of that limb.
-        geometry: Size and scale of the crops.
-    """
-    factor = PREVIEW_HEIGHT_PX / pixels.shape[0]
-    # markers and metal are brighter than any bone and would leave it dark
-    low, high = np.percentile(pixels, (1, 99.7))
-    grey = np.clip((pixels.astype(np.float32) - low) / max(high - low, 1) * 255, 0, 255).astype(np.uint8)
-    small = cv2.resize(grey, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
-    canvas = cv2.cvtColor(small, cv2.COLOR_GRAY2BGR)
-    half = geometry.width_mm / cut.scale.mm_per_px / 2
-    for joint in np.flatnonzero(cut.present):
-        frames = cut.frames
-        centre, right, up = frames.centre[joint], frames.right[joint] * half, frames.up[joint] * half
-        corners = np.array([centre - right + up, centre + right + up, centre + right - up, centre - right - up])
-        corners = np.round(corners * factor).astype(np.int32)
-        cv2.polylines(canvas, [corners], True, (60, 170, 240), 1, cv2.LINE_AA)
-        cv2.line(canvas, corners[0].tolist(), corners[1].tolist(), (60, 170, 240), 2, cv2.LINE_AA)
-    return cv2.imencode(".png", canvas)[1].tobytes()

@@ -8,9 +8,10 @@ from outcomenet.cohorts.cohort import Cohort
 from outcomenet.cohorts.faults import CohortRefused, Fault
 from outcomenet.errors import DataRefused, FilmRefused
 from outcomenet.films.crop_file import SUFFIX
-from outcomenet.intake.cutting import NOT_LOOKED_FOR, CutFilm, FilmTask
+from outcomenet.intake.cutting import NOT_LOOKED_FOR, CutFilm
 from outcomenet.intake.film_flags import FilmFlagTable
 from outcomenet.intake.film_table import FilmTable
+from outcomenet.intake.film_tasks import FilmTask
 from outcomenet.intake.found_landmarks import FoundLandmarks
 
 

@@ -1,23 +1,42 @@
-"""One task for every limb that the films of a visit should show."""
+"""Tasks of cutting: one for every limb that the films of a visit should show."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from math import isnan
+from pathlib import Path
 
 from outcomenet.anatomy import Side
 from outcomenet.cohorts.cohort import Cohort
 from outcomenet.datasets.visit_example import VisitKey
 from outcomenet.films.crop_file import SUFFIX
 from outcomenet.films.film import FROM_CROPS, FROM_FILMS, NO_FILMS
-from outcomenet.intake.cutting import FilmTask
 from outcomenet.intake.found_landmarks import FoundLandmarks, ListedFilm
 from outcomenet.localization.crops import Spacing
 from outcomenet.localization.geometry import CropGeometry, LimbLengths
+from outcomenet.localization.landmarked_limbs import LandmarkedLimb
 from outcomenet.typed_rows import typed_rows
 
 PREVIEW_FILMS = 8  # enough to see on the page whether crops sit on their joints
+_UNKNOWN = Spacing(None, "none")
+
+
+@dataclass(frozen=True)
+class FilmTask:
+    """One limb to cut out of one film."""
+
+    film_id: str
+    row: int  # line in films.csv
+    path: Path
+    side: Side
+    limb: LandmarkedLimb | None  # None: crops of a simulation, or a film whose joints could not be looked for
+    geometry: CropGeometry
+    spacing: Spacing = _UNKNOWN  # of films.csv, else of the film's header
+    lengths: LimbLengths = LimbLengths()  # of the cohort
+    preview: bool = False
+    secret: bytes = b""  # under which accession number and pixels are hashed
 
 
 def film_tasks(

@@ -13,8 +13,8 @@ from outcomenet.datasets.visit_example import VisitKey
 from outcomenet.films.decoding import FilmDecoder
 from outcomenet.intake.account.joint_sheets import JointSheets
 from outcomenet.intake.cut_store import CutStore
-from outcomenet.intake.cutting import FilmTask
 from outcomenet.intake.entered_limbs import EnteredLimbs
+from outcomenet.intake.film_tasks import FilmTask
 from outcomenet.intake.kept import Kept
 from outcomenet.intake.visit_examples import Crops, CutVisits, Present
 from outcomenet.progress import Progress

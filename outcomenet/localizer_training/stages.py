@@ -21,7 +21,6 @@ from outcomenet.progress import Progress
 from outcomenet.stopping import asked_by_signals
 from outcomenet.training.loop import TrainingConfig, train
 from outcomenet.training.optimiser import OptimiserConfig
-from outcomenet.training.rungs import Parameters
 from outcomenet.training.sharding import device_mesh
 from outcomenet.training.state import NetworkState, TrainState, initial_state
 
@@ -71,13 +70,13 @@ def train_stage(
     def step(state: TrainState, batch: Batch) -> tuple[TrainState, dict[str, Parts]]:
         before = state.networks[name]
 
-        def objective(parameters: Parameters) -> tuple[Scalar, Parts]:
+        def objective(parameters: dict[str, object]) -> tuple[Scalar, Parts]:
             return loss(nnx.merge(definition, parameters), batch)
 
         (total, parts), gradient = jax.value_and_grad(objective, has_aux=True)(before.parameters)
         parameters = cast(optax.Params, before.parameters)  # nested dictionaries of arrays, as optax takes them
         update, moments = optimiser.update(gradient, before.optimiser, parameters)
-        after = NetworkState(cast(Parameters, optax.apply_updates(parameters, update)), moments)
+        after = NetworkState(cast(dict[str, object], optax.apply_updates(parameters, update)), moments)
         return replace(state, step=state.step + 1, networks={name: after}), {name: {"loss": total, **parts}}
 
     folder.mkdir(parents=True, exist_ok=True)

@@ -27,7 +27,8 @@ from outcomenet.films.decoding import FilmDecoder
 from outcomenet.films.film import Film, FilmHeader, checked_film
 from outcomenet.films.film_file import read_header
 from outcomenet.intake.cut_answers import checked
-from outcomenet.intake.cutting import CutFilm, FilmIdentity, FilmTask
+from outcomenet.intake.cutting import CutFilm, FilmIdentity
+from outcomenet.intake.film_tasks import FilmTask
 from outcomenet.localization.geometry import CropGeometry
 from outcomenet.localization.landmarked_limbs import LandmarkedLimb
 

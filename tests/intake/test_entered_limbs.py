@@ -17,9 +17,9 @@ from outcomenet.errors import DataRefused, FilmRefused
 from outcomenet.films.crop_file import SUFFIX
 from outcomenet.films.film import FROM_CROPS, FROM_FILMS, NO_FILMS
 from outcomenet.intake import film_flags
-from outcomenet.intake.cutting import NOT_LOOKED_FOR, CutFilm, FilmTask
+from outcomenet.intake.cutting import NOT_LOOKED_FOR, CutFilm
 from outcomenet.intake.entered_limbs import EnteredLimbs
-from outcomenet.intake.film_tasks import source_of
+from outcomenet.intake.film_tasks import FilmTask, source_of
 from outcomenet.intake.found_landmarks import FoundLandmarks, ListedFilm
 from outcomenet.localization.geometry import CropGeometry
 from outcomenet.localization.limb_crops import LandmarkedLimb

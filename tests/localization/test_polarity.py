@@ -12,7 +12,8 @@ import pytest
 from outcomenet.anatomy import Region, Side
 from outcomenet.films.dicom_writer import write_dicom
 from outcomenet.films.film_file import read_film
-from outcomenet.intake.cutting import FilmTask, cut_film
+from outcomenet.intake.cutting import cut_film
+from outcomenet.intake.film_tasks import FilmTask
 from outcomenet.localization.crops import Spacing, film_scale
 from outcomenet.localization.geometry import CropGeometry
 from outcomenet.localization.landmarked_limbs import LandmarkedLimb

@@ -11,7 +11,8 @@ from limb_films import GEOMETRY, QUIET, crop_of, crops, film, generators, states
 from outcomenet.anatomy import JOINT_NAMES, Region, Side, joints_of
 from outcomenet.films.crop_file import read_crops
 from outcomenet.films.film_file import read_film
-from outcomenet.intake.cutting import FilmTask, cut_film
+from outcomenet.intake.cutting import cut_film
+from outcomenet.intake.film_tasks import FilmTask
 from outcomenet.localization.crops import Scale, cut_crops
 from outcomenet.localization.geometry import is_left_as_displayed
 from outcomenet.simulation.cohort_tables import VisitPlace
