@@ -16,7 +16,7 @@ results: $(READY)
 
 # The order of tests is conftest's: longest first. A process that crashes ends the run: xdist would wait for it for ever.
 test: $(READY)
-	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadgroup --no-loadscope-reorder --max-worker-restart 0
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadscope --no-loadscope-reorder --max-worker-restart 0
 
 check: $(READY)
 	$(BIN)/ruff check .

@@ -10,11 +10,13 @@ from outcomenet.audits.findings import Finding, finding
 from outcomenet.audits.sites import r2_recalibrated
 from outcomenet.errors import UndefinedMetric
 from outcomenet.metrics.resampling import bootstrap_weights, percentile_interval
+from outcomenet.scoring import SVDH
 
 COLUMNS = ["what", "value", "lower", "upper", "patients", "n"]
 FEWEST_PATIENTS = 30
 DAMAGED = 0.5  # mean grade over the readers from which a site counts as damaged
 # "mostly": more than half of the summed grades; with noise in the readings hardly anybody is damaged at one place only
+GRADED = tuple(f"svdh_{site.name}" for site in SVDH.sites)  # no other column, svdh_change_half_width is none
 PLACES = ("none", "PIP only", "PIP mostly", "elsewhere")
 LARGEST_LOSS = 0.25  # share of what the score tells that may hang on the PIP joints
 
@@ -73,7 +75,7 @@ def _interval(values: np.ndarray) -> tuple[float, float]:
 
 def damage_place(rows: pd.DataFrame) -> pd.Series:
     """Where human readers see damage at each visit, one of `PLACES`; None without a reading."""
-    graded = [name for name in map(str, rows) if name.startswith("svdh_") and name.count("_") == 3]
+    graded = [name for name in GRADED if name in rows]
     pip, others = [n for n in graded if is_pip(n)], [n for n in graded if not is_pip(n)]
     at_pip, elsewhere = ((rows[names] >= DAMAGED).any(axis=1) for names in (pip, others))
     mostly = rows[pip].sum(axis=1) > rows[others].sum(axis=1)

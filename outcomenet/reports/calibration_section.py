@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from outcomenet.metrics.proportions import wilson
 from outcomenet.outcomes import OutcomeSpec, outcome
 from outcomenet.predictors import DIRECT_ADJUSTED, HUMAN_TOTAL, predictor
 from outcomenet.reports.figures import GREY, PALE, Drawing, Layout
@@ -41,7 +42,7 @@ def calibration_bins(rows: pd.DataFrame, binary: bool) -> pd.DataFrame:
     rows_of_bins = []
     for number, positions in enumerate(groups, start=1):
         group = order.iloc[positions]
-        lower, upper = _wilson(group["target"]) if binary else _clustered(group)
+        lower, upper = wilson(int(group["target"].sum()), len(group))[1:3] if binary else _clustered(group)
         rows_of_bins.append(
             (number, len(group), group["prediction"].mean(), group["target"].mean(), lower, upper),
         )
@@ -56,13 +57,6 @@ def _clustered(group: pd.DataFrame) -> tuple[float, float]:
         return math.nan, math.nan
     error = math.sqrt(patients / (patients - 1) * float((sums**2).sum())) / len(group)
     return mean - Z * error, mean + Z * error
-
-
-def _wilson(events: pd.Series) -> tuple[float, float]:
-    n, share = len(events), float(events.mean())
-    centre = (share + Z**2 / (2 * n)) / (1 + Z**2 / n)
-    half = Z / (1 + Z**2 / n) * math.sqrt(share * (1 - share) / n + Z**2 / (4 * n**2))
-    return centre - half, centre + half
 
 
 def calibration_figure(

@@ -41,7 +41,7 @@ def test_where_damage_is_comes_from_the_human_grades():
     rows = pd.DataFrame(
         {
             "svdh_LH_PIP2_jsn": [0.0, 1.0, 1.0, np.nan, 0.25, 3.0], "svdh_RF_MTP5_erosion": [0.0, 0.0, 2.0, np.nan, 0.0, 1.0],
-            "svdh_total": 0.0,
+            "svdh_total": 0.0, "svdh_change_half_width": 2.0,  # neither is a grade
         }
     )  # fmt: skip
     assert damage_place(rows).tolist() == ["none", "PIP only", "elsewhere", None, "none", "PIP mostly"]

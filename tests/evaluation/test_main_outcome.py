@@ -59,7 +59,7 @@ def test_an_experiment_chooses_another_and_names_one_of_its_own():
 def test_every_outcome_has_a_headline_metric():
     assert {name: spec.headline_metric for name, spec in OUTCOMES.items()} == {
         "haq": "r2", "haq_by_category": "r2", "pain": "r2", "progression": "auroc", "svdh_change": "r2",
-        "future_haq": "r2", "haq_change": "r2",
+        "future_haq": "r2", "haq_change": "r2", "fatigue": "r2",
     }  # fmt: skip
 
 

@@ -19,7 +19,9 @@ def test_tables_of_a_run_are_those_of_its_files(run):
     assert opened.record == read_record(run)
     assert opened.name == "f0"
     pd.testing.assert_frame_equal(opened.predictions, pd.read_parquet(run / "predictions.parquet"))
-    np.testing.assert_array_equal(opened.metrics["value"], pd.read_csv(run / "metrics.csv")["value"])
+    np.testing.assert_array_equal(
+        opened.metrics["value"], pd.read_csv(run / "metrics.csv", float_precision="round_trip")["value"]
+    )
     assert set(opened.comparisons["reference"]) <= set(opened.predictions["predictor"])
     assert opened.table_one.map(lambda cell: isinstance(cell, str)).all(axis=None)
     assert opened.notes == json.loads((run / "evaluation.json").read_text())["notes"]
