@@ -37,6 +37,7 @@ LAYERS = [
     {"datasets", "reports", "simulation", "training"},
     {"input_pipeline", "intake", "ladder"},
     {"experiment", "inference", "localizer_training"},
+    {"pretraining"},
     {"audits.network", "experiment_data"},
     {"evaluation"},
     {"doctor", "workflow"},

@@ -79,6 +79,9 @@ def _is_one_of(names: tuple[str, ...]) -> Bool[np.ndarray, "joint"]:
     return by_joint(dict.fromkeys(names, 1.0), 0.0) > 0
 
 
+# Joints that the default world's rheumatoid arthritis damages, and those that it may luxate or fuse late.
+RA_JOINTS = by_joint(_RA_SUSCEPTIBILITY, 0.0) > SPARED
+LUXATING_JOINTS, FUSING_JOINTS = _is_one_of(_LUXATES), _is_one_of(_FUSES)
 # A foot's IP1 is not one of them.
 OA_JOINTS = np.isfinite(by_joint(_OA_SUSCEPTIBILITY, -np.inf)) & np.array(
     [joint.side.region is Region.HAND or joint.site == "MTP1" for joint in JOINTS]
@@ -216,15 +219,44 @@ def _osteoarthritis(world: World, noise: Exogenous, age: np.ndarray) -> Float[np
 
 def _subluxation(world: World, noise: Exogenous, erosion: np.ndarray, narrowing: np.ndarray) -> np.ndarray:
     """Ligaments give way where bone and cartilage are mostly gone, in joints that lean that way."""
-    onset = world.subluxation_onset + 0.08 * noise.joint_late[:, None]
+    return displacement(erosion, narrowing, world.subluxation_onset + 0.08 * noise.joint_late[:, None])
+
+
+def displacement(
+    erosion: Float[np.ndarray, "*visit joint"],
+    narrowing: Float[np.ndarray, "*visit joint"],
+    onset: Float[np.ndarray, "*visit joint"],
+) -> Float[np.ndarray, "*visit joint"]:
+    """Subluxation of joints whose ligaments give way.
+
+    Args:
+        erosion: Share of bone surface lost.
+        narrowing: Share of cartilage lost.
+        onset: Mean of the two from which the joint slips; 0.35 more is a complete luxation.
+
+    Returns:
+        0 to 1; 0 in joints that never luxate.
+    """
     displaced = np.clip((0.5 * (erosion + narrowing) - onset) / 0.35, 0.0, 1.0)
-    return np.where(_is_one_of(_LUXATES), displaced, 0.0)
+    return np.where(LUXATING_JOINTS, displaced, 0.0)
 
 
 def _ankylosis(world: World, noise: Exogenous, narrowing: np.ndarray) -> np.ndarray:
     """Bone bridges a joint without cartilage, in about one of six such joints of wrist and middle fingers."""
-    bridged = np.clip((narrowing - world.ankylosis_onset) / 0.08, 0.0, 1.0)
-    return np.where(_is_one_of(_FUSES) & (noise.joint_late[:, None] > 1.0), bridged, 0.0)
+    return np.where(noise.joint_late[:, None] > 1.0, bridging(narrowing, world.ankylosis_onset), 0.0)
+
+
+def bridging(narrowing: Float[np.ndarray, "*visit joint"], onset: float) -> Float[np.ndarray, "*visit joint"]:
+    """Ankylosis of joints whose cartilage is gone.
+
+    Args:
+        narrowing: Share of cartilage lost.
+        onset: Share from which bone bridges the joint; 0.08 more fuses it.
+
+    Returns:
+        0 to 1; 0 in joints that never fuse.
+    """
+    return np.where(FUSING_JOINTS, np.clip((narrowing - onset) / 0.08, 0.0, 1.0), 0.0)
 
 
 def _amputated(world: World, noise: Exogenous, shape: tuple[int, ...]) -> np.ndarray:

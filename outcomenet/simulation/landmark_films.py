@@ -84,10 +84,10 @@ def landmark_film(region: Region, seed: int, number: int, spacing_mm: float, var
     """
     side = LEFT[region]
     rng = np.random.default_rng([seed, number, list(Region).index(region)])
-    anatomy = _varied_anatomy(rng, side, variety)
-    pose = _varied_pose(rng, side, variety)
+    anatomy = varied_anatomy(rng, side, variety)
+    pose = varied_pose(rng, side, variety)
     limb = posed_limb(_varied_states(rng, side, variety), anatomy, pose, side)
-    scanner = _varied_scanner(rng, spacing_mm, variety)
+    scanner = varied_scanner(rng, spacing_mm, variety)
     tiles = film_tiles(limb.placement, side, scanner, rng.integers(0, 2**32, 1, dtype=np.uint32))
     pixels = stitch(draw_tiles(tiles, limb.shapes), side, spacing_mm)
     names = landmarks_of(region)
@@ -99,7 +99,17 @@ def landmark_film(region: Region, seed: int, number: int, spacing_mm: float, var
     )
 
 
-def _varied_anatomy(rng: np.random.Generator, side: Side, variety: FilmVariety) -> LimbAnatomy:
+def varied_anatomy(rng: np.random.Generator, side: Side, variety: FilmVariety) -> LimbAnatomy:
+    """One limb with bones beyond those of a cohort.
+
+    Args:
+        rng: Draws it.
+        side: The limb.
+        variety: How far skeletons reach.
+
+    Returns:
+        Axis patient, of length 1.
+    """
     drawn = of_side(draw_anatomy([rng], np.array([rng.random() < 0.4])), side)
     bones = drawn.length.shape
 
@@ -120,7 +130,17 @@ def _varied_anatomy(rng: np.random.Generator, side: Side, variety: FilmVariety) 
     )
 
 
-def _varied_pose(rng: np.random.Generator, side: Side, variety: FilmVariety) -> FilmPose:
+def varied_pose(rng: np.random.Generator, side: Side, variety: FilmVariety) -> FilmPose:
+    """One limb's pose, fingers spread and bent further than in a cohort.
+
+    Args:
+        rng: Draws it.
+        side: The limb.
+        variety: How far poses reach.
+
+    Returns:
+        Axis film, of length 1.
+    """
     pose = select(draw_pose([rng], 1), (slice(None), 0, list(Side).index(side)))
     return pose._replace(
         spread=pose.spread + variety.spread * rng.standard_normal(1),
@@ -150,7 +170,17 @@ def _varied_states(rng: np.random.Generator, side: Side, variety: FilmVariety) -
     return JointStates(**states)
 
 
-def _varied_scanner(rng: np.random.Generator, spacing_mm: float, variety: FilmVariety) -> Scanner:
+def varied_scanner(rng: np.random.Generator, spacing_mm: float, variety: FilmVariety) -> Scanner:
+    """A scanner and its exposure.
+
+    Args:
+        rng: Draws it.
+        spacing_mm: Millimetres per film pixel.
+        variety: Ranges of sharpness, noise and tone.
+
+    Returns:
+        A scanner that leaves no marker.
+    """
     return Scanner(
         "varied",
         spacing_mm=spacing_mm,

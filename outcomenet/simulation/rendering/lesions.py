@@ -14,8 +14,6 @@ from outcomenet.simulation.rendering.limb_anatomy import LimbAnatomy
 from outcomenet.simulation.rendering.template import JOINT_GAPS
 from outcomenet.simulation.states import JointStates
 
-# Erosion states at which a joint's first, second and third bite open.
-ONSETS = np.array([0.0, 0.2, 0.45])
 # The largest bite's radius over the half width of its bone end (4 mm at a metacarpal head).
 BITE_SHARE = 0.58
 # Erosion state from which the joint surface itself recedes, and by how many mm at state 1.
@@ -92,8 +90,9 @@ class JointLesions:
 
     def bite_radii(self, site: str | None, end: int, half_width: np.ndarray) -> Float[np.ndarray, "film 3"]:
         """Radii in mm of the three bites on the distal (`end` 0) or proximal (1) bone, 0 before their onset."""
-        traits = self.limb.bite[:, self.row(site), 3 * end : 3 * end + 3]
-        onset = np.where(ONSETS > 0, ONSETS + 0.15 * (traits[..., 2] - 0.5), 0.0)
+        bites = np.s_[:, self.row(site), 3 * end : 3 * end + 3]
+        traits, mean = self.limb.bite[bites], self.limb.onset[bites]
+        onset = np.where(mean > 0, mean + 0.15 * (traits[..., 2] - 0.5), 0.0)
         erosion = self.state("erosion", site)[:, None]
         grown = np.clip((erosion - onset) / (1.0 - onset), 0.0, 1.0) ** 0.7
         return BITE_SHARE * (0.75 + 0.5 * traits[..., 1]) * np.reshape(half_width, (-1, 1)) * grown

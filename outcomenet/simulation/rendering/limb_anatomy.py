@@ -16,6 +16,8 @@ LONG_BONES = max(len(template.long_bones) for template in TEMPLATES.values())
 ROUND_BONES = 12  # outlines that are drawn; further bones vary as those of the same place in the list
 OUTLINE_WAVES = 8
 BITES = 6  # possible erosions of a joint: three on the distal, three on the proximal bone
+# Erosion states at which a bone's bites open on average: at its thumb-side margin, its other margin, its surface.
+ONSETS = (0.0, 0.2, 0.45)
 
 # Distance TIP3-RC in mm, mean and SD by sex: about 185 +- 9 in a cohort with three women in four. Limits keep a hand on
 # its film.
@@ -39,6 +41,7 @@ class LimbAnatomy(NamedTuple):
     outline: Float[np.ndarray, "*patient side round wave"]  # mm, Fourier terms of round bones' outlines
     gap: Float[np.ndarray, "*patient side joint"]  # factor of the joint's cartilage thickness
     bite: Float[np.ndarray, "*patient side joint bite 3"]  # uniform: place, size and onset of each possible erosion
+    onset: Float[np.ndarray, "*patient side joint bite"]  # erosion at which each opens, before its uniform trait's part
     spur: Float[np.ndarray, "*patient side joint 4"]  # factor of the osteophytes at base and head, thumb side first
     cortex: Float[np.ndarray, "*patient side"]  # factor of cortical thickness
     mineral: Float[np.ndarray, "*patient side"]  # factor of bone mineral density
@@ -143,6 +146,7 @@ def _draw_patient(rng: np.random.Generator, male: bool) -> LimbAnatomy:
         outline=paired(0.22, ROUND_BONES, 2 * OUTLINE_WAVES),
         gap=1.0 + np.clip(paired(0.08, joints), -0.25, 0.25),
         bite=rng.random((sides, joints, BITES, 3)),
+        onset=np.tile(ONSETS, (sides, joints, BITES // len(ONSETS))),
         spur=np.exp(0.5 * rng.standard_normal((sides, joints, 4))),
         cortex=np.clip(1.0 + paired(0.1), 0.7, 1.3),
         mineral=np.clip(1.0 + paired(0.08) + (0.04 if male else -0.02), 0.75, 1.25),

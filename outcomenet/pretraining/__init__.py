@@ -1,0 +1,1 @@
+"""Pretraining of the joint encoder on simulated pairs of films whose every joint's state is known."""
