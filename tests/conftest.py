@@ -16,7 +16,7 @@ from jaxtyping import install_import_hook
 # shapes named in signatures are checked at run time, here only
 CHECKED = (
     "audits", "evaluation", "inference", "input_pipeline", "ladder", "likelihoods", "localization", "losses", "metrics",
-    "models",
+    "models", "pretraining",
 )  # fmt: skip
 install_import_hook([f"outcomenet.{part}" for part in CHECKED], "shape_checker.check")
 

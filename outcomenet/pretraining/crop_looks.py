@@ -35,9 +35,9 @@ class LookRanges:
     contrast: tuple[Positive, Positive] = (0.6, 1.4)
     inversion: Share = 0.05  # chance: films that are stored bone dark and not declared so
     blur: tuple[Share, Share] = (0.0, 0.015)  # SD, crop widths: 0.36 mm in a crop of 24 mm
-    halo: tuple[Strength, Strength] = (0.0, 1.5)  # strength of the unsharp mask
+    halo: tuple[Strength, Strength] = (0.0, 1.2)  # strength of the unsharp mask
     halo_reach: tuple[Share, Share] = (0.02, 0.2)  # SD of what the mask takes away, crop widths
-    noise: tuple[Share, Share] = (0.0, 0.05)  # SD of the grain
+    noise: tuple[Share, Share] = (0.0, 0.05)  # SD of the grain, shares of the film's range of grey
     coded: Share = 0.3  # chance of JPEG
     quality: tuple[Quality, Quality] = (15, 90)
     turn: Degrees = 8.0  # SD
@@ -80,10 +80,11 @@ def new_look(crops: Crops, present: Bool[np.ndarray, "joint"], rng: np.random.Ge
     if not present.any():
         return crops
     # in the order in which a film comes about: limb, detector, processing, archive, reader's display
+    span = np.subtract(*np.percentile(crops[present], (99.0, 1.0)))
     seen = np.stack([_placed(crop, rng, ranges) for crop in crops[present]])
     seen = np.clip(np.stack([obstructed(crop, rng, ranges.obstruction) for crop in seen]), 0.0, 1.0)
     seen = blurred(seen, rng.uniform(*ranges.blur))
-    seen = noisy(seen, rng.uniform(*ranges.noise), rng)
+    seen = noisy(seen, span * rng.uniform(*ranges.noise), rng)  # a pale film's grain is pale, too
     seen = with_halo(seen, rng.uniform(*ranges.halo), rng.uniform(*ranges.halo_reach))
     seen = with_gamma(seen, rng.uniform(*ranges.gamma))
     seen = with_contrast(seen, rng.uniform(*ranges.contrast))
@@ -173,7 +174,8 @@ def jpeg_coded(crops: Crops, quality: int) -> Crops:
     """
     stored = np.rint(255.0 * np.clip(crops, 0.0, 1.0)).astype(np.uint8)
     coded = [cv2.imencode(".jpg", crop, [cv2.IMWRITE_JPEG_QUALITY, quality])[1] for crop in stored]
-    return np.stack([cv2.imdecode(code, cv2.IMREAD_GRAYSCALE) for code in coded]).astype(np.float32) / np.float32(255)
+    pixels = [np.asarray(cv2.imdecode(code, cv2.IMREAD_GRAYSCALE), np.float32) for code in coded]
+    return np.stack(pixels) / np.float32(255)
 
 
 def stretched(crops: Crops, darkest: float, brightest: float) -> Crops:

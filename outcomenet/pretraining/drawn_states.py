@@ -33,9 +33,9 @@ LASTING = (
 PASSING = ("swelling", "osteopenia", "micro_erosion")
 # Mean of bone and cartilage lost from which a joint may slip: lower than in the world, so that slipped joints are seen
 # at every degree of damage.
-SLIPS_FROM = (0.3, 0.8)
+SLIPS_FROM = (0.25, 0.7)
 LEAST_FUSED = 0.8  # share of cartilage lost from which a joint may fuse; the world's is 0.9, met too seldom here
-SLIPPING, FUSING = 0.5, 0.4  # shares of the joints so damaged that do
+SLIPPING, FUSING = 0.6, 0.4  # shares of the joints so damaged that do
 # Joints at which fingers and toes are lost.
 _LOST_AT = tuple(joint for joint in JOINTS if joint.site[:3] in ("IP1", "DIP", "PIP", "MTP"))
 
@@ -47,8 +47,8 @@ class StateVariety:
     healthy: Share = 0.2  # visits without any lesion
     present: Share = 0.6  # chance of a kind of lesion to occur at a visit at all
     struck: tuple[Share, Share] = (0.05, 0.8)  # share of the joints that such a kind strikes
-    implants: Share = 0.12  # visits with implants, 1 to 4 of them
-    amputations: Share = 0.12  # visits with a lost finger or toe, or two
+    implants: Share = 0.25  # visits with implants, 1 to 4 of them
+    amputations: Share = 0.2  # visits with a lost finger or toe, or two
     unchanged: Share = 0.35  # pairs whose second film shows the same states
     moving: tuple[Share, Share] = (0.05, 0.7)  # share of the joints in which each kind of lesion moves on
     years: tuple[Positive, Positive] = (1.0, 10.0)  # between two films that differ
@@ -163,9 +163,9 @@ def _struck(
 
 
 def _degrees(rng: np.random.Generator) -> Float[np.ndarray, "joint"]:
-    """Early degrees, any degree and the last ones, a third each: a uniform draw has few of the ends."""
+    """Half of them any degree, a quarter early ones, a quarter the last ones: a uniform draw has few of the ends."""
     u = rng.random(JOINT_COUNT)
-    return np.choose(rng.integers(0, 3, JOINT_COUNT), [0.35 * u, u, 1.0 - 0.15 * u])
+    return np.choose(rng.integers(0, 4, JOINT_COUNT), [0.35 * u, u, u, 1.0 - 0.15 * u])
 
 
 def _moving(rng: np.random.Generator, variety: StateVariety) -> Bool[np.ndarray, "joint"]:
