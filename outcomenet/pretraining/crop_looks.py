@@ -210,11 +210,15 @@ def warped(
     Returns:
         Grey levels, bilinear.
     """
-    middle = 0.5 * (np.array(crop.shape[::-1]) - 1.0)
-    rows, columns = np.indices(crop.shape)
-    at = (np.stack([columns, rows], -1) - middle) @ np.asarray(matrix).T + middle + push
-    at = at.astype(np.float32)
-    return cv2.remap(crop, at[..., 0], at[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    height, width = crop.shape
+    down = np.arange(height, dtype=np.float32)[:, None] - 0.5 * (height - 1)
+    right = np.arange(width, dtype=np.float32)[None] - 0.5 * (width - 1)
+    (xx, xy), (yx, yy) = np.asarray(matrix, np.float32)
+    x = xx * right + xy * down + np.float32(0.5 * (width - 1)) + push[..., 0]
+    y = yx * right + yy * down + np.float32(0.5 * (height - 1)) + push[..., 1]
+    return cv2.remap(
+        crop, x.astype(np.float32), y.astype(np.float32), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    )
 
 
 def _placed(
@@ -228,7 +232,8 @@ def _placed(
     matrix = np.exp(ranges.zoom * rng.standard_normal()) * np.array([[cos, -sin], [sin, cos]]) @ sheared
     coarse = rng.standard_normal((ELASTIC_CELLS, ELASTIC_CELLS, 2)).astype(np.float32)
     wave = cv2.resize(coarse, crop.shape[::-1], interpolation=cv2.INTER_CUBIC)
-    push = width * (ranges.elastic * wave + ranges.shift * rng.standard_normal(2))
+    shift = (width * ranges.shift * rng.standard_normal(2)).astype(np.float32)
+    push = np.float32(width * ranges.elastic) * wave + shift
     return warped(crop, matrix, push)
 
 

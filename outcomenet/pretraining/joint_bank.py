@@ -9,20 +9,29 @@ from typing import NamedTuple
 import numpy as np
 
 from outcomenet.anatomy import JOINT_COUNT, JOINT_INDEX, Joint, Side, joints_of
-from outcomenet.arrays import Bool, Float, Int8, UInt16
+from outcomenet.arrays import Bool, Float, Int8, UInt, UInt16
 from outcomenet.localization.geometry import CropGeometry
 from outcomenet.pretraining.drawn_states import StateVariety, draw_course
 from outcomenet.ranges import Count, Seed, Share, check_ranges
 from outcomenet.simulation.exogenous import draw_exogenous
 from outcomenet.simulation.landmark_films import FilmVariety, varied_anatomy, varied_pose, varied_scanner
 from outcomenet.simulation.readers import grade, perceive, true_grades
-from outcomenet.simulation.rendering import FilmPose, LimbAnatomy, of_side, present_joints, render_crops, select
+from outcomenet.simulation.rendering import (
+    FilmPose,
+    LimbAnatomy,
+    Scanner,
+    of_side,
+    present_joints,
+    render_crops,
+    select,
+)
 from outcomenet.simulation.rendering.lesions import JointLesions
 from outcomenet.simulation.rendering.limb_anatomy import BITES, ONSETS, Record
 from outcomenet.simulation.states import JointStates
 from outcomenet.simulation.world import World
 
 VISITS = 2
+SCHEMES = ("svdh", "kellgren_lawrence")  # that the films are graded by
 SPACING_MM = (0.1, 0.2)  # of the scanners: a finer one has more noise in each of its pixels
 GAP = (0.6, 1.5)  # factor of a joint's full cartilage thickness; people's is 0.75 to 1.25
 ONE_BONE = 0.4  # share of the joints whose erosions begin in one of the two bones, later in the other
@@ -69,35 +78,67 @@ class JointBank:
         return self.pairs
 
     def __getitem__(self, index: int) -> JointPair:
+        return self.draw([index])[0]
+
+    def draw(self, indices: Sequence[int]) -> list[JointPair]:
+        """Several pairs at once, the same as one by one: a limb's shapes take as long for 64 films as for two.
+
+        Args:
+            indices: Numbers of the pairs; 32 at a time are fast, more only take memory.
+
+        Returns:
+            A pair for each.
+
+        Raises:
+            IndexError: The bank has no pair of that number.
+        """
+        scenes = [self._scene(index) for index in indices]
+        states, anatomy, pose = (_joined(records) for records in list(zip(*scenes, strict=True))[:3])
+        scanners = [scanner for scene in scenes for scanner in scene.scanners]
+        noise = np.concatenate([scene.noise for scene in scenes])
+        films = {
+            "crops": render_crops(states, anatomy, pose, scanners, self.geometry, noise),
+            "present": present_joints(states),
+            "bites": bite_sizes(states, anatomy),
+            "joint_space_mm": joint_spaces(states, anatomy, pose.magnification),
+        }
+        by_pair = {name: values.reshape(len(scenes), VISITS, *values.shape[1:]) for name, values in films.items()}
+        by_pair |= self._grades(select(states, np.arange(VISITS * len(scenes)).reshape(-1, VISITS)), indices)
+        return [
+            JointPair(states=scene.states, years=scene.years, **{name: values[n] for name, values in by_pair.items()})
+            for n, scene in enumerate(scenes)
+        ]
+
+    def _scene(self, index: int) -> _Scene:
         if not 0 <= index < self.pairs:
             raise IndexError(f"The bank's pairs are numbered from 0 to {self.pairs - 1:,}; got {index:,}.")
         rng = np.random.default_rng([self.seed, index])
         course = draw_course(rng, self.states)
-        anatomy = _draw_skeleton(rng, self.films)
+        skeleton = _draw_skeleton(rng, self.films)
         poses = [_four_limbs([varied_pose(rng, side, self.films) for side in Side]) for _ in range(VISITS)]
-        pose = FilmPose(*(np.concatenate(visits) for visits in zip(*poses, strict=True)))
         scanners = [varied_scanner(rng, rng.uniform(*SPACING_MM), self.films) for _ in range(VISITS)]
         if rng.random() < self.same_scanner:
             scanners[1] = scanners[0]
         noise = rng.integers(0, 2**32, VISITS, dtype=np.uint32)
-        twice = select(anatomy, [0] * VISITS)
-        return JointPair(
-            crops=render_crops(course.states, twice, pose, scanners, self.geometry, noise),
-            present=present_joints(course.states),
-            states=course.states,
-            years=course.years,
-            bites=bite_sizes(course.states, twice),
-            joint_space_mm=joint_spaces(course.states, twice, pose.magnification),
-            **self._grades(course.states, index),
-        )
+        return _Scene(course.states, select(skeleton, [0] * VISITS), _joined(poses), scanners, noise, course.years)
 
-    def _grades(self, states: JointStates, index: int) -> dict[str, np.ndarray]:
-        patient = select(states, None)
-        noise = draw_exogenous(self.seed, [index], VISITS, len(self.readers.readers))
-        perceived = perceive(self.readers, patient, noise)
-        read = {name: grade(name, perceived, patient)[0] for name in ("svdh", "kellgren_lawrence")}
-        read |= {f"true_{name}": true_grades(name, patient)[0] for name in ("svdh", "kellgren_lawrence")}
+    def _grades(self, states: JointStates, indices: Sequence[int]) -> dict[str, Int8[np.ndarray, "pair *site"]]:
+        noise = draw_exogenous(self.seed, indices, VISITS, len(self.readers.readers))
+        perceived = perceive(self.readers, states, noise)
+        read = {name: grade(name, perceived, states) for name in SCHEMES}
+        read |= {f"true_{name}": true_grades(name, states) for name in SCHEMES}
         return {name: grades.astype(np.int8) for name, grades in read.items()}
+
+
+class _Scene(NamedTuple):
+    """All that one pair's films are drawn from, axis visit."""
+
+    states: JointStates
+    anatomy: LimbAnatomy
+    pose: FilmPose
+    scanners: list[Scanner]
+    noise: UInt[np.ndarray, "visit"]
+    years: float
 
 
 def bite_sizes(states: JointStates, anatomy: LimbAnatomy) -> Float[np.ndarray, "visit joint bite"]:
@@ -168,3 +209,8 @@ def _onsets(rng: np.random.Generator, shape: tuple[int, ...]) -> Float[np.ndarra
 def _four_limbs(limbs: Sequence[Record]) -> Record:
     """One record of a person's limbs, axes patient, side, from a record of each, axis patient."""
     return type(limbs[0])(*(np.stack(sides, 1) for sides in zip(*limbs, strict=True)))
+
+
+def _joined(records: Sequence[Record]) -> Record:
+    """One record of several, joined along their first axis."""
+    return type(records[0])(*(np.concatenate(rows) for rows in zip(*records, strict=True)))

@@ -37,7 +37,7 @@ def average_anatomy():
 
 @pytest.fixture(scope="module")
 def pairs():
-    return [BANK[n] for n in range(6)]
+    return BANK.draw(range(6))
 
 
 def same(one, two) -> bool:
@@ -59,7 +59,9 @@ def test_a_pair_has_all_joints_twice(pairs):
 
 
 def test_a_pair_is_of_seed_and_number_alone_in_any_process(pairs):
-    assert same(pickle.loads(pickle.dumps(BANK))[3], pairs[3])
+    other = pickle.loads(pickle.dumps(BANK))
+    assert same(other[3], pairs[3])
+    assert same(other.draw([5, 0])[1], pairs[0])
 
 
 def test_another_seed_or_number_gives_another_pair(pairs):
