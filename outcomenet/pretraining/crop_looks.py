@@ -104,12 +104,28 @@ def new_look(crops: Crops, present: Bool[np.ndarray, "joint"], rng: np.random.Ge
 
 
 def with_gamma(crops: Crops, gamma: float) -> Crops:
-    """Grey levels to a power: above 1 darker, 0 and 1 stay."""
+    """Crops with another tone curve.
+
+    Args:
+        crops: Grey levels.
+        gamma: Power; above 1 darkens.
+
+    Returns:
+        Grey levels from 0 to 1; 0 and 1 stay.
+    """
     return np.clip(crops, 0.0, 1.0) ** np.float32(gamma)
 
 
 def with_contrast(crops: Crops, factor: float) -> Crops:
-    """Grey levels further from their mean by a factor, cut off at 0 and 1."""
+    """Crops with more or less contrast.
+
+    Args:
+        crops: Grey levels.
+        factor: By which they lie further from their mean.
+
+    Returns:
+        Grey levels, cut off at 0 and 1.
+    """
     mean = crops.mean(dtype=np.float32)
     return np.clip(mean + np.float32(factor) * (crops - mean), 0.0, 1.0)
 

@@ -11,7 +11,9 @@ from outcomenet.anatomy import JOINT_COUNT, JOINT_INDEX
 from outcomenet.errors import UsageError
 from outcomenet.localization.geometry import CropGeometry
 from outcomenet.pretraining.drawn_states import StateVariety
-from outcomenet.pretraining.joint_bank import JointBank, bite_sizes, joint_spaces
+from outcomenet.pretraining.joint_bank import JointBank
+from outcomenet.pretraining.measured_joints import bite_sizes, joint_spaces
+from outcomenet.pretraining.scenes import SceneVariety
 from outcomenet.simulation.readers import UNREADABLE
 from outcomenet.simulation.rendering import draw_anatomy, select
 from outcomenet.simulation.states import JointStates
@@ -76,7 +78,7 @@ def test_joints_that_are_not_present_are_black_and_others_are_not(pairs):
 
 
 def test_a_film_taken_again_is_another_exposure_of_the_same_joints():
-    bank = JointBank(seed=5, geometry=COARSE, states=StateVariety(unchanged=1.0), same_scanner=1.0)
+    bank = JointBank(seed=5, geometry=COARSE, scenes=SceneVariety(StateVariety(unchanged=1.0), same_scanner=1.0))
     pair = bank[0]
     before, after = pair.crops.astype(float)
     assert pair.years == 0
@@ -87,9 +89,9 @@ def test_a_film_taken_again_is_another_exposure_of_the_same_joints():
 
 
 def test_healthy_joints_are_graded_zero_without_error():
-    pair = JointBank(seed=5, geometry=COARSE, states=StateVariety(healthy=1.0, amputations=0, implants=0, unchanged=1))[
-        0
-    ]
+    pair = JointBank(
+        seed=5, geometry=COARSE, scenes=SceneVariety(StateVariety(healthy=1.0, amputations=0, implants=0, unchanged=1))
+    )[0]
     assert pair.present.all()
     assert not pair.true_svdh.any()
     assert not pair.true_kellgren_lawrence.any()
@@ -102,8 +104,8 @@ def test_a_pair_number_that_the_bank_lacks_is_refused():
 
 
 def test_a_share_of_scanners_is_a_share():
-    with pytest.raises(UsageError, match=r"Setting same_scanner \(of JointBank\) is a number from 0 to 1; got 2\."):
-        JointBank(same_scanner=2)
+    with pytest.raises(UsageError, match=r"Setting same_scanner \(of SceneVariety\) is a number from 0 to 1; got 2\."):
+        SceneVariety(same_scanner=2)
 
 
 def test_joint_space_is_the_cartilage_left_magnified_as_on_the_film():
@@ -125,7 +127,9 @@ def test_bites_open_one_after_the_other():
 
 
 def test_the_skeletons_erosions_begin_at_any_margin_and_in_one_bone_or_both(pairs):
-    early = JointBank(seed=5, geometry=COARSE, states=StateVariety(healthy=0, present=1, struck=(1, 1), unchanged=1))
+    early = JointBank(
+        seed=5, geometry=COARSE, scenes=SceneVariety(StateVariety(healthy=0, present=1, struck=(1, 1), unchanged=1))
+    )
     opened = np.concatenate([pair.bites[0] for pair in (early[n] for n in range(4))]) > 0
     first = opened[opened.any(-1) & (opened.sum(-1) <= 2)]
     assert first.any(0).all()  # each of the six is the first of some joint
@@ -137,7 +141,7 @@ def test_the_skeletons_erosions_begin_at_any_margin_and_in_one_bone_or_both(pair
 
 def test_a_joint_that_is_not_there_has_no_grade():
     states = StateVariety(amputations=1.0, unchanged=1.0)
-    pair = JointBank(seed=5, geometry=COARSE, states=states)[1]
+    pair = JointBank(seed=5, geometry=COARSE, scenes=SceneVariety(states))[1]
     assert (pair.true_svdh == UNREADABLE).any() or (pair.true_kellgren_lawrence == UNREADABLE).any()
     assert not pair.present.all()
     assert select(pair.states, 0).amputated.any()
