@@ -151,7 +151,9 @@ def test_every_module_and_function_that_a_text_names_is_there():
     assert sorted(set(_missing())) == []
 
 
-@pytest.mark.parametrize("name", ["limb_anatomy.select", "World.do", "outcomenet.datasets.dataset", "training.batch_size"])
+@pytest.mark.parametrize(
+    "name", ["limb_anatomy.select", "World.do", "outcomenet.datasets.dataset", "training.batch_size"]
+)
 def test_a_name_that_is_there_is_found(name):
     assert _is_there(name)
 
