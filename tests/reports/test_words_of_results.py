@@ -145,12 +145,12 @@ def test_a_sentence_says_who_did_better(changed, words):
 
 
 def test_numbers_are_those_of_all_patients_at_the_declared_horizon():
-    row = reached(METRICS, "haq", "r2", "human_total")
+    row = reached(METRICS[::-1], "haq", "r2", "human_total")
     assert (row.value, row.lower, row.upper) == (0.30, 0.2, 0.4)
     assert reached(METRICS, "haq", "mae", "human_total") is None
     later = METRICS[METRICS["horizon"] == 365]
     assert at_declared_horizon(later, "haq").equals(later)  # judged at another one
-    comparisons = pd.DataFrame([ROW, replace(ROW, horizon=365, difference=0.7)])
+    comparisons = pd.DataFrame([replace(ROW, horizon=365, difference=0.7), ROW])
     assert paired(comparisons, "haq", "r2", "direct_adjusted", "human_total") == ROW
     assert paired(comparisons, "haq", "r2", "human_total", "direct_adjusted") is None
 
