@@ -73,19 +73,19 @@ AUDITS: tuple[Audit, ...] = (
         "gain of R² above 0 and above chance", (Need.NETWORK,),
     ),
     Audit(
-        "do_oa", "Does the score stay when osteoarthritis is set by hand?", "network.interventions.audit",
+        "do_oa", "Does the score stay when osteoarthritis is set by hand?", "network.intervention_shift.audit",
         "the same held-out patients drawn again under do(oa), and scored", _TOO_FAR, _REDRAWN,
     ),
     Audit(
-        "do_site", "Does the score stay when every patient goes to one hospital?", "network.interventions.audit",
+        "do_site", "Does the score stay when every patient goes to one hospital?", "network.intervention_shift.audit",
         "the same under do(site)", _TOO_FAR, _REDRAWN,
     ),
     Audit(
-        "do_scanner", "Does the score stay when every film is taken on one scanner?", "network.interventions.audit",
+        "do_scanner", "Does the score stay when every film is taken on one scanner?", "network.intervention_shift.audit",
         "the same under do(scanner)", _TOO_FAR, _REDRAWN,
     ),
     Audit(
-        "do_ra_damage", "Does the score move when rheumatoid damage is set by hand?", "network.interventions.audit",
+        "do_ra_damage", "Does the score move when rheumatoid damage is set by hand?", "network.intervention_shift.audit",
         "the same under do(ra_damage)", "no rise with damage, beyond chance", _REDRAWN,
     ),
     Audit(

@@ -86,8 +86,7 @@ def age_at(date: pd.Series, birth_year: pd.Series) -> pd.Series:
         Years from the middle of the birth year; at most half a year wrong. NaN where one of the two is missing.
     """
     # day of the year as a fraction, so that an age does not jump at New Year
-    start = pd.to_datetime(date.dt.year.astype(str) + "-01-01")
-    return date.dt.year + (date - start).dt.days / DAYS_PER_YEAR - (birth_year + 0.5)
+    return date.dt.year + (date.dt.dayofyear - 1) / DAYS_PER_YEAR - (birth_year + 0.5)
 
 
 def _duration(visits: pd.DataFrame, onset: pd.Series, ledger: Ledger) -> pd.Series:
