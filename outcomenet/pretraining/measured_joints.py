@@ -1,4 +1,4 @@
-"""What a measurement of the films would find in each joint: the size of its erosions and its joint space."""
+"""Measurements of each joint on the drawn films: the size of its erosions and its joint space."""
 
 from __future__ import annotations
 
