@@ -15,8 +15,8 @@ from outcomenet.scoring import SVDH
 COLUMNS = ["what", "value", "lower", "upper", "patients", "n"]
 FEWEST_PATIENTS = 30
 DAMAGED = 0.5  # mean grade over the readers from which a site counts as damaged
-# "mostly": more than half of the summed grades; with noise in the readings hardly anybody is damaged at one place only
 GRADED = tuple(f"svdh_{site.name}" for site in SVDH.sites)  # no other column, svdh_change_half_width is none
+# "mostly": more than half of the summed grades; with noise in the readings hardly anybody is damaged at one place only
 PLACES = ("none", "PIP only", "PIP mostly", "elsewhere")
 LARGEST_LOSS = 0.25  # share of what the score tells that may hang on the PIP joints
 
@@ -39,8 +39,6 @@ def is_pip(column: str) -> bool:
 def audit_pip_joints(table: pd.DataFrame, *, resamples: int, seed: int) -> pd.DataFrame:
     """audit_pip.csv: squared correlation of HAQ with the score, the score without PIP joints and the PIP joints alone;
     and the mean score, in SD, of visits by where human readers see damage.
-
-    `table` has patient_id, haq, score, joint_<side>_<site> and svdh_<side>_<site>_<feature> (may be missing).
 
     Args:
         table: held-out visits with patient_id, haq, score, joint_<side>_<site> and grades

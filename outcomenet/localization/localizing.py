@@ -36,24 +36,24 @@ def localize(
     """Locates films and writes the folder `out` (see `LocatedTables.write`).
 
     Args:
-      films: files, and folders whose files are taken as films by their content.
-      out: folder to write.
-      landmarks: landmarks.csv placed by hand; wins over what is found.
-      review: folder for pictures and a COCO keypoints file to correct.
-      corrections: that file, corrected; wins over `landmarks`.
-      weights: other weights than those that come with the package.
-      workers: processes that decode films.
-      names: gives films pseudonyms in everything that is written; None: they are called as their files are.
-      tuning: how the networks first learn from the corrected films, in the folder `out`.tuning, where a killed run goes on;
-        the new weights are written to `out`. None: they do not.
-      progress: where progress is shown.
+        films: files, and folders whose files are taken as films by their content.
+        out: folder to write.
+        landmarks: landmarks.csv placed by hand; wins over what is found.
+        review: folder for pictures and a COCO keypoints file to correct.
+        corrections: that file, corrected; wins over `landmarks`.
+        weights: other weights than those that come with the package.
+        workers: processes that decode films.
+        names: gives films pseudonyms in everything that is written; None: they are called as their files are.
+        tuning: how the networks first learn from the corrected films, in the folder `out`.tuning, where a killed run goes on;
+            the new weights are written to `out`. None: they do not.
+        progress: where progress is shown.
 
     Returns:
-      One row per limb, as in limbs.csv, with the name of the file (`file`), which is not written.
+        One row per limb, as in limbs.csv, with the name of the file (`file`), which is not written.
 
     Raises:
-      UsageError: nothing to read, or a folder to write is there already.
-      DataRefused: landmarks or corrections of another film, or outside of theirs.
+        UsageError: nothing to read, or a folder to write is there already.
+        DataRefused: landmarks or corrections of another film, or outside of theirs.
     """
     progress = progress or Progress()
     listed = list_films(films)

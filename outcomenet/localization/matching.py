@@ -54,13 +54,13 @@ def match_landmarks_file(path: Path, films: Sequence[NamedFilm], known_as: Seque
     """Parses landmarks.csv and lays its landmarks on the films at hand, see `match_landmarks`.
 
     Args:
-      path: the table.
-      films: the films under the names of their files.
-      known_as: the same films under the ids that are written, pseudonyms perhaps.
+        path: the table.
+        films: the films under the names of their files.
+        known_as: the same films under the ids that are written, pseudonyms perhaps.
 
     Raises:
-      UsageError: there is no such file.
-      DataRefused: it is no table of landmarks, or they belong on no film at hand.
+        UsageError: there is no such file.
+        DataRefused: it is no table of landmarks, or they belong on no film at hand.
     """
     return match_landmarks(read_landmarks(path), path, films, known_as)
 
@@ -69,13 +69,13 @@ def match_corrections_file(path: Path, films: Sequence[NamedFilm], known_as: Seq
     """Parses a COCO file and lays its landmarks on the films at hand, see `match_corrections`.
 
     Args:
-      path: the file.
-      films: the films under the names of their files.
-      known_as: the same films under the ids that are written, pseudonyms perhaps.
+        path: the file.
+        films: the films under the names of their files.
+        known_as: the same films under the ids that are written, pseudonyms perhaps.
 
     Raises:
-      UsageError: there is no such file.
-      DataRefused: it is no COCO keypoints file, or its landmarks belong on no film at hand.
+        UsageError: there is no such file.
+        DataRefused: it is no COCO keypoints file, or its landmarks belong on no film at hand.
     """
     return match_corrections(read_coco(path), path, films, known_as)
 
@@ -86,16 +86,16 @@ def match_landmarks(
     """Landmarks of landmarks.csv on the films at hand.
 
     Args:
-      placed: limbs by the film_id of the table.
-      source: the table, for messages.
-      films: the films under the names of their files.
-      known_as: the same films under the ids that are written, pseudonyms perhaps.
+        placed: limbs by the film_id of the table.
+        source: the table, for messages.
+        films: the films under the names of their files.
+        known_as: the same films under the ids that are written, pseudonyms perhaps.
 
     Returns:
-      What belongs to which film. A table may hold more films than those at hand.
+        What belongs to which film. A table may hold more films than those at hand.
 
     Raises:
-      DataRefused: no name is that of a film, a name is that of several, or a landmark lies outside its film.
+        DataRefused: no name is that of a film, a name is that of several, or a landmark lies outside its film.
     """
     return _within_films(_matched(placed, _partners(placed, source, films, known_as), source, films), source)
 
