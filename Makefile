@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo wheel results test check bench cards docs fuzz kills sweep pages lock clean
+.PHONY: demo real-joints wheel results test check bench cards docs fuzz kills sweep pages lock clean
 
 demo: $(READY)
 	$(BIN)/outcomenet demo --out runs/demo
@@ -22,6 +22,10 @@ check: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/basedpyright
+
+# The shipped joint encoder on real films: healthy ones, planted lesions, the same film again. Writes docs/pretraining.
+real-joints: $(READY)
+	$(BIN)/python -m tests.real_joints --keep docs/pretraining
 
 bench: $(READY)
 	$(BIN)/python -m tests.bench

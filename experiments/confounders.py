@@ -39,3 +39,5 @@ def sweep_strategies() -> Iterator[dict[str, object]]:
     yield {"confounding.reweight": ("oa",)}
     yield {"confounding.residualised_outcome": True}
     yield {"confounding.oa_features": 12, "confounding.conditional_adversary": ("oa",)}
+    yield {"confounding.distance_correlation": ("oa",)}
+    yield {"confounding.distance_correlation": ("oa",), "confounding.reweight": ("oa",)}

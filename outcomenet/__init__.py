@@ -34,6 +34,7 @@ _MODULE_OF = {
     "open_run": "runs.run",
     "Run": "runs.run",
     "predict": "new_films",
+    "compare": "new_films",
     "localize": "new_films",
     "demo": "demonstration",
     "Progress": "progress",

@@ -9,6 +9,7 @@ from outcomenet.errors import OutcomenetError as OutcomenetError
 from outcomenet.experiment import Experiment as Experiment
 from outcomenet.experiment import load_experiment as load_experiment
 from outcomenet.intake.take_in import intake as intake
+from outcomenet.new_films import compare as compare
 from outcomenet.new_films import localize as localize
 from outcomenet.new_films import predict as predict
 from outcomenet.progress import Progress as Progress

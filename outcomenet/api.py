@@ -14,6 +14,8 @@ from outcomenet.experiment import Experiment
 from outcomenet.localizer_training.localizer_experiment import LocalizerExperiment
 from outcomenet.localizer_training.localizer_run import run_localizer_training
 from outcomenet.locks import only_writer
+from outcomenet.pretraining.pretraining_experiment import PretrainingExperiment
+from outcomenet.pretraining.pretraining_run import run_pretraining
 from outcomenet.progress import Progress
 from outcomenet.runs.record import read_record
 from outcomenet.runs.run import Run, folder_of
@@ -83,6 +85,33 @@ def train_localizer(
     with only_writer(Path(out)):
         origin = None if file is None else Path(file)
         return run_localizer_training(origin, experiment, Path(out), progress=progress or Progress())
+
+
+def pretrain(
+    experiment: PretrainingExperiment,
+    out: Path | str,
+    *,
+    file: Path | str | None = None,
+    progress: Progress | None = None,
+) -> Path:
+    """Pretrains the joint encoder on simulated joints whose state is known; the same call goes on where an earlier one stopped.
+
+    Args:
+        experiment: Joints to draw, their looks, network and length of training.
+        out: Run folder to write, or to go on with.
+        file: Where the experiment was loaded from, for the record.
+        progress: Where progress is shown.
+
+    Returns:
+        The weights file, for `network.initial`.
+
+    Raises:
+        UsageError: `out` holds another run.
+        Preempted: The process was asked to stop; the same call goes on.
+    """
+    with only_writer(Path(out)):
+        origin = None if file is None else Path(file)
+        return run_pretraining(origin, experiment, Path(out), progress=progress or Progress())
 
 
 def evaluate(run: Path | str | Run, data: Path | str | None = None, *, progress: Progress | None = None) -> Run:

@@ -46,12 +46,16 @@ GRADED_CONFOUNDING = replace(DEFAULT_CONFOUNDING, joint_decorrelation=10.0)
 
 @dataclass(frozen=True)
 class EvaluationConfig:
-    """Held-out evaluation: bootstrap resamples of patients, and perturbed re-readings of each visit's films."""
+    """Held-out evaluation: bootstrap resamples of patients, and perturbed re-readings of each visit's films.
+
+    `randomised`: the patients' two treatments were drawn by lot, so that their arms may be compared.
+    """
 
     resamples: Resamples = 1000
     seed: Seed = 0
     rereadings: Annotated[int, Within(0, 1000)] = 3
     batch_size: Count = 16
+    randomised: bool = False
     cross_fit_folds: Folds = 0  # 0: one split by patient; more: tabular rungs are cross-fitted over all patients
     audits: AuditSizes = field(default_factory=AuditSizes)
 

@@ -62,6 +62,50 @@ def predict(
     )  # fmt: skip
 
 
+def compare(
+    run: Path | str | Run,
+    before: Path | str | Iterable[Path | str],
+    after: Path | str | Iterable[Path | str],
+    out: Path | str,
+    *,
+    landmarks: Path | str | None = None,
+    pixel_spacing_mm: PixelSpacing | None = None,
+    film_names: FilmNames = "pseudonyms",
+    key: Path | str | None = None,
+    progress: Progress | None = None,
+) -> pd.DataFrame:
+    """Reads a patient's films of two dates together: what changed at each joint, with intervals.
+
+    Args:
+        run: The run, or its folder; its score is built from joint states (`network.initial pretrained`).
+        before: Films of the earlier date, or folders of them.
+        after: Films of the later date.
+        out: Folder to write; it must not exist, unless the same call made it.
+        landmarks: landmarks.csv placed by hand.
+        pixel_spacing_mm: Spacing of all films, where the files do not say.
+        film_names: What films are called in what is written: keyed hashes, or their files' names.
+        key: File with the secret key of pseudonyms; None: that of `intake`.
+        progress: Where progress is shown.
+
+    Returns:
+        One row per limb, as in films.csv: the change of bone and cartilage summed over its joints, and whether it is
+        beyond the error of reading. changes.csv has every joint.
+
+    Raises:
+        UsageError: The run tells no joint states, or a date has no film, or one side twice.
+        DataRefused: A file of the run was changed, or the landmarks are of other films.
+
+    Example:
+        >>> import outcomenet as on
+        >>> on.compare("runs/mine", "films/2024", "films/2025", "changed")  # doctest: +SKIP
+    """
+    check_arguments(compare, locals())
+    return workflow.run_comparison(
+        folder_of(run), _paths(before), _paths(after), Path(out), landmarks=_path(landmarks), spacing_mm=pixel_spacing_mm,
+        names=_film_names(film_names, key, [Path(out)]), progress=progress or Progress(),
+    )  # fmt: skip
+
+
 def localize(
     films: Path | str | Iterable[Path | str],
     out: Path | str | None = None,

@@ -96,3 +96,7 @@ class NetworkOutput:
     # SD of the outcome as the network says it, `spread` included
     deviation: dict[str, Float[np.ndarray, "visit"]]
     members: int = 1
+    # contributions by `models.state_score.PARTS`: damage, activity, osteoarthritis; None where the score is not of joint states
+    parts: Float[np.ndarray, "visit joint part outcome"] | None = None
+    # mean and SD of the root of each share, by `models.joint_states.JOINT_STATES`; None where the score is not of joint states
+    states: Float[np.ndarray, "visit joint state 2"] | None = None

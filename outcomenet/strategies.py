@@ -42,6 +42,11 @@ ESTIMANDS: dict[str, str] = {
         "Removes linear association of the embedding with the confounder, given nothing (Adeli, WACV 2021): what "
         "confounder and disease truly share is lost too."
     ),
+    "distance_correlation": (
+        "Removes any association of the embedding with the confounder, of whatever form, by a penalty on their distance correlation "
+        "(Szekely, Ann Stat 2007); with `reweight` in the population where confounder and outcome do not go together. Without it what "
+        "confounder and disease truly share is lost too."
+    ),
     "metadata_residual": (
         "Takes out of the embedding what a linear regression on the confounder explains (after Lu, CVPR 2021): the score "
         "is the film's beyond the confounder's mean, which must be known at prediction."
@@ -68,6 +73,8 @@ class ConfoundingConfig:
     conditional_adversary: Names = ()
     correlation_adversary: Names = ()
     adversary_weight: NotNegative = 0.3
+    distance_correlation: Names = ()
+    distance_weight: NotNegative = 1.0  # of the penalty, whose value lies between 0 and 1
     # Adversaries from the start are known to stop convergence: share of the steps after which they push the encoder,
     # and the encoder's learning rate from then on as a share of what it would be (0 freezes it).
     adversary_from: Share = 0.5
@@ -91,8 +98,8 @@ class ConfoundingConfig:
     def names(self) -> tuple[str, ...]:
         """Every covariate that some strategy uses."""
         used = (
-            *self.outcome_terms, *self.conditional_adversary, *self.correlation_adversary, *self.metadata_residual,
-            *self.reweight,
+            *self.outcome_terms, *self.conditional_adversary, *self.correlation_adversary, *self.distance_correlation,
+            *self.metadata_residual, *self.reweight,
         )  # fmt: skip
         return tuple(dict.fromkeys(used))
 
@@ -110,6 +117,7 @@ class ConfoundingConfig:
             "joint_decorrelation": self.joint_decorrelation > 0,
             "conditional_adversary": bool(self.conditional_adversary),
             "correlation_adversary": bool(self.correlation_adversary),
+            "distance_correlation": bool(self.distance_correlation),
             "metadata_residual": bool(self.metadata_residual),
             "reweight": bool(self.reweight),
             "residualised_outcome": self.residualised_outcome,
@@ -123,6 +131,7 @@ class ConfoundingConfig:
             (self.outcome_terms, "held fixed by terms of their own, which are no part of it: {}"),
             (self.conditional_adversary, "removed from the embedding given the outcome: {}"),
             (self.correlation_adversary, "removed from the embedding: {}"),
+            (self.distance_correlation, "made independent of the embedding by their distance correlation: {}"),
             (self.metadata_residual, "regressed out of the embedding: {}"),
             (self.reweight, "balanced against the outcome by weights: {}"),
         )

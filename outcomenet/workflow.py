@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import jax
 import numpy as np
@@ -20,6 +21,7 @@ from outcomenet.devices import usable_devices
 from outcomenet.errors import DataRefused, UsageError
 from outcomenet.experiment import Experiment, experiment_of
 from outcomenet.experiment_data import check_data, known_outcomes, training_rows, visit_weights
+from outcomenet.inference.embedded_films import embedded_films
 from outcomenet.input_pipeline.batches import covariate_scale, training_batches
 from outcomenet.input_pipeline.transforms import CovariateScale
 from outcomenet.localization.geometry import CropGeometry, LimbLengths
@@ -36,11 +38,15 @@ from outcomenet.stopping import asked_by_signals
 from outcomenet.strategies import ESTIMANDS
 from outcomenet.training.checkpoints import Checkpoints, abstract_of
 from outcomenet.training.loop import train
+from outcomenet.training.pretrained import Pretrained, from_pretrained, resolved_start
 from outcomenet.training.rungs import NetworkShape, Parameters, RungNetwork, build_networks
 from outcomenet.training.sharding import device_mesh, replicated
 from outcomenet.training.state import TrainState, abstract_state, initial_state
 from outcomenet.training.step import TrainStep
 from outcomenet.training.warm_start import warm_start
+
+if TYPE_CHECKING:
+    from outcomenet.inference.prediction_task import PredictionTask
 
 
 @dataclass(frozen=True)
@@ -51,11 +57,15 @@ class Wiring:
     dataset: Dataset
     covariates: CovariateScale
     networks: dict[str, RungNetwork]
+    weights: Pretrained | None = None  # pretrained ones that the networks begin with
 
     def initial_parameters(self) -> dict[str, Parameters]:
         """Parameters of every network before training."""
         seed = self.experiment.training.seed
-        return {name: network.initial_parameters(seed) for name, network in self.networks.items()}
+        drawn = {name: network.initial_parameters(seed) for name, network in self.networks.items()}
+        if self.weights is None:
+            return drawn
+        return {name: from_pretrained(self.networks[name], own, self.weights) for name, own in drawn.items()}
 
     def initial_state(self, parameters: Mapping[str, Parameters] | None = None) -> TrainState:
         """The state before the first step, with other `parameters` where they are given."""
@@ -64,12 +74,13 @@ class Wiring:
         return initial_state(parameters or self.initial_parameters(), optimiser, training.seed, training.members)
 
 
-def wire(experiment: Experiment, dataset: Dataset) -> Wiring:
+def wire(experiment: Experiment, dataset: Dataset, weights: Pretrained | None = None) -> Wiring:
     """Builds what an experiment names, for one data set.
 
     Args:
         experiment: names networks, outcomes and covariates.
         dataset: divided as the experiment says.
+        weights: pretrained ones that the networks begin with.
 
     Raises:
         UsageError: the data set lacks a covariate.
@@ -77,7 +88,7 @@ def wire(experiment: Experiment, dataset: Dataset) -> Wiring:
     """
     scale = covariate_scale(dataset.visits, dataset.manifest.covariates, experiment.covariates)
     networks = networks_of(experiment, dataset.manifest.crop_size_px, len(dataset.manifest.readers))
-    return Wiring(experiment, dataset, scale, networks)
+    return Wiring(experiment, dataset, scale, networks, weights)
 
 
 def networks_of(experiment: Experiment, crop_size: int, readers: int) -> dict[str, RungNetwork]:
@@ -128,9 +139,15 @@ def run_training(
     alike = refuse_leaks(dataset, accept_alike=experiment.split.accept_alike_films)
     # called for what it refuses, before anything is written; the scale itself is made again in `wire`
     covariate_scale(dataset.visits, dataset.manifest.covariates, experiment.covariates)
+    weights = None
     if experiment.rungs:
         usable_devices()
         check_data(experiment, dataset)
+        geometry = dataset.manifest.geometry
+        network, weights = resolved_start(
+            experiment.network, experiment.confounding, geometry.size_px, geometry.mm_per_px
+        )
+        experiment = replace(experiment, network=network)
     for note in [*known_outcomes(experiment, dataset), *alike_notes(alike)]:
         progress.say(f"Note: {note}")
     record = {
@@ -141,6 +158,7 @@ def run_training(
         "seeds": {"training": experiment.training.seed, "evaluation": experiment.evaluation.seed},
         "data": describe(dataset),
         "data_folder": portable_path(data, run),
+        "pretrained": None if weights is None else weights.card,
         "stages": list(before),
     }
     now, record = record, begin_run(run, record)
@@ -152,13 +170,17 @@ def run_training(
         progress.say("This experiment has no networks: nothing to train; `outcomenet evaluate` fits its regressions.")
         end_training(run, record, progress)
         return run
-    wiring = wire(experiment, dataset)
+    wiring = wire(experiment, dataset, weights)
     record["parameters"] = parameter_counts(wiring.networks)
     write_record(run, record)
     mesh = device_mesh(experiment.training.devices or None)
     state = wiring.initial_state(warm_started(wiring) if experiment.training.warm_start else None)
+    examples = VisitPairs(dataset, ("train",)) if experiment.of_pairs else dataset.examples("train")
+    if experiment.network.is_frozen:  # its encoder learns nothing more: each film is embedded once, not at every step
+        first = next(iter(wiring.networks))
+        examples = embedded_films(wiring.networks[first], state.networks[first].parameters, examples, progress)
     batches = training_batches(
-        VisitPairs(dataset, ("train",)) if experiment.of_pairs else dataset.examples("train"),
+        examples,
         wiring.covariates,
         batch_size=experiment.training.batch_size,
         seed=experiment.training.seed,
@@ -355,8 +377,43 @@ def run_prediction(
         DataRefused: landmarks do not fit the films, or the record is of an earlier version.
         CheckpointError: the last checkpoint is damaged, or another run's.
     """
-    from outcomenet.inference.film_risks import calibrators_of
     from outcomenet.inference.films import predict_films
+
+    progress = progress or Progress()
+    task = _prediction_task(run, progress)
+    return predict_films(task, films, out, landmarks=landmarks, spacing_mm=spacing_mm, names=names, progress=progress)
+
+
+def run_comparison(
+    run: Path,
+    before: Sequence[Path],
+    after: Sequence[Path],
+    out: Path,
+    *,
+    landmarks: Path | None = None,
+    spacing_mm: float | None = None,
+    names: Pseudonyms | None = None,
+    progress: Progress | None = None,
+) -> pd.DataFrame:
+    """Compares films of a patient at two dates, see `inference.film_pairs.compare_films`, whose arguments these are.
+
+    Raises:
+        UsageError: the run tells no joint states, `out` holds something else, or a date has no film or a side twice.
+        DataRefused: landmarks do not fit the films, or the record is of an earlier version.
+        CheckpointError: the last checkpoint is damaged, or another run's.
+    """
+    from outcomenet.inference.film_pairs import compare_films
+
+    progress = progress or Progress()
+    task = _prediction_task(run, progress)
+    return compare_films(
+        task, before, after, out, landmarks=landmarks, spacing_mm=spacing_mm, names=names, progress=progress
+    )
+
+
+def _prediction_task(run: Path, progress: Progress) -> PredictionTask:
+    """The network of a run for single films, with a warning where the program or the machine is another now."""
+    from outcomenet.inference.film_risks import calibrators_of
     from outcomenet.inference.prediction_task import PredictionTask, film_network
 
     usable_devices()
@@ -384,10 +441,9 @@ def run_prediction(
         calibrators_of(run, rung),
         chain.inputs_of(run, record) | {"rung": rung},
     )
-    progress = progress or Progress()
     for note in other_conditions(record, environment()):
         progress.say(f"Warning: {note}")
-    return predict_films(task, films, out, landmarks=landmarks, spacing_mm=spacing_mm, names=names, progress=progress)
+    return task
 
 
 def _crops_of(run: Path, record: JsonObject) -> tuple[CropGeometry, LimbLengths]:

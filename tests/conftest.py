@@ -26,7 +26,7 @@ import pytest  # noqa: E402
 from outcomenet.localization.geometry import CropGeometry  # noqa: E402
 from outcomenet.progress import Progress  # noqa: E402
 from tests.cohort_folders import broken, cohort_folder  # noqa: E402, F401
-from tests.trained_runs import rapport, runs  # noqa: E402, F401
+from tests.trained_runs import rapport, runs, tiny_weights  # noqa: E402, F401
 
 jax.config.update("jax_numpy_rank_promotion", "warn")  # a warning is an error in this suite
 

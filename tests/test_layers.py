@@ -30,7 +30,7 @@ LAYERS = [
         "typed_rows",
     },
     {"artifacts", "confounders", "outcome_kinds", "pages", "predictors", "scoring"},
-    {"outcomes"},
+    {"outcomes", "weight_files"},
     {"films", "losses", "predictions", "runs", "strategies"},
     {"cohorts", "likelihoods", "metrics"},
     {"audits", "localization", "models"},

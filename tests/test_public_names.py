@@ -31,8 +31,16 @@ COMMANDS = [
     (Simulate, "simulate"), (Intake, "intake"), (Build, "intake"), (Where, "train"), (Evaluate, "evaluate"), (Pool, "pool"),
     (Report, "report"), (Predict, "predict"), (Localize, "localize"), (Demo, "demo"),
 ]  # fmt: skip
-# what a command says otherwise: a text in the place of a table, and a mode that writes nothing
-OTHERWISE = {("simulate", "set"), ("simulate", "do"), ("simulate", "check"), ("simulate", "out"), ("intake", "out")}
+# what a command says otherwise: a text in the place of a table, a mode that writes nothing, two dates, which `compare` reads
+OTHERWISE = {
+    ("predict", "before"),
+    ("predict", "after"),
+    ("simulate", "set"),
+    ("simulate", "do"),
+    ("simulate", "check"),
+    ("simulate", "out"),
+    ("intake", "out"),
+}
 
 
 def test_importing_the_package_brings_neither_jax_nor_pandas():

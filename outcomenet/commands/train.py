@@ -15,6 +15,7 @@ from outcomenet.experiment_files import experiment_file, shipped_experiments
 
 if TYPE_CHECKING:
     from outcomenet.localizer_training.localizer_experiment import LocalizerExperiment
+    from outcomenet.pretraining.pretraining_experiment import PretrainingExperiment
 
 HELP = """usage: outcomenet train EXPERIMENT --data DATASET --out RUN [--path.to.setting VALUE ...]
 
@@ -47,12 +48,16 @@ def main(arguments: list[str]) -> None:
     from outcomenet.api import train
     from outcomenet.experiment import Experiment, load_experiment
     from outcomenet.localizer_training.localizer_experiment import LocalizerExperiment
+    from outcomenet.pretraining.pretraining_experiment import PretrainingExperiment
 
     # of which kind the experiment is says its file, and with it which options there are
     file = experiment_file(name)
     default = load_experiment(file)
     if isinstance(default, LocalizerExperiment):
         _train_localizer(name, file, default, where, overrides)
+        return
+    if isinstance(default, PretrainingExperiment):
+        _pretrain(name, file, default, where, overrides)
         return
     experiment = parse(Experiment, overrides, f"train {name} --data DATASET --out RUN", default=default)
     options = parse(Where, where, f"train {name}")
@@ -61,8 +66,8 @@ def main(arguments: list[str]) -> None:
 
 
 @dataclass(frozen=True)
-class WhereLocalizer:
-    """Run folder; the localiser's films are simulated, so that there is no data set."""
+class WhereSimulated:
+    """Run folder; localiser and joint encoder learn from simulated films, so that there is no data set."""
 
     out: Annotated[Path, tyro.conf.arg(help="Run folder; the same command on the same folder goes on.")]
 
@@ -74,9 +79,22 @@ def _train_localizer(
     from outcomenet.localizer_training.localizer_experiment import LocalizerExperiment
 
     experiment = parse(LocalizerExperiment, overrides, f"train {name} --out RUN", default=default)
-    options = parse(WhereLocalizer, where, f"train {name}")
+    options = parse(WhereSimulated, where, f"train {name}")
     weights = train_localizer(experiment, options.out, file=file)
     print(f"Trained: {weights}. Next: `outcomenet localize FILMS --weights {weights} --out found`.", file=sys.stderr)
+
+
+def _pretrain(name: str, file: Path, default: PretrainingExperiment, where: list[str], overrides: list[str]) -> None:
+    from outcomenet.api import pretrain
+    from outcomenet.pretraining.pretraining_experiment import PretrainingExperiment
+
+    experiment = parse(PretrainingExperiment, overrides, f"train {name} --out RUN", default=default)
+    options = parse(WhereSimulated, where, f"train {name}")
+    weights = pretrain(experiment, options.out, file=file)
+    print(
+        f"Pretrained: {weights}. Next: `--network.initial {weights}` when a cohort's networks are trained.",
+        file=sys.stderr,
+    )
 
 
 def _split(arguments: list[str]) -> tuple[list[str], list[str]]:

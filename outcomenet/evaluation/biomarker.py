@@ -14,6 +14,10 @@ from outcomenet.predictions import NetworkOutput
 from outcomenet.strategies import ConfoundingConfig
 
 KEYS = ["patient_id", "visit_id"]
+SCORE_PARTS = (
+    "damage",
+    "activity",
+)  # the first of the network's parts; that of osteoarthritis is no part of an adjusted score
 
 
 def biomarker_table(
@@ -32,7 +36,9 @@ def biomarker_table(
         `score` is the sum of the joints' contributions on the outcome's latent (logit) scale; it rises with disease and
         holds no outcome-side term. `score_lower` and `score_upper` are where another reading of the same films lies with
         probability 0.95 for an average visit, `score_sem` is the SD of one reading: the repeatability of the reading alone,
-        missing where films were not re-read.
+        missing where films were not re-read. `damage_score` and `activity_score` are its parts from what lasts (bone and
+        cartilage lost) and from what comes and goes (swelling, osteopenia, cortical breaks), each with its own `_sem`; empty
+        where the network sums embeddings, which have no such parts.
     """
     contributions = np.where(reading.visible, reading.contributions[..., outcome], np.nan)
     score = reading.contributions[..., outcome].sum(1)
@@ -42,6 +48,7 @@ def biomarker_table(
         at = {key: row for row, key in enumerate(reading.ids)}
         read_again = [at[key] for key in rereadings[0].ids]  # the held-out visits; the others keep NaN
         error[read_again], half[read_again] = reading_error(score[read_again], reread_scores(rereadings, outcome))
+    of_parts = _part_scores(reading, rereadings, outcome)
     keys = pd.DataFrame(reading.ids, columns=KEYS)
     split = keys.merge(rows[[*KEYS, "split"]], how="left", validate="one_to_one")["split"]
     parts = {f"joint_{name}": contributions[:, j] for j, name in enumerate(JOINT_NAMES)}
@@ -54,10 +61,29 @@ def biomarker_table(
         score_sem=error,
         score_lower=score - half,
         score_upper=score + half,
+        **of_parts,
         oa_score=reading.osteoarthritis,
     )
     # at once: pandas warns of a hundred columns that are added one by one
     return pd.concat([scores, pd.DataFrame(parts | embedding)], axis=1)
+
+
+def _part_scores(
+    reading: NetworkOutput, rereadings: Sequence[NetworkOutput], outcome: int
+) -> dict[str, Float[np.ndarray, "visit"]]:
+    """Columns of the score's parts, and of the SD of one reading of each."""
+    columns = {}
+    at = {key: row for row, key in enumerate(reading.ids)}
+    for number, name in enumerate(SCORE_PARTS):
+        values, error = np.full((2, len(reading.ids)), np.nan)
+        if reading.parts is not None:
+            values = reading.parts[..., number, outcome].sum(1)
+            again = [r.parts[..., number, outcome].sum(1) for r in rereadings if r.parts is not None]
+            if len(again) > 1:
+                read_again = [at[key] for key in rereadings[0].ids]
+                error[read_again], _ = reading_error(values[read_again], np.stack(again))
+        columns |= {f"{name}_score": values, f"{name}_sem": error}
+    return columns
 
 
 def with_treatment(table: pd.DataFrame, visits: pd.DataFrame) -> pd.DataFrame:
@@ -136,6 +162,16 @@ def codebook(table: pd.DataFrame, outcome_title: str, confounding: ConfoundingCo
         ),
         "score_lower": ("Lower 95 % bound around score for another reading, which errs as the score does", "logits", "higher is worse"),
         "score_upper": ("Upper 95 % bound around score for another reading, which errs as the score does", "logits", "higher is worse"),
+        "damage_score": (
+            "Part of the score from what lasts: bone and cartilage lost, joints slipped, fused or replaced; empty: the network "
+            "does not tell it apart", "logits", "higher is worse",
+        ),
+        "damage_sem": ("SD of one reading of damage_score, pooled over the held-out visits", "logits", "lower is better"),
+        "activity_score": (
+            "Part of the score from what comes and goes: soft-tissue swelling, osteopenia, cortical breaks; empty: the network "
+            "does not tell it apart", "logits", "higher is worse",
+        ),
+        "activity_sem": ("SD of one reading of activity_score, pooled over the held-out visits", "logits", "lower is better"),
         "oa_score": (
             "Osteoarthritis seen on the films: mean expected Kellgren-Lawrence grade of the visible joints",
             "grade 0-4", "higher is worse",

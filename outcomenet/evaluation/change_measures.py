@@ -14,7 +14,7 @@ from outcomenet.datasets.dataset import Dataset, visit_key
 from outcomenet.datasets.pairs import KEYS, paired_visits
 from outcomenet.datasets.visit_table import LATER_VISIT, reading_totals
 from outcomenet.evaluation.biomarker import reread_scores
-from outcomenet.evaluation.cohort_truth import read_true_course
+from outcomenet.evaluation.cohort_truth import read_true_course, read_true_damage
 from outcomenet.predictions import NetworkOutput
 from outcomenet.scoring import SVDH, UnreadablePolicy
 
@@ -37,6 +37,29 @@ class Measured:
     def changes_read(self, pairs: pd.DataFrame) -> Float[np.ndarray, "pair reading"]:
         """The same of every single reading."""
         return change_between(self.readings, pairs)
+
+
+@dataclass(frozen=True)
+class ReadTogether:
+    """A change that is read off two films at once: a measure of change without a status at either visit."""
+
+    values: pd.Series  # by (patient_id, visit_id) of the earlier visit
+    again: pd.DataFrame  # further readings of the same, [pair, reading]
+    kind: str  # what kind of readings these are, in words
+    averaged: float = 1
+
+    @property
+    def readings(self) -> pd.DataFrame:
+        """Of status: none."""
+        return self.again.iloc[:0]
+
+    def change(self, pairs: pd.DataFrame) -> Float[np.ndarray, "pair"]:
+        """Later minus earlier visit of each pair; NaN where it was not read."""
+        return self.values.reindex(pd.MultiIndex.from_frame(pairs[KEYS])).to_numpy(float)
+
+    def changes_read(self, pairs: pd.DataFrame) -> Float[np.ndarray, "pair reading"]:
+        """The same of every further reading."""
+        return self.again.reindex(pd.MultiIndex.from_frame(pairs[KEYS])).to_numpy(float)
 
 
 def held_out_pairs(dataset: Dataset) -> pd.DataFrame:
@@ -118,10 +141,15 @@ def changes_beside(dataset: Dataset, pairs: pd.DataFrame) -> dict[str, Float[np.
         Later minus earlier visit in each one's unit, NaN where either is missing; only those with two pairs or more.
     """
     visits = dataset.visits.set_index(KEYS)
-    sources = [(visits, (("HAQ-DI", "haq"), ("DAS28", "das28")))]
+    sources: list[tuple[pd.DataFrame, tuple[tuple[str, str], ...]]] = [
+        (visits, (("HAQ-DI", "haq"), ("DAS28", "das28")))
+    ]
     truth = read_true_course(dataset, ("activity", "svdh_without_error"))
     if truth is not None:
         sources.append((truth.set_index(KEYS), (("true activity", "activity"), ("true SvdH", "svdh_without_error"))))
+    damage = read_true_damage(dataset)
+    if damage is not None:
+        sources.append((damage, (("true damage", "lost"),)))
     changes = {
         name: change_between(table[column].astype(float), pairs)
         for table, named in sources

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from outcomenet.arrays import Float
-from outcomenet.evaluation.change_measures import Measured
+from outcomenet.evaluation.change_measures import Measured, ReadTogether
 from outcomenet.metrics.agreement import icc_of_sums, rating_sums
 from outcomenet.metrics.detectable import smallest_detectable_change
 from outcomenet.metrics.resampling import bootstrap_weights, estimate
@@ -73,12 +73,17 @@ def _per_arm(srm: float, power: float) -> float:
 
 
 def reading_statistics(
-    of: Measured, pairs: pd.DataFrame, weights: Float[np.ndarray, "resample pair"], *, resamples: int, seed: int
+    of: Measured | ReadTogether,
+    pairs: pd.DataFrame,
+    weights: Float[np.ndarray, "resample pair"],
+    *,
+    resamples: int,
+    seed: int,
 ) -> Iterator[Statistic]:
     """Smallest detectable change and agreement of repeated readings.
 
     Args:
-        of: the measure, with its readings.
+        of: the measure, with its readings; one that is read off two films at once has no status.
         pairs: patient_id, visit_id and later_visit_id; the measure has a change at each.
         weights: how often each pair counts, see `resampling.bootstrap_weights`.
         resamples: patient bootstraps of the agreement of status.
@@ -107,6 +112,8 @@ def reading_statistics(
     else:
         why = f"not defined: {both.sum()} of {len(both)} changes have two readings' totals: {of.kind}"
         yield from (Statistic(name, np.nan, note=why) for name in ("sdc", "sdc_in_sd", "icc_a1_change"))
+    if isinstance(of, ReadTogether):
+        return
     status = of.readings.dropna()
     if len(status) > 1:
         of_visits = bootstrap_weights(status.index.get_level_values(0).to_series(), resamples, seed)

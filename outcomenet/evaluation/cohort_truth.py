@@ -45,6 +45,24 @@ def read_true_course(dataset: Dataset, columns: tuple[str, ...]) -> pd.DataFrame
     return table[[*KEYS, *(name for name in columns if name in table)]]
 
 
+def read_true_damage(dataset: Dataset) -> pd.DataFrame | None:
+    """Bone and cartilage lost at every simulated visit.
+
+    Args:
+        dataset: the data set, which has the joints' states where its cohort was simulated.
+
+    Returns:
+        By (patient_id, visit_id) a column `lost`: shares of bone and of cartilage lost, summed over the joints; None for a real
+        cohort.
+    """
+    file = dataset.folder / TRUTH / "joints.csv"
+    if not file.is_file():
+        return None
+    joints = read_csv(file, dtype=_TEXT)
+    lost = joints.assign(lost=joints["erosion"] + joints["narrowing"])
+    return lost.groupby(KEYS)[["lost"]].sum()
+
+
 def true_changes(truth: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
     """For every pair its earlier visit's columns of the truth, and the yearly change of each, `<column>_change`.
 

@@ -43,7 +43,7 @@ def evaluate(task: EvaluationTask, run: Path, progress: Progress) -> list[str]:
     copy_account(task.dataset.folder, run, splits=task.as_stored)
     biomarker, rung = None, task.measuring
     if rung is not None:
-        biomarker, absent = write_measure(task, rows, rung, outputs[rung], repeated, run)
+        biomarker, absent = write_measure(task, rows, rung, outputs[rung], repeated, run, progress)
         notes += absent
     # the audits come last: subgroups add their rows to metrics.csv and undefined_metrics.csv
     write_audits(audit_inputs(task, facts, predictions, biomarker, progress), run)

@@ -13,12 +13,14 @@ from outcomenet.anatomy import JOINT_NAMES
 from outcomenet.csv_files import read_csv, write_csv
 from outcomenet.datasets.dataset import PREVIEWS, SPLITS, visit_key
 from outcomenet.evaluation.biomarker import biomarker_table, codebook, with_treatment
+from outcomenet.evaluation.damage_change import damage_changes
 from outcomenet.evaluation.score_change import write_score_change
 from outcomenet.evaluation.task import EvaluationTask, Examples
 from outcomenet.outcomes import outcome
 from outcomenet.pages.contact_sheet import contact_sheet
 from outcomenet.picture_files import write_png
 from outcomenet.predictions import NetworkOutput
+from outcomenet.progress import Progress
 
 
 def write_measure(
@@ -28,6 +30,7 @@ def write_measure(
     output: NetworkOutput,
     repeated: Sequence[NetworkOutput],
     run: Path,
+    progress: Progress,
 ) -> tuple[pd.DataFrame, list[str]]:
     """Writes biomarkers.parquet, codebook.csv, score_change.csv and examples/.
 
@@ -38,6 +41,7 @@ def write_measure(
         output: of that network for every visit.
         repeated: outputs for perturbed films of the held-out visits.
         run: the folder that is written to.
+        progress: is told of pairs of films that are read together.
 
     Returns:
         The biomarker table, and notes on what could not be computed.
@@ -51,8 +55,9 @@ def write_measure(
     notes: list[str] = []
     if not task.of_pairs:  # the score of a pair is a change already
         notes = write_score_change(
-            task.dataset, table, repeated, run, outcome=of, resamples=task.resamples, seed=task.seed
-        )
+            task.dataset, table, repeated, run, outcome=of, resamples=task.resamples, seed=task.seed,
+            damage=damage_changes(task, progress), randomised=task.randomised,
+        )  # fmt: skip
     _write_examples(task, run)
     return table, notes
 

@@ -91,4 +91,6 @@ def _in_order(output: NetworkOutput, keys: list[tuple[str, str]]) -> NetworkOutp
         spread={name: pick(values) for name, values in output.spread.items()},
         deviation={name: pick(values) for name, values in output.deviation.items()},
         members=output.members,
+        parts=None if output.parts is None else pick(output.parts),
+        states=None if output.states is None else pick(output.states),
     )

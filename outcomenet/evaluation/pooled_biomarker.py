@@ -19,7 +19,7 @@ from outcomenet.runs.provenance import public_name
 
 # Shifted and scaled with the score; differences and parts of it are scaled alone.
 OF_SCORE = ("score", "score_lower", "score_upper")
-SCALED = ("score_sem",)
+SCALED = ("score_sem", "damage_score", "damage_sem", "activity_score", "activity_sem")
 KEYS = ("patient_id", "visit_id", "split")
 ABSOLUTE = ("oa_score",)  # grades mean the same in every fold
 

@@ -8,13 +8,23 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from outcomenet.arrays import Float
 from outcomenet.csv_files import write_csv
 from outcomenet.datasets.dataset import Dataset
 from outcomenet.errors import UndefinedMetric
-from outcomenet.evaluation.change_measures import changes_beside, film_score, held_out_pairs, human_total
+from outcomenet.evaluation.change_measures import (
+    Measured,
+    ReadTogether,
+    changes_beside,
+    film_score,
+    held_out_pairs,
+    human_total,
+)
 from outcomenet.evaluation.change_statistics import Statistic, change_statistics, reading_statistics
+from outcomenet.evaluation.damage_change import UNWEIGHTED, DamageChanges
+from outcomenet.evaluation.trial_arms import arm_effect, arm_statistics, n_ratio, treatment_arms
 from outcomenet.metrics.correlation import weighted_correlation, weighted_rank_correlation
-from outcomenet.metrics.resampling import bootstrap_weights, estimate
+from outcomenet.metrics.resampling import bootstrap_weights
 from outcomenet.metrics.responsiveness import response_mean
 from outcomenet.predictions import NetworkOutput
 from outcomenet.predictors import HUMAN_TOTAL
@@ -32,6 +42,8 @@ def write_score_change(
     outcome: int,
     resamples: int,
     seed: int,
+    damage: DamageChanges | None = None,
+    randomised: bool = False,
 ) -> list[str]:
     """Writes score_change.csv, see `score_change_table`.
 
@@ -43,12 +55,23 @@ def write_score_change(
         outcome: number of the outcome that the score is of.
         resamples: patient bootstraps behind every interval.
         seed: of the bootstrap.
+        damage: changes of films read together, where the network tells them.
+        randomised: two treatments were drawn by lot, and their arms are compared.
 
     Returns:
         A note where it cannot be computed, else nothing.
     """
     try:
-        table = score_change_table(dataset, biomarker, rereadings, outcome=outcome, resamples=resamples, seed=seed)
+        table = score_change_table(
+            dataset,
+            biomarker,
+            rereadings,
+            outcome=outcome,
+            resamples=resamples,
+            seed=seed,
+            damage=damage,
+            randomised=randomised,
+        )
     except UndefinedMetric as reason:
         return [f"score_change.csv is absent: {reason}"]
     write_csv(table, run / "score_change.csv")
@@ -63,6 +86,8 @@ def score_change_table(
     outcome: int,
     resamples: int,
     seed: int,
+    damage: DamageChanges | None = None,
+    randomised: bool = False,
 ) -> pd.DataFrame:
     """score_change.csv: change between two visits a year apart, in each measure's unit, of held-out patients with both.
 
@@ -73,20 +98,27 @@ def score_change_table(
         outcome: number of the outcome that the score is of.
         resamples: patient bootstraps behind every interval.
         seed: of the bootstrap.
+        damage: changes of films read together, where the network tells them.
+        randomised: two treatments were drawn by lot, and their arms are compared.
 
     Returns:
-        A row per number: `measure` (score, human_total), `statistic`, `against`, `value` with its interval. mean_change,
-        sd_change; `srm` and `srm_difference` (absolute values, score minus human); `sdc` (95 %) and `sdc_in_sd` (in SDs
-        of the change); `icc_a1` of status and `icc_a1_change`; `n_per_arm_80`, `n_per_arm_90`: patients per arm of a
-        trial whose treatment halves the mean change, two-sided t test at 5 % (infinite: an SRM of 0 sets no limit; empty where the
-        SRM is); `correlation` and `rank_correlation` of the change with
-        other changes.
+        A row per number: `measure` (score, human_total; of films read together damage_change and joint_change), `statistic`,
+        `against`, `value` with its interval. mean_change, sd_change; `srm` and `srm_difference` (absolute values, measure minus
+        human); `sdc` (95 %) and `sdc_in_sd` (in SDs of the change); `icc_a1` of status and `icc_a1_change`; `n_per_arm_80`,
+        `n_per_arm_90`: patients per arm of a trial whose treatment halves the mean change, two-sided t test at 5 % (infinite: an
+        SRM of 0 sets no limit; empty where the SRM is). Of a trial of two treatments `arm_difference_in_sd`,
+        `n_per_arm_of_trial_80` and `_90`, and `n_per_arm_ratio`, that number over the human total's. `correlation` and
+        `rank_correlation` of the change with other changes.
 
     Raises:
         UndefinedMetric: fewer than two held-out patients have both measures at two visits.
     """
     pairs = held_out_pairs(dataset)
-    measures = {SCORE: film_score(biomarker, rereadings, outcome), HUMAN_TOTAL: human_total(dataset)}
+    measures: dict[str, Measured | ReadTogether] = {
+        SCORE: film_score(biomarker, rereadings, outcome),
+        **(damage.measures if damage else {}),
+        HUMAN_TOTAL: human_total(dataset),
+    }
     # both measures on the same pairs, else their difference would be one of patients
     known = np.all(np.isfinite(np.column_stack([of.change(pairs) for of in measures.values()])), axis=1)
     pairs = pairs.loc[known].reset_index(drop=True)
@@ -97,7 +129,8 @@ def score_change_table(
         )
     weights = bootstrap_weights(people, resamples, seed)
     against = changes_beside(dataset, pairs)
-    rows, responses = [], {}
+    arms = treatment_arms(dataset, pairs) if randomised else None
+    rows, responses, effects = [], {}, {}
     for name, of in measures.items():
         change = of.change(pairs)
         responses[name] = response_mean(change, weights)
@@ -106,14 +139,34 @@ def score_change_table(
             *reading_statistics(of, pairs, weights, resamples=resamples, seed=seed),
             *_correlations(change, against, weights),
         ]
+        if arms is not None:
+            effects[name] = arm_effect(change, arms, weights)
+            statistics += arm_statistics(effects[name])
         rows += [
             (name, one.name, one.against, one.value, one.lower, one.upper, people.nunique(), len(pairs), one.note)
             for one in statistics
         ]
-    difference = estimate(np.abs(responses[SCORE]) - np.abs(responses[HUMAN_TOTAL]))
-    note = "absolute values; above 0: the score sees more"
-    rows.append((SCORE, "srm_difference", HUMAN_TOTAL, *difference, people.nunique(), len(pairs), note))
+    for name in measures:
+        if name == HUMAN_TOTAL:
+            continue
+        compared = [_beside_human("srm_difference", responses[name], responses[HUMAN_TOTAL])]
+        if arms is not None:
+            compared.append(n_ratio(effects[name], effects[HUMAN_TOTAL]))
+        rows += [
+            (name, one.name, HUMAN_TOTAL, one.value, one.lower, one.upper, people.nunique(), len(pairs), one.note)
+            for one in compared
+        ]
+    if damage is not None:
+        note = f"sum over joints of the {damage.scale} of bone and cartilage lost, the scale of the strongest response in training"
+        rows.append((UNWEIGHTED, "scale", "", np.nan, np.nan, np.nan, people.nunique(), len(pairs), note))
     return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _beside_human(
+    name: str, response: Float[np.ndarray, "resample"], human: Float[np.ndarray, "resample"]
+) -> Statistic:
+    note = "absolute values; above 0: the measure sees more than the human total"
+    return Statistic.of_resamples(name, np.abs(response) - np.abs(human), note, HUMAN_TOTAL)
 
 
 def _correlations(change: np.ndarray, against: dict[str, np.ndarray], weights: np.ndarray) -> list[Statistic]:

@@ -36,6 +36,7 @@ class EvaluationTask:
     cross_fit_folds: int
     audits: AuditSizes
     run: str  # name of the run, for the prediction table
+    randomised: bool = False  # two treatments were drawn by lot: their arms may be compared
     of_pairs: bool = False  # networks compare the films of two visits
     fold: int = 0  # of `SplitConfig`: whom the networks did not learn from
     zero_is_no_change: bool = True  # of a pair's film score: not where the order of the films is told

@@ -93,6 +93,8 @@ class MemberOutput(NamedTuple):
     embedding: Float[Array, "batch feature"]
     svdh: Float[Array, "batch svdh_site"] | None
     score: dict[str, Float[Array, "batch"]]
+    parts: Float[Array, "batch joint part outcome"] | None
+    states: Float[Array, "batch joint state 2"] | None
 
 
 # The network is static: its hash is that of its configuration, so that one program serves all objects of one architecture.
@@ -130,6 +132,8 @@ def _outputs(net: OutcomeNet, visit: Visit) -> MemberOutput:
         embedding=patient_embedding(output.embeddings, visit.visible),
         svdh=svdh,
         score={name: output.score[:, i] for i, name in enumerate(net.outcomes)},
+        parts=output.parts,
+        states=output.states,
     )
 
 

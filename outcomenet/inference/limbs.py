@@ -14,11 +14,19 @@ from outcomenet.datasets.visit_example import ExampleShape, nothing_known
 from outcomenet.inference.compiled_network import CompiledNetwork
 from outcomenet.inference.film_risks import film_risks
 from outcomenet.ladder.calibrators import Calibrators
+from outcomenet.models.joint_states import JOINT_STATES
 from outcomenet.predictions import NetworkOutput
 from outcomenet.scoring import KELLGREN_LAWRENCE, SVDH
 
+
+def state_columns(name: str) -> tuple[str, str, str]:
+    """Columns of joints.csv of one joint state: its share, and its lower and upper bound."""
+    return name, f"{name}_lower", f"{name}_upper"
+
+
 JOINT_COLUMNS = [
     "film_id", "joint", "x_px", "y_px", "visible", "contribution", "svdh_erosion", "svdh_jsn", "kellgren_lawrence",
+    *(column for state in JOINT_STATES for column in state_columns(state)),
 ]  # fmt: skip
 
 
@@ -111,6 +119,7 @@ def _joint_rows(
     grades = {(site.joint_index, str(site.definition.feature)): grade for site, grade in sites}
     kl_sites = zip(KELLGREN_LAWRENCE.sites, output.osteoarthritis_grades[at], strict=True)
     kl = {site.joint_index: grade for site, grade in kl_sites}
+    states = None if output.states is None else output.states[at]
     rows = []
     for joint, (x, y) in zip(joints.own, joints.centre, strict=True):
         numbers = {
@@ -120,8 +129,23 @@ def _joint_rows(
             "svdh_erosion": grades.get((joint, "erosion"), np.nan),
             "svdh_jsn": grades.get((joint, "jsn"), np.nan),
             "kellgren_lawrence": kl.get(joint, np.nan),
+            **_shares(None if states is None else states[joint]),
         }
         seen = bool(joints.present[joint])
         numbers = numbers if seen else dict.fromkeys(numbers, np.nan)
         rows.append({"film_id": film_id, "joint": JOINT_NAMES[joint], "visible": seen, **numbers})
     return rows
+
+
+def _shares(roots: Float[np.ndarray, "state 2"] | None) -> dict[str, float]:
+    """Share of each state, 0 healthy to 1 worst, with the bounds in which it lies with probability 0.95.
+
+    Args:
+        roots: mean and SD of the root of each share; None: the network tells no states.
+    """
+    shares = {}
+    for number, name in enumerate(JOINT_STATES):
+        mean, sd = (np.nan, np.nan) if roots is None else roots[number]
+        bounds = np.clip([mean, mean - 1.96 * sd, mean + 1.96 * sd], 0.0, 1.0) ** 2
+        shares |= dict(zip(state_columns(name), map(float, bounds), strict=True))
+    return shares

@@ -19,7 +19,7 @@ from outcomenet.ranges import Share, Within, check_ranges
 # As a data set stores it (`visit_example.FIELDS`): arrays by name, and the names of patient and visit as bytes.
 StoredExample = Mapping[str, object]
 Example = dict[str, np.ndarray]  # as networks take it
-_LIMBS = tuple(np.flatnonzero([joint.side is side for joint in JOINTS]) for side in Side)
+LIMBS = tuple(np.flatnonzero([joint.side is side for joint in JOINTS]) for side in Side)
 
 
 @dataclass(frozen=True)
@@ -57,18 +57,18 @@ class Standardise(grain.transforms.Map):
         """One stored example as the networks take it; `Dataset.examples` says what is stored."""
         visible = present = np.asarray(element["present"]).astype(bool)
         later = {}
-        if "later_crops" in element:
+        if "later_present" in element:
             later_visible = np.asarray(element["later_present"]).astype(bool)
             visible = present & later_visible
             later = {
-                "later_crops": _standardised(np.asarray(element["later_crops"]), later_visible),
+                **_film(element, "later_", later_visible),
                 **{f"later_{name}": as_in_batch({name: element[f"later_{name}"]}, name) for name in GRADES},
                 "years": np.asarray(element["years"], np.float32),
             }
         covariates, observed = self.covariates(np.asarray(element["covariates"]))
         return {
             # over all that this film shows, whatever the later one does
-            "crops": _standardised(np.asarray(element["crops"]), present),
+            **_film(element, "", present),
             "visible": visible,
             "covariates": covariates,
             "observed": observed,
@@ -80,17 +80,35 @@ class Standardise(grain.transforms.Map):
         }
 
 
-def _standardised(
-    raw: UInt16[np.ndarray, "joint height width"], visible: Bool[np.ndarray, "joint"]
+def standardised(
+    crops: Float[np.ndarray, "joint height width"], visible: Bool[np.ndarray, "joint"]
 ) -> Float[np.ndarray, "joint height width"]:
-    crops = raw.astype(np.float32) / 65535.0
-    for limb in _LIMBS:
+    """Crops with mean 0 and SD 1 over the visible joints of each limb, which are one film.
+
+    Args:
+        crops: Grey levels, the whole range of a film as 0 to 1; they are overwritten.
+        visible: Joints that the films show; the others stay as they are.
+    """
+    for limb in LIMBS:
         seen = limb[visible[limb]]
         if len(seen):
             pixels = crops[seen]
             # a film without contrast would be divided by 0; 1e-4 is 6 of 65,536 grey levels
             crops[seen] = (pixels - pixels.mean()) / max(float(pixels.std()), 1e-4)
     return crops
+
+
+def _film(element: StoredExample, prefix: str, present: Bool[np.ndarray, "joint"]) -> Example:
+    """Crops as networks take them, or what they were embedded as before (see `inference.embedded_films`)."""
+    if f"{prefix}embedded" in element:
+        return {f"{prefix}embedded": np.asarray(element[f"{prefix}embedded"], np.float32)}
+    return {f"{prefix}crops": _from_stored(np.asarray(element[f"{prefix}crops"]), present)}
+
+
+def _from_stored(
+    raw: UInt16[np.ndarray, "joint height width"], visible: Bool[np.ndarray, "joint"]
+) -> Float[np.ndarray, "joint height width"]:
+    return standardised(raw.astype(np.float32) / 65535.0, visible)
 
 
 @dataclass(frozen=True)
@@ -127,10 +145,10 @@ class Augment(grain.transforms.RandomMap):
         zoom = np.exp(c.zoom * rng.standard_normal(count))
         shift = c.shift_px * rng.standard_normal((count, 2))
         # tone belongs to a film, not to a joint
-        tone = rng.standard_normal((len(_LIMBS), 2))
+        tone = rng.standard_normal((len(LIMBS), 2))
         out = np.empty_like(crops)
         centre = (size - 1) / 2
-        for limb, (contrast, brightness) in zip(_LIMBS, tone, strict=True):
+        for limb, (contrast, brightness) in zip(LIMBS, tone, strict=True):
             for joint in limb:
                 if not visible[joint]:
                     out[joint] = crops[joint]

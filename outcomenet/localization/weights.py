@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Protocol, TypeVar, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from flax import nnx
-from flax.traverse_util import flatten_dict, unflatten_dict
 from scipy.special import expit
 
 from outcomenet.anatomy import FOOT_LANDMARKS, HAND_LANDMARKS, Region
 from outcomenet.arrays import Float
 from outcomenet.devices import usable_devices
-from outcomenet.errors import DataRefused, UsageError
+from outcomenet.errors import DataRefused
 from outcomenet.localization.networks import LocalizerConfig, Networks
 from outcomenet.localization.placed import PlacedLimb
 from outcomenet.localization.shape_model import ShapeModel
 from outcomenet.progress import Progress
+from outcomenet.weight_files import filled, read_weights, tensors_of, write_weights
 
 WEIGHTS = "weights.safetensors"
 SHIPPED = Path(__file__).with_name(WEIGHTS)
 FORMAT = "outcomenet localiser 1"
-ABOUT = "outcomenet"  # the one entry of the metadata
 PARTS = ("finder", "landmarks", "refiner")
-Network = TypeVar("Network", bound=nnx.Module)
 
 
 @dataclass(frozen=True)
@@ -96,14 +93,10 @@ def save_weights(weights: LocalizerWeights, path: Path) -> None:
         weights: What is written; numbers of the networks are rounded to half precision.
         path: The file, which is replaced where it is there.
     """
-    from safetensors.numpy import save
-
-    tensors: dict[str, np.ndarray] = {}
+    tensors = {}
     for part in PARTS:
-        _, state = nnx.split(getattr(weights.networks, part))
-        for place, value in flatten_dict(nnx.to_pure_dict(state)).items():
-            # half precision keeps the shipped file below 8 MB, to which a test holds it
-            tensors[_tensor_name(part, place)] = np.asarray(value).astype(np.float16)
+        # half precision keeps the shipped file below 8 MB, to which a test holds it
+        tensors |= tensors_of(getattr(weights.networks, part), part)
     for region, shape in weights.shapes.items():
         tensors[f"shape/{region}/mean"] = shape.mean.astype(np.float32)
         tensors[f"shape/{region}/covariance"] = shape.covariance.astype(np.float32)
@@ -114,11 +107,7 @@ def save_weights(weights: LocalizerWeights, path: Path) -> None:
         "calibration": asdict(weights.calibration),
         "made_by": weights.made_by,
     }
-    # one entry: safetensors writes several in an order of its own, and the same weights are to be the same file
-    metadata = {ABOUT: json.dumps(about, sort_keys=True)}
-    partial = path.with_name(f".{path.name}.partial")
-    partial.write_bytes(save(tensors, metadata))
-    partial.rename(path)
+    write_weights(path, tensors, about)
 
 
 def load_weights(path: Path | None = None) -> LocalizerWeights:
@@ -128,22 +117,9 @@ def load_weights(path: Path | None = None) -> LocalizerWeights:
         UsageError: There is no such file.
         DataRefused: It is no safetensors file, or one of another kind or version.
     """
-    from safetensors import SafetensorError, safe_open
-
     usable_devices()
     path = path or SHIPPED
-    if not path.is_file():
-        raise UsageError(
-            f"There is no weights file {path}; make one with `outcomenet train experiments/localization.py`."
-        )
-    try:
-        with safe_open(path, "numpy") as file:
-            about = json.loads((file.metadata() or {}).get(ABOUT, "{}"))
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  # not a dict
-    except SafetensorError as error:
-        raise DataRefused(
-            f"{path} is not a readable safetensors file ({error}); copy it again or train anew."
-        ) from error
+    about, tensors = read_weights(path, "`outcomenet train experiments/localization.py`")
     if about.get("format") != FORMAT or about["landmarks"] != [list(HAND_LANDMARKS), list(FOOT_LANDMARKS)]:
         raise DataRefused(
             f"{path} holds {about.get('format', 'something else')!r}, but {FORMAT!r} with this version's landmarks is "
@@ -159,9 +135,9 @@ def load_weights(path: Path | None = None) -> LocalizerWeights:
     # shapes alone: initial numbers that are thrown away would take 15 s to compile
     finder, landmarks, refiner = nnx.eval_shape(lambda: config.build(0).each)
     networks = Networks(
-        _filled(finder, "finder", tensors),
-        _filled(landmarks, "landmarks", tensors),
-        _filled(refiner, "refiner", tensors),
+        filled(finder, "finder", tensors),
+        filled(landmarks, "landmarks", tensors),
+        filled(refiner, "refiner", tensors),
         config,
     )
     shapes = {
@@ -177,15 +153,3 @@ def load_weights(path: Path | None = None) -> LocalizerWeights:
         Calibration(**calibration | {"visible": tuple(calibration["visible"])}),
         about["made_by"],
     )
-
-
-def _filled(network: Network, part: str, tensors: Mapping[str, np.ndarray]) -> Network:
-    """The network with the numbers of a file; its own are shapes only."""
-    definition, state = nnx.split(network)
-    places = flatten_dict(nnx.to_pure_dict(state))
-    values = {place: tensors[_tensor_name(part, place)].astype(np.float32) for place in places}
-    return nnx.merge(definition, unflatten_dict(values))
-
-
-def _tensor_name(part: str, place: tuple[str | int, ...]) -> str:
-    return "/".join([part, *map(str, place)])

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import jax
 import jax.numpy as jnp
 import optax
 
-from outcomenet.arrays import Array, Float, Shaped
+from outcomenet.arrays import Array, Float
 from outcomenet.localization.frames import LIMB_WINDOWS
 from outcomenet.localization.networks import LandmarkNet, LimbFinder, Refiner
-
-Batch = Mapping[str, Shaped[Array, "batch *axis"]]
-Scalar = Float[Array, ""]
-Parts = dict[str, Scalar]
+from outcomenet.training.single_network import Batch, Parts, Scalar
 
 # SD of the target around a landmark, in cells of the landmark network's map.
 SPREAD_CELLS = 0.7

@@ -54,6 +54,49 @@ def correlation_loss(
     return LossPart(jnp.broadcast_to(1.0 - jnp.where(enough, product, 0.0), output.shape), observed)
 
 
+def squared_distance_correlation(
+    features: Float[Array, "batch feature"],
+    value: Float[Array, "batch"],
+    observed: Bool[Array, "batch"],
+    weight: Float[Array, "batch"] | None = None,
+) -> LossPart:
+    """Squared distance correlation of features with a confounder over the batch, at each visit (Szekely, Ann Stat 2007).
+
+    Unlike a correlation it is 0 in the population only where the two are independent. With fewer than four observed visits, or
+    without variation, it is 0: nothing is known of an association.
+
+    Args:
+        features: what the score is built from.
+        value: the confounder; any number where it is missing.
+        observed: False where it is missing.
+        weight: of each visit, so that the batch stands for another population; None: all alike.
+
+    Returns:
+        Between 0 and 1, at every observed visit.
+    """
+    mass = observed.astype(features.dtype) if weight is None else jnp.where(observed, weight, 0.0)
+    share = mass / jnp.maximum(mass.sum(), 1e-6)
+    of_features = _centred_distances(features, share)
+    of_value = _centred_distances(jnp.where(observed, value, 0.0)[:, None], share)
+
+    def covariance(a: Array, b: Array) -> Array:
+        return jnp.einsum("i,j,ij->", share, share, a * b)
+
+    both = covariance(of_features, of_features) * covariance(of_value, of_value)
+    # kept above 0 under the root, whose slope at 0 is without end
+    squared = covariance(of_features, of_value) / jnp.sqrt(jnp.maximum(both, 1e-12))
+    enough = (observed.sum() >= 4) & (both > 1e-10)
+    return LossPart(jnp.broadcast_to(jnp.where(enough, squared, 0.0), value.shape), observed)
+
+
+def _centred_distances(points: Array, share: Array) -> Array:
+    """Distances between all visits, less the means of their row and column, plus that of all; means by share."""
+    apart = points[:, None] - points[None]
+    distances = jnp.sqrt((apart**2).sum(-1) + 1e-12)  # the root's slope at 0 again
+    by_row = distances @ share
+    return distances - by_row[:, None] - by_row[None] + share @ by_row
+
+
 def squared_shift_by_grade(
     contributions: Float[Array, "batch site outcome"],
     grades: Int[Array, "batch site"],

@@ -1,7 +1,8 @@
 """Aggregation of joint embeddings to a patient's score, a sum of joint contributions that a person can look at.
 
-Two ways: *additive*, where each joint's contribution depends on that joint alone, and *attention*, where the other
-joints decide how much a joint counts. In both the score is exactly the sum of the contributions, and an unseen joint
+Of embeddings in two ways: *additive*, where each joint's contribution depends on that joint alone, and *attention*, where the
+other joints decide how much a joint counts. Of the states that a pretrained network tells: *states*, see `state_score`. In all
+of them the score is exactly the sum of the contributions, and an unseen joint
 contributes what such a joint is worth on average, learned by hiding joints at random in training.
 """
 
@@ -20,12 +21,14 @@ from outcomenet.arrays import Array, Bool, Float
 class Aggregation(StrEnum):
     """How joints become a score, see the module."""
 
+    AUTO = "auto"  # states where the encoder is pretrained, else additive; resolved before training
     ADDITIVE = "additive"
     ATTENTION = "attention"
+    STATES = "states"
 
     def build(self, embedding: int, outcomes: int, rngs: nnx.Rngs) -> AdditiveAggregation | AttentionAggregation:
-        """Makes it for joints of `embedding` numbers and so many outcomes, parameters drawn from `rngs`."""
-        cls = AdditiveAggregation if self is Aggregation.ADDITIVE else AttentionAggregation
+        """Makes that of embeddings of `embedding` numbers and so many outcomes, parameters drawn from `rngs`."""
+        cls = AttentionAggregation if self is Aggregation.ATTENTION else AdditiveAggregation
         return cls(embedding, outcomes, rngs)
 
 

@@ -11,18 +11,32 @@ from outcomenet.errors import UsageError
 from outcomenet.losses.reduction import LossPart
 
 
+class Film(NamedTuple):
+    """Crops of a batch of visits, or their embeddings where these were made before."""
+
+    crops: Float[Array, "batch joint height width"] | None
+    embedded: Float[Array, "batch joint feature"] | None = None
+
+
 class Visit(NamedTuple):
     """What the network sees of a batch of visits, or of pairs of visits (then a joint is visible if both films show it)."""
 
-    crops: Float[Array, "batch joint height width"]  # standardised per film
+    crops: Float[Array, "batch joint height width"] | None  # standardised per film; None: `embedded` is there
     visible: Bool[Array, "batch joint"]
     covariates: Float[Array, "batch covariate"]  # standardised, 0 where missing
     observed: Bool[Array, "batch covariate"]
     later_crops: Float[Array, "batch joint height width"] | None = None
     years: Float[Array, "batch"] | None = None  # between the two visits
+    # what an encoder that no longer learns made of the crops, once for all steps
+    embedded: Float[Array, "batch joint feature"] | None = None
+    later_embedded: Float[Array, "batch joint feature"] | None = None
 
-    def later(self, mode: str) -> tuple[Float[Array, "batch joint height width"], Float[Array, "batch"]]:
-        """Crops of the later visits, and the years between.
+    def first(self) -> Film:
+        """The films, or what they are embedded as."""
+        return Film(self.crops, self.embedded)
+
+    def later(self, mode: str) -> tuple[Film, Float[Array, "batch"]]:
+        """Films of the later visits, and the years between.
 
         Args:
             mode: how the network compares the two, for the message.
@@ -30,9 +44,9 @@ class Visit(NamedTuple):
         Raises:
             UsageError: these are single visits.
         """
-        if self.later_crops is None or self.years is None:
+        if (self.later_crops is None and self.later_embedded is None) or self.years is None:
             raise UsageError(f"network.pairs is {mode}: it compares pairs of visits, and one visit came.")
-        return self.later_crops, self.years
+        return Film(self.later_crops, self.later_embedded), self.years
 
 
 class VisitOutput(NamedTuple):
@@ -42,7 +56,8 @@ class VisitOutput(NamedTuple):
     """
 
     embeddings: Float[Array, "batch joint feature"]
-    scored: Float[Array, "batch joint scored"]  # what the score is built from: nothing that is kept for osteoarthritis
+    # what the score is built from: states, or embeddings without what is kept for osteoarthritis
+    scored: Float[Array, "batch joint scored"]
     contributions: Float[Array, "batch joint outcome"]
     score: Float[Array, "batch outcome"]  # sum of the contributions: the film's part of each outcome
     outcome_eta: dict[str, Float[Array, "batch"]]
@@ -51,6 +66,11 @@ class VisitOutput(NamedTuple):
     osteoarthritis_eta: Float[Array, "batch kl_site"]
     osteoarthritis_part: Float[Array, "batch outcome"]  # of each outcome's eta: visible, and can be taken off
     svdh_eta: Float[Array, "batch svdh_site"] | None
+    parts: (
+        Float[Array, "batch joint part outcome"] | None
+    )  # contributions by `state_score.PARTS`, where states are summed
+    # of a visit: mean and SD of the root of each joint's share, by `joint_states.JOINT_STATES`, where states are summed
+    states: Float[Array, "batch joint state 2"] | None
     metadata_loss: LossPart | None  # of the regression of the embedding on confounders, where there is one
     later_svdh_eta: Float[Array, "batch svdh_site"] | None = None
     later_osteoarthritis_eta: Float[Array, "batch kl_site"] | None = None

@@ -15,11 +15,16 @@ from outcomenet.ranges import Share, check_ranges
 from outcomenet.simulation.landmark_films import FilmVariety, varied_anatomy, varied_pose, varied_scanner
 from outcomenet.simulation.rendering import FilmPose, LimbAnatomy, Scanner, select
 from outcomenet.simulation.rendering.limb_anatomy import ONSETS, Record
+from outcomenet.simulation.rendering.template import TEMPLATES
 from outcomenet.simulation.states import JointStates
 
 VISITS = 2
 SPACING_MM = (0.1, 0.2)  # of the scanners: a finer one has more noise in each of its pixels
-GAP = (0.6, 1.5)  # factor of a joint's full cartilage thickness; people's is 0.75 to 1.25
+GAP = (0.5, 1.5)  # factor of a joint's full cartilage thickness; people's is 0.75 to 1.25
+GRAIN = (0.7, 1.6), (0.15, 1.2)  # factors of the trabeculae's fineness and contrast: those of films are often finer
+# mm of the surfaces of finger and toe joints, terms x, x^2 and x^4 across the bone: both bones of a joint share the SD's part,
+# each has a tenth of it of its own, and a base may hang over its head at both margins.
+RELIEF_SD, OVERHANG_MM = (0.35, 0.9, 0.9), 1.8
 ONE_BONE = 0.4  # share of the joints whose erosions begin in one of the two bones, later in the other
 SECOND_BONE = (0.15, 0.4)  # erosion state from which the other bone is eroded, too
 
@@ -71,8 +76,30 @@ def _draw_skeleton(rng: np.random.Generator, variety: FilmVariety) -> LimbAnatom
     """Four limbs of one person, whom nobody resembles: wide joint spaces and narrow ones, erosions at any margin first."""
     anatomy = _four_limbs([varied_anatomy(rng, side, variety) for side in Side])
     return anatomy._replace(
-        gap=rng.uniform(*GAP, (1, len(Side), 1)) * anatomy.gap, onset=_onsets(rng, anatomy.onset.shape)
+        gap=rng.uniform(*GAP, (1, len(Side), 1)) * anatomy.gap,
+        onset=_onsets(rng, anatomy.onset.shape),
+        relief=_relief(rng, anatomy.relief.shape),
+        grain=np.stack([rng.uniform(*bounds, anatomy.scale.shape) for bounds in GRAIN], -1),
     )
+
+
+def _relief(rng: np.random.Generator, shape: tuple[int, ...]) -> Float[np.ndarray, "patient side long end 3"]:
+    """Surfaces of bone ends that fit each other as those of a joint do, in forms that the average skeleton lacks."""
+    relief = np.zeros(shape)
+    for number, side in enumerate(Side):
+        bones = TEMPLATES[side.region].long_bones
+        heads = {bone.distal: row for row, bone in enumerate(bones)}
+        for row, bone in enumerate(bones):
+            if bone.proximal not in heads:  # it faces a round bone
+                continue
+            both = RELIEF_SD * rng.standard_normal((shape[0], 3))
+            own = 0.1 * np.array(RELIEF_SD) * rng.standard_normal((2, shape[0], 3))
+            hang = np.array([0.0, 0.0, -OVERHANG_MM]) * rng.random((shape[0], 1))
+            # x^2 and x^4 work against each other: a wave of two condyles rather than one bowl
+            both[:, 2] -= both[:, 1]
+            relief[:, number, row, 0] = both + own[0] + hang
+            relief[:, number, heads[bone.proximal], 1] = both + own[1]
+    return relief
 
 
 def _onsets(rng: np.random.Generator, shape: tuple[int, ...]) -> Float[np.ndarray, "patient side joint bite"]:

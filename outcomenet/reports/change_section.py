@@ -13,11 +13,21 @@ from outcomenet.reports.numbers import NOT_DEFINED, count, counted, decimal, sig
 from outcomenet.reports.rows import ChangeStatistic, PairStatistic
 from outcomenet.typed_rows import typed_rows
 
-_MEASURES = {"score": "Score of the films", HUMAN_TOTAL: predictor(HUMAN_TOTAL).title}
+SCORE = "score"
+# Measures of score_change.csv in the order of the table; runs whose network tells no joint states lack the middle two.
+_READ_TOGETHER = {
+    "damage_change": "Both films read together, joints weighted by the outcome",
+    "joint_change": "Both films read together, all joints alike",
+}
+_MEASURES = {SCORE: "Score of the films", **_READ_TOGETHER, HUMAN_TOTAL: predictor(HUMAN_TOTAL).title}
 _STATISTICS = {
     "mean_change": "Mean change", "sd_change": "SD of the change", "srm": "Standardised response mean (SRM)",
-    "srm_difference": "SRM, score minus human", "sdc": "Smallest detectable change (SDC, 95 %)",
+    "srm_difference": "SRM, measure minus human", "sdc": "Smallest detectable change (SDC, 95 %)",
     "sdc_in_sd": "SDC in SDs of the change", "icc_a1": "ICC(2,1) of status", "icc_a1_change": "ICC(2,1) of the change",
+    "arm_difference_in_sd": "Difference between the trial's arms, SDs",
+    "n_per_arm_of_trial_80": "Patients per arm of this trial, power 80 %",
+    "n_per_arm_of_trial_90": "Patients per arm of this trial, power 90 %",
+    "n_per_arm_ratio": "Patients per arm, measure over human", "scale": "Scale of the sum",
     "n_per_arm_80": "Patients per arm, power 80 %", "n_per_arm_90": "Patients per arm, power 90 %",
     "correlation": "Correlation of the change with that of",
     "rank_correlation": "Rank correlation of the change with that of",
@@ -34,7 +44,7 @@ def not_for_change(table: pd.DataFrame | None) -> str:
         return f"{why} How it sees change was not computed in this run."
     rows = typed_rows(table, ChangeStatistic)
     by_statistic = {(row.measure, row.statistic): row for row in rows}
-    score, human = (by_statistic[name, "srm"] for name in _MEASURES)
+    score, human = (by_statistic[name, "srm"] for name in (SCORE, HUMAN_TOTAL))
     with_what = "".join(
         f" Its change went with that of {row.against} at {signed(row.value, 2)} (correlation)."
         for row in rows
@@ -45,6 +55,54 @@ def not_for_change(table: pd.DataFrame | None) -> str:
         f"was {with_interval(score.value, score.lower, score.upper, 2)}, that of the human total "
         f"{with_interval(human.value, human.lower, human.upper, 2)}. {_trial(by_statistic)}{with_what}"
     )
+
+
+def change_in_words(table: pd.DataFrame) -> list[str]:
+    """Whether the films show change, a paragraph for each way of reading them, also where people see more.
+
+    Args:
+        table: score_change.csv.
+    """
+    by_statistic = {(row.measure, row.statistic): row for row in typed_rows(table, ChangeStatistic)}
+    paragraphs = [f"{NOT_FOR_CHANGE} {not_for_change(table)}"]
+    for name, title in _READ_TOGETHER.items():
+        if (name, "srm") in by_statistic:
+            paragraphs.append(f"{title}: {_against_human(by_statistic, name)}")
+    return paragraphs
+
+
+def _against_human(by_statistic: dict[tuple[str, str], ChangeStatistic], name: str) -> str:
+    """A measure's response and number of patients beside the human total's, on the same patients."""
+    srm, human = by_statistic[name, "srm"], by_statistic[HUMAN_TOTAL, "srm"]
+    sentences = [
+        f"standardised response mean {with_interval(srm.value, srm.lower, srm.upper, 2)}, of the human total "
+        f"{with_interval(human.value, human.lower, human.upper, 2)}."
+    ]
+    ratio = by_statistic.get((name, "n_per_arm_ratio"))
+    if ratio is not None and math.isfinite(ratio.value):
+        sentences.append(
+            f"This trial would need {with_interval(ratio.value, ratio.lower, ratio.upper, 2)} times the patients per arm "
+            f"that it needs with the human total: {_fewer_or_more(ratio)}."
+        )
+    elif (difference := by_statistic.get((name, "srm_difference"))) is not None and math.isfinite(difference.value):
+        seen = "no difference can be told" if _holds(difference, 0.0) else "more" if difference.value > 0 else "less"
+        sentences.append(
+            f"Beside the human total it sees {seen}."
+            if seen != "no difference can be told"
+            else f"Between the two {seen}."
+        )
+    return " ".join(sentences)
+
+
+def _fewer_or_more(ratio: ChangeStatistic) -> str:
+    if _holds(ratio, 1.0):
+        return "whether fewer or more cannot be told from so few"
+    return "fewer" if ratio.value < 1 else "more"
+
+
+def _holds(row: ChangeStatistic, value: float) -> bool:
+    """Whether an interval holds a value, or there is none."""
+    return not (row.lower > value or row.upper < value)
 
 
 def _moves(table: pd.DataFrame | None) -> str:
@@ -60,7 +118,7 @@ def _moves(table: pd.DataFrame | None) -> str:
 def _trial(by_statistic: dict[tuple[str, str], ChangeStatistic]) -> str:
     """How many patients a trial needs with either measure; of one without a response mean that there is no number."""
     needed, unknown = [], []
-    for name, title in (("score", "the score"), (HUMAN_TOTAL, "the human total")):
+    for name, title in ((SCORE, "the score"), (HUMAN_TOTAL, "the human total")):
         if math.isnan(by_statistic[name, "srm"].value):
             unknown.append(
                 f"No number of patients per arm can be given for {title}, whose response mean is not defined."
@@ -74,26 +132,28 @@ def _trial(by_statistic: dict[tuple[str, str], ChangeStatistic]) -> str:
 
 
 def score_change_table(frame: pd.DataFrame) -> Table:
-    """One row per statistic, both measures side by side."""
+    """One row per statistic, the measures side by side."""
+    there = {name: title for name, title in _MEASURES.items() if (frame["measure"] == name).any()}
     rows = []
-    for keys, part in frame.groupby(["statistic", "against"], sort=False):
+    for keys, part in frame[frame["statistic"] != "scale"].groupby(["statistic", "against"], sort=False):
         statistic, against = map(str, keys)
         title = _STATISTICS.get(statistic, statistic)
         by_measure = {row.measure: _value(row) for row in typed_rows(part, ChangeStatistic)}
         label = f"{title} {against}" if statistic.endswith("correlation") else title
-        cells = [by_measure.get(name, "not computed") for name in _MEASURES]
-        rows.append(Row([label, *cells] if statistic != "srm_difference" else [title, cells[0], ""]))
+        # compared with the human total itself, which has no such number
+        without = "" if against == HUMAN_TOTAL else "not computed"
+        rows.append(Row([label, *(by_measure.get(name, without) for name in there)]))
     return Table(
-        f"Change between two visits a year apart, {counted(frame['patients'].max(), 'held-out patient')} with both measures, "
+        f"Change between two visits a year apart, {counted(frame['patients'].max(), 'held-out patient')} with every measure, "
         "each in its own unit. What repeated readings are, and what a trial is taken to be, stands in score_change.csv.",
-        ["Statistic", *_MEASURES.values()],
+        ["Statistic", *there.values()],
         rows,
         words=(0,),
     )
 
 
 def _value(row: ChangeStatistic) -> str:
-    if row.statistic.startswith("n_per_arm"):
+    if row.statistic.startswith("n_per_arm") and row.statistic != "n_per_arm_ratio":
         return _patients_needed(row)
     if math.isnan(row.lower):
         return decimal(row.value, 2)

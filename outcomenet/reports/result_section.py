@@ -11,7 +11,7 @@ from outcomenet.outcomes import outcome
 from outcomenet.pages.page import Table
 from outcomenet.reports import report_tables as tables
 from outcomenet.reports.calibration_section import calibration_figure
-from outcomenet.reports.change_section import score_change_table, seen_change
+from outcomenet.reports.change_section import change_in_words, score_change_table, seen_change
 from outcomenet.reports.equal_terms import equal_adjustment, recalibrated_risks
 from outcomenet.reports.figures import PublishedFigure, publish
 from outcomenet.reports.forest import difference_forest, ladder_forest
@@ -34,6 +34,7 @@ def result_section(folder: RunFolder) -> dict[str, object]:
         "difference_figure": publish(partial(difference_forest, folder.comparisons), figures),
         **_equal_adjustment(folder.nested),
         "seen_change": _if_any(seen_change, folder.responsiveness),
+        "change_in_words": [] if folder.score_change is None else change_in_words(folder.score_change),
         "score_change": _if_any(score_change_table, folder.score_change),
         "calibration_figures": _calibration_figures(folder),
         "recalibrated": _if_any(recalibrated_risks, folder.recalibration),

@@ -12,13 +12,13 @@ from outcomenet.anatomy import JOINT_KIND_INDEX, JOINTS, Side
 from outcomenet.arrays import Array, Bool, Float
 from outcomenet.likelihoods.reader_effects import grade_loss
 from outcomenet.likelihoods.registry import likelihood_of
-from outcomenet.losses.confounding import squared_shift_by_grade
+from outcomenet.losses.confounding import squared_distance_correlation, squared_shift_by_grade
 from outcomenet.losses.reduction import LossPart, reduce_losses
 from outcomenet.models.outcome_net import OutcomeNet
 from outcomenet.outcomes import outcome
 from outcomenet.training.rungs import visit_of
 
-DECORRELATION = "joint_decorrelation"
+DECORRELATION, DISTANCE = "joint_decorrelation", "distance_correlation"
 _SIDE = np.array([list(Side).index(joint.side) for joint in JOINTS])
 
 
@@ -51,7 +51,7 @@ def network_objective(
         _films(output.osteoarthritis_eta, output.later_osteoarthritis_eta),
         oa.thresholds(),
         _films(batch["kellgren_lawrence"], batch.get("later_kellgren_lawrence")),
-        _films(shown[:, at], shown[:, at] if net.comparison is not None else None),
+        _films(shown[:, at], shown[:, at] if net.config.of_pairs else None),
     )
     if net.confounding.joint_decorrelation:
         parts[DECORRELATION] = squared_shift_by_grade(
@@ -63,10 +63,18 @@ def network_objective(
         parts["svdh"] = net.svdh_head.loss_of_readers(
             _films(output.svdh_eta, output.later_svdh_eta),
             _films(batch["svdh"], batch.get("later_svdh")),
-            _films(seen, seen if net.comparison is not None else None),
+            _films(seen, seen if net.config.of_pairs else None),
         )
     if output.metadata_loss is not None:
         parts["metadata_residual"] = output.metadata_loss
+    for name in net.confounding.distance_correlation:
+        features = net.adversary_features(output, shown)
+        column = net.covariates.index(name)
+        parts[f"{DISTANCE}_{name}"] = squared_distance_correlation(
+            features, batch["covariates"][:, column], batch["observed"][:, column],
+            batch["weight"] if net.confounding.reweight else None,
+        )  # fmt: skip
+        weights = {**weights, f"{DISTANCE}_{name}": net.confounding.distance_weight}
     if net.adversaries is not None:
         features = net.adversary_features(output, shown)
         given = given_outcomes(net.outcomes, batch)

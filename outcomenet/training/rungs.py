@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import jax
 from flax import nnx
 
 from outcomenet.arrays import Array, Shaped
 from outcomenet.models.encoders.encoder import Encoder
-from outcomenet.models.outcome_net import OutcomeNet, OutcomeNetConfig
+from outcomenet.models.outcome_net import AUTO, FROM_CHANCE, OutcomeNet, OutcomeNetConfig
 from outcomenet.models.visit import Visit
 from outcomenet.predictors import PREDICTORS
 from outcomenet.strategies import NO_HANDLING, ConfoundingConfig
@@ -20,6 +20,8 @@ from outcomenet.training.ensemble import over_members, stacked
 
 # Arrays of one network by their path, nested as its modules are; of an ensemble with a leading axis for the members.
 Parameters = dict[str, object]
+# Parts of a network that keep their meaning only as they were pretrained; heads of grades begin there and learn freely.
+PRETRAINED_PARTS = ("encoder", "states", "films")
 Output = TypeVar("Output")  # nested records of arrays
 
 
@@ -66,6 +68,22 @@ class RungNetwork:
             name: jax.tree.map(lambda _, part=name: isinstance(getattr(self._abstract, part), Encoder), tree)
             for name, tree in self.abstract_parameters.items()
         }
+
+    @cached_property
+    def update_rates(self) -> dict[str, object]:
+        """The parameters' tree with the factor of each one's learning rate: what was pretrained moves more slowly."""
+        pretrained = self.config.initial not in (AUTO, FROM_CHANCE)
+        rate, decay, encoder = self.config.encoder_rate, self.config.layer_decay, self._abstract.encoder
+
+        def factor(path: tuple[Any, ...], _: object) -> float:
+            part, *below = (entry.key for entry in path)
+            if not pretrained or part not in PRETRAINED_PARTS:
+                return 1.0
+            if part == "films" and not self.config.of_pairs:
+                return 0.0  # it takes no part in the loss, and weight decay alone would wear it away
+            return rate * decay ** (encoder.depth - 1 - encoder.layer_of(below)) if part == "encoder" else rate
+
+        return jax.tree_util.tree_map_with_path(factor, self.abstract_parameters)
 
     def each(self, function: Callable[[OutcomeNet], Output], parameters: Parameters) -> Output:
         """What `function` gives of every member, along a leading axis of `members`, 1 included."""
@@ -117,12 +135,14 @@ def build_networks(
 def visit_of(batch: Mapping[str, Shaped[Array, "batch ..."]]) -> Visit:
     """The part of a batch that a network sees."""
     return Visit(
-        batch["crops"],
+        batch.get("crops"),
         batch["visible"],
         batch["covariates"],
         batch["observed"],
         batch.get("later_crops"),
         batch.get("years"),
+        batch.get("embedded"),
+        batch.get("later_embedded"),
     )
 
 

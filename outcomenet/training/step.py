@@ -83,6 +83,7 @@ class TrainStep:
         parameters = cast(optax.Params, old.parameters)  # nested dictionaries of arrays, as optax takes them
         update, optimiser = self.optimiser.update(gradient, old.optimiser, parameters)
         # on the update: Adam would divide a factor on the gradient out again
+        update = jax.tree.map(lambda change, rate: change if rate == 1 else rate * change, update, network.update_rates)
         if network.confounding.adversarial:
             update = jax.tree.map(
                 lambda change, of_encoder: phase.encoder_rate * change if of_encoder else change,

@@ -18,10 +18,8 @@ from outcomenet.predictors import PREDICTORS
 from outcomenet.progress import Progress
 from outcomenet.runs.config import as_lines, from_record, to_record
 from outcomenet.workflow import networks_of, run_report
+from tests.trained_runs import FILES
 
-ROOT = Path(__file__).parents[2]
-# the localiser's training has a record and a run of its own: tests/localization
-FILES = sorted(f for f in (ROOT / "experiments").glob("*.py") if f.stem != "localization")
 GOLDEN = Path(__file__).parents[1] / "golden"
 QUIET = Progress(quiet=True)
 EVALUATED = ("demo", "rapport")  # as in conftest.py

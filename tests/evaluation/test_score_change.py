@@ -197,7 +197,11 @@ def test_change_goes_with_what_is_known_to_change(dataset):
     truth = dataset.visits[["patient_id", "visit_id"]].assign(activity=SCORE, svdh_without_error=TRUE)
     (dataset.folder / "truth").mkdir()
     truth.to_csv(dataset.folder / "truth" / "visits.csv", index=False)
+    joints = truth[["patient_id", "visit_id"]].assign(erosion=TRUE / 100, narrowing=0.1)
+    # two joints of each visit: what is lost is their sum
+    pd.concat([joints, joints.assign(erosion=0.0)]).to_csv(dataset.folder / "truth" / "joints.csv", index=False)
     table = table_of(dataset)
+    assert table.loc["human_total", "rank_correlation", "true damage"]["value"] > 0.9
     assert table.loc["score", "rank_correlation", "true activity"]["value"] == pytest.approx(1.0)
     assert abs(table.loc["score", "rank_correlation", "true SvdH"]["value"]) < 0.4
 
@@ -208,3 +212,26 @@ def test_patients_seen_once_cannot_say(dataset):
         UndefinedMetric, match="two held-out patients with films and human scores at two visits; there are 0"
     ):
         table_of(dataset)
+
+
+def test_arms_are_compared_only_where_treatment_was_drawn_by_lot(dataset):
+    treatment = np.repeat(np.where(np.arange(PATIENTS) % 2, "active", "control"), 2)
+    data = replace(dataset, visits=dataset.visits.assign(treatment=treatment))
+    reading, again = reading_of(SCORE), [reading_of(row) for row in AGAIN]
+    biomarker = biomarker_table(reading, again, rows_of(reading, "test"), outcome=1)
+    tables = [
+        score_change_table(data, biomarker, again, outcome=1, resamples=200, seed=0, randomised=lots).set_index(
+            ["measure", "statistic"]
+        )
+        for lots in (False, True)
+    ]
+    assert ("score", "arm_difference_in_sd") not in tables[0].index
+    human = tables[1].loc[("human_total", "arm_difference_in_sd")]["value"]
+    active = np.arange(PATIENTS) % 2 == 1
+    moved = change(TOTALS.mean(1))
+    pooled = np.sqrt((moved[active].var(ddof=1) + moved[~active].var(ddof=1)) / 2)
+    assert human == pytest.approx(
+        (moved[active].mean() - moved[~active].mean()) / pooled, abs=1e-6
+    )  # "control" comes last
+    score = tables[1].loc[("score", "arm_difference_in_sd")]["value"]
+    assert tables[1].loc[("score", "n_per_arm_ratio")]["value"] == pytest.approx((human / score) ** 2, rel=1e-5)

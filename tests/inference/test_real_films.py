@@ -241,3 +241,65 @@ def test_predict_finds_the_joints_where_none_were_placed(runs, tmp_path):
     assert np.isfinite(rows["score"]).all()
     assert rows["flags"].str.contains("landmarks_found").all()
     assert rows["side"].tolist() == ["LH", "RF", "LH"]
+    joints = pd.read_csv(out / "joints.csv")
+    assert joints["erosion"].isna().all()  # this network sums embeddings and tells no states
+
+
+def test_predict_tells_every_joint_state_with_an_interval(runs, tmp_path):
+    films = [str(DATA / name) for name, *_ in FILMS]
+    assert main(["predict", str(runs["trial"]), *films, "--out", str(tmp_path / "out"), "--film-names", "files"]) == 0
+    joints = pd.read_csv(tmp_path / "out/joints.csv")
+    seen = joints[joints["visible"]]
+    for state in ("erosion", "narrowing", "swelling", "osteophyte"):
+        assert seen[f"{state}_lower"].between(0, seen[state]).all()
+        assert seen[f"{state}_upper"].between(seen[state], 1).all()
+    assert joints.loc[~joints["visible"], "erosion"].isna().all()
+
+
+def compared(run: Path, out: Path, before: list[str], after: list[str]) -> int:
+    name = ("--out", str(out), "--film-names", "files", "--landmarks", str(DATA / "landmarks.csv"))
+    return main(["predict", str(run), "--before", *before, "--after", *after, *name])
+
+
+def test_the_same_films_at_two_dates_have_not_changed(runs, tmp_path):
+    (tmp_path / "later").mkdir()
+    for name, *_ in FILMS[:2]:
+        shutil.copy(DATA / name, tmp_path / "later" / f"again-{name}")
+    earlier = [str(DATA / name) for name, *_ in FILMS[:2]]
+    name = ("--out", str(tmp_path / "out"), "--film-names", "files")
+    later = str(tmp_path / "later")
+    assert main(["predict", str(runs["trial"]), "--before", *earlier, "--after", later, *name]) == 0
+    limbs = pd.read_csv(tmp_path / "out/films.csv").set_index("side")
+    assert set(limbs.index) == {"LH", "RF"}
+    np.testing.assert_allclose(limbs["joint_change"], 0.0, atol=1e-5)
+    assert not limbs["beyond_error"].astype(bool).any()
+    joints = pd.read_csv(tmp_path / "out/changes.csv")
+    assert joints.groupby("side")["site"].nunique().to_dict() == {"LH": 21, "RF": 6}
+    np.testing.assert_allclose(joints["change"], 0.0, atol=1e-5)
+    assert (joints["lower"] < 0).all()
+    assert set(joints.loc[joints["what"] == "joint_space", "unit"]) == {"mm"}
+
+
+def test_a_limb_of_one_date_alone_is_named_and_two_films_of_one_side_are_refused(runs, tmp_path, capsys):
+    hand, foot, other = (str(DATA / name) for name, *_ in FILMS)
+    assert compared(runs["trial"], tmp_path / "out", [hand, foot], [other]) == 0
+    limbs = pd.read_csv(tmp_path / "out/films.csv").set_index("side")
+    assert "on the films of one date only" in limbs.loc["RF", "remark"]
+    assert np.isfinite(limbs.loc["LH", "joint_change"])
+    assert compared(runs["trial"], tmp_path / "two", [hand, other], [foot]) == 2
+    assert "The earlier date shows LH on two films" in capsys.readouterr().err
+    assert compared(runs["demo"], tmp_path / "demo", [hand], [other]) == 2
+    assert "this run's is not. Train one with network.initial pretrained" in capsys.readouterr().err
+    assert not (tmp_path / "two").exists()
+
+
+def test_two_dates_are_named_together_and_beside_no_other_film(runs, tmp_path, capsys):
+    hand = str(DATA / FILMS[0][0])
+    command = ["predict", str(runs["trial"]), "--out", str(tmp_path / "out")]
+    for options, sentence in (
+        (["--before", hand], "name those of the other by --after"),
+        ([hand, "--before", hand, "--after", hand], "Leave one out"),
+        ([], "Name the films to read, or two dates"),
+    ):
+        assert main([*command, *options]) == 2
+        assert sentence in capsys.readouterr().err

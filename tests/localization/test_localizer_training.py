@@ -23,7 +23,6 @@ from outcomenet.localizer_training.held_out_films import held_out_film
 from outcomenet.localizer_training.limb_samples import landmark_sample, patch_sample
 from outcomenet.localizer_training.looks import Distortion
 from outcomenet.localizer_training.source import Source
-from outcomenet.localizer_training.stages import SampleBatches
 from outcomenet.progress import Progress
 from outcomenet.simulation.landmark_films import FilmVariety
 
@@ -134,15 +133,6 @@ def test_of_landmarks_that_nobody_placed_nothing_is_learned(source):
     assert all(not w["known"][[2, 7]].any() and w["known"][[3, 8]].all() for w in hands)
     patches = np.concatenate([patch_sample(own, 1, n)["landmark"] for n in range(30)])
     assert not np.isin([2, 7], patches).any()
-
-
-def test_batches_go_on_where_they_were(source):
-    first = SampleBatches(source, patch_sample, 1, 2, threads=2)
-    batches = [next(first) for _ in range(3)]
-    position = SampleBatches(source, patch_sample, 1, 2, threads=1)
-    position.set_state({"next": 2})
-    again = next(position)
-    assert all(np.array_equal(batches[2][name], again[name]) for name in again)
 
 
 def test_a_run_killed_in_the_middle_ends_with_the_same_weights(tmp_path):

@@ -15,7 +15,12 @@ from flax import nnx
 from outcomenet.anatomy import JOINT_COUNT
 from outcomenet.errors import UsageError
 from outcomenet.experiment import Experiment
-from outcomenet.losses.confounding import adversary_loss, correlation_loss, squared_shift_by_grade
+from outcomenet.losses.confounding import (
+    adversary_loss,
+    correlation_loss,
+    squared_distance_correlation,
+    squared_shift_by_grade,
+)
 from outcomenet.losses.reduction import LossPart, masked_mean
 from outcomenet.models.adversaries import Adversaries, reverse_gradient
 from outcomenet.models.encoders.cnn import CnnConfig
@@ -72,7 +77,7 @@ def test_every_strategy_has_an_estimand_and_is_named_when_on():
     everything = ConfoundingConfig(
         outcome_terms=("age",), seen_osteoarthritis=True, oa_features=2, conditional_adversary=("oa",),
         correlation_adversary=("age",), metadata_residual=("male",), reweight=("fm",), residualised_outcome=True,
-        joint_decorrelation=1.0,
+        joint_decorrelation=1.0, distance_correlation=("oa",),
     )  # fmt: skip
     assert {*everything.strategies(), "none"} == set(ESTIMANDS)
     assert NO_HANDLING.strategies() == ("none",)
@@ -241,7 +246,7 @@ def test_all_strategies_together_take_a_step_in_both_phases():
     how = ConfoundingConfig(
         outcome_terms=("age", "fm", "oa"), seen_osteoarthritis=True, oa_features=2, conditional_adversary=("oa",),
         correlation_adversary=("age",), metadata_residual=("age",), reweight=("fm",), residualised_outcome=True,
-        encoder_rate_after=0.0,
+        encoder_rate_after=0.0, distance_correlation=("oa", "fm"),
     )  # fmt: skip
     shape = NetworkShape(16, ("haq",), COVARIATES, 1)
     networks = build_networks(("direct", "direct_adjusted"), CONFIG, how, shape)
@@ -318,3 +323,46 @@ def test_decorrelation_reaches_the_encoder_and_needs_a_weight():
     assert np.abs(gradient["encoder"]["stem"]["kernel"] - usual["encoder"]["stem"]["kernel"]).max() > 0
     with pytest.raises(UsageError, match="is a number from 0 to"):
         ConfoundingConfig(joint_decorrelation=-1.0)
+
+
+def distance_correlation_by_hand(x: np.ndarray, z: np.ndarray, p: np.ndarray) -> float:
+    """Szekely, Ann Stat 2007, definition 4, with unequal shares: sums instead of matrices."""
+    n = len(z)
+
+    def centred(points: np.ndarray) -> np.ndarray:
+        d = np.array([[np.sqrt(((points[i] - points[j]) ** 2).sum()) for j in range(n)] for i in range(n)])
+        row = np.array([sum(p[j] * d[i, j] for j in range(n)) for i in range(n)])
+        return np.array([[d[i, j] - row[i] - row[j] + (p * row).sum() for j in range(n)] for i in range(n)])
+
+    a, b = centred(x), centred(z[:, None])
+    weights = np.outer(p, p)
+    return (weights * a * b).sum() / np.sqrt((weights * a * a).sum() * (weights * b * b).sum())
+
+
+def test_distance_correlation_equals_sums_by_hand_with_and_without_weights():
+    rng = np.random.default_rng(3)
+    x, z, seen = rng.normal(size=(7, 2)), rng.normal(size=7), np.array([True] * 6 + [False])
+    weight = rng.random(7)
+    known = jnp.asarray(np.where(seen, z, 99.0), jnp.float32)
+    for mass, given in ((seen.astype(float), None), (np.where(seen, weight, 0.0), jnp.asarray(weight, jnp.float32))):
+        part = squared_distance_correlation(jnp.asarray(x, jnp.float32), known, jnp.asarray(seen), given)
+        expected = distance_correlation_by_hand(x[:6], z[:6], mass[:6] / mass.sum())
+        assert float(part.value[0]) == pytest.approx(expected, abs=1e-4)
+        assert np.array_equal(np.asarray(part.mask), seen)
+
+
+def test_distance_correlation_sees_what_a_correlation_does_not():
+    z = jnp.linspace(-1.0, 1.0, 64)
+    seen = jnp.ones(64, bool)
+    bent = squared_distance_correlation((z**2)[:, None], z, seen).value[0]
+    assert abs(float(jnp.corrcoef(z**2, z)[0, 1])) < 1e-5
+    assert float(bent) > 0.1
+    assert float(squared_distance_correlation(z[:, None], z, seen).value[0]) == pytest.approx(1.0, abs=1e-4)
+
+
+def test_distance_correlation_of_too_few_or_of_a_constant_is_nothing_and_has_a_gradient():
+    x, z, seen = jnp.ones((5, 2)), jnp.arange(5.0), jnp.ones(5, bool)
+    assert float(squared_distance_correlation(x, z, seen).value[0]) == 0
+    assert float(squared_distance_correlation(jnp.eye(5, 2), z, jnp.arange(5) < 3).value[0]) == 0
+    slope = jax.grad(lambda x: squared_distance_correlation(x, z, seen).value.sum())(x)
+    assert np.isfinite(np.asarray(slope)).all()

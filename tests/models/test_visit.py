@@ -25,8 +25,9 @@ def test_the_embedding_of_a_patient_is_the_mean_of_the_joints_that_are_seen():
 
 
 def test_a_pair_has_its_later_films_and_the_years_between():
-    crops, years = visit(later_crops=CROPS + 1, years=jnp.array([1.5])).later("paired")
-    assert float(crops.min()) == 1
+    films, years = visit(later_crops=CROPS + 1, years=jnp.array([1.5])).later("paired")
+    assert films.crops is not None
+    assert float(films.crops.min()) == 1
     assert years.tolist() == [1.5]
 
 

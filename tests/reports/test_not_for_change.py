@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from outcomenet.reports.cautions import cautions
-from outcomenet.reports.change_section import NOT_FOR_CHANGE, not_for_change, score_change_table
+from outcomenet.reports.change_section import NOT_FOR_CHANGE, change_in_words, not_for_change, score_change_table
 from outcomenet.reports.render import write_report
 from outcomenet.reports.run_folder import read_run
 
@@ -98,4 +98,36 @@ def test_the_page_has_it(own_run):
     TABLE.to_csv(own_run / "score_change.csv", index=False)
     page = write_report(own_run).read_text()
     assert NOT_FOR_CHANGE in page
-    assert "Change of the score" in page
+    assert "Can it see change?" in page
+
+
+TOGETHER = pd.DataFrame(
+    [
+        ("joint_change", "srm", "", 0.6, 0.4, 0.8, 124, 124, ""),
+        ("joint_change", "srm_difference", "human_total", 0.13, 0.02, 0.3, 124, 124, ""),
+        ("joint_change", "n_per_arm_ratio", "human_total", 0.55, 0.3, 0.9, 124, 124, ""),
+        ("damage_change", "srm", "", 0.3, 0.1, 0.5, 124, 124, ""),
+        ("damage_change", "srm_difference", "human_total", -0.17, -0.3, 0.05, 124, 124, ""),
+        ("joint_change", "scale", "", np.nan, np.nan, np.nan, 124, 124, "root"),
+    ],
+    columns=COLUMNS,
+)
+
+
+def test_films_read_together_are_set_beside_the_human_total_in_words_and_numbers():
+    table = pd.concat([TABLE, TOGETHER], ignore_index=True)
+    score, weighted, alike = change_in_words(table)
+    assert score.startswith(NOT_FOR_CHANGE)
+    assert "response mean 0.30 (0.10 to 0.50), of the human total 0.47 (0.30 to 0.60)." in weighted
+    assert weighted.endswith("Between the two no difference can be told.")
+    assert "0.55 (0.30 to 0.90) times the patients per arm that it needs with the human total: fewer." in alike
+    rows = {row.cells[0]: row.cells[1:] for row in score_change_table(table).rows}
+    assert rows["Patients per arm, measure over human"] == ["", "", "0.55 (0.30 to 0.90)", ""]
+    assert rows["Standardised response mean (SRM)"][1:3] == ["0.30 (0.10 to 0.50)", "0.60 (0.40 to 0.80)"]
+    assert "Scale of the sum" not in rows
+
+
+def test_it_is_said_where_people_see_more():
+    worse = TOGETHER.replace({"value": {0.55: 1.8}, "lower": {0.3: 1.2}, "upper": {0.9: 2.9}})
+    alike = change_in_words(pd.concat([TABLE, worse], ignore_index=True))[-1]
+    assert alike.endswith("needs with the human total: more.")

@@ -7,6 +7,7 @@ convolutions (8 times slower on CPUs).
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import jax
@@ -17,7 +18,7 @@ from jax.typing import DTypeLike
 from outcomenet.anatomy import JOINT_KINDS, Side
 from outcomenet.arrays import Array, Float
 from outcomenet.errors import UsageError
-from outcomenet.models.encoders.encoder import joint_identity, patches_of, patches_per_side
+from outcomenet.models.encoders.encoder import joint_identity, layer_in, patches_of, patches_per_side
 from outcomenet.ranges import Width, check_ranges
 
 
@@ -61,6 +62,15 @@ class CnnEncoder(nnx.Module):
         self.side = nnx.Embed(len(Side), config.embedding, rngs=rngs)
         self.mix = nnx.Linear(config.embedding, 2 * config.embedding, rngs=rngs)
         self.out = nnx.Linear(2 * config.embedding, config.embedding, rngs=rngs)
+
+    @property
+    def depth(self) -> int:
+        """See `Encoder`: patches, stages, and what makes an embedding of them."""
+        return len(self.stages) + 2
+
+    def layer_of(self, path: Sequence[str | int]) -> int:
+        """See `Encoder`."""
+        return layer_in(path, ("stem",), "stages", self.depth)
 
     def __call__(self, crops: Float[Array, "batch joint height width"]) -> Float[Array, "batch joint feature"]:
         """See `Encoder`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
 
 import jax.numpy as jnp
@@ -29,6 +30,19 @@ class Encoder(Protocol):
         """Numbers per joint."""
         ...
 
+    @property
+    def depth(self) -> int:
+        """Layers from pixels to embedding; the last one's number is `depth - 1`."""
+        ...
+
+    def layer_of(self, path: Sequence[str | int]) -> int:
+        """Number of the layer that a parameter belongs to, 0 at the pixels.
+
+        Args:
+            path: names of the modules that hold it, from the encoder's own parts on.
+        """
+        ...
+
     def __call__(self, crops: Float[Array, "batch joint height width"]) -> Float[Array, "batch joint feature"]:
         """Embeds crops that are standardised per film; a hidden joint's crop is all 0.
 
@@ -53,6 +67,21 @@ class EncoderConfig(Protocol):
             UsageError: crops of that size do not fit the configuration.
         """
         ...
+
+
+def layer_in(path: Sequence[str | int], first: Sequence[str], repeated: str, depth: int) -> int:
+    """Number of the layer that a parameter belongs to, in an encoder of a first layer, repeated ones, and a last one.
+
+    Args:
+        path: names of the modules that hold it.
+        first: parts of the encoder that see the pixels.
+        repeated: its list of alike layers.
+        depth: layers of the encoder.
+    """
+    part = path[0]
+    if part in first:
+        return 0
+    return 1 + int(path[1]) if part == repeated else depth - 1
 
 
 def patches_per_side(crop_size: int, patch: int) -> int:

@@ -6,6 +6,7 @@ attends within a crop alone, so that a joint's embedding stays its own.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -17,7 +18,7 @@ from jax.typing import DTypeLike
 from outcomenet.anatomy import JOINT_KINDS, Side
 from outcomenet.arrays import Array, Float
 from outcomenet.errors import UsageError
-from outcomenet.models.encoders.encoder import joint_identity, patches_of, patches_per_side
+from outcomenet.models.encoders.encoder import joint_identity, layer_in, patches_of, patches_per_side
 from outcomenet.ranges import Width, Within, check_ranges
 
 MLP_WIDER = 2  # the usual 4 would give two thirds of all parameters to the position-wise part
@@ -67,6 +68,15 @@ class VitEncoder(nnx.Module):
         self.side = nnx.Embed(len(Side), config.embedding, rngs=rngs)
         self.mix = nnx.Linear(config.embedding, 2 * config.embedding, rngs=rngs)
         self.out = nnx.Linear(2 * config.embedding, config.embedding, rngs=rngs)
+
+    @property
+    def depth(self) -> int:
+        """See `Encoder`: patches, blocks, and what makes an embedding of them."""
+        return len(self.blocks) + 2
+
+    def layer_of(self, path: Sequence[str | int]) -> int:
+        """See `Encoder`."""
+        return layer_in(path, ("stem", "position"), "blocks", self.depth)
 
     def __call__(self, crops: Float[Array, "batch joint height width"]) -> Float[Array, "batch joint feature"]:
         """See `Encoder`."""

@@ -38,6 +38,9 @@ class LimbAnatomy(NamedTuple):
     length: Float[np.ndarray, "*patient side long"]  # factor
     width: Float[np.ndarray, "*patient side long"]  # factor
     angle: Float[np.ndarray, "*patient side long"]  # radians towards the thumb, against the bone before it
+    relief: Float[
+        np.ndarray, "*patient side long end 3"
+    ]  # mm, added to the surface of base and head, see `template.BoneShape`
     outline: Float[np.ndarray, "*patient side round wave"]  # mm, Fourier terms of round bones' outlines
     gap: Float[np.ndarray, "*patient side joint"]  # factor of the joint's cartilage thickness
     bite: Float[np.ndarray, "*patient side joint bite 3"]  # uniform: place, size and onset of each possible erosion
@@ -46,6 +49,7 @@ class LimbAnatomy(NamedTuple):
     cortex: Float[np.ndarray, "*patient side"]  # factor of cortical thickness
     mineral: Float[np.ndarray, "*patient side"]  # factor of bone mineral density
     soft: Float[np.ndarray, "*patient side"]  # factor of soft-tissue girth
+    grain: Float[np.ndarray, "*patient side 2"]  # factors of the trabeculae's fineness and contrast
     seed: UInt[np.ndarray, "*patient side"]  # of the trabecular texture
 
 
@@ -143,6 +147,7 @@ def _draw_patient(rng: np.random.Generator, male: bool) -> LimbAnatomy:
         length=1.0 + paired(0.022, LONG_BONES),
         width=1.0 + girth + paired(0.03, LONG_BONES),
         angle=paired(0.025, LONG_BONES),
+        relief=np.zeros((sides, LONG_BONES, 2, 3)),  # a cohort's joints have the average one
         outline=paired(0.22, ROUND_BONES, 2 * OUTLINE_WAVES),
         gap=1.0 + np.clip(paired(0.08, joints), -0.25, 0.25),
         bite=rng.random((sides, joints, BITES, 3)),
@@ -151,5 +156,6 @@ def _draw_patient(rng: np.random.Generator, male: bool) -> LimbAnatomy:
         cortex=np.clip(1.0 + paired(0.1), 0.7, 1.3),
         mineral=np.clip(1.0 + paired(0.08) + (0.04 if male else -0.02), 0.75, 1.25),
         soft=np.clip(1.0 + girth + paired(0.05), 0.85, 1.2),
+        grain=np.ones((sides, 2)),
         seed=rng.integers(0, 2**32, sides, dtype=np.uint32),
     )

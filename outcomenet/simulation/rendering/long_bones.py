@@ -56,8 +56,8 @@ def long_bone(bone: LongBone, row: int, points: Points, lesions: JointLesions) -
         "bend": limb.scale * bone.bend,
         "tubercle": _tubercle(shape, limb.scale),
         "rim": np.multiply.outer(limb.scale, shape.rim),
-        "base": np.multiply.outer(limb.scale, np.add(shape.base, (bone.tilt, 0.0, 0.0))),
-        "head": limb.scale[:, None] * np.where(stump, STUMP_DOME, shape.head),
+        "base": limb.scale[:, None] * (np.add(shape.base, (bone.tilt, 0.0, 0.0)) + limb.relief[:, row, 0]),
+        "head": limb.scale[:, None] * np.where(stump, STUMP_DOME, shape.head + limb.relief[:, row, 1]),
         "rise_rate": np.divide.outer(1.0 / limb.scale, shape.rise),
         "inset": _inset(bone, ends, lesions),
         "collapse": np.stack([lesions.collapse(s) * w / 7.0 for s, w in zip(sites, ends, strict=True)], -1),
@@ -68,6 +68,7 @@ def long_bone(bone: LongBone, row: int, points: Points, lesions: JointLesions) -
         "bites": np.concatenate(
             [_end_bites(bone, n, site, length, half_width, lesions) for n, site in enumerate(sites)], axis=1
         ),
+        "grain": limb.grain,
         "seed": bone_seed(limb.seed, row),
     } | _substance(bone, half_width, lesions)  # fmt: skip
 

@@ -60,6 +60,7 @@ def round_bone(bone: RoundBone, row: int, points: Points, lesions: JointLesions)
         "collapse": 0.6 * _collapse(bone, lesions),
         "contacts": _contacts(bone, middle, lesions),
         "bites": _bites(bone, middle, radius[:, 0], lesions),
+        "grain": limb.grain,
         "seed": bone_seed(limb.seed, 64 + row),
     }  # fmt: skip
 

@@ -41,13 +41,13 @@ LONG_BONE = Layout(
         "tubercle": 4, "rim": 2,
         "base": 3, "head": 3, "rise_rate": 2, "inset": 2, "collapse": 2, "spur": 4, "cortex": 2, "aspect": 1,
         "marrow": 2, "mineral": 1, "plate": 2, "plate_rate": 2, "osteopenia": 2, "micro": 2, "fusion": 2,
-        "bites": 24, "seed": 1,
+        "bites": 24, "grain": 2, "seed": 1,
     }
 )  # fmt: skip
 ROUND_BONE = Layout(
     {
         "centre": 2, "radius": 17, "rise_rate": 1, "depth": 1, "shell": 1, "mineral": 1, "plate": 1, "plate_rate": 1,
-        "osteopenia": 1, "micro": 1, "collapse": 1, "contacts": 24, "bites": 16, "seed": 1,
+        "osteopenia": 1, "micro": 1, "collapse": 1, "contacts": 24, "bites": 16, "grain": 2, "seed": 1,
     }
 )  # fmt: skip
 SOFT_PART = Layout({"start": 2, "axis": 2, "length": 1, "radius": 2, "flatness": 1, "swelling": 2})
@@ -124,7 +124,8 @@ def long_bone(
     per_inside = 1.0 / inside
     inner = inside * _path((whole - shell) * per_inside, (bitten - shell) * per_inside, softness)
     chord = 2.0 * bone.aspect * width
-    grain, patchy = _grain(along, across, bone.seed, end_share)
+    grain, patchy = _grain(along * bone.grain[0], across * bone.grain[0], bone.seed, end_share)
+    grain = grain * bone.grain[1]
     breaks = jnp.maximum(1.0 - 0.8 * margin * step(patchy, 0.5, 0.7), 0.0)
     shaft, base = bone.marrow
     density = shaft + jnp.maximum((base - shaft) * base_root, (1.0 - shaft) * head_root)
@@ -170,7 +171,8 @@ def round_bone(
     shell = bone.shell * (1.0 - 0.45 * bone.osteopenia) * bone.rise_rate
     inner = _path(whole - shell, bitten - shell, softness)
     margin = window(depth * 0.4)
-    grain, patchy = _grain(dy, dx, bone.seed, 1.0)
+    grain, patchy = _grain(dy * bone.grain[0], dx * bone.grain[0], bone.seed, 1.0)
+    grain = grain * bone.grain[1]
     breaks = 1.0 - 0.8 * bone.micro * margin * step(patchy, 0.5, 0.7)
     trabecular = bone.depth * inner * (1.0 - 0.6 * bone.osteopenia) * (1.0 + (0.28 + 0.3 * bone.osteopenia) * grain)
     cortical = bone.depth * 0.5 * (outer - inner) + bone.plate * _line(depth, bone.plate_rate) * outer

@@ -1,0 +1,72 @@
+"""Films embedded once by an encoder that no longer learns, so that a step of training costs the heads alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import jax
+import numpy as np
+
+from outcomenet.arrays import Array
+from outcomenet.input_pipeline.transforms import StoredExample, standardised
+from outcomenet.progress import Progress
+from outcomenet.training.rungs import Parameters, RungNetwork
+
+FILMS = "crops", "later_crops"
+VISITS_AT_ONCE = 8
+
+
+class EmbeddedFilms(Sequence[StoredExample]):
+    """Examples in memory, with embeddings in the place of crops."""
+
+    def __init__(self, examples: list[StoredExample]):
+        self.examples = examples
+
+    def __len__(self) -> int:
+        return len(self.examples)
+
+    def __getitem__(self, index: int) -> StoredExample:  # pyright: ignore[reportIncompatibleMethodOverride]
+        return self.examples[index]
+
+
+def embedded_films(
+    network: RungNetwork, parameters: Parameters, examples: Sequence[StoredExample], progress: Progress
+) -> EmbeddedFilms:
+    """Embeds the films of visits, or of pairs of visits, as they are: without random changes.
+
+    Args:
+        network: one whose encoder is frozen; of several and of an ensemble's members, which share it, any one.
+        parameters: of the network, of an ensemble with a leading axis.
+        examples: as a data set stores them.
+        progress: is advanced by every visit.
+
+    Returns:
+        The same examples with `embedded` [joint, feature] instead of `crops`, and so of later visits.
+    """
+
+    @jax.jit
+    def embed(parameters: Parameters, crops: Array, visible: Array) -> Array:
+        return network.each(lambda net: net.embed(crops, visible), parameters)[0]
+
+    progress.start("visits", len(examples), "embed films")
+    made: list[StoredExample] = []
+    for start in range(0, len(examples), VISITS_AT_ONCE):
+        block = [dict(examples[n]) for n in range(start, min(start + VISITS_AT_ONCE, len(examples)))]
+        for name in FILMS:
+            if name not in block[0]:
+                continue
+            present = [np.asarray(e[name.replace("crops", "present")]).astype(bool) for e in block]
+            films = [
+                standardised(np.asarray(e.pop(name)).astype(np.float32) / 65535.0, shown)
+                for e, shown in zip(block, present, strict=True)
+            ]
+            # filled up: one size is one compiled program
+            lacking = VISITS_AT_ONCE - len(block)
+            crops, visible = (np.stack([*of, *[of[0]] * lacking]) for of in (films, present))
+            values = np.asarray(jax.device_get(embed(parameters, crops, visible)))
+            for example, value in zip(block, values, strict=False):
+                example[name.replace("crops", "embedded")] = value
+        made += block
+        progress.advance(len(block))
+    progress.finish()
+    return EmbeddedFilms(made)

@@ -1,0 +1,76 @@
+"""Weights of the pretrained joint network as one file: how to build it, its crops, and its card beside the numbers."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from flax import nnx
+
+from outcomenet.artifacts import JsonObject
+from outcomenet.errors import DataRefused
+from outcomenet.models.encoders.cnn import CnnConfig
+from outcomenet.models.encoders.vit import VitConfig
+from outcomenet.models.joint_states import JOINT_STATES, JointNet, JointNetConfig
+from outcomenet.weight_files import filled, read_weights, tensors_of, write_weights
+
+PRETRAINED = Path(__file__).with_name("pretrained.safetensors")
+FORMAT = "outcomenet joint network 1"
+PART = "joints"
+_ENCODERS = {"CnnConfig": CnnConfig, "VitConfig": VitConfig}
+
+
+@dataclass(frozen=True)
+class JointWeights:
+    """A pretrained network, the crops that it takes, and what it was made with and has not seen."""
+
+    network: JointNet
+    size_px: int
+    mm_per_px: float
+    card: JsonObject
+
+
+def save_joint_weights(weights: JointWeights, path: Path) -> None:
+    """Writes the file.
+
+    Args:
+        weights: What is written; numbers are rounded to half precision.
+        path: The file, which is replaced where it is there.
+    """
+    encoder = weights.network.config.encoder
+    about: JsonObject = {
+        "format": FORMAT,
+        "states": list(JOINT_STATES),
+        "encoder": type(encoder).__name__,
+        "encoder_config": asdict(encoder),
+        "size_px": weights.size_px,
+        "mm_per_px": weights.mm_per_px,
+        "card": weights.card,
+    }
+    write_weights(path, tensors_of(weights.network, PART), about)
+
+
+def load_joint_weights(path: Path | None = None) -> JointWeights:
+    """The network that comes with outcomenet, or that of a file.
+
+    Args:
+        path: The file; None: the one that is shipped.
+
+    Raises:
+        UsageError: There is no such file.
+        DataRefused: It is no safetensors file, or one of another kind or version.
+    """
+    path = path or PRETRAINED
+    about, tensors = read_weights(path, "`outcomenet train experiments/pretrained_encoder.py --out RUN`")
+    if about.get("format") != FORMAT or about.get("states") != list(JOINT_STATES):
+        raise DataRefused(
+            f"{path} holds {about.get('format', 'something else')!r}, but {FORMAT!r} with this version's joint states is "
+            "needed; train it anew with `outcomenet train experiments/pretrained_encoder.py --out RUN`."
+        )
+    sizes = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in about["encoder_config"].items()
+    }
+    config = JointNetConfig(_ENCODERS[about["encoder"]](**sizes))
+    # shapes alone: initial numbers would be thrown away
+    shapes = nnx.eval_shape(lambda: config.build(about["size_px"], 0))
+    return JointWeights(filled(shapes, PART, tensors), about["size_px"], about["mm_per_px"], about["card"])

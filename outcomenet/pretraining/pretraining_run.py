@@ -1,0 +1,85 @@
+"""Run of the encoder's pretraining: a bank of simulated joints, the joint network, its accuracy, one file of weights."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+from pathlib import Path
+
+from outcomenet import csv_files
+from outcomenet.models.joint_weights import PART, JointWeights, save_joint_weights
+from outcomenet.pretraining.joint_accuracy import joint_accuracy
+from outcomenet.pretraining.joint_bank import JointBank
+from outcomenet.pretraining.joint_losses import joint_loss
+from outcomenet.pretraining.pair_batches import BLOCK, PairBatches
+from outcomenet.pretraining.pretraining_experiment import PretrainingExperiment
+from outcomenet.progress import Progress
+from outcomenet.runs.environment import set_numerics
+from outcomenet.runs.provenance import public_name
+from outcomenet.runs.record import begin_run, origin, write_record
+from outcomenet.training.ahead import BatchesAhead
+from outcomenet.training.single_network import train_network
+
+WEIGHTS, ACCURACY = "joints.safetensors", "joint_accuracy.csv"
+NOT_SEEN = (
+    "real films",
+    "children's joints",
+    "fractures, casts and metal other than joint implants",
+    "other diseases than rheumatoid arthritis and osteoarthritis (psoriatic arthritis, gout, crystal deposits)",
+    "views other than hands and feet from above",
+)
+
+
+def run_pretraining(file: Path | None, experiment: PretrainingExperiment, run: Path, *, progress: Progress) -> Path:
+    """Pretrains the encoder, going on where an earlier call of the same run stopped.
+
+    Args:
+        file: The experiment's file, for the record; None where it was made in a program.
+        experiment: Joints, looks, network and training.
+        run: The run's folder.
+        progress: Shows how far the training is.
+
+    Returns:
+        The file of weights.
+    """
+    set_numerics()
+    record = begin_run(
+        run,
+        {
+            "name": public_name(run),
+            **origin(file),
+            "config": asdict(experiment),
+            "seeds": {"training": experiment.seed},
+            "data": {"name": "simulated joints"},
+        },
+    )
+    training, geometry = experiment.training, experiment.geometry
+    bank = JointBank(experiment.seed, geometry=geometry, scenes=experiment.scenes)
+    batches = PairBatches(bank, training.batch_size, experiment.looks)
+    network = train_network(
+        PART,
+        experiment.network.build(geometry.size_px, training.seed),
+        lambda network, batch: joint_loss(network, batch, experiment.loss_weights),
+        BatchesAhead(batches.block, training.threads, of_block=BLOCK, ahead=2),
+        training,
+        experiment.optimiser,
+        run / PART,
+        record["run_id"],
+        progress,
+    )
+    held_out = replace(batches, bank=replace(bank, seed=experiment.seed + 1))
+    accuracy = joint_accuracy(network, held_out, experiment.held_out_pairs)
+    csv_files.write_csv(accuracy, run / ACCURACY)
+    card = {
+        "command": record["command"],
+        "experiment": record["experiment"],
+        "experiment_sha256": record["experiment_sha256"],
+        "config": record["config"],
+        "pairs_seen": training.steps * training.batch_size,
+        "devices": record["devices"],
+        "not_seen": list(NOT_SEEN),
+        "held_out_pairs": experiment.held_out_pairs,
+        "held_out": accuracy.round(4).astype(object).where(accuracy.notna(), None).to_dict("records"),
+    }
+    save_joint_weights(JointWeights(network, geometry.size_px, geometry.mm_per_px, card), run / WEIGHTS)
+    write_record(run, record | {"stages": progress.stages})
+    return run / WEIGHTS

@@ -1,0 +1,50 @@
+"""Run of the pretraining: by the command, killed and gone on with, to a file that a cohort's training takes."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from outcomenet.cli import main
+from outcomenet.models.joint_states import CHANGES
+from outcomenet.models.joint_weights import load_joint_weights
+
+ROOT = Path(__file__).parents[2]
+TINY = [
+    "--geometry.size-px", "16", "--geometry.mm-per-px", "1.0", "--network.encoder.patch", "4", "--network.encoder.widths", "8", "8",
+    "--network.encoder.embedding", "8", "--training.steps", "6", "--training.batch-size", "1", "--training.save-every", "2",
+    "--held-out-pairs", "4",
+]  # fmt: skip
+
+
+def test_a_run_killed_in_the_middle_ends_with_the_same_weights(tmp_path):
+    experiment = str(ROOT / "experiments/pretrained_encoder.py")
+    assert main(["train", experiment, "--out", str(tmp_path / "whole"), *TINY]) == 0
+    command = [sys.executable, "-m", "outcomenet.cli", "train", experiment, "--out", str(tmp_path / "killed"), *TINY]
+    process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL)
+    reached = tmp_path / "killed/joints/checkpoints/2"
+    for _ in range(1200):
+        if reached.exists():
+            break
+        time.sleep(0.05)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert reached.exists()
+    assert main(["train", experiment, "--out", str(tmp_path / "killed"), *TINY]) == 0
+    whole, killed = (load_joint_weights(tmp_path / name / "joints.safetensors") for name in ("whole", "killed"))
+    crops = np.random.default_rng(0).normal(size=(1, 58, 16, 16)).astype(np.float32)
+    np.testing.assert_array_equal(whole.network(crops).state_logits, killed.network(crops).state_logits)
+    card = whole.card
+    assert (whole.size_px, whole.mm_per_px, card["pairs_seen"]) == (16, 1.0, 6)
+    assert "real films" in card["not_seen"]
+    accuracy = pd.read_csv(tmp_path / "whole/joint_accuracy.csv")
+    assert accuracy["kind"].value_counts().to_dict() == {"state": len(CHANGES), "change": len(CHANGES)}
+    assert [row["what"] for row in card["held_out"]] == accuracy["what"].tolist()
+    assert json.loads((tmp_path / "whole/record.json").read_text())["data"] == {"name": "simulated joints"}
