@@ -12,6 +12,7 @@ from outcomenet.datasets.dataset import Dataset
 from outcomenet.datasets.pairs import KEYS
 from outcomenet.evaluation.change_statistics import POWERS, Statistic
 from outcomenet.metrics.trial_size import patients_per_arm
+from outcomenet.predictors import HUMAN_TOTAL
 
 FEWEST = 10  # patients in an arm, below which a difference says nothing
 
@@ -97,7 +98,7 @@ def n_ratio(effect: Float[np.ndarray, "resample"], human: Float[np.ndarray, "res
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = (human / effect) ** 2
     note = "patients per arm over those with the human total; below 1: the measure needs fewer"
-    return Statistic.of_resamples("n_per_arm_ratio", ratio, note, "human_total")
+    return Statistic.of_resamples("n_per_arm_ratio", ratio, note, HUMAN_TOTAL)
 
 
 def _per_arm(effect: float, power: float) -> float:

@@ -83,7 +83,7 @@ def true_change(
     """What changed from the first film to the second, in the order of `joint_states.CHANGES`; NaN where not known.
 
     Args:
-        states: Shares, as in `JOINT_STATES`.
+        states: Shares, in the order of `joint_states.JOINT_STATES`.
         space: Joint space, mm.
     """
     values = jnp.concatenate([jnp.sqrt(states), space[..., None]], -1)

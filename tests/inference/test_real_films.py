@@ -274,7 +274,7 @@ def test_the_same_films_at_two_dates_have_not_changed(runs, tmp_path):
     np.testing.assert_allclose(limbs["joint_change"], 0.0, atol=1e-5)
     assert not limbs["beyond_error"].astype(bool).any()
     joints = pd.read_csv(tmp_path / "out/changes.csv")
-    assert joints.groupby("side")["site"].nunique().to_dict() == {"LH": 21, "RF": 6}
+    assert joints.groupby("side")["site"].nunique().to_dict() == {"LH": 23, "RF": 6}
     np.testing.assert_allclose(joints["change"], 0.0, atol=1e-5)
     assert (joints["lower"] < 0).all()
     assert set(joints.loc[joints["what"] == "joint_space", "unit"]) == {"mm"}

@@ -14,7 +14,6 @@ from outcomenet.errors import DataRefused, UsageError
 from outcomenet.localization.networks import LocalizerConfig
 from outcomenet.localization.shape_model import ShapeModel
 from outcomenet.localization.weights import (
-    ABOUT,
     FORMAT,
     SHIPPED,
     Calibration,
@@ -22,6 +21,7 @@ from outcomenet.localization.weights import (
     load_weights,
     save_weights,
 )
+from outcomenet.weight_files import ABOUT
 
 SMALL = LocalizerConfig(finder_widths=(8, 8, 8, 8), landmark_widths=(8, 8, 8, 8), refiner_widths=(8, 8, 8))
 

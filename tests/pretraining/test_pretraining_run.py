@@ -9,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 
+import jax.numpy as jnp
 import numpy as np
 import pandas as pd
 
@@ -39,7 +40,7 @@ def test_a_run_killed_in_the_middle_ends_with_the_same_weights(tmp_path):
     assert reached.exists()
     assert main(["train", experiment, "--out", str(tmp_path / "killed"), *TINY]) == 0
     whole, killed = (load_joint_weights(tmp_path / name / "joints.safetensors") for name in ("whole", "killed"))
-    crops = np.random.default_rng(0).normal(size=(1, 58, 16, 16)).astype(np.float32)
+    crops = jnp.asarray(np.random.default_rng(0).normal(size=(1, 58, 16, 16)), jnp.float32)
     np.testing.assert_array_equal(whole.network(crops).state_logits, killed.network(crops).state_logits)
     card = whole.card
     assert (whole.size_px, whole.mm_per_px, card["pairs_seen"]) == (16, 1.0, 6)

@@ -58,8 +58,8 @@ def test_every_figure_has_its_table_and_both_formats(written: Path):
 
 def test_sections_come_in_the_order_of_the_reader(page: str):
     assert re.findall(r'<h2 id="([a-z]+)">', page) == [
-        "answer", "conclusions", "audits", "patients", "ladder", "differences", "calibration", "knowledge", "joints",
-        "examples", "ledger", "training", "reproduce",
+        "answer", "conclusions", "audits", "patients", "ladder", "differences", "change",
+        "calibration", "knowledge", "joints", "examples", "ledger", "training", "reproduce",
     ]  # fmt: skip
 
 
