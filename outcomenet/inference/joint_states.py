@@ -13,6 +13,7 @@ from outcomenet.anatomy import JOINT_COUNT
 from outcomenet.arrays import Array, Bool, Float, UInt16
 from outcomenet.errors import UsageError
 from outcomenet.input_pipeline.transforms import standardised
+from outcomenet.likelihoods.ordinal import most_probable_grade
 from outcomenet.models.heads import GradeHead
 from outcomenet.models.joint_states import LEVELS, SPACE_LEVELS, JointNet, expected_level
 from outcomenet.models.joint_weights import JointWeights, load_joint_weights
@@ -60,8 +61,8 @@ class JointStateNetwork:
                 jax.nn.softmax(reading.state_logits, -1),
                 space,
                 jnp.sqrt(jnp.maximum(spread, 0.0)),
-                _most_probable(network.svdh_head, reading.svdh_eta),
-                _most_probable(network.osteoarthritis_head, reading.osteoarthritis_eta),
+                _graded(network.svdh_head, reading.svdh_eta),
+                _graded(network.osteoarthritis_head, reading.osteoarthritis_eta),
                 network.svdh_head.expected(reading.svdh_eta),
                 reading.embeddings,
             )
@@ -102,12 +103,8 @@ class JointStateNetwork:
         )
 
 
-def _most_probable(head: GradeHead, eta: Array) -> Array:
-    """The most probable grade of each site."""
-    cuts = jnp.broadcast_to(head.thresholds(), (*eta.shape, head.maximum))
-    at_most = jnp.concatenate([jax.nn.sigmoid(cuts - eta[..., None]), jnp.ones_like(cuts[..., :1])], -1)
-    each = jnp.diff(at_most, axis=-1, prepend=0.0)
-    return each.argmax(-1).astype(jnp.float32)
+def _graded(head: GradeHead, eta: Array) -> Array:
+    return most_probable_grade(eta, jnp.broadcast_to(head.thresholds(), (*eta.shape, head.maximum)))
 
 
 def _shown(states: JointStatesOfFilms, present: np.ndarray, network: JointNet) -> JointStatesOfFilms:

@@ -71,6 +71,23 @@ def expected_grade(eta: Float[Array, "*batch"], thresholds: Float[Array, "*batch
     return jax.nn.sigmoid(eta[..., None] - thresholds).sum(-1)
 
 
+def most_probable_grade(
+    eta: Float[Array, "*batch"], thresholds: Float[Array, "*batch threshold"]
+) -> Float[Array, "*batch"]:
+    """Grade with the highest probability, the lower one of two alike: what a person who must name one would name.
+
+    Args:
+        eta: location of the latent grade.
+        thresholds: rising along the last axis.
+
+    Returns:
+        Whole numbers from 0 to the number of thresholds.
+    """
+    at_most = jax.nn.sigmoid(thresholds - eta[..., None])
+    each = jnp.diff(jnp.concatenate([at_most, jnp.ones_like(at_most[..., :1])], -1), axis=-1, prepend=0.0)
+    return each.argmax(-1).astype(eta.dtype)
+
+
 def bounded_negative_log_likelihood(
     eta: Float[Array, "batch"],
     thresholds: Float[Array, "threshold"],
