@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
 import numpy as np
@@ -93,3 +94,13 @@ def test_the_area_under_the_curve_counts_pairs():
     )
     assert auroc(table, "erosion") == 0.5  # above one joint as it is, below the other
     assert auroc(table, "narrowing") == 1.0
+
+
+def test_the_page_has_the_numbers_of_its_runs():
+    spec = spec_from_file_location("fill_pretraining", PAGE / "fill.py")
+    assert spec is not None
+    assert spec.loader is not None
+    fill = module_from_spec(spec)
+    spec.loader.exec_module(fill)
+    page = (PAGE / "README.md").read_text()
+    assert fill.written_into(page) == page

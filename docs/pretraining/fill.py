@@ -1,0 +1,95 @@
+"""Numbers of simulated patients in docs/pretraining/README.md, from evaluated runs: `python docs/pretraining/fill.py TRIAL SCALE500 SCALE1000`.
+
+What the page needs is kept beside this file, so that a test can hold the page to it without the runs.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pandas as pd
+
+from outcomenet.csv_files import read_csv, write_csv
+
+KEPT = Path(__file__).parent
+BEGIN, END = "<!-- begin: written by fill.py -->\n", "<!-- end: written by fill.py -->\n"
+MEASURES = {
+    "joint_change": "all joints alike",
+    "damage_change": "weighted by HAQ",
+    "score": "score, each film by itself",
+    "human_total": "SvdH, two readers",
+}
+STATISTICS = {
+    ("srm", ""): "SRM", ("sdc_in_sd", ""): "SDC in SDs of the change", ("icc_a1_change", ""): "ICC(2,1) of the change",
+    ("correlation", "true damage"): "correlation with the true change of bone and cartilage",
+    ("arm_difference_in_sd", ""): "difference between the arms, SDs", ("n_per_arm_of_trial_80", ""): "patients per arm, power 80 %",
+    ("n_per_arm_ratio", "human_total"): "patients per arm over those with SvdH",
+}  # fmt: skip
+CHANGE, SCALING = "trial_score_change.csv", "scaling.csv"
+OUTCOMES = {"haq": "r2", "pain": "r2", "progression": "auroc"}
+RUNGS = ("human_joints", "direct_adjusted", "oracle")
+
+
+def keep(trial: Path, scaling: dict[int, Path]) -> None:
+    """Copies what the page is written from: score_change.csv of the trial, and three rungs of the other runs."""
+    write_csv(read_csv(trial / "score_change.csv"), KEPT / CHANGE)
+    rows = []
+    for patients, run in scaling.items():
+        metrics = read_csv(run / "metrics.csv")
+        metrics = metrics[metrics["subgroup"] == "all"].set_index(["predictor", "outcome", "metric"])["value"]
+        for outcome, metric in OUTCOMES.items():
+            of_rungs = {rung: metrics.get((rung, outcome, metric)) for rung in RUNGS}
+            rows.append({"patients": patients, "outcome": outcome, "metric": metric, **of_rungs})
+    write_csv(pd.DataFrame(rows), KEPT / SCALING)
+
+
+def change_table(table: pd.DataFrame) -> list[str]:
+    """Both measures of films read together beside the score and the human total, as lines of Markdown."""
+    known = table.fillna({"against": ""}).set_index(["measure", "statistic", "against"])
+    patients = int(table["patients"].max())
+    lines = [
+        f"| preset trial, {patients} held-out patients | " + " | ".join(MEASURES.values()) + " |",
+        "| --- |" + " --- |" * len(MEASURES),
+    ]
+    for (statistic, against), title in STATISTICS.items():
+        cells = [_cell(known, (measure, statistic, against)) for measure in MEASURES]
+        lines.append(f"| {title} | " + " | ".join(cells) + " |")
+    return lines
+
+
+def _cell(known: pd.DataFrame, key: tuple[str, str, str]) -> str:
+    if key not in known.index:
+        return "-"
+    value, lower, upper = (known.loc[key, name] for name in ("value", "lower", "upper"))
+    digits = 0 if key[1].startswith("n_per_arm_of") else 2
+    shown = [f"{number:,.{digits}f}" if abs(number) < 1e6 else "no limit" for number in (value, lower, upper)]
+    return shown[0] if pd.isna(lower) else f"{shown[0]} ({shown[1]} to {shown[2]})"
+
+
+def scaling_table(table: pd.DataFrame) -> list[str]:
+    """Recovery of what the joints hold beyond the human score, as lines of Markdown."""
+    lines = ["| patients | outcome | human_joints | direct_adjusted | oracle | recovery |", "| --- |" + " --- |" * 5]
+    for row in table.itertuples():
+        recovery = (row.direct_adjusted - row.human_joints) / (row.oracle - row.human_joints)
+        cells = [f"{value:.3f}" for value in (row.human_joints, row.direct_adjusted, row.oracle)]
+        lines.append(f"| {row.patients:,} | {row.outcome} {row.metric} | {' | '.join(cells)} | {recovery:.2f} |")
+    return lines
+
+
+def page_part() -> str:
+    """What stands between the marks, from the files beside this one."""
+    return "\n".join(["", *change_table(read_csv(KEPT / CHANGE)), "", *scaling_table(read_csv(KEPT / SCALING)), "", ""])
+
+
+def written_into(page: str) -> str:
+    """The page with its numbers as they are in the files."""
+    before, rest = page.split(BEGIN)
+    return before + BEGIN + page_part() + END + rest.split(END)[1]
+
+
+if __name__ == "__main__":
+    trial, small, large = map(Path, sys.argv[1:])
+    keep(trial, {500: small, 1000: large})
+    page = KEPT / "README.md"
+    page.write_text(written_into(page.read_text()))
