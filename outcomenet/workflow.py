@@ -23,7 +23,7 @@ from outcomenet.experiment import Experiment, experiment_of
 from outcomenet.experiment_data import check_data, known_outcomes, training_rows, visit_weights
 from outcomenet.inference.embedded_films import embedded_films
 from outcomenet.input_pipeline.batches import covariate_scale, training_batches
-from outcomenet.input_pipeline.transforms import CovariateScale
+from outcomenet.input_pipeline.transforms import CovariateScale, StoredExample
 from outcomenet.localization.geometry import CropGeometry, LimbLengths
 from outcomenet.models.visit_comparison import PairReading
 from outcomenet.outcomes import outcome
@@ -175,12 +175,8 @@ def run_training(
     write_record(run, record)
     mesh = device_mesh(experiment.training.devices or None)
     state = wiring.initial_state(warm_started(wiring) if experiment.training.warm_start else None)
-    examples = VisitPairs(dataset, ("train",)) if experiment.of_pairs else dataset.examples("train")
-    if experiment.network.is_frozen:  # its encoder learns nothing more: each film is embedded once, not at every step
-        first = next(iter(wiring.networks))
-        examples = embedded_films(wiring.networks[first], state.networks[first].parameters, examples, progress)
     batches = training_batches(
-        examples,
+        _training_examples(wiring, state, progress),
         wiring.covariates,
         batch_size=experiment.training.batch_size,
         seed=experiment.training.seed,
@@ -196,6 +192,20 @@ def run_training(
         )
     end_training(run, record, progress)
     return run
+
+
+def _training_examples(wiring: Wiring, state: TrainState, progress: Progress) -> Sequence[StoredExample]:
+    """Visits, or pairs of visits, that networks learn from; under a frozen encoder each film is embedded once, as it is."""
+    experiment, dataset = wiring.experiment, wiring.dataset
+    examples = VisitPairs(dataset, ("train",)) if experiment.of_pairs else dataset.examples("train")
+    if not experiment.network.is_frozen:
+        return examples
+    progress.say(
+        "The pretrained encoder stays as it is (network.encoder_rate 0): each film is embedded once, without the random changes of "
+        "`augmentation`."
+    )
+    first = next(iter(wiring.networks))  # all networks begin with the same encoder
+    return embedded_films(wiring.networks[first], state.networks[first].parameters, examples, progress)
 
 
 def gone_on(record: JsonObject, now: JsonObject, progress: Progress) -> JsonObject:

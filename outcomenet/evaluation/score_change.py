@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -146,16 +146,11 @@ def score_change_table(
             (name, one.name, one.against, one.value, one.lower, one.upper, people.nunique(), len(pairs), one.note)
             for one in statistics
         ]
-    for name in measures:
-        if name == HUMAN_TOTAL:
-            continue
-        compared = [_beside_human("srm_difference", responses[name], responses[HUMAN_TOTAL])]
-        if arms is not None:
-            compared.append(n_ratio(effects[name], effects[HUMAN_TOTAL]))
-        rows += [
-            (name, one.name, HUMAN_TOTAL, one.value, one.lower, one.upper, people.nunique(), len(pairs), one.note)
-            for one in compared
-        ]
+    compared = _beside_human(responses, effects)
+    rows += [
+        (name, one.name, HUMAN_TOTAL, one.value, one.lower, one.upper, people.nunique(), len(pairs), one.note)
+        for name, one in compared
+    ]
     if damage is not None:
         note = f"sum over joints of the {damage.scale} of bone and cartilage lost, the scale of the strongest response in training"
         rows.append((UNWEIGHTED, "scale", "", np.nan, np.nan, np.nan, people.nunique(), len(pairs), note))
@@ -163,10 +158,17 @@ def score_change_table(
 
 
 def _beside_human(
-    name: str, response: Float[np.ndarray, "resample"], human: Float[np.ndarray, "resample"]
-) -> Statistic:
+    responses: Mapping[str, Float[np.ndarray, "resample"]], effects: Mapping[str, Float[np.ndarray, "resample"]]
+) -> Iterator[tuple[str, Statistic]]:
+    """Each measure but the human total beside it: response means, and of a trial the patients per arm."""
     note = "absolute values; above 0: the measure sees more than the human total"
-    return Statistic.of_resamples(name, np.abs(response) - np.abs(human), note, HUMAN_TOTAL)
+    for name in responses:
+        if name == HUMAN_TOTAL:
+            continue
+        more = np.abs(responses[name]) - np.abs(responses[HUMAN_TOTAL])
+        yield name, Statistic.of_resamples("srm_difference", more, note, HUMAN_TOTAL)
+        if name in effects:
+            yield name, n_ratio(effects[name], effects[HUMAN_TOTAL])
 
 
 def _correlations(change: np.ndarray, against: dict[str, np.ndarray], weights: np.ndarray) -> list[Statistic]:

@@ -65,7 +65,12 @@ class JointNetConfig:
         check_ranges(self)
 
     def build(self, crop_size: int, seed: int) -> JointNet:
-        """Makes the network for crops of `crop_size` pixels a side."""
+        """Makes the network with parameters before training.
+
+        Args:
+            crop_size: pixels a side of a joint's crop.
+            seed: of the parameters.
+        """
         return JointNet(self, crop_size, nnx.Rngs(seed))
 
 
@@ -125,7 +130,12 @@ class FilmComparison(nnx.Module):
 
 
 def state_head(width: int, rngs: nnx.Rngs) -> nnx.Linear:
-    """Layer that tells every state of a joint from its embedding of `width` numbers."""
+    """Layer that tells every state of a joint from its embedding.
+
+    Args:
+        width: numbers of an embedding.
+        rngs: of the parameters.
+    """
     return nnx.Linear(width, len(JOINT_STATES) * len(LEVELS), rngs=rngs)
 
 

@@ -1,4 +1,4 @@
-"""Weights of another program's encoder, taken tensor by tensor by a table of names (NAMES.toml beside the file).
+"""Weights of another program's encoder, taken tensor by tensor by a table of names (FILE.names.toml beside the file).
 
     # FILE.names.toml beside FILE.safetensors: our parameter = theirs
     [encoder]
@@ -51,7 +51,7 @@ def load_named_encoder(weights: Path, config: CnnConfig | VitConfig, crop_size: 
         entries = tomllib.loads(table.read_text(encoding="utf-8")).get(SECTION, {})
     except (OSError, ValueError) as error:
         raise DataRefused(
-            f"{table} cannot be parsed as TOML ({error}); write it as docs/pretraining/README.md shows."
+            f"{table} cannot be parsed as TOML ({error}); write it as the head of outcomenet/models/named_weights.py shows."
         ) from error
     _, tensors = read_weights(weights, "the program that it comes from")
     shapes = nnx.to_pure_dict(nnx.split(nnx.eval_shape(lambda: config.build(crop_size, nnx.Rngs(0))), nnx.Param)[1])
