@@ -13,7 +13,7 @@ from outcomenet.datasets.pairs import KEYS, VisitPairs
 from outcomenet.evaluation.biomarker import SCORE_PARTS
 from outcomenet.evaluation.change_measures import ReadTogether
 from outcomenet.evaluation.task import EvaluationTask
-from outcomenet.inference.film_changes import DAMAGE, SCALES, FilmChanges, film_changes
+from outcomenet.inference.film_changes import SCALES, FilmChanges, film_changes
 from outcomenet.progress import Progress
 
 WEIGHTED, UNWEIGHTED = "damage_change", "joint_change"  # measures of score_change.csv
@@ -65,7 +65,7 @@ def damage_changes(task: EvaluationTask, progress: Progress) -> DamageChanges | 
     return DamageChanges(
         {
             WEIGHTED: _measure(first, readings, lambda films: weighted(films, outcome)),
-            UNWEIGHTED: _measure(first, readings, lambda films: films.summed(scale, DAMAGE)),
+            UNWEIGHTED: _measure(first, readings, lambda films: films.damage(scale).sum((1, 2))),
         },
         scale,
     )
@@ -87,7 +87,7 @@ def best_scale(films: FilmChanges | None) -> str:
         return "root"
     responses = {}
     for scale in SCALES:
-        change = films.summed(scale, DAMAGE)
+        change = films.damage(scale).sum((1, 2))
         spread = change.std(ddof=1)
         responses[scale] = abs(change.mean()) / spread if spread > 0 else 0.0
     return max(responses, key=lambda scale: responses[scale])

@@ -12,7 +12,7 @@ import numpy as np
 from outcomenet.arrays import Array, Bool, Float
 from outcomenet.inference.compiled_network import CompiledNetwork
 from outcomenet.input_pipeline.batches import Batch
-from outcomenet.models.joint_states import CHANGES, JOINT_STATES
+from outcomenet.models.joint_states import CHANGES, GRADED_DAMAGE, JOINT_STATES
 from outcomenet.models.outcome_net import FilmChange
 from outcomenet.models.visit import Visit
 from outcomenet.progress import Progress
@@ -20,8 +20,7 @@ from outcomenet.training.rungs import Parameters, RungNetwork, visit_of
 
 # Scales on which a change of a share may be summed over joints; the further down, the more early damage counts.
 SCALES = ("share", "root", "logarithm")
-DAMAGE = ("erosion", "narrowing")  # bone and cartilage lost: what SvdH grades, as shares
-LEAST_SHARE = 0.01  # added to a share before its logarithm: a healthy joint has one, too
+_LOGARITHMS = [CHANGES.index(f"log_{state}") for state in GRADED_DAMAGE]
 
 
 class FilmChanges(NamedTuple):
@@ -34,23 +33,23 @@ class FilmChanges(NamedTuple):
     sd: Float[np.ndarray, "pair joint state"]  # standard error of `roots`, as the network states it
     joint_space_mm: Float[np.ndarray, "pair joint"]
     joint_space_sd: Float[np.ndarray, "pair joint"]
+    logarithms: Float[np.ndarray, "pair joint damage"]  # change of the logarithm of bone and of cartilage lost
     parts: Float[np.ndarray, "pair joint part outcome"]  # change of the contributions
 
-    def summed(self, scale: str, states: Iterable[str]) -> Float[np.ndarray, "pair"]:
-        """Sum over joints and some states of the change on a scale.
+    def damage(self, scale: str) -> Float[np.ndarray, "pair joint damage"]:
+        """Change of bone and of cartilage lost at each joint; above 0: more is lost.
 
         Args:
             scale: one of `SCALES`.
-            states: names of `JOINT_STATES`.
         """
-        at = [JOINT_STATES.index(state) for state in states]
+        if scale == "logarithm":
+            return self.logarithms
+        at = [JOINT_STATES.index(state) for state in GRADED_DAMAGE]
         change, middle = self.roots[..., at], self.middle[..., at]
-        later, earlier = (np.clip(middle + half * change, 0.0, 1.0) for half in (0.5, -0.5))
-        if scale == "share":
-            return (later**2 - earlier**2).sum((1, 2))
         if scale == "root":
-            return change.sum((1, 2))
-        return (np.log(later**2 + LEAST_SHARE) - np.log(earlier**2 + LEAST_SHARE)).sum((1, 2))
+            return change
+        later, earlier = (np.clip(middle + half * change, 0.0, 1.0) for half in (0.5, -0.5))
+        return later**2 - earlier**2
 
 
 def film_changes(
@@ -80,6 +79,7 @@ def film_changes(
             change.joints.sd[..., :states],
             np.where(visible, change.joints.mean[..., CHANGES.index("joint_space_mm")], 0.0),
             change.joints.sd[..., CHANGES.index("joint_space_mm")],
+            np.where(seen, change.joints.mean[..., _LOGARITHMS], 0.0),
             change.parts,
         )
         parts.append(tuple(value[: batch.real] for value in values))

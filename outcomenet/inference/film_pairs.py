@@ -16,13 +16,13 @@ from outcomenet.cohorts.pseudonyms import Pseudonyms
 from outcomenet.csv_files import read_csv, write_csv
 from outcomenet.datasets.visit_example import OF_LATER_VISIT, ExampleShape, nothing_known
 from outcomenet.errors import UsageError
-from outcomenet.inference.film_changes import DAMAGE, FilmChanges, film_changes
+from outcomenet.inference.film_changes import FilmChanges, film_changes
 from outcomenet.inference.film_inputs import film_inputs
 from outcomenet.inference.limbs import PreparedLimb
 from outcomenet.inference.prediction_task import PredictionTask
 from outcomenet.inference.prepared_limbs import prepare_film
 from outcomenet.localization.film_list import list_films
-from outcomenet.models.joint_states import JOINT_STATES
+from outcomenet.models.joint_states import GRADED_DAMAGE, JOINT_STATES
 from outcomenet.progress import Progress
 
 CHANGES = "changes.csv"
@@ -166,7 +166,7 @@ def _of_share(middle: float, root_change: float) -> float:
 def _limb_rows(
     changes: FilmChanges, before: Half, after: Half, limbs: Sequence[PreparedLimb]
 ) -> list[dict[str, object]]:
-    at = [JOINT_STATES.index(state) for state in DAMAGE]
+    at = [JOINT_STATES.index(state) for state in GRADED_DAMAGE]
     rows = []
     for side in dict.fromkeys([*before.film_of, *after.film_of]):
         films = {"side": side, "film_before": before.film_of.get(side, ""), "film_after": after.film_of.get(side, "")}

@@ -32,8 +32,12 @@ LEVELS = np.linspace(0.0, 1.0, 11, dtype=np.float32)  # square roots of shares
 SPACE_LEVELS = np.linspace(0.0, 6.0, 16, dtype=np.float32)  # mm of joint space
 BITES = 6  # places at a joint where erosions are, see `pretraining.measured_joints.bite_sizes`
 READERS = 2  # simulated ones, who graded the films of the bank
-# What two films are compared in: the square root of each state's share, and the joint space in mm.
-CHANGES = (*JOINT_STATES, "joint_space_mm")
+# Bone and cartilage lost, as shares: what SvdH grades. Their changes are told on the scale of the logarithm, too, where a change
+# counts by what is there already: the mean of a logarithm's change does not follow from that of a root's.
+GRADED_DAMAGE = ("erosion", "narrowing")
+LEAST_SHARE = 0.01  # added to a share before its logarithm: a healthy joint has one, too
+# What two films are compared in: the square root of each state's share, the joint space in mm, logarithms of shares.
+CHANGES = (*JOINT_STATES, "joint_space_mm", *(f"log_{state}" for state in GRADED_DAMAGE))
 LEAST_SD = 0.005  # of a stated change: below it the likelihood of what has not changed runs away
 
 

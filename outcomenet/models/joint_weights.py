@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from flax import nnx
 
 from outcomenet.artifacts import JsonObject
-from outcomenet.errors import DataRefused
+from outcomenet.errors import DataRefused, UsageError
 from outcomenet.models.encoders.cnn import CnnConfig
 from outcomenet.models.encoders.vit import VitConfig
 from outcomenet.models.joint_states import JOINT_STATES, JointNet, JointNetConfig
 from outcomenet.weight_files import filled, read_weights, tensors_of, write_weights
 
 PRETRAINED = Path(__file__).with_name("pretrained.safetensors")
-FORMAT = "outcomenet joint network 1"
+FORMAT = "outcomenet joint network 2"
 PART = "joints"
+MADE_BY = "`outcomenet train experiments/pretrained_encoder.py --out RUN`"
 _ENCODERS = {"CnnConfig": CnnConfig, "VitConfig": VitConfig}
 
 
@@ -50,6 +52,36 @@ def save_joint_weights(weights: JointWeights, path: Path) -> None:
     write_weights(path, tensors_of(weights.network, PART), about)
 
 
+def begun_from(network: JointNet, size_px: int, path: Path) -> tuple[JointNet, JsonObject]:
+    """A network that goes on from the numbers of a file, of this version or an earlier one.
+
+    Args:
+        network: From chance.
+        size_px: Pixels a side of its crops.
+        path: The file; what its layers lack, as changes that a version before did not tell, stays as it is.
+
+    Returns:
+        The network, and the file's card.
+
+    Raises:
+        UsageError: There is no such file, or its encoder is another one.
+        DataRefused: It is no safetensors file.
+    """
+    about, tensors = read_weights(path, MADE_BY)
+    encoder = {"encoder": type(network.config.encoder).__name__, "size_px": size_px}
+    encoder |= {"encoder_config": json.loads(json.dumps(asdict(network.config.encoder)))}
+    other = {name: about.get(name) for name in encoder}
+    if other != encoder:
+        raise UsageError(f"Training goes on from {path} with its own encoder and crops, {other}; got {encoder}.")
+    own = tensors_of(network, PART)
+    for name, value in own.items():
+        theirs = tensors.get(name)
+        if theirs is not None and all(theirs.shape[n] <= size for n, size in enumerate(value.shape)):
+            # a version before told fewer changes: new ones come last
+            value[tuple(map(slice, theirs.shape))] = theirs
+    return filled(network, PART, own), about["card"]
+
+
 def load_joint_weights(path: Path | None = None) -> JointWeights:
     """The network that comes with outcomenet, or that of a file.
 
@@ -61,11 +93,11 @@ def load_joint_weights(path: Path | None = None) -> JointWeights:
         DataRefused: It is no safetensors file, or one of another kind or version.
     """
     path = path or PRETRAINED
-    about, tensors = read_weights(path, "`outcomenet train experiments/pretrained_encoder.py --out RUN`")
+    about, tensors = read_weights(path, MADE_BY)
     if about.get("format") != FORMAT or about.get("states") != list(JOINT_STATES):
         raise DataRefused(
             f"{path} holds {about.get('format', 'something else')!r}, but {FORMAT!r} with this version's joint states is "
-            "needed; train it anew with `outcomenet train experiments/pretrained_encoder.py --out RUN`."
+            f"needed; train it anew with {MADE_BY}."
         )
     sizes = {
         name: tuple(value) if isinstance(value, list) else value for name, value in about["encoder_config"].items()

@@ -32,10 +32,10 @@ ELASTIC_CELLS = 4  # of the coarse grid that an elastic change is drawn on
 class LookRanges:
     """Ranges that each change's strength is drawn from, and the chances of those that most looks lack."""
 
-    gamma: tuple[Positive, Positive] = (0.7, 1.3)
+    gamma: tuple[Positive, Positive] = (0.5, 1.7)
     contrast: tuple[Positive, Positive] = (0.6, 1.4)
     inversion: Share = 0.05  # chance: films that are stored bone dark and not declared so
-    blur: tuple[Share, Share] = (0.0, 0.015)  # SD, crop widths: 0.36 mm in a crop of 24 mm
+    blur: tuple[Share, Share] = (0.0, 0.025)  # SD, crop widths: up to 0.6 mm
     halo: tuple[Strength, Strength] = (0.0, 1.2)  # strength of the unsharp mask
     halo_reach: tuple[Share, Share] = (0.02, 0.2)  # SD of what the mask takes away, crop widths
     noise: tuple[Share, Share] = (0.0, 0.05)  # SD of the grain, shares of the film's range of grey

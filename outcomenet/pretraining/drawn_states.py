@@ -35,6 +35,7 @@ PASSING = ("swelling", "osteopenia", "micro_erosion")
 # at every degree of damage.
 SLIPS_FROM = (0.25, 0.7)
 LEAST_FUSED = 0.8  # share of cartilage lost from which a joint may fuse; the world's is 0.9, met too seldom here
+LEAST_DEGREE = 0.003  # of a lesion that is there: half of a trial's joints have less than .03
 SLIPPING, FUSING = 0.6, 0.4  # shares of the joints so damaged that do
 # Joints at which fingers and toes are lost.
 _LOST_AT = tuple(joint for joint in JOINTS if joint.site[:3] in ("IP1", "DIP", "PIP", "MTP"))
@@ -52,7 +53,7 @@ class StateVariety:
     unchanged: Share = 0.35  # pairs whose second film shows the same states
     moving: tuple[Share, Share] = (0.05, 0.7)  # share of the joints in which each kind of lesion moves on
     years: tuple[Positive, Positive] = (1.0, 10.0)  # between two films that differ
-    dose: tuple[Positive, Positive] = (0.02, 0.5)  # a year: a lesion takes 1 - exp(-dose) of what is left
+    dose: tuple[Positive, Positive] = (0.0005, 0.5)  # a year: 1 - exp(-dose) of what is left is taken
 
     def __post_init__(self) -> None:
         check_ranges(self)
@@ -163,9 +164,10 @@ def _struck(
 
 
 def _degrees(rng: np.random.Generator) -> Float[np.ndarray, "joint"]:
-    """Half of them any degree, a quarter early ones, a quarter the last ones: a uniform draw has few of the ends."""
+    """Two fifths of them any degree, two fifths early ones, a fifth the last ones: a uniform draw has few of the ends."""
     u = rng.random(JOINT_COUNT)
-    return np.choose(rng.integers(0, 4, JOINT_COUNT), [0.35 * u, u, u, 1.0 - 0.15 * u])
+    earliest = LEAST_DEGREE * (0.35 / LEAST_DEGREE) ** u
+    return np.choose(rng.integers(0, 5, JOINT_COUNT), [earliest, 0.35 * u, u, u, 1.0 - 0.15 * u])
 
 
 def _moving(rng: np.random.Generator, variety: StateVariety) -> Bool[np.ndarray, "joint"]:

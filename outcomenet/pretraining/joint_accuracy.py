@@ -11,7 +11,8 @@ import pandas as pd
 from flax import nnx
 
 from outcomenet.arrays import Array, Float
-from outcomenet.models.joint_states import CHANGES, JOINT_STATES, LEVELS, SPACE_LEVELS, JointNet, expected_level
+from outcomenet.models.joint_states import CHANGES, LEVELS, SPACE_LEVELS, JointNet, expected_level
+from outcomenet.pretraining.joint_losses import true_change
 from outcomenet.pretraining.pair_batches import BLOCK, Batch, PairBatches
 from outcomenet.training.rungs import Parameters
 
@@ -27,7 +28,7 @@ def joint_accuracy(network: JointNet, batches: PairBatches, pairs: int) -> pd.Da
         pairs: How many of them.
 
     Returns:
-        Columns `COLUMNS`: `kind` is "state" or "change", in roots of shares or mm; mean and SD of (stated - true);
+        Columns `COLUMNS`: `kind` is "state" or "change", in roots of shares, mm or logarithms; mean and SD of (stated - true);
         `coverage` is the share of true changes within 1.96 stated SD. Empty where it is not defined.
     """
     definition, split = nnx.split(network)
@@ -52,14 +53,15 @@ def joint_accuracy(network: JointNet, batches: PairBatches, pairs: int) -> pd.Da
     parts: list[tuple[np.ndarray, ...]] = []
     for batch in _batches(batches, pairs):
         levels, mean, doubt = jax.device_get(infer(state, jnp.asarray(batch["crops"])))
-        truth = np.concatenate([np.sqrt(batch["states"]), batch["joint_space_mm"][..., None]], -1)
+        space = batch["joint_space_mm"]
+        truth = np.concatenate([np.sqrt(batch["states"]), space[..., None]], -1)
         parts.append(
             (
                 levels,
                 truth,
                 batch["present"],
                 mean,
-                truth[:, 1] - truth[:, 0],
+                np.asarray(true_change(jnp.asarray(batch["states"]), jnp.asarray(space))),
                 np.asarray(batch["present"].all(1)),
                 doubt,
             )
@@ -81,8 +83,8 @@ def _rows(
     seen: np.ndarray,
     sd: Float[np.ndarray, "*film joint change"] | None,
 ) -> Iterator[dict[str, object]]:
-    assert len(CHANGES) == len(JOINT_STATES) + 1
-    for column, name in enumerate(CHANGES):
+    # of a single film there are no logarithms, which come last
+    for column, name in enumerate(CHANGES[: true.shape[-1]]):
         known = seen & np.isfinite(true[..., column])
         given, truth = stated[..., column][known], true[..., column][known]
         off = given - truth

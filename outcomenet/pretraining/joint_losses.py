@@ -6,18 +6,29 @@ from dataclasses import dataclass
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
 
 from outcomenet.arrays import Array, Float
 from outcomenet.losses.reduction import LossPart, reduce_losses
 from outcomenet.models.heads import GradeHead
-from outcomenet.models.joint_states import LEVELS, SPACE_LEVELS, JointChange, JointNet, level_loss
+from outcomenet.models.joint_states import (
+    CHANGES,
+    GRADED_DAMAGE,
+    JOINT_STATES,
+    LEAST_SHARE,
+    LEVELS,
+    SPACE_LEVELS,
+    JointChange,
+    JointNet,
+    level_loss,
+)
 from outcomenet.ranges import NotNegative, check_ranges
 from outcomenet.training.single_network import Batch, Parts, Scalar
 
-CHANGE_UNIT = (
-    0.1  # of the root of a share, or mm: differences are counted in it, and beyond it by their size, not its square
-)
+# Of the root of a share, mm, or logarithms: differences are counted in it, and beyond it by their size, not its square.
+ROOT_UNIT, LOGARITHM_UNIT = 0.1, 0.3
+CHANGE_UNIT = np.array([LOGARITHM_UNIT if name.startswith("log_") else ROOT_UNIT for name in CHANGES], np.float32)
 BITE_UNIT = 0.1
 
 
@@ -86,7 +97,8 @@ def true_change(
         states: Shares, in the order of `joint_states.JOINT_STATES`.
         space: Joint space, mm.
     """
-    values = jnp.concatenate([jnp.sqrt(states), space[..., None]], -1)
+    damage = jnp.stack([states[..., JOINT_STATES.index(name)] for name in GRADED_DAMAGE], -1)
+    values = jnp.concatenate([jnp.sqrt(states), space[..., None], jnp.log(damage + LEAST_SHARE)], -1)
     return values[:, 1] - values[:, 0]
 
 

@@ -26,6 +26,7 @@ class PretrainingExperiment:
     loss_weights: JointLossWeights = field(default_factory=JointLossWeights)
     training: TrainingConfig = field(default_factory=lambda: TrainingConfig(6500, 8, log_every=50, save_every=250))
     optimiser: OptimiserConfig = field(default_factory=OptimiserConfig)
+    initial: str = ""  # weights file that training goes on from; empty: chance
     held_out_pairs: Count = 64  # drawn from the next seed, that tell how well states are read
     seed: Annotated[int, Within(0, 2**32 - 2)] = 21
 

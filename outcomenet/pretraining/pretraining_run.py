@@ -6,7 +6,9 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from outcomenet import csv_files
-from outcomenet.models.joint_weights import PART, JointWeights, save_joint_weights
+from outcomenet.artifacts import sha256_of
+from outcomenet.errors import UsageError
+from outcomenet.models.joint_weights import MADE_BY, PART, JointWeights, begun_from, save_joint_weights
 from outcomenet.pretraining.joint_accuracy import joint_accuracy
 from outcomenet.pretraining.joint_bank import JointBank
 from outcomenet.pretraining.joint_losses import joint_loss
@@ -40,24 +42,33 @@ def run_pretraining(file: Path | None, experiment: PretrainingExperiment, run: P
 
     Returns:
         The file of weights.
+
+    Raises:
+        UsageError: There is no file to go on from, or its encoder is another one; the run's folder is another run's.
     """
     set_numerics()
+    start = Path(experiment.initial) if experiment.initial else None
+    if start and not start.is_file():
+        raise UsageError(f"There is no weights file {start} to go on from (initial); make one with {MADE_BY}.")
     record = begin_run(
         run,
         {
             "name": public_name(run),
             **origin(file),
-            "config": asdict(experiment),
+            "config": asdict(experiment) | {"initial": start.name if start else ""},
             "seeds": {"training": experiment.seed},
-            "data": {"name": "simulated joints"},
+            "data": {"name": "simulated joints"} | ({"begun_from_sha256": sha256_of(start)} if start else {}),
         },
     )
     training, geometry = experiment.training, experiment.geometry
     bank = JointBank(experiment.seed, geometry=geometry, scenes=experiment.scenes)
     batches = PairBatches(bank, training.batch_size, experiment.looks)
+    network, begun = experiment.network.build(geometry.size_px, training.seed), None
+    if start:
+        network, begun = begun_from(network, geometry.size_px, start)
     network = train_network(
         PART,
-        experiment.network.build(geometry.size_px, training.seed),
+        network,
         lambda network, batch: joint_loss(network, batch, experiment.loss_weights),
         BatchesAhead(batches.block, training.threads, of_block=BLOCK, ahead=2),
         training,
@@ -78,6 +89,7 @@ def run_pretraining(file: Path | None, experiment: PretrainingExperiment, run: P
         "devices": record["devices"],
         "not_seen": list(NOT_SEEN),
         "held_out_pairs": experiment.held_out_pairs,
+        "begun_from": begun,
         "held_out": accuracy.round(4).astype(object).where(accuracy.notna(), None).to_dict("records"),
     }
     save_joint_weights(JointWeights(network, geometry.size_px, geometry.mm_per_px, card), run / WEIGHTS)

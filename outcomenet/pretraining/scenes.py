@@ -21,6 +21,7 @@ from outcomenet.simulation.states import JointStates
 VISITS = 2
 SPACING_MM = (0.1, 0.2)  # of the scanners: a finer one has more noise in each of its pixels
 GAP = (0.5, 1.5)  # factor of a joint's full cartilage thickness; people's is 0.75 to 1.25
+SOFT_TISSUE = (0.8, 1.6)  # factor of its attenuation, beyond that of the landmark films
 GRAIN = (0.7, 1.6), (0.15, 1.2)  # factors of the trabeculae's fineness and contrast: those of films are often finer
 # mm of the surfaces of finger and toe joints, terms x, x^2 and x^4 across the bone: both bones of a joint share the SD's part,
 # each has a tenth of it of its own, and a base may hang over its head at both margins.
@@ -77,6 +78,7 @@ def _draw_skeleton(rng: np.random.Generator, variety: FilmVariety) -> LimbAnatom
     anatomy = _four_limbs([varied_anatomy(rng, side, variety) for side in Side])
     return anatomy._replace(
         gap=rng.uniform(*GAP, (1, len(Side), 1)) * anatomy.gap,
+        soft=rng.uniform(*SOFT_TISSUE) * anatomy.soft,
         onset=_onsets(rng, anatomy.onset.shape),
         relief=_relief(rng, anatomy.relief.shape),
         grain=np.stack([rng.uniform(*bounds, anatomy.scale.shape) for bounds in GRAIN], -1),
