@@ -68,7 +68,9 @@ def write_weights(path: Path, tensors: Mapping[str, np.ndarray], about: JsonObje
     # one entry: safetensors writes several in an order of its own, and the same weights are to be the same file
     metadata = {ABOUT: json.dumps(about, sort_keys=True)}
     partial = path.with_name(f".{path.name}.partial")
-    partial.write_bytes(save(dict(tensors), metadata))
+    # safetensors writes a view's memory, not what it shows
+    whole = {name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}
+    partial.write_bytes(save(whole, metadata))
     partial.rename(path)
 
 

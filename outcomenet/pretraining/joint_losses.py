@@ -110,7 +110,7 @@ def _change_parts(stated: JointChange, batch: Batch) -> dict[str, LossPart]:
     # up joints that it finds hard (Seitzer et al., ICLR 2022)
     likelihood = 0.5 * jax.lax.stop_gradient(off**2) / stated.sd**2 + jnp.log(stated.sd)
     return {
-        "change": LossPart(optax.huber_loss(off / CHANGE_UNIT), known),
+        "change": LossPart(optax.huber_loss(off / CHANGE_UNIT[None, None]), known),
         "change_sd": LossPart(likelihood, known),
     }
 

@@ -9,8 +9,8 @@ import pytest
 from outcomenet.anatomy import JOINT_COUNT
 from outcomenet.evaluation.change_measures import ReadTogether
 from outcomenet.evaluation.damage_change import best_scale, weighted
-from outcomenet.inference.film_changes import LEAST_SHARE, FilmChanges
-from outcomenet.models.joint_states import JOINT_STATES
+from outcomenet.inference.film_changes import FilmChanges
+from outcomenet.models.joint_states import GRADED_DAMAGE, JOINT_STATES
 
 STATES = len(JOINT_STATES)
 
@@ -24,25 +24,25 @@ def films(change: np.ndarray, middle: float = 0.3) -> FilmChanges:
     parts = np.zeros((pairs, JOINT_COUNT, 3, 2))
     parts[:, 0, 0, 1] = 2.0 * change
     parts[:, 0, 1, 1] = 9.0  # activity, which is no part of damage
+    logarithms = np.zeros((pairs, JOINT_COUNT, len(GRADED_DAMAGE)))
+    logarithms[:, 0, GRADED_DAMAGE.index("erosion")] = 3.0 * change
     return FilmChanges(
         [(f"p{n}", "v0") for n in range(pairs)], np.ones((pairs, JOINT_COUNT), bool), roots, middles, np.ones_like(roots),
-        np.zeros((pairs, JOINT_COUNT)), np.ones((pairs, JOINT_COUNT)), parts,
+        np.zeros((pairs, JOINT_COUNT)), np.ones((pairs, JOINT_COUNT)), logarithms, parts,
     )  # fmt: skip
 
 
-def test_a_change_is_summed_on_each_scale():
+def test_a_change_is_that_of_each_scale():
     of = films(np.array([0.2]))
-    assert of.summed("root", ("erosion",))[0] == pytest.approx(0.2)
-    assert of.summed("share", ("erosion",))[0] == pytest.approx(0.4**2 - 0.2**2)
-    assert of.summed("logarithm", ("erosion",))[0] == pytest.approx(
-        np.log(0.16 + LEAST_SHARE) - np.log(0.04 + LEAST_SHARE)
-    )
-    assert of.summed("share", ("narrowing",))[0] == 0
+    assert of.damage("root")[0, 0].tolist() == pytest.approx([0.2, 0.0])
+    assert of.damage("share")[0, 0].tolist() == pytest.approx([0.4**2 - 0.2**2, 0.0])
+    assert of.damage("logarithm")[0, 0].tolist() == pytest.approx([0.6, 0.0])
+    assert not of.damage("share")[0, 1:].any()
 
 
 def test_a_share_is_never_below_0_or_above_1():
-    assert films(np.array([1.0]), middle=0.9).summed("share", ("erosion",))[0] == pytest.approx(1.0 - 0.4**2)
-    assert films(np.array([-0.8]), middle=0.1).summed("share", ("erosion",))[0] == pytest.approx(0.0 - 0.5**2)
+    assert films(np.array([1.0]), middle=0.9).damage("share")[0, 0, 0] == pytest.approx(1.0 - 0.4**2)
+    assert films(np.array([-0.8]), middle=0.1).damage("share")[0, 0, 0] == pytest.approx(0.0 - 0.5**2)
 
 
 def test_the_weighted_change_is_of_damage_alone_and_of_the_outcome_asked_for():
@@ -55,7 +55,10 @@ def test_the_scale_is_that_of_the_strongest_response_in_training():
     rng = np.random.default_rng(0)
     steady = films(rng.normal(0.05, 0.02, 50))
     # the same change of the root at very different damage: on the share it scatters
-    spread = steady._replace(middle=np.clip(rng.random(steady.middle.shape), 0.1, 0.9))
+    spread = steady._replace(
+        middle=np.clip(rng.random(steady.middle.shape), 0.1, 0.9),
+        logarithms=steady.logarithms * rng.random((50, 1, 1)),
+    )
     assert best_scale(spread) == "root"
     assert best_scale(None) == best_scale(films(np.array([0.1]))) == "root"
 

@@ -18,9 +18,9 @@ from outcomenet.models.joint_states import (
     expected_level,
     level_loss,
 )
-from outcomenet.models.joint_weights import JointWeights, load_joint_weights, save_joint_weights
+from outcomenet.models.joint_weights import JointWeights, begun_from, load_joint_weights, save_joint_weights
 from outcomenet.simulation.states import JointStates
-from outcomenet.weight_files import write_weights
+from outcomenet.weight_files import read_weights, write_weights
 
 CONFIG = JointNetConfig(CnnConfig(widths=(8, 8), embedding=8))
 
@@ -39,7 +39,7 @@ def network():
 
 def test_states_are_those_of_the_simulation():
     assert set(JOINT_STATES) == set(JointStates._fields) - {"amputated"}
-    assert CHANGES[-1] == "joint_space_mm"
+    assert CHANGES[: len(JOINT_STATES)] == JOINT_STATES
 
 
 def test_the_loss_is_least_where_the_mean_of_the_levels_is_the_value():
@@ -90,7 +90,7 @@ def test_other_files_are_refused_with_what_to_do(tmp_path):
     with pytest.raises(DataRefused, match="not a readable safetensors file"):
         load_joint_weights(tmp_path / "text.safetensors")
     write_weights(tmp_path / "other.safetensors", {"a": np.zeros(2, np.float16)}, {"format": "something"})
-    with pytest.raises(DataRefused, match="holds 'something', but 'outcomenet joint network 1'"):
+    with pytest.raises(DataRefused, match="holds 'something', but 'outcomenet joint network 2'"):
         load_joint_weights(tmp_path / "other.safetensors")
 
 
@@ -107,3 +107,29 @@ def test_a_file_that_lacks_a_tensor_is_refused(tmp_path, network):
     write_weights(path, tensors, about)
     with pytest.raises(DataRefused, match=r"tensor joints/states/kernel of shape \[8, 121\], got none"):
         load_joint_weights(path)
+
+
+def test_training_goes_on_from_a_file_of_a_version_that_told_fewer_changes(tmp_path):
+    before = CONFIG.build(16, 3)
+    path = tmp_path / "w.safetensors"
+    save_joint_weights(JointWeights(before, 16, 0.5, {"seed": 3}), path)
+    about, tensors = read_weights(path, "it")
+    kernel = "joints/films/change/kernel"
+    write_weights(path, tensors | {kernel: tensors[kernel][:, :12]}, about)
+    fresh = CONFIG.build(16, 4)
+    went_on, card = begun_from(fresh, 16, path)
+    assert card == {"seed": 3}
+    np.testing.assert_array_equal(went_on.states.kernel[...], before.states.kernel[...].astype(jnp.float16))
+    changes = went_on.films.change.kernel[...]
+    np.testing.assert_array_equal(changes[:, :12], before.films.change.kernel[:, :12].astype(jnp.float16))
+    np.testing.assert_array_equal(changes[:, 12:], fresh.films.change.kernel[:, 12:].astype(jnp.float16))
+
+
+def test_training_does_not_go_on_from_another_encoder(tmp_path):
+    path = tmp_path / "w.safetensors"
+    save_joint_weights(JointWeights(CONFIG.build(16, 3), 16, 0.5, {}), path)
+    other = JointNetConfig(CnnConfig(widths=(8, 16), embedding=8)).build(16, 0)
+    with pytest.raises(UsageError, match="own encoder and crops"):
+        begun_from(other, 16, path)
+    with pytest.raises(UsageError, match="own encoder and crops"):
+        begun_from(CONFIG.build(32, 0), 32, path)

@@ -39,6 +39,10 @@ def test_the_change_is_that_of_the_roots_and_of_the_space_in_mm():
     change = np.asarray(true_change(jnp.asarray(batch["states"]), jnp.asarray(batch["joint_space_mm"])))
     erosion = np.sqrt(batch["states"][:, 1, :, 0]) - np.sqrt(batch["states"][:, 0, :, 0])
     np.testing.assert_allclose(change[..., 0], erosion, atol=1e-6)
+    narrowing = np.log(batch["states"][:, :, :, 1] + 0.01)
+    np.testing.assert_allclose(
+        change[..., CHANGES.index("log_narrowing")], narrowing[:, 1] - narrowing[:, 0], atol=1e-5
+    )
     space = batch["joint_space_mm"]
     np.testing.assert_allclose(change[..., CHANGES.index("joint_space_mm")], space[:, 1] - space[:, 0], atol=1e-6)
 

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from outcomenet.cli import main
-from outcomenet.models.joint_states import CHANGES
+from outcomenet.models.joint_states import CHANGES, JOINT_STATES
 from outcomenet.models.joint_weights import load_joint_weights
 
 ROOT = Path(__file__).parents[2]
@@ -46,6 +46,23 @@ def test_a_run_killed_in_the_middle_ends_with_the_same_weights(tmp_path):
     assert (whole.size_px, whole.mm_per_px, card["pairs_seen"]) == (16, 1.0, 6)
     assert "real films" in card["not_seen"]
     accuracy = pd.read_csv(tmp_path / "whole/joint_accuracy.csv")
-    assert accuracy["kind"].value_counts().to_dict() == {"state": len(CHANGES), "change": len(CHANGES)}
+    assert accuracy["kind"].value_counts().to_dict() == {"state": len(JOINT_STATES) + 1, "change": len(CHANGES)}
     assert [row["what"] for row in card["held_out"]] == accuracy["what"].tolist()
     assert json.loads((tmp_path / "whole/record.json").read_text())["data"] == {"name": "simulated joints"}
+
+
+def test_a_training_goes_on_from_the_weights_of_another(tmp_path, capsys):
+    experiment = str(ROOT / "experiments/pretrained_encoder.py")
+    assert main(["train", experiment, "--out", str(tmp_path / "first"), *TINY]) == 0
+    first = tmp_path / "first/joints.safetensors"
+    short = [*TINY, "--training.steps", "1", "--optimiser.learning-rate", "1e-6"]
+    command = ["train", experiment, "--out", str(tmp_path / "second"), *short, "--initial", str(first)]
+    assert main(command) == 0
+    before, after = load_joint_weights(first), load_joint_weights(tmp_path / "second/joints.safetensors")
+    assert after.card["begun_from"] == before.card
+    np.testing.assert_allclose(after.network.states.kernel[...], before.network.states.kernel[...], atol=2e-3)
+    record = json.loads((tmp_path / "second/record.json").read_text())
+    assert record["config"]["initial"] == "joints.safetensors"  # no folder, which may name a person
+    assert len(record["data"]["begun_from_sha256"]) == 64
+    assert main([*command[:3], str(tmp_path / "third"), *short, "--initial", str(tmp_path / "none.safetensors")]) == 2
+    assert "no weights file" in capsys.readouterr().err
