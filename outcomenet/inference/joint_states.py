@@ -54,7 +54,7 @@ class JointStateNetwork:
         @jax.jit
         def infer(state: Parameters, crops: Array) -> tuple[Array, ...]:  # in the order of `JointStatesOfFilms`
             network: JointNet = nnx.merge(definition, state)
-            reading = network(crops)
+            reading = network.settled(crops)
             space = expected_level(reading.space_logits, SPACE_LEVELS)
             spread = expected_level(reading.space_logits, SPACE_LEVELS**2) - space**2
             return (

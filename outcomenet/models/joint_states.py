@@ -17,6 +17,7 @@ from flax import nnx
 
 from outcomenet.arrays import Array, Float
 from outcomenet.models.encoders.cnn import CnnConfig
+from outcomenet.models.encoders.settled import settled_embeddings
 from outcomenet.models.encoders.vit import VitConfig
 from outcomenet.models.heads import GradeHead, svdh_head
 from outcomenet.models.visit_comparison import PairComparison, PairReading
@@ -93,12 +94,27 @@ class JointNet(nnx.Module):
         self.films = FilmComparison(PairReading.PAIRED, width, rngs)
 
     def __call__(self, crops: Float[Array, "batch joint height width"]) -> JointReading:
-        """Every joint of each film by itself.
+        """Every joint of each film by itself, as the network learns.
 
         Args:
             crops: standardised per film.
         """
-        embeddings = self.encoder(crops)
+        return self.of_embeddings(self.encoder(crops))
+
+    def settled(self, crops: Float[Array, "batch joint height width"]) -> JointReading:
+        """The same by the mean of two readings, once the network has learned: see `settled_embeddings`.
+
+        Args:
+            crops: standardised per film.
+        """
+        return self.of_embeddings(settled_embeddings(self.encoder, crops))
+
+    def of_embeddings(self, embeddings: Float[Array, "batch joint feature"]) -> JointReading:
+        """What is told of each joint.
+
+        Args:
+            embeddings: of the encoder.
+        """
         return JointReading(
             embeddings=embeddings,
             state_logits=state_logits(self.states, embeddings),

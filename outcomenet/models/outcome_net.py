@@ -16,6 +16,7 @@ from outcomenet.errors import UsageError
 from outcomenet.models.adversaries import Adversaries, Embedded, MetadataResidual
 from outcomenet.models.aggregation import Aggregation
 from outcomenet.models.encoders.cnn import CnnConfig
+from outcomenet.models.encoders.settled import settled_embeddings
 from outcomenet.models.encoders.vit import VitConfig
 from outcomenet.models.heads import OutcomeHead, osteoarthritis_head, svdh_head
 from outcomenet.models.joint_states import (
@@ -282,14 +283,15 @@ class OutcomeNet(nnx.Module):
         return jnp.einsum("bjpo,p->bjo", parts, 1.0 - beside), jnp.einsum("bjpo,p->bo", parts, beside)
 
     def embed(self, crops: Float[Array, "batch joint height width"], visible: Bool[Array, "batch joint"]) -> Array:
-        """Embedding of every joint by the encoder alone.
+        """Embedding of every joint by the encoder alone; one that no longer learns reads every crop at two places.
 
         Args:
             crops: standardised per film.
             visible: joints that the films show.
         """
         # a hidden crop is blanked, so that nothing of it can leak through the encoder
-        return self.encoder(jnp.where(visible[..., None, None], crops, 0.0))
+        shown = jnp.where(visible[..., None, None], crops, 0.0)
+        return settled_embeddings(self.encoder, shown) if self.config.is_frozen else self.encoder(shown)
 
     def _embed(self, visit: Visit, film: Film) -> Embedded:
         if film.embedded is not None:

@@ -64,6 +64,11 @@ class CnnEncoder(nnx.Module):
         self.out = nnx.Linear(2 * config.embedding, config.embedding, rngs=rngs)
 
     @property
+    def patch(self) -> int:
+        """See `Encoder`."""
+        return self.config.patch
+
+    @property
     def depth(self) -> int:
         """See `Encoder`: patches, stages, and what makes an embedding of them."""
         return len(self.stages) + 2

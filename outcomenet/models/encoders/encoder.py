@@ -31,6 +31,11 @@ class Encoder(Protocol):
         ...
 
     @property
+    def patch(self) -> int:
+        """Pixels by which its first layer steps."""
+        ...
+
+    @property
     def depth(self) -> int:
         """Layers from pixels to embedding; the last one's number is `depth - 1`."""
         ...

@@ -70,6 +70,11 @@ class VitEncoder(nnx.Module):
         self.out = nnx.Linear(2 * config.embedding, config.embedding, rngs=rngs)
 
     @property
+    def patch(self) -> int:
+        """See `Encoder`."""
+        return self.config.patch
+
+    @property
     def depth(self) -> int:
         """See `Encoder`: patches, blocks, and what makes an embedding of them."""
         return len(self.blocks) + 2
