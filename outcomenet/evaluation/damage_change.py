@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,7 @@ from outcomenet.datasets.pairs import KEYS, VisitPairs
 from outcomenet.evaluation.biomarker import SCORE_PARTS
 from outcomenet.evaluation.change_measures import ReadTogether
 from outcomenet.evaluation.task import EvaluationTask
-from outcomenet.inference.film_changes import SCALES, FilmChanges, film_changes
+from outcomenet.inference.film_changes import BOUND, SCALES, FilmChanges, film_changes
 from outcomenet.progress import Progress
 
 WEIGHTED, UNWEIGHTED = "damage_change", "joint_change"  # measures of score_change.csv
@@ -22,19 +23,39 @@ KIND = (
 )
 
 
+class Sum(NamedTuple):
+    """How the changes of joints are added up."""
+
+    scale: str
+    bounded: bool
+
+    def of(self, films: FilmChanges) -> Float[np.ndarray, "pair"]:
+        """Sum over joints of bone and cartilage lost between two films.
+
+        Args:
+            films: pairs.
+        """
+        return films.damage(self.scale, bounded=self.bounded).sum((1, 2))
+
+    def __str__(self) -> str:
+        return f"{self.scale} of bone and cartilage lost" + (
+            f", no joint's change counting for more than {BOUND:g} of its range" if self.bounded else ""
+        )
+
+
 @dataclass(frozen=True)
 class DamageChanges:
     """Both measures of the held-out pairs, and the scale on which the unweighted one is summed."""
 
     measures: dict[str, ReadTogether]
-    scale: str
+    sum: Sum  # of the unweighted one
 
 
 def damage_changes(task: EvaluationTask, progress: Progress) -> DamageChanges | None:
     """Reads every pair of films a year apart together with the measuring network.
 
     `damage_change` weights each joint's change by what it is worth for the main outcome; `joint_change` sums the changes of bone
-    and cartilage over all joints alike, on the scale whose response is strongest in the training patients.
+    and cartilage over all joints alike, in the way whose response is strongest in the training patients.
 
     Args:
         task: data and networks.
@@ -60,14 +81,14 @@ def damage_changes(task: EvaluationTask, progress: Progress) -> DamageChanges | 
     of_training = film_changes(network, network.batches(learned), progress) if len(learned) else None
     progress.finish()
     assert first is not None
-    scale = best_scale(of_training)
+    way = best_sum(of_training)
     readings = [reading for reading in again if reading is not None]
     return DamageChanges(
         {
             WEIGHTED: _measure(first, readings, lambda films: weighted(films, outcome)),
-            UNWEIGHTED: _measure(first, readings, lambda films: films.damage(scale).sum((1, 2))),
+            UNWEIGHTED: _measure(first, readings, way.of),
         },
-        scale,
+        way,
     )
 
 
@@ -81,16 +102,19 @@ def weighted(films: FilmChanges, outcome: int) -> Float[np.ndarray, "pair"]:
     return films.parts[:, :, SCORE_PARTS.index("damage"), outcome].sum(1)
 
 
-def best_scale(films: FilmChanges | None) -> str:
-    """The scale with the largest response mean among training patients; the root where there are too few to tell."""
+SUMS = [Sum(scale, bounded) for scale in SCALES for bounded in (False, True)]
+
+
+def best_sum(films: FilmChanges | None) -> Sum:
+    """The sum with the largest response mean among training patients; roots where there are too few to tell."""
     if films is None or len(films.ids) < 2:
-        return "root"
+        return Sum("root", bounded=False)
     responses = {}
-    for scale in SCALES:
-        change = films.damage(scale).sum((1, 2))
+    for way in SUMS:
+        change = way.of(films)
         spread = change.std(ddof=1)
-        responses[scale] = abs(change.mean()) / spread if spread > 0 else 0.0
-    return max(responses, key=lambda scale: responses[scale])
+        responses[way] = abs(change.mean()) / spread if spread > 0 else 0.0
+    return max(responses, key=lambda way: responses[way])
 
 
 def _measure(first: FilmChanges, again: Sequence[FilmChanges], of: Callable[[FilmChanges], np.ndarray]) -> ReadTogether:

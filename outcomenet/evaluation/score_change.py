@@ -152,7 +152,7 @@ def score_change_table(
         for name, one in compared
     ]
     if damage is not None:
-        note = f"sum over joints of the {damage.scale} of bone and cartilage lost, the scale of the strongest response in training"
+        note = f"sum over joints of the {damage.sum}: what has the strongest response in training"
         rows.append((UNWEIGHTED, "scale", "", np.nan, np.nan, np.nan, people.nunique(), len(pairs), note))
     return pd.DataFrame(rows, columns=COLUMNS)
 

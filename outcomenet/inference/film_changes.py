@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import NamedTuple, cast
@@ -12,15 +13,17 @@ import numpy as np
 from outcomenet.arrays import Array, Bool, Float
 from outcomenet.inference.compiled_network import CompiledNetwork
 from outcomenet.input_pipeline.batches import Batch
-from outcomenet.models.joint_states import CHANGES, GRADED_DAMAGE, JOINT_STATES
+from outcomenet.models.joint_states import CHANGES, GRADED_DAMAGE, JOINT_STATES, LEAST_SHARE
 from outcomenet.models.outcome_net import FilmChange
 from outcomenet.models.visit import Visit
 from outcomenet.progress import Progress
 from outcomenet.training.rungs import Parameters, RungNetwork, visit_of
 
-# Scales on which a change of a share may be summed over joints; the further down, the more early damage counts.
-SCALES = ("share", "root", "logarithm")
-_LOGARITHMS = [CHANGES.index(f"log_{state}") for state in GRADED_DAMAGE]
+# Scales on which a change of a share may be summed over joints, with the whole range of each; the further down, the more early
+# damage counts.
+SCALES = {"share": 1.0, "root": 1.0, "logarithm": math.log((1.0 + LEAST_SHARE) / LEAST_SHARE)}
+BOUND = 0.1  # share of a scale's range that one joint's change counts for at most, where changes are bounded
+_DAMAGE = [JOINT_STATES.index(state) for state in GRADED_DAMAGE]
 
 
 class FilmChanges(NamedTuple):
@@ -33,23 +36,32 @@ class FilmChanges(NamedTuple):
     sd: Float[np.ndarray, "pair joint state"]  # standard error of `roots`, as the network states it
     joint_space_mm: Float[np.ndarray, "pair joint"]
     joint_space_sd: Float[np.ndarray, "pair joint"]
-    logarithms: Float[np.ndarray, "pair joint damage"]  # change of the logarithm of bone and of cartilage lost
+    # root and share of bone and of cartilage lost, as each film tells them by itself
+    before: Float[np.ndarray, "pair joint damage 2"]
+    after: Float[np.ndarray, "pair joint damage 2"]
     parts: Float[np.ndarray, "pair joint part outcome"]  # change of the contributions
 
-    def damage(self, scale: str) -> Float[np.ndarray, "pair joint damage"]:
-        """Change of bone and of cartilage lost at each joint; above 0: more is lost.
+    def damage(self, scale: str, *, bounded: bool) -> Float[np.ndarray, "pair joint damage"]:
+        """Change of bone and of cartilage lost at each joint: the difference of two readings; above 0: more is lost.
+
+        Comparing both films tells a joint's change better; but its mean is drawn to 0 where a change is smaller than its error,
+        which most changes of a year are, and a sum over joints loses them.
 
         Args:
             scale: one of `SCALES`.
+            bounded: whether a joint's change counts for `BOUND` of the scale's range at most, so that one joint does not drown
+                the many.
         """
+        before, after = (self._on(scale, of) for of in (self.before, self.after))
+        change = np.where(self.visible[..., None], after - before, 0.0)
+        limit = BOUND * SCALES[scale]
+        return np.clip(change, -limit, limit) if bounded else change
+
+    @staticmethod
+    def _on(scale: str, of: Float[np.ndarray, "pair joint damage 2"]) -> Float[np.ndarray, "pair joint damage"]:
         if scale == "logarithm":
-            return self.logarithms
-        at = [JOINT_STATES.index(state) for state in GRADED_DAMAGE]
-        change, middle = self.roots[..., at], self.middle[..., at]
-        if scale == "root":
-            return change
-        later, earlier = (np.clip(middle + half * change, 0.0, 1.0) for half in (0.5, -0.5))
-        return later**2 - earlier**2
+            return np.log(of[..., 1] + LEAST_SHARE)
+        return of[..., 0 if scale == "root" else 1]
 
 
 def film_changes(
@@ -75,11 +87,12 @@ def film_changes(
         values = (
             visible,
             np.where(seen, change.joints.mean[..., :states], 0.0),
-            0.5 * (change.before + change.after),
+            0.5 * (change.before + change.after)[..., 0],
             change.joints.sd[..., :states],
             np.where(visible, change.joints.mean[..., CHANGES.index("joint_space_mm")], 0.0),
             change.joints.sd[..., CHANGES.index("joint_space_mm")],
-            np.where(seen, change.joints.mean[..., _LOGARITHMS], 0.0),
+            change.before[:, :, _DAMAGE],
+            change.after[:, :, _DAMAGE],
             change.parts,
         )
         parts.append(tuple(value[: batch.real] for value in values))

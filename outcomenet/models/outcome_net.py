@@ -28,7 +28,7 @@ from outcomenet.models.joint_states import (
     state_head,
     state_logits,
 )
-from outcomenet.models.state_score import PARTS, StateAggregation
+from outcomenet.models.state_score import PARTS, StateAggregation, state_scales
 from outcomenet.models.visit import Film, Visit, VisitOutput, patient_embedding
 from outcomenet.models.visit_comparison import PairComparison, PairReading, changes
 from outcomenet.ranges import Name, Share, check_ranges
@@ -115,8 +115,8 @@ class FilmChange(NamedTuple):
     """Change from one film of a patient to a later one."""
 
     joints: JointChange  # of each joint's states
-    before: Float[Array, "batch joint state"]  # roots of the shares on the earlier film by itself
-    after: Float[Array, "batch joint state"]
+    before: Float[Array, "batch joint state 2"]  # root and share of each state on the earlier film by itself
+    after: Float[Array, "batch joint state 2"]
     parts: Float[Array, "batch joint part outcome"]  # of each joint's contributions, by `state_score.PARTS`
 
 
@@ -266,12 +266,13 @@ class OutcomeNet(nnx.Module):
         assert self.films is not None
         before, after = self._levels(earlier), self._levels(later)
         joints = self.films(earlier, later)
-        levels = jnp.asarray(LEVELS)
+        first, last = state_scales(before), state_scales(after)
         roots = joints.mean[..., : len(JOINT_STATES)]
-        if self.config.pairs is PairReading.SINGLE:
-            roots = (after - before) @ levels
+        if self.config.pairs in (PairReading.OFF, PairReading.SINGLE):
+            # the comparison's mean takes most small changes for none, and their sum over joints is what a group is told apart by
+            roots = last[..., 0] - first[..., 0]
         parts = self.aggregation.of_change(before, after, roots, visible)
-        return FilmChange(joints, before @ levels, after @ levels, parts)
+        return FilmChange(joints, first, last, parts)
 
     def _shared_out(self, parts: Array) -> tuple[Array, Array]:
         """Contributions to the score, and what osteoarthritis adds to the outcome beside it.

@@ -15,11 +15,11 @@ from outcomenet.typed_rows import typed_rows
 
 SCORE = "score"
 # Measures of score_change.csv in the order of the table; runs whose network tells no joint states lack the middle two.
-_READ_TOGETHER = {
-    "damage_change": "Both films read together, joints weighted by the outcome",
-    "joint_change": "Both films read together, all joints alike",
+_OF_JOINTS = {
+    "damage_change": "Change of damage, joints weighted by the outcome",
+    "joint_change": "Change of bone and cartilage lost, all joints alike",
 }
-_MEASURES = {SCORE: "Score of the films", **_READ_TOGETHER, HUMAN_TOTAL: predictor(HUMAN_TOTAL).title}
+_MEASURES = {SCORE: "Score of the films", **_OF_JOINTS, HUMAN_TOTAL: predictor(HUMAN_TOTAL).title}
 _STATISTICS = {
     "mean_change": "Mean change", "sd_change": "SD of the change", "srm": "Standardised response mean (SRM)",
     "srm_difference": "SRM, measure minus human", "sdc": "Smallest detectable change (SDC, 95 %)",
@@ -65,7 +65,7 @@ def change_in_words(table: pd.DataFrame) -> list[str]:
     """
     by_statistic = {(row.measure, row.statistic): row for row in typed_rows(table, ChangeStatistic)}
     paragraphs = [f"{NOT_FOR_CHANGE} {not_for_change(table)}"]
-    for name, title in _READ_TOGETHER.items():
+    for name, title in _OF_JOINTS.items():
         if (name, "srm") in by_statistic:
             paragraphs.append(f"{title}: {_against_human(by_statistic, name)}")
     return paragraphs
