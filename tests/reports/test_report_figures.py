@@ -140,6 +140,7 @@ PROBES = pd.DataFrame(
     ],
     columns=["target", "given", "auroc"],
 ).assign(lower=0.5, upper=0.95, null_lower=0.4, null_upper=0.6, n=100, events=40, reading="")  # fmt: skip
+PROBES["classifier"] = ["linear"] * 6 + ["non-linear"]
 
 
 def test_only_what_films_should_hold_no_trace_of_is_painted_as_an_alarm():
@@ -149,10 +150,13 @@ def test_only_what_films_should_hold_no_trace_of_is_painted_as_an_alarm():
     drawing = knowledge_figure(PROBES)
     assert drawing is not None
     axis = drawing.figure.axes[0]
-    dots = [
-        line.get_markerfacecolor() for line in axis.lines if line.get_marker() == "o" and len(line.get_xdata()) == 1
-    ]
-    assert [colour == "#D55E00" for colour in dots] == traces
+    dots = [line for line in axis.lines if line.get_marker() in "oD" and len(line.get_xdata()) == 1]
+    assert [dot.get_markerfacecolor() == "#D55E00" for dot in dots] == traces
+    # the classifiers that were asked one question share its line, each with its own band of chance
+    assert len(axis.get_yticks()) == 6
+    assert [dot.get_marker() for dot in dots] == ["o"] * 6 + ["D"]
+    assert len({round(float(dot.get_ydata()[0]), 6) for dot in dots}) == 7
+    assert sorted(round(patch.get_height(), 6) for patch in axis.patches) == [0.32] * 2 + [0.64] * 5
 
 
 def test_labels_of_a_phone_leave_room_for_the_panel():
