@@ -36,7 +36,7 @@ class CrossFit:
     A missing feature counts as the mean of the training rows. Ridge predictions are linear in the target (Hastie,
     Elements of Statistical Learning, 3.4), so that a permuted target costs one matrix product. That holds for kernel ridge
     regression, too (ibid. 5.8), the `CURVED` form: its kernel is Gaussian in the components, each of SD 1, as wide as rows lie
-    apart on average, and the squares of covariates are taken out besides.
+    apart on average.
     """
 
     def __init__(
@@ -56,8 +56,7 @@ class CrossFit:
         for train, test in GroupKFold(FOLDS).split(features, groups=patients):
             x = _standardised(features, train)
             if given is not None:
-                known = _standardised(given.to_numpy(float), train)
-                x = _without(x, known if form is Form.LINEAR else _with_squares(known, train), train)
+                x = _without(x, _standardised(given.to_numpy(float), train), train)
             z = _components(x, train)
             if beside is not None:
                 z = np.concatenate([_standardised(beside.to_numpy(float), train), z], axis=1)
@@ -114,10 +113,6 @@ def _kernel_hat(train: np.ndarray, test: np.ndarray) -> np.ndarray:
     width = max(float(apart.mean()), 1e-9)
     inner = np.exp(-apart / width) + KERNEL_PENALTY * np.eye(len(train))
     return np.linalg.solve(inner, np.exp(-cdist(train, test, "sqeuclidean") / width)).T
-
-
-def _with_squares(given: np.ndarray, train: np.ndarray) -> np.ndarray:
-    return np.concatenate([given, _standardised(given**2, train)], axis=1)
 
 
 def _standardised(values: np.ndarray, train: np.ndarray) -> np.ndarray:

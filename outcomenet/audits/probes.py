@@ -209,6 +209,8 @@ def _row(
     known = table[[target, *given]].notna().all(axis=1).to_numpy()
     part = table[known]
     covariates = pd.get_dummies(part[given], dtype=float) if given else None
+    if covariates is not None and "age" in given and form is Form.CURVED:  # what is curved in age is told by age, too
+        covariates = covariates.assign(age_squared=(part["age"] - part["age"].mean()) ** 2)
     label = ", ".join(_NAMES.get(name, name) for name in given) or "nothing"
     values = part[target] > part[target].median() if target == "age" else part[target]
     try:

@@ -25,12 +25,13 @@ SCORE = "score"
 SCORES = {SCORE: "the score", "damage_score": "its part from damage", "activity_score": "its part from activity"}
 CASE_MIX = ("age", "male")
 TRUTH = "true joints"
-# States of truth/joints.csv by what a score may read of them.
-TRUE_STATES = {
-    "damage": ("erosion", "narrowing", "subluxation", "ankylosis", "prosthesis"),
-    "activity": ("swelling", "osteopenia", "micro_erosion"),
-    "osteoarthritis": ("osteophyte", "oa_narrowing", "sclerosis"),
-}
+# States of truth/joints.csv that a score may read: damage, activity, osteoarthritis. Each is given for itself, since a score weighs
+# them differently: given their sum alone, 240 visits of a score of erosion alone told the hospital with AUROC .74 by case mix.
+TRUE_STATES = (
+    "erosion", "narrowing", "subluxation", "ankylosis", "prosthesis",
+    "swelling", "osteopenia", "micro_erosion",
+    "osteophyte", "oa_narrowing", "sclerosis",
+)  # fmt: skip
 COLUMNS = [
     "source", "given", "classifier", "auroc", "lower", "upper", "null_lower", "null_upper", "n", "patients", "reading",
 ]  # fmt: skip
@@ -84,7 +85,7 @@ def audit_scores(
 
 
 def true_states(visits: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
-    """True damage, activity and osteoarthritis of each visit: shares summed over joints, and their roots.
+    """True states of each visit: each share summed over the joints, and its root.
 
     A score built of joint states sums roots and shares (early and late lesions), so that these explain one without error.
 
@@ -93,14 +94,12 @@ def true_states(visits: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
         truth: truth/joints.csv.
 
     Returns:
-        Columns damage, damage_root, activity, ... of each visit; NaN where the truth does not have it.
+        Columns erosion, erosion_root, narrowing, ... of each visit; NaN where the truth does not have it.
     """
     keys = ["patient_id", "visit_id"]
-    columns: dict[str, pd.Series] = {}
-    for name, states in TRUE_STATES.items():
-        shares = truth[list(states)].clip(lower=0)
-        columns |= {name: shares.sum(axis=1), f"{name}_root": np.sqrt(shares).sum(axis=1)}
-    sums = pd.concat([truth[keys], pd.DataFrame(columns)], axis=1).groupby(keys, as_index=False).sum()
+    shares = truth[list(TRUE_STATES)].clip(lower=0)
+    joints = pd.concat([truth[keys], shares, np.sqrt(shares).add_suffix("_root")], axis=1)
+    sums = joints.groupby(keys, as_index=False).sum()
     return visits[keys].merge(sums, on=keys, how="left").drop(columns=keys).set_axis(visits.index)
 
 

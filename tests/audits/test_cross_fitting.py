@@ -7,7 +7,6 @@ import pandas as pd
 import pytest
 from sklearn.kernel_ridge import KernelRidge
 from sklearn.linear_model import Ridge
-from sklearn.metrics import roc_auc_score
 from sklearn.metrics.pairwise import euclidean_distances
 from sklearn.model_selection import GroupKFold
 from sklearn.preprocessing import StandardScaler
@@ -41,19 +40,6 @@ def test_the_curved_form_is_kernel_ridge_regression_of_other_patients():
         model = KernelRidge(alpha=1.0, kernel="rbf", gamma=gamma).fit(scaled[train], target[train] - mean)
         expected[test] = mean + model.predict(scaled[test])
     assert predicted == pytest.approx(expected, abs=1e-9)
-
-
-def test_squares_of_covariates_are_taken_out_of_the_curved_form():
-    age = RNG.normal(size=120)
-    given = pd.DataFrame({"age": age})
-    target = (np.abs(age) > 0.8).astype(float)
-    features = (age**2)[:, None] + 0.3 * RNG.normal(size=(120, 1))
-    alone, beyond = (
-        CrossFit(features, PATIENTS, given=known, form=Form.CURVED).predict(target[:, None])[:, 0]
-        for known in (None, given)
-    )
-    assert roc_auc_score(target, alone) > 0.9
-    assert roc_auc_score(target, beyond) < 0.65
 
 
 def test_a_target_that_other_columns_explain_is_found_beside_them_only():

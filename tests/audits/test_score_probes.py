@@ -29,9 +29,8 @@ def made_up(by_hospital: float, by_damage: float, sicker: float) -> tuple[pd.Dat
     )
     site = np.repeat(rng.integers(0, 3, VISITS // 2), 2)
     truth = keys.loc[keys.index.repeat(JOINTS)].reset_index(drop=True)
-    for names in TRUE_STATES.values():
-        for name in names:
-            truth[name] = rng.random(len(truth))
+    for name in TRUE_STATES:
+        truth[name] = rng.random(len(truth))
     truth["erosion"] *= 0.3 + sicker * np.repeat(site, JOINTS)
     damage = (truth["erosion"] + np.sqrt(truth["erosion"])).to_numpy().reshape(VISITS, JOINTS).sum(1)
     score = by_damage * damage + by_hospital * site + 0.3 * rng.normal(size=VISITS)
@@ -87,13 +86,13 @@ def test_parts_of_the_score_have_rows_of_their_own_where_there_are_any():
 
 def test_true_states_are_sums_over_joints_of_shares_and_roots():
     keys = {"patient_id": "p", "visit_id": ["a", "a", "b"]}
-    truth = pd.DataFrame({**keys, **{name: 0.0 for names in TRUE_STATES.values() for name in names}})
+    truth = pd.DataFrame({**keys, **dict.fromkeys(TRUE_STATES, 0.0)})
     truth["erosion"], truth["swelling"] = [0.25, 0.16, 0.0], [0.0, 0.0, 0.81]
     visits = pd.DataFrame({"patient_id": "p", "visit_id": ["b", "a"]}, index=[7, 3])
     states = true_states(visits, truth)
     assert list(states.index) == [7, 3]
-    assert states.loc[3, ["damage", "damage_root", "activity"]].tolist() == pytest.approx([0.41, 0.9, 0.0])
-    assert states.loc[7, ["damage", "activity", "activity_root"]].tolist() == pytest.approx([0.0, 0.81, 0.9])
+    assert states.loc[3, ["erosion", "erosion_root", "swelling"]].tolist() == pytest.approx([0.41, 0.9, 0.0])
+    assert states.loc[7, ["erosion", "swelling", "swelling_root"]].tolist() == pytest.approx([0.0, 0.81, 0.9])
 
 
 def test_one_hospital_is_not_computed_and_an_unknown_one_refused():

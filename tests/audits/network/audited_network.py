@@ -36,7 +36,7 @@ class MadeUpNetwork:
     def true_joints(self) -> pd.DataFrame:
         rng = np.random.default_rng(3)
         sides, sites = [str(joint.side) for joint in JOINTS], [joint.site for joint in JOINTS]
-        states = {name: rng.random(PATIENTS * len(JOINTS)) for names in TRUE_STATES.values() for name in names}
+        states = {name: rng.random(PATIENTS * len(JOINTS)) for name in TRUE_STATES}
         return pd.DataFrame(
             {
                 "patient_id": np.repeat(self.held_out()["patient_id"], len(JOINTS)).to_numpy(), "visit_id": "V0",
