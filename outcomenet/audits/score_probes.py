@@ -98,7 +98,7 @@ def true_states(visits: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
     """
     keys = ["patient_id", "visit_id"]
     shares = truth[list(TRUE_STATES)].clip(lower=0)
-    joints = pd.concat([truth[keys], shares, np.sqrt(shares).add_suffix("_root")], axis=1)
+    joints = pd.concat([truth[keys], shares, shares.pow(0.5).add_suffix("_root")], axis=1)
     sums = joints.groupby(keys, as_index=False).sum()
     return visits[keys].merge(sums, on=keys, how="left").drop(columns=keys).set_axis(visits.index)
 
