@@ -12,6 +12,7 @@ import pandas as pd
 from outcomenet import workflow
 from outcomenet.cohorts.pseudonyms import Pseudonyms, default_key_path, key_of
 from outcomenet.errors import UsageError
+from outcomenet.inference.film_options import FilmOptions
 from outcomenet.localization import localizing
 from outcomenet.localizer_training.fine_tune import FineTuning
 from outcomenet.progress import Progress
@@ -57,8 +58,9 @@ def predict(
     """
     check_arguments(predict, locals())
     return workflow.run_prediction(
-        folder_of(run), _paths(films), Path(out), landmarks=_path(landmarks), spacing_mm=pixel_spacing_mm,
-        names=_film_names(film_names, key, [Path(out)]), progress=progress or Progress(),
+        folder_of(run), _paths(films), Path(out),
+        FilmOptions(_path(landmarks), pixel_spacing_mm, _film_names(film_names, key, [Path(out)])),
+        progress=progress or Progress(),
     )  # fmt: skip
 
 
@@ -101,8 +103,9 @@ def compare(
     """
     check_arguments(compare, locals())
     return workflow.run_comparison(
-        folder_of(run), _paths(before), _paths(after), Path(out), landmarks=_path(landmarks), spacing_mm=pixel_spacing_mm,
-        names=_film_names(film_names, key, [Path(out)]), progress=progress or Progress(),
+        folder_of(run), _paths(before), _paths(after), Path(out),
+        FilmOptions(_path(landmarks), pixel_spacing_mm, _film_names(film_names, key, [Path(out)])),
+        progress=progress or Progress(),
     )  # fmt: skip
 
 

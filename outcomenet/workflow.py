@@ -12,7 +12,6 @@ import numpy as np
 import pandas as pd
 
 from outcomenet.artifacts import JsonObject
-from outcomenet.cohorts.pseudonyms import Pseudonyms
 from outcomenet.datasets.dataset import Dataset, open_dataset
 from outcomenet.datasets.leaks import alike_notes, refuse_leaks
 from outcomenet.datasets.pairs import VisitPairs
@@ -22,6 +21,7 @@ from outcomenet.errors import DataRefused, UsageError
 from outcomenet.experiment import Experiment, experiment_of
 from outcomenet.experiment_data import check_data, known_outcomes, training_rows, visit_weights
 from outcomenet.inference.embedded_films import embedded_films
+from outcomenet.inference.film_options import NOTHING_SAID, FilmOptions
 from outcomenet.input_pipeline.batches import covariate_scale, training_batches
 from outcomenet.input_pipeline.transforms import CovariateScale, StoredExample
 from outcomenet.localization.geometry import CropGeometry, LimbLengths
@@ -362,25 +362,11 @@ def run_prediction(
     run: Path,
     films: Sequence[Path],
     out: Path,
+    options: FilmOptions = NOTHING_SAID,
     *,
-    landmarks: Path | None = None,
-    spacing_mm: float | None = None,
-    names: Pseudonyms | None = None,
     progress: Progress | None = None,
 ) -> pd.DataFrame:
-    """Runs a trained network over film files, see `inference.films.predict_films`.
-
-    Args:
-        run: the run's folder.
-        films: files, and folders whose files are taken as films by their content.
-        out: the folder to write.
-        landmarks: landmarks.csv placed by a person; None: joints are found.
-        spacing_mm: millimetres per pixel of all films; None: as each file says, else from the limb's length.
-        names: gives films pseudonyms; None: they are called as their files are.
-        progress: is told of the films.
-
-    Returns:
-        A row per limb, see `predict_films`.
+    """Runs a trained network over film files, see `inference.films.predict_films`, whose arguments these are.
 
     Raises:
         UsageError: the run has no network for single films, `out` holds something else, or there is no film.
@@ -390,8 +376,7 @@ def run_prediction(
     from outcomenet.inference.films import predict_films
 
     progress = progress or Progress()
-    task = _prediction_task(run, progress)
-    return predict_films(task, films, out, landmarks=landmarks, spacing_mm=spacing_mm, names=names, progress=progress)
+    return predict_films(_prediction_task(run, progress), films, out, options, progress=progress)
 
 
 def run_comparison(
@@ -399,10 +384,8 @@ def run_comparison(
     before: Sequence[Path],
     after: Sequence[Path],
     out: Path,
+    options: FilmOptions = NOTHING_SAID,
     *,
-    landmarks: Path | None = None,
-    spacing_mm: float | None = None,
-    names: Pseudonyms | None = None,
     progress: Progress | None = None,
 ) -> pd.DataFrame:
     """Compares films of a patient at two dates, see `inference.film_pairs.compare_films`, whose arguments these are.
@@ -415,10 +398,7 @@ def run_comparison(
     from outcomenet.inference.film_pairs import compare_films
 
     progress = progress or Progress()
-    task = _prediction_task(run, progress)
-    return compare_films(
-        task, before, after, out, landmarks=landmarks, spacing_mm=spacing_mm, names=names, progress=progress
-    )
+    return compare_films(_prediction_task(run, progress), before, after, out, options, progress=progress)
 
 
 def _prediction_task(run: Path, progress: Progress) -> PredictionTask:

@@ -1,4 +1,4 @@
-"""Benchmarks: ratios measured in one run on this machine, with what limits each. `make bench`, about four minutes."""
+"""Benchmarks: ratios measured in one run on this machine, with what limits each. `make bench`, about five minutes."""
 
 from __future__ import annotations
 
@@ -31,6 +31,7 @@ from outcomenet.workflow import wire
 from tests.bench_localizer import bench_localizer
 from tests.bench_metrics import bench_statistics
 from tests.bench_simulation import bench_cohort, bench_rendering
+from tests.bench_torch import bench_torch
 
 GEOMETRY = CropGeometry(48, 0.5)
 EXPERIMENT = Path(__file__).parents[1] / "experiments" / "demo.py"
@@ -129,6 +130,7 @@ def main() -> None:
     bench_rendering()
     bench_cohort()
     bench_statistics()
+    bench_torch()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         data, films = make_data(folder)

@@ -60,12 +60,19 @@ AUDITS: tuple[Audit, ...] = (
     ),
     Audit(
         "probe_fm", "Does the network know who has fibromyalgia, which no film shows?", "probes.audit",
-        f"fibromyalgia predicted from the embedding {_PROBE}; in the same table osteoarthritis, device, marker, sex and age",
+        f"fibromyalgia predicted from the embedding {_PROBE}, by a linear and by a non-linear classifier; in the same table "
+        "osteoarthritis, device, marker, sex and age",
         "AUROC above chance, given age, sex and hospital", (Need.NETWORK,),
     ),
     Audit(
         "probe_site", "Does the network know the hospital?", "probes.audit",
-        f"the hospital predicted from the embedding {_PROBE}", "AUROC above chance, alone", (Need.NETWORK,),
+        f"the hospital predicted from the embedding {_PROBE}, by both classifiers", "AUROC above chance, alone", (Need.NETWORK,),
+    ),
+    Audit(
+        "score_site", "Does the score tell the hospital, beyond what its patients differ by?", "score_probes.audit",
+        "the hospital predicted from the score and from its parts: as they are, given age and sex, and, where the cohort is "
+        "simulated, given the true damage, activity and osteoarthritis of the joints besides",
+        "AUROC of the score above 0.6 and above chance, given the most that is known", (Need.NETWORK,),
     ),
     Audit(
         "border", "Do the borders of the crops, where no joint is, predict HAQ-DI?", "network.borders.audit",

@@ -15,7 +15,8 @@ class AuditSizes:
     `border_visits` visits give their crops' borders. `explained_visits` held-out visits are read again with joints
     hidden and with shuffled networks. A subgroup needs `subgroup_visits` and `subgroup_patients`.
     `largest_shift` of the score under an intervention that should leave it alone is in SD of the score: 0.2 is
-    Cohen's small effect (1988). `largest_bias` is a share of the true effect.
+    Cohen's small effect (1988). `largest_bias` is a share of the true effect. `largest_site_auroc` is that of telling from
+    the score a visit of one hospital from one of another.
     """
 
     intervention_patients: Count = 40
@@ -30,6 +31,7 @@ class AuditSizes:
     subgroup_patients: Count = 15
     largest_shift: NotNegative = 0.2
     largest_bias: NotNegative = 0.2
+    largest_site_auroc: Share = 0.6
 
     def __post_init__(self) -> None:
         check_ranges(self)

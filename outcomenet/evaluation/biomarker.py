@@ -19,6 +19,12 @@ SCORE_PARTS = (
     "activity",
 )  # the first of the network's parts; that of osteoarthritis is no part of an adjusted score
 
+JOINT_PARTS = {
+    "damage": "Damage's part of",
+    "activity": "Activity's part of",
+    "oa": "What osteoarthritis adds to",
+}  # of a joint, in the network's order
+
 
 def biomarker_table(
     reading: NetworkOutput, rereadings: Sequence[NetworkOutput], rows: pd.DataFrame, *, outcome: int, fold: int = 0
@@ -38,7 +44,8 @@ def biomarker_table(
         probability 0.95 for an average visit, `score_sem` is the SD of one reading: the repeatability of the reading alone,
         missing where films were not re-read. `damage_score` and `activity_score` are its parts from what lasts (bone and
         cartilage lost) and from what comes and goes (swelling, osteopenia, cortical breaks), each with its own `_sem`; empty
-        where the network sums embeddings, which have no such parts.
+        where the network sums embeddings, which have no such parts. `joint_<side>_<site>` is each joint's contribution, and
+        `damage_joint_...`, `activity_joint_...` and `oa_joint_...` are its parts where the network tells them.
     """
     contributions = np.where(reading.visible, reading.contributions[..., outcome], np.nan)
     score = reading.contributions[..., outcome].sum(1)
@@ -51,7 +58,9 @@ def biomarker_table(
     of_parts = _part_scores(reading, rereadings, outcome)
     keys = pd.DataFrame(reading.ids, columns=KEYS)
     split = keys.merge(rows[[*KEYS, "split"]], how="left", validate="one_to_one")["split"]
-    parts = {f"joint_{name}": contributions[:, j] for j, name in enumerate(JOINT_NAMES)}
+    parts = {f"joint_{name}": contributions[:, j] for j, name in enumerate(JOINT_NAMES)} | _joint_parts(
+        reading, outcome
+    )
     embedding = {f"z{k:03d}": reading.embedding[:, k] for k in range(reading.embedding.shape[1])}
     scores = keys.assign(
         split=split,
@@ -66,6 +75,18 @@ def biomarker_table(
     )
     # at once: pandas warns of a hundred columns that are added one by one
     return pd.concat([scores, pd.DataFrame(parts | embedding)], axis=1)
+
+
+def _joint_parts(reading: NetworkOutput, outcome: int) -> dict[str, Float[np.ndarray, "visit"]]:
+    """Columns of what each seen joint's damage, activity and osteoarthritis contribute; none where a score has no parts."""
+    if reading.parts is None:
+        return {}
+    seen = np.where(reading.visible[..., None], reading.parts[..., outcome], np.nan)
+    return {
+        f"{part}_joint_{joint}": seen[:, j, number]
+        for number, part in enumerate(JOINT_PARTS)
+        for j, joint in enumerate(JOINT_NAMES)
+    }
 
 
 def _part_scores(
@@ -182,6 +203,13 @@ def codebook(table: pd.DataFrame, outcome_title: str, confounding: ConfoundingCo
         if column.startswith("joint_"):
             side, site = column.removeprefix("joint_").split("_", 1)
             meaning = (f"Contribution of {site} ({side}) to score; empty: joint not seen", "logits", "higher is worse")
+        elif "_joint_" in column:
+            part, joint = column.split("_joint_")
+            side, site = joint.split("_", 1)
+            beside = "; it stands beside score where osteoarthritis is held fixed" if part == "oa" else ""
+            meaning = (
+                f"{JOINT_PARTS[part]} the contribution of {site} ({side}){beside}; empty: joint not seen", "logits", "higher is worse",
+            )  # fmt: skip
         elif column in fixed:
             meaning = fixed[column]
         else:

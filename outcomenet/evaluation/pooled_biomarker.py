@@ -99,7 +99,7 @@ def _linked(part: pd.DataFrame, fold: int, mean: float, sd: float, factor: float
     """The held-out rows of one part on the common scale."""
     rows = part[part["split"] == "test"]
     of_score = [name for name in OF_SCORE if name in rows]
-    scaled = [name for name in map(str, rows.columns) if name in SCALED or name.startswith("joint_")]
+    scaled = [name for name in map(str, rows.columns) if name in SCALED or _of_joint(name)]
     columns = [
         rows[list(KEYS)].assign(fold=fold, may_be_used=True),
         rows[of_score] * factor + shift,
@@ -108,6 +108,11 @@ def _linked(part: pd.DataFrame, fold: int, mean: float, sd: float, factor: float
         rows[[name for name in ABSOLUTE if name in rows]],
     ]
     return pd.concat(columns, axis=1)
+
+
+def _of_joint(column: str) -> bool:
+    """Whether it is a joint's contribution, or a part of one."""
+    return column.startswith("joint_") or "_joint_" in column
 
 
 def pooled_codebook(of_part: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
@@ -145,7 +150,7 @@ def pooled_codebook(of_part: pd.DataFrame, columns: Sequence[str]) -> pd.DataFra
         meaning = str(meaning).replace(f" ({CHANGE_FILE})", "")  # joined runs have no such file
         if column in OF_SCORE:
             meaning = f"{meaning}; {linked}"
-        elif column in SCALED or column.startswith("joint_"):
+        elif column in SCALED or _of_joint(column):
             meaning = f"{meaning}; times the fold's factor, so that parts and score differ by the fold's shift"
         rows.append((column, meaning, unit, direction))
     return pd.DataFrame(rows, columns=["column", "meaning", "unit", "direction"])

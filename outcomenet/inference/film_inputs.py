@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from outcomenet.cohorts.pseudonyms import Pseudonyms
+from outcomenet.inference.film_options import FilmOptions
 from outcomenet.localization.film_list import NamedFilm, list_films, pseudonymous_films
 from outcomenet.localization.localizer import Localizer
 from outcomenet.localization.locating import LocatedFilm, locate_films
@@ -40,23 +40,20 @@ class FilmInputs:
         return zip(self.films, self.originals, located, strict=True)
 
 
-def film_inputs(
-    films: Sequence[Path], landmarks: Path | None, names: Pseudonyms | None, progress: Progress
-) -> FilmInputs:
+def film_inputs(films: Sequence[Path], options: FilmOptions, progress: Progress) -> FilmInputs:
     """Lists the films and matches landmarks to them.
 
     Args:
         films: Files, and folders whose files are taken as films by their content.
-        landmarks: landmarks.csv placed by a person; None: all joints are to be found.
-        names: Gives films pseudonyms; None: they are called as their files are, with their folders where names meet.
+        options: Landmarks and names of the films.
         progress: Is told of files that are no films and of landmarks without a film.
 
     Raises:
         UsageError: There is no film.
         DataRefused: Landmarks belong to no film, or to several, or lie outside theirs.
     """
-    listed = list_films(films)
-    known = pseudonymous_films(listed.films, names) if names else listed.films
+    listed, landmarks = list_films(films), options.landmarks
+    known = pseudonymous_films(listed.films, options.names) if options.names else listed.films
     placed: Mapping[Path, list[PlacedLimb]] = {}
     if landmarks is not None:
         matched = match_landmarks(read_landmarks(landmarks), landmarks, listed.films, known)

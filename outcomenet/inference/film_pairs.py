@@ -12,12 +12,12 @@ import pandas as pd
 from outcomenet.anatomy import JOINT_COUNT, JOINTS
 from outcomenet.arrays import Bool, UInt16
 from outcomenet.artifacts import MADE, already_made, is_made, note_of, refuse_existing, whole_folder
-from outcomenet.cohorts.pseudonyms import Pseudonyms
 from outcomenet.csv_files import read_csv, write_csv
 from outcomenet.datasets.visit_example import OF_LATER_VISIT, ExampleShape, nothing_known
 from outcomenet.errors import UsageError
 from outcomenet.inference.film_changes import FilmChanges, film_changes
 from outcomenet.inference.film_inputs import film_inputs
+from outcomenet.inference.film_options import NOTHING_SAID, FilmOptions
 from outcomenet.inference.limbs import PreparedLimb
 from outcomenet.inference.prediction_task import PredictionTask
 from outcomenet.inference.prepared_limbs import prepare_film
@@ -44,10 +44,8 @@ def compare_films(
     before: Sequence[Path],
     after: Sequence[Path],
     out: Path,
+    options: FilmOptions = NOTHING_SAID,
     *,
-    landmarks: Path | None = None,
-    spacing_mm: float | None = None,
-    names: Pseudonyms | None = None,
     progress: Progress | None = None,
 ) -> pd.DataFrame:
     """Writes changes.csv (a row for each state of each joint) and films.csv (a row for each limb).
@@ -59,9 +57,7 @@ def compare_films(
         before: Films of the earlier date, of one patient; files, and folders of them.
         after: Films of the later date.
         out: Folder to write.
-        landmarks: landmarks.csv placed by a person; None: joints are found.
-        spacing_mm: Millimetres per pixel of all films; None: as each file says, else from the limb's length.
-        names: Gives films pseudonyms; None: they are called as their files are.
+        options: Landmarks, spacing and names of the films.
         progress: Where progress is shown.
 
     Returns:
@@ -82,10 +78,12 @@ def compare_films(
             "one with network.initial pretrained."
         )
     progress = progress or Progress(quiet=True)
-    inputs = film_inputs([*before, *after], landmarks, names, progress)
+    inputs = film_inputs([*before, *after], options, progress)
     earlier = {film.path for film in list_films(before).films}
-    of = {"origin": sorted(task.origin.items()), "spacing_mm": spacing_mm, "before": sorted(map(str, before))}
-    note = note_of("compare", inputs.files, **of, landmarks=landmarks, films=[film.film_id for film in inputs.films])
+    of = {"origin": sorted(task.origin.items()), "spacing_mm": options.spacing_mm, "before": sorted(map(str, before))}
+    note = note_of(
+        "compare", inputs.files, **of, landmarks=options.landmarks, films=[film.film_id for film in inputs.films]
+    )
     if is_made(out, note):
         progress.say(already_made(out))
         return read_csv(
@@ -93,7 +91,7 @@ def compare_films(
         )
     limbs: dict[bool, list[PreparedLimb]] = {True: [], False: []}
     for film, _, located in inputs.located(progress):
-        limbs[film.path in earlier] += prepare_film(task, film.film_id, located, spacing_mm)
+        limbs[film.path in earlier] += prepare_film(task, film.film_id, located, options.spacing_mm)
     halves = _half(limbs[True], "earlier", task), _half(limbs[False], "later", task)
     changes = film_changes(task.network, task.network.batches([_example(*halves, task)]))
     assert changes is not None

@@ -10,9 +10,9 @@ from pathlib import Path
 import pandas as pd
 
 from outcomenet.artifacts import MADE, already_made, is_made, note_of, refuse_existing, whole_folder
-from outcomenet.cohorts.pseudonyms import Pseudonyms
 from outcomenet.csv_files import read_csv, write_csv
 from outcomenet.inference.film_inputs import film_inputs
+from outcomenet.inference.film_options import NOTHING_SAID, FilmOptions
 from outcomenet.inference.limbs import JOINT_COLUMNS, PreparedLimb, infer_limbs
 from outcomenet.inference.prediction_task import PredictionTask
 from outcomenet.inference.prepared_limbs import prepare_film, unread_row
@@ -26,10 +26,8 @@ def predict_films(
     task: PredictionTask,
     films: Sequence[Path],
     out: Path,
+    options: FilmOptions = NOTHING_SAID,
     *,
-    landmarks: Path | None = None,
-    spacing_mm: float | None = None,
-    names: Pseudonyms | None = None,
     progress: Progress | None = None,
 ) -> pd.DataFrame:
     """Writes films.csv (one row a limb: score, flags), joints.csv (one row a joint) and a sheet of each limb's crops.
@@ -40,11 +38,7 @@ def predict_films(
         task: The network and its crops.
         films: Files, and folders whose files are taken as films by their content.
         out: Folder to write.
-        landmarks: landmarks.csv placed by a person. Joints of films without are found; a limb on which that fails is flagged
-            and not scored.
-        spacing_mm: Millimetres per pixel of all films; None: as each file says, else from the limb's length.
-        names: Gives films pseudonyms in everything that is written; None: they are called as their files are, with
-            their folders where names meet.
+        options: Landmarks, spacing and names of the films.
         progress: Where progress is shown.
 
     Returns:
@@ -60,10 +54,10 @@ def predict_films(
     if not (out / MADE).is_file():  # one that may be the result of this very call is compared once the films are listed
         refuse_existing(out)
     progress = progress or Progress(quiet=True)
-    inputs = film_inputs(films, landmarks, names, progress)
+    inputs = film_inputs(films, options, progress)
     film_ids = [film.film_id for film in inputs.films]
-    of = {"origin": sorted(task.origin.items()), "calibrators": task.calibrators, "spacing_mm": spacing_mm}
-    note = note_of("predict", inputs.files, **of, landmarks=landmarks, films=film_ids)
+    of = {"origin": sorted(task.origin.items()), "calibrators": task.calibrators, "spacing_mm": options.spacing_mm}
+    note = note_of("predict", inputs.files, **of, landmarks=options.landmarks, films=film_ids)
     if is_made(out, note):
         progress.say(already_made(out))
         file_names = {film.film_id: file.film_id for film, file in zip(inputs.films, inputs.originals, strict=True)}
@@ -74,7 +68,7 @@ def predict_films(
 
         def limbs() -> Iterator[PreparedLimb]:
             for film, original, located in inputs.located(progress):
-                prepared = prepare_film(task, film.film_id, located, spacing_mm)
+                prepared = prepare_film(task, film.film_id, located, options.spacing_mm)
                 _write_sheets(prepared, film.file_name, folder)
                 yield from (replace(limb, file=original.film_id, sheet=None) for limb in prepared)
 

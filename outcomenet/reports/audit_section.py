@@ -12,7 +12,7 @@ from outcomenet.pages.page import Row, Table
 from outcomenet.reports.figures import publish
 from outcomenet.reports.knowledge import given_phrase, is_trace, knowledge_figure, target_title
 from outcomenet.reports.numbers import count, counted, interval, listed, with_interval
-from outcomenet.reports.rows import Probe
+from outcomenet.reports.rows import Probe, ScoreProbe
 from outcomenet.reports.run_folder import RunFolder
 from outcomenet.typed_rows import typed_rows
 
@@ -32,6 +32,7 @@ def audit_section(folder: RunFolder) -> dict[str, object]:
         "audits": None if audits is None else audit_table(audits),
         "audit_summary": "" if audits is None else audit_summary(audits),
         "probes": None if probed is None else probes(probed),
+        "score_probes": None if folder.score_probes is None else score_probes(folder.score_probes),
         "probe_figure": None if probed is None else publish(partial(knowledge_figure, probed), folder.figures),
     }
 
@@ -75,12 +76,13 @@ def probes(frame: pd.DataFrame) -> Table:
     return Table(
         "What a simple classifier reads from the model’s internal description of the films; "
         "AUROC with its 95 % interval.",
-        ["Fact", "Given", "AUROC", "Chance", "n", "Events", "Reading"],
+        ["Fact", "Given", "Classifier", "AUROC", "Chance", "n", "Events", "Reading"],
         [
             Row(
                 [
                     target_title(row.target, ""),
                     given_phrase(row.given) or "nothing",
+                    row.classifier,
                     with_interval(row.auroc, row.lower, row.upper, 2),
                     interval(row.null_lower, row.null_upper, 2),
                     count(row.n),
@@ -91,5 +93,34 @@ def probes(frame: pd.DataFrame) -> Table:
             )
             for row in typed_rows(frame, Probe)
         ],
-        words=(0, 1, 6),
+        words=(0, 1, 2, 7),
+    )
+
+
+_SOURCES = {"score": "Score", "damage_score": "Part from damage", "activity_score": "Part from activity"}
+
+
+def score_probes(frame: pd.DataFrame) -> Table:
+    """The hospital read from the score, as it is and given what its patients differ by; strong where beyond chance."""
+    return Table(
+        "The hospital read from the score itself; AUROC with its 95 % interval. As it is, patients who differ between "
+        "hospitals (case mix) count as well as films that differ; given the true state of the joints, films alone.",
+        ["Read from", "Given", "Classifier", "AUROC", "Chance", "Visits", "Patients", "Reading"],
+        [
+            Row(
+                [
+                    _SOURCES.get(row.source, row.source),
+                    row.given,
+                    row.classifier,
+                    with_interval(row.auroc, row.lower, row.upper, 2),
+                    interval(row.null_lower, row.null_upper, 2),
+                    count(row.n),
+                    count(row.patients),
+                    row.reading,
+                ],
+                strong=bool(row.auroc > row.null_upper),
+            )
+            for row in typed_rows(frame, ScoreProbe)
+        ],
+        words=(0, 1, 2, 7),
     )

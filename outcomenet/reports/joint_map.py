@@ -38,14 +38,24 @@ _SPREAD = LinearSegmentedColormap.from_list("spread", ["#f6d9c4", "#e8793a", "#8
 _SIGNED = LinearSegmentedColormap.from_list("signed", ["#08427a", "#4a90c4", "#f2f2f2", "#e8793a", "#8a2f00"])
 
 
-def joint_contributions(biomarkers: pd.DataFrame) -> pd.DataFrame:
+# Parts of a joint's contribution, with the titles of their panels.
+_PARTS = {"damage": "Damage", "activity": "Activity", "oa": "Osteoarthritis"}
+
+
+def joint_contributions(biomarkers: pd.DataFrame, part: str = "") -> pd.DataFrame:
     """Mean and SD over held-out patients of each joint's contribution to the RA score, on its outcome's latent scale.
 
-    A patient counts once, with the mean over the visits on which the joint was seen. Columns joint, side, site,
-    patients, mean, sd; mean is missing where no patient's joint was seen, sd where fewer than two.
+    A patient counts once, with the mean over the visits on which the joint was seen.
+
+    Args:
+        biomarkers: the biomarker table.
+        part: of the contribution, damage, activity or oa; "": the whole.
+
+    Returns:
+        Columns joint, side, site, patients, mean, sd; mean is missing where no patient's joint was seen, sd where fewer than two.
     """
     held_out = biomarkers[biomarkers["split"] == "test"]
-    columns = [f"joint_{joint.name}" for joint in JOINTS]
+    columns = [f"{part}_joint_{joint.name}" if part else f"joint_{joint.name}" for joint in JOINTS]
     # a patient with many visits would otherwise weigh more than one with few
     by_patient = held_out.groupby("patient_id")[columns].mean()
     return pd.DataFrame(
@@ -74,10 +84,10 @@ def joint_map_figure(
         return None
     figure, (spread, mean) = layout.panels(2, 6.6 if layout is Layout.PAGE else 4.9, width=10.4)
     largest = float(contributions["sd"].max()) or 1.0
-    _panel(spread, contributions, "sd", _SPREAD, Normalize(0.0, largest))
+    _panel(spread, contributions, "sd", _SPREAD, Normalize(0.0, largest), "latent units")
     spread.set_title("Differs between patients (SD)")
     limit = float(contributions["mean"].abs().max()) or 1.0
-    _panel(mean, contributions, "mean", _SIGNED, Normalize(-limit, limit))
+    _panel(mean, contributions, "mean", _SIGNED, Normalize(-limit, limit), "latent units")
     mean.set_title("On average (mean)")
     strongest = contributions.nlargest(5, "sd")
     words = [
@@ -93,6 +103,40 @@ def joint_map_figure(
         "number; a small cross marks a joint that was not seen. Hands and feet are seen from above, as their owner "
         "sees them.",
         f"Schematic of both hands and feet. Joints that differ most between patients: {listed(words)}.",
+    )
+
+
+def joint_parts_figure(biomarkers: pd.DataFrame, outcome_title: str, *, layout: Layout = Layout.PAGE) -> Drawing | None:
+    """A panel for each part of the contributions, by one scale of colour and size; None where the score has no parts.
+
+    Args:
+        biomarkers: the biomarker table.
+        outcome_title: title of the outcome that the score is of.
+        layout: page or phone.
+    """
+    if not any(str(name).startswith("damage_joint_") for name in biomarkers):
+        return None
+    tables = {part: joint_contributions(biomarkers, part) for part in _PARTS}
+    table = pd.concat([frame.assign(part=part) for part, frame in tables.items()], ignore_index=True)
+    if not table["sd"].notna().any():
+        return None
+    figure, axes = layout.panels(len(_PARTS), 5.2 if layout is Layout.PAGE else 4.9, width=12.0)
+    # one scale for all: which part tells patients apart, and at which joints, is what the figure is for
+    largest = float(table["sd"].max()) or 1.0
+    for axis, (part, title) in zip(axes, _PARTS.items(), strict=True):
+        _panel(axis, tables[part], "sd", _SPREAD, Normalize(0.0, largest), f"SD, logits of {outcome_title}", largest)
+        axis.set_title(title)
+    spread = table.groupby("part")["sd"].max()
+    words = [f"{_PARTS[part].lower()} {decimal(float(spread[part]), 3)}" for part in _PARTS]
+    return Drawing(
+        "joint_parts",
+        figure,
+        table,
+        "How much each part of a joint’s contribution differs between held-out patients (SD, in logits of the latent scale of "
+        f"{outcome_title}): what lasts (bone and cartilage lost), what comes and goes (swelling, osteopenia, cortical breaks), and "
+        "what osteoarthritis adds, which is no part of the measure where osteoarthritis is held fixed. All panels have "
+        "one scale, so that a pale panel is a part that hardly tells patients apart.",
+        f"Schematic of both hands and feet for each part. Largest SD of a joint: {listed(words)}.",
     )
 
 
@@ -148,12 +192,21 @@ def joint_phrase(side: str, site: str) -> str:
     return f"{where} {site}"
 
 
-def _panel(axis: Axes, contributions: pd.DataFrame, value: str, colours: Colormap, scale: Normalize) -> None:
+def _panel(
+    axis: Axes,
+    contributions: pd.DataFrame,
+    value: str,
+    colours: Colormap,
+    scale: Normalize,
+    unit: str,
+    largest: float | None = None,
+) -> None:
+    """Draws both hands and feet with a dot for each joint; the largest dot is that of `largest`, or of the panel's largest number."""
     for side in Side:
         _limb(axis, side)
         x, y, label = _LABELS[side]
         axis.text(x, y, label, ha="center", va="center", fontsize=10, color="#333333")
-    size = float(contributions[value].abs().max()) or 1.0
+    size = largest or float(contributions[value].abs().max()) or 1.0
     for row in typed_rows(contributions, JointContribution):
         side = Side(row.side)
         x, y = np.add(schematic.joint_position(side, row.site), PLACES[side])
@@ -179,7 +232,7 @@ def _panel(axis: Axes, contributions: pd.DataFrame, value: str, colours: Colorma
         shrink=0.7,
     )
     bar.outline.set_visible(False)
-    bar.set_label("latent units")
+    bar.set_label(unit)
     bar.locator = MaxNLocator(5)
     bar.update_ticks()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 from matplotlib.patches import Rectangle
 
+from outcomenet.audits.cross_fitting import Form
 from outcomenet.confounders import CONFOUNDERS
 from outcomenet.outcomes import HAQ
 from outcomenet.reports.figures import PALE, Drawing, Layout, without_y_axis
@@ -73,30 +74,40 @@ def knowledge_figure(probes: pd.DataFrame, *, layout: Layout = Layout.PAGE) -> D
         return None
     rows = typed_rows(probes, Probe)
     phone = layout is Layout.PHONE
-    figure, (axis,) = layout.panels(1, 1.7 + (0.62 if phone else 0.42) * len(probes))
-    for y, row in enumerate(rows):
+    # one line for a question; the classifiers that were asked share it
+    questions = list(dict.fromkeys((row.target, row.given) for row in rows))
+    shared = {question: [r.classifier for r in rows if (r.target, r.given) == question] for question in questions}
+    figure, (axis,) = layout.panels(1, 1.7 + (0.62 if phone else 0.46) * len(questions))
+    for row in rows:
+        question = row.target, row.given
+        share = 0.64 / len(shared[question])
+        y = questions.index(question) - 0.32 + share * (shared[question].index(row.classifier) + 0.5)
+        marker = "D" if row.classifier == Form.CURVED else "o"
         trace = is_trace(row.target, row.given, row.auroc, row.null_upper)
         colour, face, _ = _MARKS["trace" if trace else "rightly" if row.auroc > row.null_upper else "chance"]
         axis.add_patch(
-            Rectangle((row.null_lower, y - 0.32), row.null_upper - row.null_lower, 0.64, color="#c9cfd4", linewidth=0)
+            Rectangle(
+                (row.null_lower, y - share / 2), row.null_upper - row.null_lower, share, color="#c9cfd4", linewidth=0
+            )
         )
         axis.plot([row.lower, row.upper], [y, y], color=colour, linewidth=1.8)
-        axis.plot(row.auroc, y, "o", color=colour, markersize=7.5, markerfacecolor=face, markeredgewidth=1.5)
+        size = 7.5 if len(shared[question]) == 1 else 6.0
+        axis.plot(row.auroc, y, marker, color=colour, markersize=size, markerfacecolor=face, markeredgewidth=1.5)
     handles = [
         axis.plot([], [], "o", color=edge, markerfacecolor=face, label=layout.wrapped(label, 40))[0]
         for edge, face, label in _MARKS.values()
     ]
     figure.legend(handles=handles, loc="outside lower left", fontsize=8.5)
     axis.axvline(0.5, color="#222222", linewidth=0.8, linestyle=":")
-    axis.set_yticks(range(len(probes)), [layout.wrapped(target_title(row.target, row.given)) for row in rows])
-    axis.set_ylim(len(probes) - 0.4, -0.6)
+    axis.set_yticks(range(len(questions)), [layout.wrapped(target_title(*question)) for question in questions])
+    axis.set_ylim(len(questions) - 0.4, -0.6)
     axis.set_xlim(min(0.4, probes["lower"].min() - 0.02, probes["null_lower"].min() - 0.02), 1.005)
     axis.set_xlabel(layout.wrapped("AUROC of the probe (0.5 = a coin toss, 1 = known exactly)", 32))
     axis.grid(axis="x", color=PALE, linewidth=0.7, zorder=0)
     axis.set_axisbelow(True)
     without_y_axis(axis)
     words = [
-        f"{target_title(row.target, row.given)} {decimal(row.auroc, 2)} against chance "
+        f"{target_title(row.target, row.given)} ({row.classifier}) {decimal(row.auroc, 2)} against chance "
         f"{decimal(row.null_lower, 2)} to {decimal(row.null_upper, 2)}"
         for row in rows
     ]
@@ -105,7 +116,8 @@ def knowledge_figure(probes: pd.DataFrame, *, layout: Layout = Layout.PAGE) -> D
         figure,
         probes,
         "How well a simple classifier reads each fact from the model’s internal description "
-        "of the films. Grey bands: what shuffled labels give, that is, chance. Orange: above chance where films should hold "
+        "of the films; circles: a linear classifier, diamonds: a non-linear one. Grey bands: what shuffled labels give, that "
+        "is, chance. Orange: above chance where films should hold "
         "no trace. Grey dots: above chance, but age, sex and osteoarthritis are visible on films, and given HAQ-DI its "
         "causes go together without a shortcut. Hollow blue: not told from chance. Lines are 95 % intervals.",
         f"Probe results: {'; '.join(words)}.",

@@ -15,7 +15,7 @@ from outcomenet.reports.change_section import change_in_words, score_change_tabl
 from outcomenet.reports.equal_terms import equal_adjustment, recalibrated_risks
 from outcomenet.reports.figures import PublishedFigure, publish
 from outcomenet.reports.forest import difference_forest, ladder_forest
-from outcomenet.reports.joint_map import joint_contributions, joint_map_figure, joint_sentence
+from outcomenet.reports.joint_map import joint_contributions, joint_map_figure, joint_parts_figure, joint_sentence
 from outcomenet.reports.run_folder import RunFolder
 
 
@@ -78,8 +78,10 @@ def _equal_adjustment(nested: pd.DataFrame | None) -> dict[str, object]:
 
 def _joint_map(folder: RunFolder) -> dict[str, object]:
     if folder.biomarkers is None:
-        return {"joint_figure": None, "joint_sentence": ""}
+        return {"joint_figure": None, "joint_parts_figure": None, "joint_sentence": ""}
     contributions = joint_contributions(folder.biomarkers)
     title = outcome(folder.main_outcome).title
     figure = publish(partial(joint_map_figure, contributions, title), folder.figures)
-    return {"joint_figure": figure, "joint_sentence": joint_sentence(contributions, title)}
+    of_parts = publish(partial(joint_parts_figure, folder.biomarkers, title), folder.figures)
+    sentence = joint_sentence(contributions, title)
+    return {"joint_figure": figure, "joint_parts_figure": of_parts, "joint_sentence": sentence}

@@ -74,6 +74,7 @@ class Probe:
 
     target: str
     given: str
+    classifier: str
     auroc: float
     lower: float
     upper: float
@@ -81,6 +82,23 @@ class Probe:
     null_upper: float
     n: float
     events: float
+    reading: str
+
+
+@dataclass(frozen=True)
+class ScoreProbe:
+    """A row of audit_score_site.csv: how well the hospital is told from the score (`source`) or one of its parts."""
+
+    source: str
+    given: str
+    classifier: str
+    auroc: float
+    lower: float
+    upper: float
+    null_lower: float
+    null_upper: float
+    n: float
+    patients: float
     reading: str
 
 

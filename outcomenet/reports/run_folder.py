@@ -32,6 +32,7 @@ class RunFolder:
     biomarkers: pd.DataFrame | None
     codebook: pd.DataFrame | None
     probes: pd.DataFrame | None
+    score_probes: pd.DataFrame | None
     audits: pd.DataFrame | None
     ledger: pd.DataFrame | None
     training: pd.DataFrame | None
@@ -115,6 +116,7 @@ def read_run(run: Path, into: Path | None = None) -> RunFolder:
         biomarkers=read_table_if_there(run, "biomarkers.parquet"),
         codebook=read_table_if_there(run, "codebook.csv"),
         probes=read_table_if_there(run, "audit_probes.csv"),
+        score_probes=read_table_if_there(run, "audit_score_site.csv"),
         audits=read_table_if_there(run, "audits.csv"),
         ledger=read_table_if_there(run, "ledger.csv"),
         training=read_table_if_there(run, TRAINING),

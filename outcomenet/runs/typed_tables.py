@@ -36,7 +36,10 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "biomarkers.parquet": ("patient_id", "visit_id", "split", "score", *(f"joint_{name}" for name in JOINT_NAMES)),
     "codebook.csv": ("column", "meaning", "unit", "direction"),
     "audit_probes.csv": (
-        "target", "given", "auroc", "lower", "upper", "null_lower", "null_upper", "n", "events", "reading",
+        "target", "given", "classifier", "auroc", "lower", "upper", "null_lower", "null_upper", "n", "events", "reading",
+    ),
+    "audit_score_site.csv": (
+        "source", "given", "classifier", "auroc", "lower", "upper", "null_lower", "null_upper", "n", "patients", "reading",
     ),
     "audits.csv": ("audit", "question", "judgement", "finding"),
     "ledger.csv": ("step", "unit", "reason", "count"),
@@ -48,7 +51,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "examples/films.csv": ("film_id", "side", "visit_id", "png"),
 }  # fmt: skip
 _TEXT = ("patient_id", "visit_id", "film_id", "side", "png", "predictor", "reference", "outcome", "subgroup", "metric",
-         "reason", "target", "given", "reading", "step", "unit", "column", "meaning", "direction",
+         "reason", "source", "target", "given", "classifier", "reading", "step", "unit", "column", "meaning", "direction",
          "audit", "question", "judgement", "finding", "adjusted_for", "calibrator", "measure", "statistic", "against",
          "scheme", "reading_mode", "readers", "note")  # fmt: skip
 # Written line by line while a network learns.

@@ -5,10 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.kernel_ridge import KernelRidge
 from sklearn.linear_model import Ridge
+from sklearn.metrics.pairwise import euclidean_distances
 from sklearn.model_selection import GroupKFold
+from sklearn.preprocessing import StandardScaler
 
-from outcomenet.audits.cross_fitting import CrossFit, permuted_patients
+from outcomenet.audits.cross_fitting import CrossFit, Form, permuted_patients
 from outcomenet.errors import UndefinedMetric
 
 RNG = np.random.default_rng(1)
@@ -24,6 +27,19 @@ def test_it_is_ridge_regression_of_other_patients():
         model = Ridge(alpha=10.0).fit((features[train] - mean) / spread, target[train])
         expected[test] = model.predict((features[test] - mean) / spread)
     assert said == pytest.approx(expected, abs=1e-9)
+
+
+def test_the_curved_form_is_kernel_ridge_regression_of_other_patients():
+    features, target = RNG.normal(size=(120, 3)), RNG.normal(size=120)
+    predicted = CrossFit(features, PATIENTS, form=Form.CURVED).predict(target[:, None])[:, 0]
+    expected = np.empty(120)
+    for train, test in GroupKFold(5).split(features, groups=PATIENTS):
+        scaled = StandardScaler().fit(features[train]).transform(features)
+        gamma = 1 / euclidean_distances(scaled[train], squared=True).mean()
+        mean = target[train].mean()
+        model = KernelRidge(alpha=1.0, kernel="rbf", gamma=gamma).fit(scaled[train], target[train] - mean)
+        expected[test] = mean + model.predict(scaled[test])
+    assert predicted == pytest.approx(expected, abs=1e-9)
 
 
 def test_a_target_that_other_columns_explain_is_found_beside_them_only():

@@ -6,7 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from outcomenet.audits.probes import audit_embedding, probe
+from outcomenet.audits.cross_fitting import Form
+from outcomenet.audits.findings import Judgement
+from outcomenet.audits.probes import _finding, audit_embedding, probe
 from outcomenet.errors import UndefinedMetric
 
 RNG = np.random.default_rng(0)
@@ -37,9 +39,39 @@ def test_what_age_explains_is_gone_given_age():
     assert given.auroc < alone.auroc - 0.2
 
 
+def test_what_a_line_misses_the_non_linear_classifier_finds():
+    # who has fibromyalgia is extreme, at one visit one way and at the next the other: no line tells that
+    sign = np.tile([1.0, -1.0], 120)
+    embedding = NOISE[:, :3].copy()
+    embedding[:, 0] = sign * (0.3 + 1.5 * FM.to_numpy()) + 0.2 * NOISE[:, 3]
+    line, curve = (probe(embedding, FM, PATIENTS, form=form, **CHANCE) for form in Form)
+    assert line.auroc < line.null_upper
+    assert curve.auroc > 0.9 > curve.null_upper
+    table = pd.DataFrame(
+        {"patient_id": PATIENTS, "fm": FM, "age": 50.0 + RNG.normal(size=240), "male": 1.0, "site": "A"}
+    )
+    judged = _finding(audit_embedding(table, embedding, **CHANCE), "fm", "age, sex, site")
+    assert judged.judgement is Judgement.ALARM
+    assert "non-linear 0.9" in judged.finding
+
+
+def test_the_non_linear_classifier_reads_noise_as_by_chance():
+    found = [
+        probe(np.random.default_rng(s).normal(size=(240, 8)), FM, PATIENTS, form=Form.CURVED, **CHANCE)
+        for s in range(8)
+    ]
+    assert np.mean([result.auroc for result in found]) == pytest.approx(0.5, abs=3 * 0.06 / np.sqrt(8))
+    assert sum(result.auroc > result.null_upper for result in found) <= 1  # one in forty is expected
+
+
 def test_too_few_patients_are_refused():
     with pytest.raises(UndefinedMetric, match="at least 10 patients"):
         probe(NOISE, pd.Series([1.0] * 4 + [0.0] * 236), PATIENTS, **CHANCE)
+
+
+def _linear(audit: pd.DataFrame) -> pd.DataFrame:
+    """Rows of the linear classifier, and reasons why there are none."""
+    return audit[audit["classifier"] != "non-linear"]
 
 
 def test_the_audit_names_its_verdict():
@@ -55,7 +87,7 @@ def test_age_is_read_as_above_the_median_and_what_cannot_be_read_says_why():
     age = pd.Series(np.repeat(RNG.normal(55, 12, 120), 2))
     table = pd.DataFrame({"patient_id": PATIENTS, "age": age, "haq": RNG.random(240)})
     audit = (
-        audit_embedding(table, NOISE + age.to_numpy()[:, None] / 12, outcome="haq", **CHANCE)
+        _linear(audit_embedding(table, NOISE + age.to_numpy()[:, None] / 12, outcome="haq", **CHANCE))
         .set_index(["target", "given"])
         .sort_index()
     )
@@ -74,7 +106,7 @@ def test_given_the_outcome_its_causes_go_together_and_the_reading_says_so():
     haq = damage + 3 * fm
     table = pd.DataFrame({"patient_id": PATIENTS, "fm": FM, "haq": haq, "age": 50.0 + RNG.normal(size=240)})
     audit = (
-        audit_embedding(table, np.column_stack([damage, NOISE]), outcome="haq", **CHANCE)
+        _linear(audit_embedding(table, np.column_stack([damage, NOISE]), outcome="haq", **CHANCE))
         .set_index(["target", "given"])
         .sort_index()
     )

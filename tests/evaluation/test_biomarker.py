@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from outcomenet.anatomy import JOINT_COUNT
+from outcomenet.anatomy import JOINT_COUNT, JOINT_NAMES
 from outcomenet.evaluation.biomarker import biomarker_table, codebook, reading_error
 from outcomenet.predictions import NetworkOutput
 from outcomenet.strategies import NO_HANDLING
@@ -92,3 +92,22 @@ def test_every_column_has_a_meaning_of_its_own():
     numbered = book.index.str.fullmatch(r"z\d+")
     assert not book.loc[~numbered, "meaning"].str.contains("embedding").any()
     assert "in-sample" in book.loc["may_be_used", "meaning"]
+
+
+def test_each_joint_has_the_parts_of_its_contribution_and_the_codebook_says_what_they_are():
+    parts = np.arange(2 * JOINT_COUNT * 3 * 2, dtype=float).reshape(2, JOINT_COUNT, 3, 2)
+    visible = np.ones((2, JOINT_COUNT), bool)
+    visible[1, 5] = False
+    reading = replace(reading_of(np.zeros(2)), parts=parts, visible=visible)
+    table = biomarker_table(reading, [], rows_of(reading, "test"), outcome=1)
+    for number, part in enumerate(("damage", "activity", "oa")):
+        column = table[f"{part}_joint_{JOINT_NAMES[5]}"]
+        assert column[0] == parts[0, 5, number, 1]
+        assert np.isnan(column[1])
+    entries = codebook(table, "HAQ-DI", NO_HANDLING).set_index("column")
+    assert entries.at[f"damage_joint_{JOINT_NAMES[5]}", "unit"] == "logits"
+    assert entries.at[f"activity_joint_{JOINT_NAMES[5]}", "meaning"].startswith(
+        "Activity's part of the contribution of "
+    )
+    without = biomarker_table(reading_of(np.zeros(2)), [], rows_of(reading, "test"), outcome=1)
+    assert not any("_joint_" in name for name in without)

@@ -24,6 +24,7 @@ from outcomenet.films.dicom_writer import write_dicom
 from outcomenet.films.quality_flags import FLAGS, listed, refusal
 from outcomenet.inference import films as predicting
 from outcomenet.inference.compiled_network import CompiledNetwork
+from outcomenet.inference.film_options import FilmOptions
 from outcomenet.localization.crops import Spacing
 from outcomenet.localization.geometry import CropGeometry, LimbLengths, limb_length_px
 from outcomenet.localization.landmarked_limbs import LandmarkedLimb
@@ -128,8 +129,7 @@ def in_predict(in_cohort, tmp_path_factory) -> dict[str, Any]:
                     task,
                     paths,
                     folder / f"out_{of_table}",
-                    landmarks=folder / "landmarks.csv",
-                    spacing_mm=SPACING_MM if of_table else None,
+                    FilmOptions(folder / "landmarks.csv", SPACING_MM if of_table else None),
                 )
             )
     table = pd.concat(tables)
@@ -196,7 +196,7 @@ def test_a_cohorts_limb_length_scales_the_new_films_of_its_runs(short_handed_run
     rows.columns = ["film_id", "side", "landmark", "x_px", "y_px"]
     rows.to_csv(tmp_path / "landmarks.csv", index=False)
     table = run_prediction(
-        short_handed_run, [film], tmp_path / "out", landmarks=tmp_path / "landmarks.csv", progress=QUIET
+        short_handed_run, [film], tmp_path / "out", FilmOptions(tmp_path / "landmarks.csv"), progress=QUIET
     )
     expected = HAND_MM / cast(float, limb_length_px(landmarks, "hand"))
     assert table["scale_mm_per_px"].tolist() == [pytest.approx(expected, abs=5e-6)]

@@ -185,12 +185,20 @@ def _film_files(rng: np.random.Generator, run: Path) -> None:
     ).to_csv(run / "codebook.csv", index=False)
     pd.DataFrame(
         [
-            ("fm", "age, male, site", 0.51, 0.45, 0.57, 0.44, 0.56, 320, 80, "Not read beyond chance."),
-            ("oa", "", 0.79, 0.74, 0.84, 0.45, 0.55, 320, 120, "Read well, as it may be."),
-            ("site", "", 0.66, 0.60, 0.72, 0.45, 0.55, 320, np.nan, "Read beyond chance."),
+            ("fm", "age, male, site", "linear", 0.51, 0.45, 0.57, 0.44, 0.56, 320, 80, "Not read beyond chance."),
+            ("oa", "", "linear", 0.79, 0.74, 0.84, 0.45, 0.55, 320, 120, "Read well, as it may be."),
+            ("site", "", "linear", 0.66, 0.60, 0.72, 0.45, 0.55, 320, np.nan, "Read beyond chance."),
+            ("site", "", "non-linear", 0.71, 0.65, 0.77, 0.44, 0.56, 320, np.nan, "Read beyond chance."),
         ],
-        columns=["target", "given", "auroc", "lower", "upper", "null_lower", "null_upper", "n", "events", "reading"],
+        columns=["target", "given", "classifier", "auroc", "lower", "upper", "null_lower", "null_upper", "n", "events", "reading"],
     ).to_csv(run / "audit_probes.csv", index=False)  # fmt: skip
+    pd.DataFrame(
+        [
+            ("score", "nothing", "linear", 0.53, 0.47, 0.58, 0.44, 0.56, 320, 160, "The score does not tell the hospital."),
+            ("score", "age, sex, true joints", "linear", 0.63, 0.58, 0.69, 0.44, 0.56, 320, 160, "Its films change it."),
+        ],
+        columns=["source", "given", "classifier", "auroc", "lower", "upper", "null_lower", "null_upper", "n", "patients", "reading"],
+    ).to_csv(run / "audit_score_site.csv", index=False)  # fmt: skip
     pd.DataFrame(
         [
             ("control_none", "Does it predict what depends on nothing?", "pass", "It does not, beyond chance."),

@@ -10,7 +10,7 @@ from outcomenet.anatomy import JOINT_NAMES
 from outcomenet.reports.calibration_section import calibration_bins, calibration_figure
 from outcomenet.reports.figures import Layout
 from outcomenet.reports.forest import difference_forest, ladder_forest
-from outcomenet.reports.joint_map import joint_contributions, joint_map_figure
+from outcomenet.reports.joint_map import joint_contributions, joint_map_figure, joint_parts_figure
 from outcomenet.reports.knowledge import is_trace, knowledge_figure, target_title
 from outcomenet.reports.report_tables import differences
 from outcomenet.reports.training_curve import training_figure
@@ -60,6 +60,29 @@ def test_joint_that_was_seen_in_one_patient_has_no_spread():
     assert table.loc[0, "patients"] == 1
     assert np.isnan(table.loc[0, "sd"])
     assert joint_map_figure(table, "HAQ-DI") is None
+
+
+def test_parts_of_the_contributions_stand_side_by_side_on_one_scale():
+    whole = _biomarkers([0.0, 2.0, 4.0])
+    assert joint_parts_figure(whole, "HAQ-DI") is None  # a score without parts
+    columns = {
+        f"{part}_joint_{name}": size * np.array([0.0, 2.0, 4.0])
+        for part, size in (("damage", 1.0), ("activity", 0.1), ("oa", 0.0))
+        for name in JOINT_NAMES
+    }
+    drawing = joint_parts_figure(pd.concat([whole, pd.DataFrame(columns)], axis=1), "HAQ-DI")
+    assert drawing is not None
+    bars = [axis for axis in drawing.figure.axes if axis.get_xlabel()]
+    assert [axis.get_title(loc="left") or axis.get_title() for axis in drawing.figure.axes[:3]] == [
+        "Damage", "Activity", "Osteoarthritis",
+    ]  # fmt: skip
+    assert {axis.get_xlabel() for axis in bars} == {"SD, logits of HAQ-DI"}
+    assert [axis.get_xlim() for axis in bars] == [pytest.approx((0.0, 4.5**0.5))] * 3
+    largest = [max(patch.radius for patch in axis.patches if patch.zorder == 5) for axis in drawing.figure.axes[:3]]
+    assert largest[0] > largest[1] > largest[2]  # dots are of one size for one number, too
+    assert drawing.data.groupby("part")["sd"].max().to_dict() == {
+        "damage": pytest.approx(4.5**0.5), "activity": pytest.approx(0.1 * 4.5**0.5), "oa": 0.0,
+    }  # fmt: skip
 
 
 def test_joint_map_reads_held_out_patients_only():
@@ -140,6 +163,7 @@ PROBES = pd.DataFrame(
     ],
     columns=["target", "given", "auroc"],
 ).assign(lower=0.5, upper=0.95, null_lower=0.4, null_upper=0.6, n=100, events=40, reading="")  # fmt: skip
+PROBES["classifier"] = ["linear"] * 6 + ["non-linear"]
 
 
 def test_only_what_films_should_hold_no_trace_of_is_painted_as_an_alarm():
@@ -149,10 +173,13 @@ def test_only_what_films_should_hold_no_trace_of_is_painted_as_an_alarm():
     drawing = knowledge_figure(PROBES)
     assert drawing is not None
     axis = drawing.figure.axes[0]
-    dots = [
-        line.get_markerfacecolor() for line in axis.lines if line.get_marker() == "o" and len(line.get_xdata()) == 1
-    ]
-    assert [colour == "#D55E00" for colour in dots] == traces
+    dots = [line for line in axis.lines if line.get_marker() in "oD" and len(line.get_xdata()) == 1]
+    assert [dot.get_markerfacecolor() == "#D55E00" for dot in dots] == traces
+    # the classifiers that were asked one question share its line, each with its own band of chance
+    assert len(axis.get_yticks()) == 6
+    assert [dot.get_marker() for dot in dots] == ["o"] * 6 + ["D"]
+    assert len({round(float(dot.get_ydata()[0]), 6) for dot in dots}) == 7
+    assert sorted(round(patch.get_height(), 6) for patch in axis.patches) == [0.32] * 2 + [0.64] * 5
 
 
 def test_labels_of_a_phone_leave_room_for_the_panel():

@@ -9,6 +9,7 @@ import pandas as pd
 
 from outcomenet.anatomy import JOINTS
 from outcomenet.audits.contract import AuditInputs, Key
+from outcomenet.audits.score_probes import TRUE_STATES
 from outcomenet.audits.sizes import AuditSizes
 from outcomenet.errors import UndefinedMetric
 from outcomenet.outcomes import outcome
@@ -35,7 +36,7 @@ class MadeUpNetwork:
     def true_joints(self) -> pd.DataFrame:
         rng = np.random.default_rng(3)
         sides, sites = [str(joint.side) for joint in JOINTS], [joint.site for joint in JOINTS]
-        states = {name: rng.random(PATIENTS * len(JOINTS)) for name in ("erosion", "narrowing", "osteophyte")}
+        states = {name: rng.random(PATIENTS * len(JOINTS)) for name in TRUE_STATES}
         return pd.DataFrame(
             {
                 "patient_id": np.repeat(self.held_out()["patient_id"], len(JOINTS)).to_numpy(), "visit_id": "V0",

@@ -37,7 +37,7 @@ def test_findings_and_tables_of_a_run_are_written(run):
     assert pd.read_csv(run / "audits.csv")["audit"].tolist() == list(AUDIT)
     assert {file.name for file in run.glob("audit_*.csv")} == {
         f"audit_{name}.csv" for name in (
-            "controls", "probes", "borders", "interventions", "bias", "sites", "pip", "deletion", "shuffled", "joint_truth"
+            "controls", "probes", "score_site", "borders", "interventions", "bias", "sites", "pip", "deletion", "shuffled", "joint_truth"
         )
     }  # fmt: skip
     metrics = pd.read_csv(run / "metrics.csv")
