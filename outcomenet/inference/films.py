@@ -16,6 +16,7 @@ from outcomenet.inference.film_inputs import film_inputs
 from outcomenet.inference.limbs import JOINT_COLUMNS, PreparedLimb, infer_limbs
 from outcomenet.inference.prediction_task import PredictionTask
 from outcomenet.inference.prepared_limbs import prepare_film, unread_row
+from outcomenet.inference.unlike_joints import without_unlike_joints
 from outcomenet.picture_files import write_png
 from outcomenet.progress import Progress
 
@@ -79,7 +80,11 @@ def predict_films(
                 yield from (replace(limb, file=original.film_id, sheet=None) for limb in prepared)
 
         for limb, values, of_joints in infer_limbs(
-            task.network, limbs(), outcomes=task.outcomes, main=task.main_outcome, calibrators=task.calibrators
+            task.network,
+            without_unlike_joints(limbs(), task.judge),
+            outcomes=task.outcomes,
+            main=task.main_outcome,
+            calibrators=task.calibrators,
         ):
             rows.append({**limb.row, **values})
             joints += of_joints
