@@ -35,7 +35,8 @@ def predict_films(
 ) -> pd.DataFrame:
     """Writes films.csv (one row a limb: score, flags), joints.csv (one row a joint) and a sheet of each limb's crops.
 
-    An `out` that this very task made of these very films is left as it is.
+    An `out` that this very task made of these very films is left as it is. Joints that the task's judge finds unlike those of the
+    pretraining are masked; their rows and their film's remark say so.
 
     Args:
         task: The network and its crops.

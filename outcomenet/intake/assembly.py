@@ -94,7 +94,8 @@ class Assembly:
         )
 
     def _write_examples(self) -> list[Path]:
-        self.progress.start("films", sum(map(len, self.tasks.values())), "read films and cut joints")
+        title = "read films, cut and judge joints" if self.crops.unlike.judges else "read films and cut joints"
+        self.progress.start("films", sum(map(len, self.tasks.values())), title)
         with self.crops.cutting(self.options.workers) as cut:
             try:
                 files = self.examples.write(self.folder, self.tasks, cut, self.cohort.meta.name)

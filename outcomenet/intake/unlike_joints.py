@@ -54,6 +54,11 @@ class UnlikeJoints:
         self._judge = _judge(geometry) if tasks else None
         self._distances: dict[VisitKey, Float[np.ndarray, "joint"]] = {}
 
+    @property
+    def judges(self) -> bool:
+        """Whether joints are judged: not where the crops are not those of the shipped encoder."""
+        return self._judge is not None
+
     def masked(self, visits: Iterable[Visit]) -> Iterator[Visit]:
         """Visits without their unlike joints.
 
@@ -95,7 +100,14 @@ class UnlikeJoints:
             films = {task.side: task.film_id for task in self._tasks[key]}
             for number in np.flatnonzero(~np.isnan(distances)):
                 joint = JOINTS[number]
-                yield films[joint.side], *key, str(joint.side), joint.site, float(distances[number]), self._hospitals[key]
+                yield (
+                    films[joint.side],
+                    *key,
+                    str(joint.side),
+                    joint.site,
+                    float(distances[number]),
+                    self._hospitals[key],
+                )
 
 
 def _judge(geometry: CropGeometry) -> JointDistances | None:

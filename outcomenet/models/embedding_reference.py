@@ -14,11 +14,11 @@ import numpy as np
 from outcomenet.anatomy import JOINT_KIND_INDEX
 from outcomenet.arrays import Float
 
-# Share of joints like those of the pretraining that lie beyond 1: single films are looked at by a person, who sees the flag.
+# Share of joints like those of the pretraining that lie beyond 1. A person looks at single films and sees the flag.
 FALSE_ALARMS = 0.005
 UNLIKE_FROM = 1.0  # the distance at which they begin
-# The same for a cohort's intake, where nobody looks at each joint: of 6,500 joints of a simulated cohort each, none of those with severe
-# damage was left out at this share (docs/pretraining); at `FALSE_ALARMS` it was one in 150.
+# The same for a cohort's intake, where nobody looks at each joint: of 491 simulated joints with most of their bone or cartilage lost, 2 %
+# lie beyond 1, and none beyond this limit (docs/pretraining). What is masked must not be the disease.
 FALSE_ALARMS_OF_COHORTS = 0.001
 # Shares of held-out joints that lie nearer than the distances in `EmbeddingReference.quantiles`.
 LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 1 - FALSE_ALARMS, 1 - FALSE_ALARMS_OF_COHORTS)

@@ -20,12 +20,13 @@ def draw_distances(table: pd.DataFrame, layout: Layout) -> Drawing:
     """
     rows = table.head(_MOST_ROWS)
     figure, (axes,) = layout.panels(1, 0.9 + 0.3 * len(rows))
-    for place, row in enumerate(rows.itertuples()):
+    values = rows[["p5", "p25", "p50", "p75", "p95", "p99"]].to_numpy(float)
+    for place, (p5, p25, p50, p75, p95, p99) in enumerate(values.tolist()):
         colour = GREY if place == 0 else _COLOUR
-        axes.plot([row.p5, row.p95], [place, place], color=colour, linewidth=1.2)
-        axes.plot([row.p25, row.p75], [place, place], color=colour, linewidth=5, solid_capstyle="butt")
-        axes.plot([row.p50], [place], marker="o", color="white", markeredgecolor=colour, markersize=5)
-        axes.plot([row.p99], [place], marker="|", color=colour, markersize=8)
+        axes.plot([p5, p95], [place, place], color=colour, linewidth=1.2)
+        axes.plot([p25, p75], [place, place], color=colour, linewidth=5, solid_capstyle="butt")
+        axes.plot([p50], [place], marker="o", color="white", markeredgecolor=colour, markersize=5)
+        axes.plot([p99], [place], marker="|", color=colour, markersize=8)
     limit = float(table["limit"].iloc[0])
     axes.axvline(limit, color="#b3261e", linewidth=1, linestyle="--")
     axes.annotate(
