@@ -59,7 +59,7 @@ class EmbeddingReference:
         Args:
             part: what the names begin with.
         """
-        return {f"{part}/{name}": np.asarray(getattr(self, name), np.float32) for name in _TENSORS}
+        return {f"{part}/{name}": np.ascontiguousarray(getattr(self, name), np.float32) for name in _TENSORS}
 
 
 def reference_of(tensors: Mapping[str, np.ndarray], part: str) -> EmbeddingReference | None:
