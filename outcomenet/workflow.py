@@ -25,6 +25,7 @@ from outcomenet.inference.film_options import NOTHING_SAID, FilmOptions
 from outcomenet.input_pipeline.batches import covariate_scale, training_batches
 from outcomenet.input_pipeline.transforms import CovariateScale, StoredExample
 from outcomenet.localization.geometry import CropGeometry, LimbLengths
+from outcomenet.models.outcome_net import SHIPPED
 from outcomenet.models.visit_comparison import PairReading
 from outcomenet.outcomes import outcome
 from outcomenet.predictors import measuring_network
@@ -47,6 +48,7 @@ from outcomenet.training.warm_start import warm_start
 
 if TYPE_CHECKING:
     from outcomenet.inference.prediction_task import PredictionTask
+    from outcomenet.models.joint_distances import JointDistances
 
 
 @dataclass(frozen=True)
@@ -430,10 +432,21 @@ def _prediction_task(run: Path, progress: Progress) -> PredictionTask:
         experiment.about,
         calibrators_of(run, rung),
         chain.inputs_of(run, record) | {"rung": rung},
+        _judge_of(record, crop),
     )
     for note in other_conditions(record, environment()):
         progress.say(f"Warning: {note}")
     return task
+
+
+def _judge_of(record: JsonObject, crop: CropGeometry) -> JointDistances | None:
+    """What tells joints unlike those of the pretraining; None for a run that did not begin with the shipped weights."""
+    from outcomenet.inference.prediction_task import LIMBS_PER_BATCH
+    from outcomenet.models.joint_distances import shipped_distances
+
+    if (record.get("pretrained") or {}).get("file") != SHIPPED:
+        return None
+    return shipped_distances(crop.size_px, crop.mm_per_px, LIMBS_PER_BATCH)
 
 
 def _crops_of(run: Path, record: JsonObject) -> tuple[CropGeometry, LimbLengths]:

@@ -24,6 +24,7 @@ FLAGS = {
     "amputated": "At least one joint is missing as if amputated.",
     "metal": "At least one joint is hidden by metal.",
     "unsure_joints": "At least one joint was not found surely enough.",
+    "unlike_training": "At least one joint is unlike anything that the encoder was trained on; it is left out of the score.",
     "washed_out": "The limb shows hardly any edges: washed out or blurred.",
     "nearly_black": "The limb's bones are shown in the darkest eighth of the grey levels.",
     "small": "The limb is less than 200 pixels long; errors are larger.",
@@ -43,6 +44,7 @@ FLAGS = {
     "scale_from_limb_length": "The film has no pixel spacing; its scale comes from the expected length of the limb.",
     "spacing_refused": "The file's pixel spacing cannot be right, and there is no other.",
 }
+UNLIKE = "unlike_training"
 UNCUTTABLE = ("no_limb", "few_joints", "doubtful", "no_direction", "no_scale")
 KEPT_WHERE_PLACED = frozenset({"few_joints"})  # a person who places few joints means those
 UNSCORABLE = frozenset({"refused", *UNCUTTABLE, "oblique_view", "lateral_view", "washed_out"})

@@ -8,7 +8,8 @@ import jax
 import numpy as np
 
 from outcomenet.arrays import Array
-from outcomenet.input_pipeline.transforms import StoredExample, standardised
+from outcomenet.input_pipeline.transforms import StoredExample
+from outcomenet.models.standardised_crops import standardised
 from outcomenet.progress import Progress
 from outcomenet.training.rungs import Parameters, RungNetwork
 

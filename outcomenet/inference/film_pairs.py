@@ -21,6 +21,7 @@ from outcomenet.inference.film_options import NOTHING_SAID, FilmOptions
 from outcomenet.inference.limbs import PreparedLimb
 from outcomenet.inference.prediction_task import PredictionTask
 from outcomenet.inference.prepared_limbs import prepare_film
+from outcomenet.inference.unlike_joints import without_unlike_joints
 from outcomenet.localization.film_list import list_films
 from outcomenet.models.joint_states import GRADED_DAMAGE, JOINT_STATES
 from outcomenet.progress import Progress
@@ -37,6 +38,7 @@ class Half(NamedTuple):
     crops: UInt16[np.ndarray, "joint height width"]
     present: Bool[np.ndarray, "joint"]
     film_of: dict[str, str]  # by side
+    remark_of: dict[str, str]  # by side: which joints are masked
 
 
 def compare_films(
@@ -91,7 +93,8 @@ def compare_films(
         )
     limbs: dict[bool, list[PreparedLimb]] = {True: [], False: []}
     for film, _, located in inputs.located(progress):
-        limbs[film.path in earlier] += prepare_film(task, film.film_id, located, options.spacing_mm)
+        prepared = prepare_film(task, film.film_id, located, options.spacing_mm)
+        limbs[film.path in earlier] += without_unlike_joints(prepared, task.judge)
     halves = _half(limbs[True], "earlier", task), _half(limbs[False], "later", task)
     changes = film_changes(task.network, task.network.batches([_example(*halves, task)]))
     assert changes is not None
@@ -104,7 +107,7 @@ def compare_films(
 
 def _half(limbs: Sequence[PreparedLimb], when: str, task: PredictionTask) -> Half:
     size = task.geometry.size_px
-    half = Half(np.zeros((JOINT_COUNT, size, size), np.uint16), np.zeros(JOINT_COUNT, bool), {})
+    half = Half(np.zeros((JOINT_COUNT, size, size), np.uint16), np.zeros(JOINT_COUNT, bool), {}, {})
     for limb in limbs:
         if limb.joints is None:
             continue
@@ -114,6 +117,7 @@ def _half(limbs: Sequence[PreparedLimb], when: str, task: PredictionTask) -> Hal
                 f"The {when} date shows {side} on two films, {half.film_of[side]} and {film}; name one of them, of one patient."
             )
         half.film_of[side] = film
+        half.remark_of[side] = str(limb.row["remark"])
         half.crops[limb.joints.own] = limb.joints.crops[limb.joints.own]
         half.present[limb.joints.own] = limb.joints.present[limb.joints.own]
     return half
@@ -179,10 +183,15 @@ def _limb_rows(
         sd = float(np.sqrt((changes.sd[0, own][:, at] ** 2).sum()))
         rows.append(
             films | {"joints": int(own.sum()), "joint_change": change, "lower": change - WIDE * sd}
-            | {"upper": change + WIDE * sd, "beyond_error": bool(abs(change) > WIDE * sd), "remark": ""}
+            | {"upper": change + WIDE * sd, "beyond_error": bool(abs(change) > WIDE * sd), "remark": _remark(before, after, side)}
         )  # fmt: skip
     unread = [limb for limb in limbs if limb.joints is None]
     rows += [
         {"film_before": str(limb.row["film_id"]), "joints": 0, "remark": str(limb.row["remark"])} for limb in unread
     ]
     return rows
+
+
+def _remark(before: Half, after: Half, side: str) -> str:
+    told = {"Earlier film": before.remark_of[side], "Later film": after.remark_of[side]}
+    return " ".join(f"{film}: {remark}" for film, remark in told.items() if remark)

@@ -16,6 +16,7 @@ from outcomenet.inference.film_options import NOTHING_SAID, FilmOptions
 from outcomenet.inference.limbs import JOINT_COLUMNS, PreparedLimb, infer_limbs
 from outcomenet.inference.prediction_task import PredictionTask
 from outcomenet.inference.prepared_limbs import prepare_film, unread_row
+from outcomenet.inference.unlike_joints import without_unlike_joints
 from outcomenet.picture_files import write_png
 from outcomenet.progress import Progress
 
@@ -32,7 +33,8 @@ def predict_films(
 ) -> pd.DataFrame:
     """Writes films.csv (one row a limb: score, flags), joints.csv (one row a joint) and a sheet of each limb's crops.
 
-    An `out` that this very task made of these very films is left as it is.
+    An `out` that this very task made of these very films is left as it is. Joints that the task's judge finds unlike those of the
+    pretraining are masked; their rows and their film's remark say so.
 
     Args:
         task: The network and its crops.
@@ -73,7 +75,11 @@ def predict_films(
                 yield from (replace(limb, file=original.film_id, sheet=None) for limb in prepared)
 
         for limb, values, of_joints in infer_limbs(
-            task.network, limbs(), outcomes=task.outcomes, main=task.main_outcome, calibrators=task.calibrators
+            task.network,
+            without_unlike_joints(limbs(), task.judge),
+            outcomes=task.outcomes,
+            main=task.main_outcome,
+            calibrators=task.calibrators,
         ):
             rows.append({**limb.row, **values})
             joints += of_joints

@@ -12,11 +12,11 @@ from flax import nnx
 from outcomenet.anatomy import JOINT_COUNT
 from outcomenet.arrays import Array, Bool, Float, UInt16
 from outcomenet.errors import UsageError
-from outcomenet.input_pipeline.transforms import standardised
 from outcomenet.likelihoods.ordinal import most_probable_grade
 from outcomenet.models.heads import GradeHead
 from outcomenet.models.joint_states import LEVELS, SPACE_LEVELS, JointNet, expected_level
 from outcomenet.models.joint_weights import JointWeights, load_joint_weights
+from outcomenet.models.standardised_crops import standardised
 from outcomenet.training.rungs import Parameters
 
 

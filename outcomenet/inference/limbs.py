@@ -14,6 +14,7 @@ from outcomenet.datasets.visit_example import ExampleShape, nothing_known
 from outcomenet.inference.compiled_network import CompiledNetwork
 from outcomenet.inference.film_risks import film_risks
 from outcomenet.ladder.calibrators import Calibrators
+from outcomenet.models.embedding_reference import UNLIKE_FROM
 from outcomenet.models.joint_states import JOINT_STATES
 from outcomenet.predictions import NetworkOutput
 from outcomenet.scoring import KELLGREN_LAWRENCE, SVDH
@@ -25,8 +26,8 @@ def state_columns(name: str) -> tuple[str, str, str]:
 
 
 JOINT_COLUMNS = [
-    "film_id", "joint", "x_px", "y_px", "visible", "contribution", "svdh_erosion", "svdh_jsn", "kellgren_lawrence",
-    *(column for state in JOINT_STATES for column in state_columns(state)),
+    "film_id", "joint", "x_px", "y_px", "visible", "distance", "unlike_training", "contribution",
+    "svdh_erosion", "svdh_jsn", "kellgren_lawrence", *(column for state in JOINT_STATES for column in state_columns(state)),
 ]  # fmt: skip
 
 
@@ -38,6 +39,8 @@ class LimbJoints:
     present: Bool[np.ndarray, "joint"]
     own: Sequence[int]  # places of the limb's joints among all of a visit
     centre: Float[np.ndarray, "own 2"]  # of each of them, film pixels: column, row
+    # from what the encoder was trained on, of all joints; beyond `UNLIKE_FROM` a joint is masked. None: not judged
+    distances: Float[np.ndarray, "joint"] | None = None
 
 
 @dataclass(frozen=True)
@@ -82,9 +85,10 @@ def infer_limbs(
                 yield limb, {}, []
                 continue
             contribution = output.contributions[scored, :, outcomes.index(main)]
-            values = _limb_values(limb.joints, output, scored, contribution) | film_risks(
-                outcomes, output, calibrators, scored
-            )
+            values: dict[str, object] = {}
+            if limb.joints.present.any():  # else every joint was masked, and a score of nothing would be 0
+                values = _limb_values(limb.joints, output, scored, contribution)
+                values |= film_risks(outcomes, output, calibrators, scored)
             yield limb, values, _joint_rows(str(limb.row["film_id"]), limb.joints, output, scored, contribution)
             scored += 1
 
@@ -133,8 +137,15 @@ def _joint_rows(
         }
         seen = bool(joints.present[joint])
         numbers = numbers if seen else dict.fromkeys(numbers, np.nan)
-        rows.append({"film_id": film_id, "joint": JOINT_NAMES[joint], "visible": seen, **numbers})
+        named = {"film_id": film_id, "joint": JOINT_NAMES[joint], "visible": seen}
+        rows.append({**named, **_likeness(joints, joint), **numbers})
     return rows
+
+
+def _likeness(joints: LimbJoints, joint: int) -> dict[str, object]:
+    """How far a joint lies from what the encoder was trained on; empty where it was not judged."""
+    distance = np.nan if joints.distances is None else float(joints.distances[joint])
+    return {"distance": distance, "unlike_training": "" if np.isnan(distance) else distance > UNLIKE_FROM}
 
 
 def _shares(roots: Float[np.ndarray, "state 2"] | None) -> dict[str, float]:

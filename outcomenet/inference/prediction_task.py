@@ -9,6 +9,7 @@ from outcomenet.inference.compiled_network import CompiledNetwork
 from outcomenet.input_pipeline.transforms import CovariateScale
 from outcomenet.ladder.calibrators import Calibrators
 from outcomenet.localization.geometry import CropGeometry, LimbLengths
+from outcomenet.models.joint_distances import JointDistances
 from outcomenet.training.rungs import Parameters, RungNetwork
 
 # Limbs that the network is run over together. A limb costs the same in a batch of any size, and one film alone should not
@@ -27,6 +28,7 @@ class PredictionTask:
     main_outcome: str  # the one that the films' score is of
     calibrators: Mapping[str, Calibrators] | None  # of this network, by outcome; None before the run is evaluated
     origin: Mapping[str, str]  # by which the same network is known again: run, data, last checkpoint, rung
+    judge: JointDistances | None = None  # masks joints unlike those of the pretraining; None: no joint is judged
 
 
 def film_network(network: RungNetwork, parameters: Parameters) -> CompiledNetwork:

@@ -10,16 +10,15 @@ import cv2
 import grain
 import numpy as np
 
-from outcomenet.anatomy import JOINTS, Side
 from outcomenet.arrays import Bool, Float, UInt16
 from outcomenet.datasets.dataset import visit_key
 from outcomenet.datasets.visit_example import GRADES, TARGETS, as_in_batch
+from outcomenet.models.standardised_crops import LIMBS, standardised
 from outcomenet.ranges import Share, Within, check_ranges
 
 # As a data set stores it (`visit_example.FIELDS`): arrays by name, and the names of patient and visit as bytes.
 StoredExample = Mapping[str, object]
 Example = dict[str, np.ndarray]  # as networks take it
-LIMBS = tuple(np.flatnonzero([joint.side is side for joint in JOINTS]) for side in Side)
 
 
 @dataclass(frozen=True)
@@ -78,24 +77,6 @@ class Standardise(grain.transforms.Map):
             **{name: as_in_batch(element, name) for name in TARGETS if name in element},
             **later,
         }
-
-
-def standardised(
-    crops: Float[np.ndarray, "joint height width"], visible: Bool[np.ndarray, "joint"]
-) -> Float[np.ndarray, "joint height width"]:
-    """Crops with mean 0 and SD 1 over the visible joints of each limb, which are one film.
-
-    Args:
-        crops: Grey levels, the whole range of a film as 0 to 1; they are overwritten.
-        visible: Joints that the films show; the others stay as they are.
-    """
-    for limb in LIMBS:
-        seen = limb[visible[limb]]
-        if len(seen):
-            pixels = crops[seen]
-            # a film without contrast would be divided by 0; 1e-4 is 6 of 65,536 grey levels
-            crops[seen] = (pixels - pixels.mean()) / max(float(pixels.std()), 1e-4)
-    return crops
 
 
 def _film(element: StoredExample, prefix: str, present: Bool[np.ndarray, "joint"]) -> Example:

@@ -8,11 +8,13 @@ from pathlib import Path
 import pandas as pd
 
 from outcomenet.cohorts.cohort import Cohort
+from outcomenet.datasets.visit_example import VisitKey
 from outcomenet.intake.documents import write_documents
 from outcomenet.intake.entered_limbs import EnteredLimbs
 from outcomenet.intake.film_tasks import film_tasks, source_of
 from outcomenet.intake.found_landmarks import find_landmarks
 from outcomenet.intake.kept import Kept
+from outcomenet.intake.unlike_joints import UnlikeJoints
 from outcomenet.intake.visit_crops import VisitCrops
 from outcomenet.intake.visit_examples import VisitExamples
 from outcomenet.localization.geometry import CropGeometry
@@ -57,7 +59,8 @@ class Assembly:
         self.located = find_landmarks(cohort, options.workers, progress, kept)
         self.tasks = film_tasks(cohort, self.located, geometry, options.secret)
         self.limbs = EnteredLimbs(cohort, self.located)
-        self.crops = VisitCrops(self.tasks, self.limbs, geometry.size_px, kept, progress)
+        unlike = UnlikeJoints(self.tasks, self._hospitals(), geometry, cohort.ledger)
+        self.crops = VisitCrops(self.tasks, self.limbs, unlike, geometry.size_px, kept, progress)
 
     def run(self) -> list[Path]:
         """Writes everything but what speaks of the whole (see `documents.finish`); returns the tables and examples."""
@@ -73,6 +76,7 @@ class Assembly:
         self.limbs.flags.write(self.folder)
         self.located.write(self.folder)
         self.crops.sheets.write(self.folder)
+        self.crops.unlike.write(self.folder)
         write_documents(self.folder, self.cohort, table, films, alike, self.ledger_of_tables)
         self.kept.forget_unused()
         return files
@@ -83,8 +87,15 @@ class Assembly:
         first = films.groupby(["patient_id", "visit_id"], as_index=False)["device"].first()
         return self.examples.table[["patient_id", "visit_id"]].merge(first, how="left")["device"]
 
+    def _hospitals(self) -> dict[VisitKey, str]:
+        table = self.examples.table
+        return dict(
+            zip(zip(table["patient_id"], table["visit_id"], strict=True), table["site"].astype(str), strict=True)
+        )
+
     def _write_examples(self) -> list[Path]:
-        self.progress.start("films", sum(map(len, self.tasks.values())), "read films and cut joints")
+        title = "read films, cut and judge joints" if self.crops.unlike.judges else "read films and cut joints"
+        self.progress.start("films", sum(map(len, self.tasks.values())), title)
         with self.crops.cutting(self.options.workers) as cut:
             try:
                 files = self.examples.write(self.folder, self.tasks, cut, self.cohort.meta.name)

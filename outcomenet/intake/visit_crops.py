@@ -16,7 +16,8 @@ from outcomenet.intake.cut_store import CutStore
 from outcomenet.intake.entered_limbs import EnteredLimbs
 from outcomenet.intake.film_tasks import FilmTask
 from outcomenet.intake.kept import Kept
-from outcomenet.intake.visit_examples import Crops, CutVisits, Present
+from outcomenet.intake.unlike_joints import UnlikeJoints, Visit
+from outcomenet.intake.visit_examples import CutVisits
 from outcomenet.progress import Progress
 
 
@@ -27,11 +28,13 @@ class VisitCrops:
         self,
         tasks: Mapping[VisitKey, Sequence[FilmTask]],
         limbs: EnteredLimbs,
+        unlike: UnlikeJoints,
         size_px: int,
         kept: Kept,
         progress: Progress,
     ):
         self._tasks, self._limbs, self._size, self._progress = tasks, limbs, size_px, progress
+        self.unlike = unlike
         self.store = CutStore(kept)
         self.sheets = JointSheets(len(tasks))
         self.with_joints: set[VisitKey] = set()
@@ -49,7 +52,17 @@ class VisitCrops:
         with FilmDecoder(workers=workers) as decoder:
             yield partial(self._cut, decoder)
 
-    def _cut(self, decoder: FilmDecoder, visits: Sequence[VisitKey]) -> Iterator[tuple[VisitKey, Crops, Present]]:
+    def _cut(self, decoder: FilmDecoder, visits: Sequence[VisitKey]) -> Iterator[Visit]:
+        for visit, crops, present in self.unlike.masked(self._joined(decoder, visits)):
+            if not present.any():
+                self._limbs.count_visit_without_joints()
+                continue
+            self.with_joints.add(visit)
+            self.sheets.offer(*visit, crops, present.astype(bool))
+            yield visit, crops, present
+
+    def _joined(self, decoder: FilmDecoder, visits: Sequence[VisitKey]) -> Iterator[Visit]:
+        """Every visit with the joints of all its limbs."""
         # one stream for all visits, so that the workers never wait for the end of a visit
         results = self.store.cut(decoder, [task for visit in visits for task in self._tasks[visit]])
         for visit in visits:
@@ -62,9 +75,4 @@ class VisitCrops:
                 if limb is not None and limb.crops is not None and limb.present is not None:
                     at = [JOINT_INDEX[Joint(limb.side, site).name] for site in joints_of(limb.side.region)]
                     crops[at], present[at] = limb.crops, limb.present
-            if not present.any():
-                self._limbs.count_visit_without_joints()
-                continue
-            self.with_joints.add(visit)
-            self.sheets.offer(*visit, crops, present.astype(bool))
             yield visit, crops, present

@@ -10,6 +10,7 @@ from flax import nnx
 
 from outcomenet.artifacts import JsonObject
 from outcomenet.errors import DataRefused, UsageError
+from outcomenet.models.embedding_reference import EmbeddingReference, reference_of
 from outcomenet.models.encoders.cnn import CnnConfig
 from outcomenet.models.encoders.vit import VitConfig
 from outcomenet.models.joint_states import JOINT_STATES, JointNet, JointNetConfig
@@ -17,7 +18,7 @@ from outcomenet.weight_files import filled, read_weights, tensors_of, write_weig
 
 PRETRAINED = Path(__file__).with_name("pretrained.safetensors")
 FORMAT = "outcomenet joint network 2"
-PART = "joints"
+PART, REFERENCE = "joints", "reference"
 MADE_BY = "`outcomenet train experiments/pretrained_encoder.py --out RUN`"
 _ENCODERS = {"CnnConfig": CnnConfig, "VitConfig": VitConfig}
 
@@ -30,13 +31,14 @@ class JointWeights:
     size_px: int
     mm_per_px: float
     card: JsonObject
+    reference: EmbeddingReference | None = None  # by which unlike joints are told; None: no joint is judged
 
 
 def save_joint_weights(weights: JointWeights, path: Path) -> None:
     """Writes the file.
 
     Args:
-        weights: What is written; numbers are rounded to half precision.
+        weights: What is written; the network's numbers are rounded to half precision.
         path: The file, which is replaced where it is there.
     """
     encoder = weights.network.config.encoder
@@ -49,7 +51,8 @@ def save_joint_weights(weights: JointWeights, path: Path) -> None:
         "mm_per_px": weights.mm_per_px,
         "card": weights.card,
     }
-    write_weights(path, tensors_of(weights.network, PART), about)
+    reference = weights.reference.tensors(REFERENCE) if weights.reference else {}
+    write_weights(path, tensors_of(weights.network, PART) | reference, about)
 
 
 def begun_from(network: JointNet, size_px: int, path: Path) -> tuple[JointNet, JsonObject]:
@@ -105,4 +108,5 @@ def load_joint_weights(path: Path | None = None) -> JointWeights:
     config = JointNetConfig(_ENCODERS[about["encoder"]](**sizes))
     # shapes alone: initial numbers would be thrown away
     shapes = nnx.eval_shape(lambda: config.build(about["size_px"], 0))
-    return JointWeights(filled(shapes, PART, tensors), about["size_px"], about["mm_per_px"], about["card"])
+    network = filled(shapes, PART, tensors)
+    return JointWeights(network, about["size_px"], about["mm_per_px"], about["card"], reference_of(tensors, REFERENCE))

@@ -9,8 +9,8 @@ import numpy as np
 
 from outcomenet.anatomy import JOINT_COUNT
 from outcomenet.arrays import Bool, Float, Int, UInt16
-from outcomenet.input_pipeline.transforms import LIMBS, standardised
 from outcomenet.models.joint_states import JOINT_STATES
+from outcomenet.models.standardised_crops import LIMBS, standardised
 from outcomenet.pretraining.crop_looks import LookRanges, grey_levels, new_look
 from outcomenet.pretraining.joint_bank import JointBank, JointPair
 from outcomenet.ranges import check_ranges

@@ -28,7 +28,8 @@ class PretrainingExperiment:
     optimiser: OptimiserConfig = field(default_factory=OptimiserConfig)
     initial: str = ""  # weights file that training goes on from; empty: chance
     held_out_pairs: Count = 64  # drawn from the next seed, that tell how well states are read
-    seed: Annotated[int, Within(0, 2**32 - 2)] = 21
+    reference_pairs: Count = 512  # of further seeds, by which joints unlike these are told (see `reference_joints`)
+    seed: Annotated[int, Within(0, 2**32 - 5)] = 21
 
     def __post_init__(self) -> None:
         check_ranges(self)

@@ -14,6 +14,7 @@ from outcomenet.pretraining.joint_bank import JointBank
 from outcomenet.pretraining.joint_losses import joint_loss
 from outcomenet.pretraining.pair_batches import BLOCK, PairBatches
 from outcomenet.pretraining.pretraining_experiment import PretrainingExperiment
+from outcomenet.pretraining.reference_joints import add_reference
 from outcomenet.progress import Progress
 from outcomenet.runs.environment import set_numerics
 from outcomenet.runs.provenance import public_name
@@ -93,5 +94,6 @@ def run_pretraining(file: Path | None, experiment: PretrainingExperiment, run: P
         "held_out": accuracy.round(4).astype(object).where(accuracy.notna(), None).to_dict("records"),
     }
     save_joint_weights(JointWeights(network, geometry.size_px, geometry.mm_per_px, card), run / WEIGHTS)
+    add_reference(run / WEIGHTS, experiment.reference_pairs, progress)
     write_record(run, record | {"stages": progress.stages})
     return run / WEIGHTS

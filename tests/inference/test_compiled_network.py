@@ -48,6 +48,18 @@ def network():
     return film_network(NETWORK, NETWORK.initial_parameters(0))
 
 
+def test_a_limb_whose_joints_are_all_masked_has_no_score_and_says_why_of_each_joint(network):
+    cut = limb(1, Side.LEFT_HAND)
+    far = np.where(cut.joints.present, 1.4, np.nan)
+    masked = replace(cut.joints, present=np.zeros(JOINT_COUNT, bool), distances=far)
+    ((_, values, rows),) = inferred(network, [replace(cut, joints=masked)])
+    assert values == {}
+    judged = [row for row in rows if row["unlike_training"] != ""]
+    assert len(judged) == len(rows) - 1  # the first joint was not on the film
+    assert all(row["unlike_training"] and row["distance"] == 1.4 and not row["visible"] for row in judged)
+    assert np.isnan([row["contribution"] for row in rows]).all()
+
+
 def test_limbs_of_several_films_are_scored_as_each_alone(network):
     together = inferred(network, LIMBS)
     assert [own.row["film_id"] for own, *_ in together] == [f"F{n}" for n in range(11)]

@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[2]
 TINY = [
     "--geometry.size-px", "16", "--geometry.mm-per-px", "1.0", "--network.encoder.patch", "4", "--network.encoder.widths", "8", "8",
     "--network.encoder.embedding", "8", "--training.steps", "6", "--training.batch-size", "1", "--training.save-every", "2",
-    "--held-out-pairs", "4",
+    "--held-out-pairs", "4", "--reference-pairs", "4",
 ]  # fmt: skip
 
 

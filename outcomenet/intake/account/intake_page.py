@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
@@ -13,12 +14,16 @@ from outcomenet.csv_files import read_csv
 from outcomenet.datasets.dataset import LEDGER, PREVIEWS, SAME_FILMS, SPLITS, UNREAD
 from outcomenet.datasets.manifest import DatasetManifest
 from outcomenet.intake.account.account import AGREEMENT, TABLE_ONE
+from outcomenet.intake.account.distance_figure import draw_distances
 from outcomenet.intake.account.flow import FLOW
 from outcomenet.intake.account.joint_sheets import JOINT_SHEETS
+from outcomenet.intake.unlike_joints import DISTANCES, UNLIKE_JOINTS
+from outcomenet.localization.geometry import CropGeometry
 from outcomenet.pages.page import Table, flow_chart, page_template, table_of
 from outcomenet.pages.pictures import small_picture
+from outcomenet.reports.figures import PublishedFigure, publish
 
-PAGE = "intake.html"
+PAGE, FIGURES = "intake.html", "figures"
 _MOST_ROWS = 50
 _STATISTICS = ("icc_a1", "bias", "lower_limit", "upper_limit", "kappa_quadratic")
 _MEASURES = ("total", "all sites")
@@ -53,6 +58,7 @@ def write_page(folder: Path, manifest: DatasetManifest) -> Path:
         flags=_flags(folder),
         unread=_unread(folder),
         same=_same_films(folder),
+        unlike=_unlike(folder, manifest),
         previews=[small_picture(path, _FILM_PX) for path in sorted((folder / PREVIEWS).glob("*.png"))],
         sheets=[
             {"joint": path.stem.replace("_", " "), "picture": small_picture(path, _SHEET_PX)}
@@ -60,6 +66,15 @@ def write_page(folder: Path, manifest: DatasetManifest) -> Path:
         ],
     )
     return write_whole(folder / PAGE, html)
+
+
+@dataclass(frozen=True)
+class _Distances:
+    """The section on distances; without a table no joint was judged, and `sentence` says why."""
+
+    sentence: str
+    table: Table | None = None
+    figure: PublishedFigure | None = None
 
 
 def _table(caption: str, frame: pd.DataFrame, words: Sequence[str]) -> Table:
@@ -136,3 +151,39 @@ def _same_films(folder: Path) -> Table | None:
     if table.empty:
         return None
     return _table("Pairs of films.", table.head(_MOST_ROWS).astype(str), words=tuple(str(column) for column in table))
+
+
+def _unlike(folder: Path, manifest: DatasetManifest) -> _Distances | None:
+    """How far the films lie from what the encoder was trained on; None for a data set without films."""
+    if not manifest.visits_with_films:
+        return None
+    path = folder / DISTANCES
+    if not path.is_file():
+        return _Distances(_why_not_judged(manifest))
+    table = read_csv(path, dtype={"films_of": str})
+    every = table.iloc[1]
+    limit, masked = float(every["limit"]), int(every["masked"])
+    sentence = (
+        f"{masked:,} of {int(every['joints']):,} joints lie beyond {limit:.2f}, where the farthest 0.1 % of simulated joints begin; they are "
+        f"masked, as if no film showed them. Each: {UNLIKE_JOINTS}."
+    )
+    shown = table.rename(columns={"films_of": "films of", "p5": "5 %", "p50": "median", "p95": "95 %", "p99": "99 %"})
+    shown["masked, %"] = (100 * shown["masked"] / shown["joints"]).map("{:.2f}".format).replace("nan", "")
+    for name in ("5 %", "median", "95 %", "99 %", "largest"):
+        shown[name] = shown[name].map("{:.2f}".format).replace("nan", "")
+    for name in ("films", "joints", "masked"):
+        shown[name] = shown[name].map("{:,.0f}".format).replace("nan", "")
+    columns = ["films of", "films", "joints", "5 %", "median", "95 %", "99 %", "largest", "masked", "masked, %"]
+    (folder / FIGURES).mkdir()
+    figure = publish(lambda layout: draw_distances(table, layout), folder / FIGURES)
+    return _Distances(sentence, _table("Distances of joints.", shown[columns].head(_MOST_ROWS), ("films of",)), figure)
+
+
+def _why_not_judged(manifest: DatasetManifest) -> str:
+    fits, has = CropGeometry(), manifest.geometry
+    if fits == has:
+        return "No joint was compared with those that the encoder was trained on: the weights that come with outcomenet hold no reference."
+    return (
+        f"No joint was compared with those that the encoder was trained on: it takes crops of {fits.size_px} pixels at {fits.mm_per_px:g} mm, and "
+        f"these have {has.size_px} pixels at {has.mm_per_px:g} mm."
+    )
