@@ -13,6 +13,7 @@ from pathlib import Path
 import pandas as pd
 
 import outcomenet as on
+from outcomenet.artifacts import read_json_object
 from outcomenet.csv_files import read_csv, write_csv
 from outcomenet.experiment import Experiment, load_module
 from outcomenet.experiment_files import experiment_file
@@ -91,7 +92,8 @@ def row_of(run: Path) -> dict[str, object]:
     """
     metrics = read_csv(run / "metrics.csv")
     metrics = metrics[(metrics["subgroup"] == "all") & (metrics["metric"] == "r2")]
-    own = metrics[metrics["predictor"].isin(["direct", "direct_adjusted"])].set_index("outcome")["value"]
+    (rung,) = read_json_object(run / "record.json", "train it again")["config"]["rungs"]
+    own = metrics[metrics["predictor"] == rung].set_index("outcome")["value"]
     row: dict[str, object] = {"strategy": run.name, "haq_r2": own["haq"], "pain_r2": own["pain"]}
     shifts = read_csv(run / "audit_interventions.csv").astype({"value": str}).set_index(["intervention", "value"])
     for name, value in INTERVENTIONS:

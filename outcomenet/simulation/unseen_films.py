@@ -54,4 +54,5 @@ def unseen_anatomy(anatomy: LimbAnatomy, generators: Sequence[np.random.Generato
 
 def _drawn(rng: np.random.Generator, ranges: Ranges, *shape: int) -> np.ndarray:
     """Values of one person's limbs, all from one of the ranges."""
-    return rng.uniform(*ranges[rng.integers(len(ranges))], shape)
+    low, high = ranges[int(rng.integers(len(ranges)))]
+    return rng.uniform(low, high, shape)
