@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo real-joints counterfactual-trial wheel results test check bench cards docs fuzz kills sweep pages lock clean
+.PHONY: demo real-joints counterfactual-trial strategies null-worlds paired-change scaling wheel results test check bench cards docs fuzz kills sweep pages lock clean
 
 demo: $(READY)
 	$(BIN)/outcomenet demo --out runs/demo
@@ -30,6 +30,24 @@ real-joints: $(READY)
 # The treatment's effect on each measure of change, from simulated patients under both arms; about 5 minutes.
 counterfactual-trial: $(READY)
 	$(BIN)/python -m tests.counterfactual_trial --patients 1500 --seed 1001 --keep docs/pretraining
+
+# What each way of handling osteoarthritis removes and costs: fourteen arms on one cohort, about an hour. Writes docs/results.
+# With ARMS=--learning also those that work on the embedding, with an encoder that learns, which takes hours.
+strategies: $(READY)
+	$(BIN)/python docs/results/strategies.py runs/strategies $(ARMS)
+
+# False gains in twenty strict null worlds, about an hour. Writes docs/results.
+null-worlds: $(READY)
+	$(BIN)/python docs/results/null_worlds.py runs/null-worlds --seeds 20
+
+# Films of two visits read together, in three modes. Writes docs/results.
+paired-change: $(READY)
+	$(BIN)/python docs/results/paired_change.py runs/paired-change
+
+# Recovery from 250 to 2,000 patients and in a world of unseen films, about an hour. Writes docs/pretraining.
+scaling: $(READY)
+	$(BIN)/python docs/pretraining/scaling.py runs/scaling
+	$(BIN)/python docs/pretraining/fill.py --scaling runs/scaling
 
 bench: $(READY)
 	$(BIN)/python -m tests.bench

@@ -25,7 +25,7 @@ class Command:
 
 COMMANDS: dict[str, Command] = {
     "demo": Command(
-        "demo", "simulate a small cohort, take it in, train, evaluate and write a report (about 5 minutes)"
+        "demo", "simulate a small cohort, take it in, train, evaluate and write a report (under 10 minutes)"
     ),
     "simulate": Command("simulate", "write a simulated cohort with known causal truth, as a hospital would export it"),
     "intake": Command("intake", "check a cohort folder and make a data set of it"),

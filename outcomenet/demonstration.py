@@ -20,7 +20,7 @@ def demo(
     patients: Patients = 700,
     dicom_patients: CountOrNone = 48,
     seed: Seed = 0,
-    steps: Count = 500,
+    steps: Count = 1500,
 ) -> Run:
     """The whole way on a small simulated cohort: DICOM and CSV files, intake, training, evaluation, report.
 
@@ -29,7 +29,7 @@ def demo(
         patients: Patients in all.
         dicom_patients: Patients that go the whole way from DICOM films; the others are simulated to joint crops.
         seed: Seed of the simulated world.
-        steps: Training steps of 8 visits.
+        steps: Training steps of 16 visits.
 
     Returns:
         The run, with its report.
@@ -47,10 +47,7 @@ def demo(
     making = Progress()
     if not dataset.exists():
         if not cohort.exists():
-            simulate(
-                cohort, patients=patients, seed=seed, full_films=dicom_patients, crop_size=48, mm_per_pixel=0.5,
-                progress=making,
-            )  # fmt: skip
+            simulate(cohort, patients=patients, seed=seed, full_films=dicom_patients, progress=making)
         intake(cohort, dataset, progress=making)
     experiment = load_experiment("demo").with_steps(steps)
     train(experiment, dataset, out, file=experiment_file("demo"), stages=making.stages)

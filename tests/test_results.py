@@ -1,4 +1,4 @@
-"""The numbers of the demo in docs/results.md are those of the run whose files are kept beside it."""
+"""Numbers in docs/results.md and docs/pretraining are those of the runs whose files are kept beside the pages."""
 
 from __future__ import annotations
 
@@ -6,21 +6,29 @@ import importlib.util
 import re
 import shutil
 from pathlib import Path
+from types import ModuleType
 
 import pandas as pd
 import pytest
 
+from outcomenet.experiment import load_experiment
+
 DOCS = Path(__file__).parents[1] / "docs"
 
 
-@pytest.fixture(scope="module")
-def fill():
-    spec = importlib.util.spec_from_file_location("fill", DOCS / "results" / "fill.py")
+def script(path: str) -> ModuleType:
+    """A program of the folder docs/, which is no package."""
+    spec = importlib.util.spec_from_file_location(path.replace("/", "_"), DOCS / f"{path}.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture(scope="module")
+def fill():
+    return script("results/fill")
 
 
 def test_the_page_says_what_the_kept_files_say(fill):
@@ -64,14 +72,6 @@ def test_the_seeds_are_of_the_kept_run_and_the_page_counts_them(fill, tmp_path):
     assert "below 0 for 7 of 60 seeds" in fill.seeds_sentence(tmp_path)
 
 
-def test_numbers_of_the_demo_in_the_running_text_are_those_of_its_audits(fill):
-    (finding,) = pd.read_csv(fill.KEPT / "audits.csv").query("audit == 'do_oa'")["finding"]
-    text = " ".join((DOCS / "results.md").read_text().split(fill.END)[1].split())
-    at_0, at_half = re.findall(r"at 0\.[05] by ([+-]\d\.\d\d SD)", finding)
-    assert f"in the demo (another preset and seed) the shift under do(oa=0) is {at_0}" in text
-    assert f"and {at_half} in the demo" in text
-
-
 def test_the_numbers_of_real_patients_are_those_of_the_kept_file(fill):
     kept = pd.read_csv(fill.KEPT / "rapport.csv").set_index("metric").query("predictor == 'covariates'")
     r2, mae = (f"{row.value:.2f} ({row.lower:.2f} to {row.upper:.2f})" for row in kept.loc[["r2", "mae"]].itertuples())
@@ -95,3 +95,80 @@ def test_only_what_stands_between_the_marks_is_replaced(fill):
     assert fill.filled(page, "new\n") == f"before\n{fill.BEGIN}\nnew\n\n{fill.END}after\n"
     with pytest.raises(SystemExit, match="put them back"):
         fill.filled("no marks", "new")
+
+
+@pytest.mark.parametrize(
+    ("path", "page"),
+    [
+        ("results/strategies", "results.md"),
+        ("results/null_worlds", "results.md"),
+        ("results/paired_change", "results.md"),
+        ("pretraining/fill", "pretraining/README.md"),
+    ],
+)
+def test_tables_of_many_runs_are_those_of_their_kept_files(path, page):
+    text = (DOCS / page).read_text()
+    assert script(path).written_into(text) == text
+
+
+def test_each_arm_of_the_strategies_has_a_name_of_its_own():
+    strategies = script("results/strategies")
+    arms = dict(strategies.arms())
+    assert len(arms) == len(list(strategies.arms())) == 14
+    assert arms["none"] == {"rungs": ("direct",)}
+    assert arms["outcome_terms"]["confounding.seen_osteoarthritis"] is False
+    assert arms["joint_decorrelation_10"]["confounding.joint_decorrelation"] == 10.0
+    assert {"distance_correlation", "distance_correlation-reweight", "residualised_outcome"} <= arms.keys()
+    for settings in arms.values():
+        load_experiment("confounders").with_settings({**strategies.SETTINGS, **settings})
+
+
+def test_a_false_gain_is_an_interval_above_0(tmp_path):
+    null_worlds = script("results/null_worlds")
+    for seed, (lower, upper) in enumerate([(0.01, 0.2), (-0.1, 0.1), (-0.2, -0.01)], 1):
+        row = {
+            "outcome": "haq", "metric": "r2", "predictor": "direct_adjusted", "difference": 0.5 * (lower + upper),
+            "lower": lower, "upper": upper, "value": 0.2, "reference_value": 0.1, "n": 100,
+        }  # fmt: skip
+        rows = [row | {"reference": "human_joints"}, row | {"reference": "covariates"}, row | {"metric": "mae"}]
+        (tmp_path / f"seed{seed}" / "run").mkdir(parents=True)
+        pd.DataFrame(rows).to_csv(tmp_path / f"seed{seed}" / "run" / "comparisons.csv", index=False)
+    table = null_worlds.contrasts(tmp_path)
+    assert table["seed"].tolist() == [1, 2, 3]
+    assert "| human_joints | haq r2 | 3 | 1 | 1 | +0.000 | 0.200 | 0.100 |" in null_worlds.null_table(table)
+
+
+def test_recovery_is_told_for_every_world_and_left_out_where_a_rung_is_missing(tmp_path, monkeypatch):
+    page = script("pretraining/fill")
+    monkeypatch.setattr(page, "KEPT", tmp_path)
+    for name, values in (("default-1000-92", (0.1, 0.4, 0.5)), ("unseen_films-250-7", (0.1, 0.4))):
+        rows = [
+            {"predictor": rung, "outcome": "haq", "metric": "r2", "subgroup": "all", "value": value}
+            for rung, value in zip(page.RUNGS, values, strict=False)
+        ]
+        (tmp_path / name / "run").mkdir(parents=True)
+        pd.DataFrame(rows).to_csv(tmp_path / name / "run" / "metrics.csv", index=False)
+    page.keep_scaling(tmp_path)
+    lines = page.scaling_table(pd.read_csv(tmp_path / page.SCALING))
+    assert "| default | 1,000 | 92 | haq r2 | 0.100 | 0.400 | 0.500 | 0.75 |" in lines
+    assert "| unseen_films | 250 | 7 | haq r2 | 0.100 | 0.400 | - | not judged |" in lines
+
+
+def test_a_row_of_paired_films_has_both_measures(tmp_path):
+    paired = script("results/paired_change")
+    run = tmp_path / "paired" / "run"
+    run.mkdir(parents=True)
+    bounds = {"lower": 0.1, "upper": 0.3}
+    metrics = [
+        {"predictor": rung, "outcome": "haq_change", "metric": "r2", "subgroup": "all", "value": 0.2, **bounds}
+        for rung in (*paired.RUNGS, "covariates")
+    ]
+    pd.DataFrame(metrics).to_csv(run / "metrics.csv", index=False)
+    measures = [
+        {"measure": measure, "statistic": statistic, "against": against or "", "value": value, **bounds}
+        for value, (measure, statistic, against) in zip((0.5, 0.6, 0.7), paired.RESPONSIVENESS.values(), strict=True)
+    ]
+    pd.DataFrame(measures).to_csv(run / "responsiveness.csv", index=False)
+    line = paired.paired_table(pd.DataFrame([paired.row_of(run)])).splitlines()[-1]
+    assert line.startswith("| paired | 0.20 (0.10 to 0.30) |")
+    assert line.endswith("| 0.50 (0.10 to 0.30) | 0.60 (0.10 to 0.30) | 0.70 (0.10 to 0.30) |")

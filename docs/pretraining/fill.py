@@ -1,11 +1,16 @@
-"""Numbers of simulated patients in docs/pretraining/README.md, from evaluated runs: `python docs/pretraining/fill.py TRIAL SCALE500 SCALE1000`.
+"""Numbers of simulated patients in docs/pretraining/README.md, from evaluated runs.
+
+    python docs/pretraining/fill.py --trial RUN          # of experiments/trial.py
+    python docs/pretraining/fill.py --scaling FOLDER     # of docs/pretraining/scaling.py: PRESET-PATIENTS-SEED/run, of any sizes
+
+Without a run the page is written from the kept files alone.
 
 What the page needs is kept beside this file, so that a test can hold the page to it without the runs.
 """
 
 from __future__ import annotations
 
-import sys
+import argparse
 from pathlib import Path
 
 import pandas as pd
@@ -31,17 +36,24 @@ OUTCOMES = {"haq": "r2", "pain": "r2", "progression": "auroc"}
 RUNGS = ("human_joints", "direct_adjusted", "oracle")
 
 
-def keep(trial: Path, scaling: dict[int, Path]) -> None:
-    """Copies what the page is written from: score_change.csv of the trial, and three rungs of the other runs."""
+def keep_trial(trial: Path) -> None:
+    """Copies score_change.csv of the trial's run."""
     write_csv(read_csv(trial / "score_change.csv"), KEPT / CHANGE)
+
+
+def keep_scaling(folder: Path) -> None:
+    """Three rungs of every run of a folder, a row per world and outcome; the runs' own folders tell preset, patients and seed."""
     rows = []
-    for patients, run in scaling.items():
-        metrics = read_csv(run / "metrics.csv")
+    for file in folder.glob("*/run/metrics.csv"):
+        preset, patients, seed = file.parts[-3].rsplit("-", 2)
+        metrics = read_csv(file)
         metrics = metrics[metrics["subgroup"] == "all"].set_index(["predictor", "outcome", "metric"])["value"]
         for outcome, metric in OUTCOMES.items():
             of_rungs = {rung: metrics.get((rung, outcome, metric)) for rung in RUNGS}
-            rows.append({"patients": patients, "outcome": outcome, "metric": metric, **of_rungs})
-    write_csv(pd.DataFrame(rows), KEPT / SCALING)
+            world = {"preset": preset, "patients": int(patients), "seed": int(seed)}
+            rows.append({**world, "outcome": outcome, "metric": metric, **of_rungs})
+    order = ["preset", "patients", "seed"]
+    write_csv(pd.DataFrame(rows).sort_values(order, kind="stable").reset_index(drop=True), KEPT / SCALING)
 
 
 def change_table(table: pd.DataFrame) -> list[str]:
@@ -69,11 +81,16 @@ def _cell(known: pd.DataFrame, key: tuple[str, str, str]) -> str:
 
 def scaling_table(table: pd.DataFrame) -> list[str]:
     """Recovery of what the joints hold beyond the human score, as lines of Markdown."""
-    lines = ["| patients | outcome | human_joints | direct_adjusted | oracle | recovery |", "| --- |" + " --- |" * 5]
+    lines = [
+        "| preset | patients | seed | outcome | human_joints | direct_adjusted | oracle | recovery |",
+        "| --- |" + " --- |" * 7,
+    ]
     for row in table.itertuples():
-        recovery = (row.direct_adjusted - row.human_joints) / (row.oracle - row.human_joints)
-        cells = [f"{value:.3f}" for value in (row.human_joints, row.direct_adjusted, row.oracle)]
-        lines.append(f"| {row.patients:,} | {row.outcome} {row.metric} | {' | '.join(cells)} | {recovery:.2f} |")
+        known = [row.human_joints, row.direct_adjusted, row.oracle]
+        cells = ["-" if pd.isna(value) else f"{value:.3f}" for value in known]
+        recovery = "not judged" if pd.isna(known).any() else f"{(known[1] - known[0]) / (known[2] - known[0]):.2f}"
+        world = f"{row.preset} | {row.patients:,} | {row.seed}"
+        lines.append(f"| {world} | {row.outcome} {row.metric} | {' | '.join(cells)} | {recovery} |")
     return lines
 
 
@@ -89,7 +106,13 @@ def written_into(page: str) -> str:
 
 
 if __name__ == "__main__":
-    trial, small, large = map(Path, sys.argv[1:])
-    keep(trial, {500: small, 1000: large})
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--trial", type=Path, help="evaluated run of experiments/trial.py")
+    parser.add_argument("--scaling", type=Path, help="folder of evaluated runs of docs/pretraining/scaling.py")
+    options = parser.parse_args()
+    if options.trial:
+        keep_trial(options.trial)
+    if options.scaling:
+        keep_scaling(options.scaling)
     page = KEPT / "README.md"
     page.write_text(written_into(page.read_text()))

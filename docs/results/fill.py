@@ -5,8 +5,10 @@ What the page needs of the run is kept beside this file, so that a test can hold
 
 from __future__ import annotations
 
+import json
 import shutil
 import sys
+from datetime import datetime
 from pathlib import Path
 
 import pandas as pd
@@ -20,9 +22,15 @@ from outcomenet.predictions import PREDICTORS
 KEPT = Path(__file__).parent
 PAGE = KEPT.parent / "results.md"
 FILES = ("metrics.csv", "comparisons.csv", "audits.csv", "score_change.csv")
+TIMES_FILE = "times.csv"
+TIMES_BEGIN, TIMES_END = "<!-- begin: times, written by `make results` -->\n", "<!-- end: times -->\n"
 SEEDS, SEEDS_FILE = 60, "seeds.csv"
 SEEDS_BEGIN, SEEDS_END = "<!-- begin: seeds, written by `make results` -->\n", "<!-- end: seeds -->\n"
 BEGIN, END = "<!-- begin: written by `make results` -->\n", "<!-- end: written by `make results` -->\n"
+MEASURES = {
+    "score": "score, each film by itself", "joint_change": "films read together, all joints alike",
+    "damage_change": "films read together, weighted by HAQ", "human_total": "human total",
+}  # fmt: skip
 STATISTICS = {
     "srm": "SRM", "sdc": "SDC (95 %)", "sdc_in_sd": "SDC in SDs of the change", "icc_a1": "ICC(2,1) of status",
     "icc_a1_change": "ICC(2,1) of the change", "n_per_arm_80": "patients per arm, power 80 %",
@@ -37,6 +45,30 @@ def keep(run: Path, folder: Path) -> None:
     metrics = read_csv(folder / "metrics.csv")
     metrics[metrics["subgroup"] == "all"].to_csv(folder / "metrics.csv", index=False)
     write_csv(bounds_by_seed(pd.read_parquet(run / "predictions.parquet")), folder / SEEDS_FILE)
+    write_csv(times_of(run), folder / TIMES_FILE)
+
+
+def times_of(run: Path) -> pd.DataFrame:
+    """Seconds and peak memory in MB of the data's making, of training and of evaluation, from the run's own records."""
+    record, evaluation = (json.loads((run / name).read_text()) for name in ("record.json", "evaluation.json"))
+    # stages before training's first are the data's; their seconds are all that the record has of them
+    titles = [stage["stage"] for stage in record["stages"]]
+    learning = next(number for number, title in enumerate(titles) if title in ("embed films", "train"))
+    of = {
+        "data": (sum(stage["seconds"] for stage in record["stages"][:learning]), record["stages"][:learning]),
+        "training": (_seconds(record["times"]), record["stages"][learning:]),
+        "evaluation": (_seconds(evaluation["times"]), evaluation["stages"]),
+    }
+    rows = [
+        {"part": part, "seconds": round(seconds), "peak_memory_mb": max(stage["peak_memory_mb"] for stage in stages)}
+        for part, (seconds, stages) in of.items()
+    ]
+    return pd.DataFrame(rows)
+
+
+def _seconds(times: dict[str, str]) -> float:
+    begun, finished = (datetime.fromisoformat(times[name]) for name in ("begun", "finished"))
+    return (finished - begun).total_seconds()
 
 
 def bounds_by_seed(predictions: pd.DataFrame) -> pd.DataFrame:
@@ -59,6 +91,19 @@ def seeds_sentence(folder: Path) -> str:
     )
 
 
+def times_sentence(folder: Path) -> str:
+    """How long the demo took, how much memory it needed and how many patients it held out."""
+    if not (folder / TIMES_FILE).is_file():
+        return "Its time was not measured yet: `make demo` on a machine that does nothing else, then `make results`.\n"
+    times = read_csv(folder / TIMES_FILE).set_index("part")
+    minutes = times["seconds"] / 60
+    return (
+        f"It took {minutes.sum():.1f} minutes: {minutes['data']:.1f} to simulate the cohort and take it in, {minutes['training']:.1f} to "
+        f"train, {minutes['evaluation']:.1f} to evaluate; peak memory {times['peak_memory_mb'].max() / 1000:.1f} GB "
+        f"([{TIMES_FILE}](results/{TIMES_FILE})).\n"
+    )
+
+
 def demo_block(folder: Path) -> str:
     """The page's part on the demo: ladder, paired differences, change, audits."""
     metrics, comparisons, audits, change = (
@@ -78,6 +123,7 @@ def filled(page: str, block: str, begin: str = BEGIN, end: str = END) -> str:
 
 def written(page: str, folder: Path) -> str:
     """The page with all that is written from the files of a folder."""
+    page = filled(page, times_sentence(folder), TIMES_BEGIN, TIMES_END)
     return filled(filled(page, demo_block(folder)), seeds_sentence(folder), SEEDS_BEGIN, SEEDS_END)
 
 
@@ -111,18 +157,20 @@ def _differences(comparisons: pd.DataFrame) -> str:
 
 
 def _change(change: pd.DataFrame) -> str:
-    score, human = (change[change["measure"] == name] for name in ("score", "human_total"))
+    measures = {title: change[change["measure"] == name] for name, title in MEASURES.items()}
+    measures = {title: rows for title, rows in measures.items() if len(rows)}
     lines = [
-        f"| change in a year, {int(change['patients'].max())} held-out patients | score | human total |",
-        "| --- | --- | --- |",
+        f"| change in a year, {int(change['patients'].max())} held-out patients | {' | '.join(measures)} |",
+        "| --- |" + " --- |" * len(measures),
     ]
     for statistic, title in STATISTICS.items():
         digits = 0 if statistic.startswith("n_per_arm") else 2
-        cells = [_estimate(of[of["statistic"] == statistic], digits) for of in (score, human)]
+        cells = [_estimate(of[of["statistic"] == statistic], digits) for of in measures.values()]
         lines.append(f"| {title} | " + " | ".join(cells) + " |")
     for against in change.loc[change["statistic"] == "correlation", "against"].unique():
         cells = [
-            _estimate(of[(of["statistic"] == "correlation") & (of["against"] == against)], 2) for of in (score, human)
+            _estimate(of[(of["statistic"] == "correlation") & (of["against"] == against)], 2)
+            for of in measures.values()
         ]
         lines.append(f"| correlation with the change of {against} | " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"

@@ -22,8 +22,8 @@ class Demo:
     """Patients that go the whole way from DICOM films."""
     seed: Seed = 0
     """Seed of the simulated world."""
-    steps: Count = 500
-    """Training steps of 8 visits."""
+    steps: Count = 1500
+    """Training steps of 16 visits."""
 
     def __post_init__(self) -> None:
         check_ranges(self)

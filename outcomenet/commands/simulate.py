@@ -18,7 +18,7 @@ class Simulate:
     """Writes a simulated cohort as a hospital would export it: films and CSV tables, and the truth that made them.
 
     Presets: default, early, established, high_risk, trial, no_hidden_signal, null, heavy_oa, heavy_fm, site_shift,
-    scanner_shortcut (what each is for: docs/simulation.md). With --check nothing is written: a table says how far the
+    scanner_shortcut, unseen_films (what each is for: docs/simulation.md). With --check nothing is written: a table says how far the
     world meets published numbers.
     """
 

@@ -26,7 +26,11 @@ class PairReading(StrEnum):
 
 
 class PairComparison(nnx.Module):
-    """Difference of a joint's two embeddings, and what side-by-side reading adds to it (nothing at the start)."""
+    """Difference of a joint's two embeddings, and what side-by-side reading adds to it (nothing at the start).
+
+    What the films' order adds to paired reading is one factor a feature, 0 at the start: a comparison that was pretrained on
+    pairs without order is exactly what chronological reading begins with.
+    """
 
     def __init__(self, mode: PairReading, embedding: int, rngs: nnx.Rngs):
         self.mode = mode
@@ -36,6 +40,7 @@ class PairComparison(nnx.Module):
         self.out = (
             nnx.Linear(2 * embedding, embedding, kernel_init=zeros, use_bias=False, rngs=rngs) if beside else None
         )
+        self.order = nnx.Param(jnp.zeros(embedding)) if mode is PairReading.CHRONOLOGICAL else None
 
     def __call__(
         self, earlier: Float[Array, "batch joint feature"], later: Float[Array, "batch joint feature"]
@@ -44,9 +49,13 @@ class PairComparison(nnx.Module):
         difference = later - earlier
         if self.mode is PairReading.SINGLE:
             return difference
-        if self.mode is PairReading.PAIRED:
-            return difference + 0.5 * (self._beside(earlier, difference) - self._beside(later, -difference))
-        return difference + self._beside(earlier, difference) - self._beside(earlier, jnp.zeros_like(difference))
+        forth, back = self._beside(earlier, difference), self._beside(later, -difference)
+        paired = difference + 0.5 * (forth - back)
+        if self.order is None:
+            return paired
+        nothing = jnp.zeros_like(difference)
+        at_rest = self._beside(earlier, nothing) + self._beside(later, nothing)
+        return paired + 0.5 * self.order[...][None, None] * (forth + back - at_rest)
 
     def _beside(self, film: Array, difference: Array) -> Array:
         assert self.mix is not None

@@ -29,6 +29,7 @@ from outcomenet.simulation.rendering import (
 )
 from outcomenet.simulation.rendering.markers import burn_in, turn
 from outcomenet.simulation.states import JointStates
+from outcomenet.simulation.unseen_films import SCANNERS, unseen_anatomy
 from outcomenet.simulation.world import World
 
 Row = dict[str, str | float]
@@ -77,11 +78,15 @@ ARCHIVES = (
 )
 
 
+# Those of a world whose films are unlike the pretraining's, which differ in their scanners alone.
+UNSEEN_ARCHIVES = tuple(Archive(scanner, "MONOCHROME2") for scanner in SCANNERS)
+
+
 class FilmFiles:
     """Draws the patients' anatomy once and writes the films of their visits, chunk by chunk."""
 
     def __init__(self, folder: Path, world: World, seed: int, geometry: CropGeometry):
-        self.folder, self.seed, self.geometry = folder, seed, geometry
+        self.folder, self.seed, self.geometry, self.appearance = folder, seed, geometry, world.appearance
         self.archives = archives_of(world)
         (folder / "films").mkdir(parents=True)
 
@@ -108,7 +113,7 @@ class FilmFiles:
         if kind == "none" or not places:
             return [], []
         patients = range(first, first + len(male))
-        anatomy, pose = draw_limbs(self.seed, patients, male, visits=states.erosion.shape[1])
+        anatomy, pose = draw_limbs(self.seed, patients, male, states.erosion.shape[1], self.appearance)
         at = [place.patient for place in places], [place.visit for place in places]
         chosen = select(states, at), select(anatomy, at[0]), select(pose, at)  # a row per visit
         seeds = np.array([film_noise_seed(self.seed, p.patient_id, p.visit_id) for p in places], np.uint32)
@@ -242,11 +247,12 @@ def _text(archive: Archive, place: VisitPlace, side: Side) -> list[str]:
 def archives_of(world: World) -> dict[str, Archive]:
     """The archive of every site; under do(scanner=...) all films are taken at that one."""
     taken_at = {site: world.interventions.scanner or site for site in world.sites}
-    return {site: ARCHIVES[world.sites.index(place) % len(ARCHIVES)] for site, place in taken_at.items()}
+    archives = UNSEEN_ARCHIVES if world.appearance == "unseen" else ARCHIVES
+    return {site: archives[world.sites.index(place) % len(archives)] for site, place in taken_at.items()}
 
 
 def draw_limbs(
-    seed: int, patients: Sequence[int], male: Bool[np.ndarray, "patient"], visits: int
+    seed: int, patients: Sequence[int], male: Bool[np.ndarray, "patient"], visits: int, appearance: str = "usual"
 ) -> tuple[LimbAnatomy, FilmPose]:
     """Anatomy and poses of some patients: of (seed, patient, visit) alone.
 
@@ -255,11 +261,14 @@ def draw_limbs(
         patients: Indices of the patients.
         male: Their sex.
         visits: Planned visits.
+        appearance: One of `world.APPEARANCES`; the same patients have the same poses in each.
 
     Returns:
         (anatomy with axes patient, side; poses with axes patient, visit, side).
     """
     anatomy = draw_anatomy([np.random.default_rng([seed, i, 1]) for i in patients], male)
+    if appearance == "unseen":
+        anatomy = unseen_anatomy(anatomy, [np.random.default_rng([seed, i, 3]) for i in patients])
     return anatomy, draw_pose([np.random.default_rng([seed, i, 2]) for i in patients], visits)
 
 

@@ -76,7 +76,7 @@ class Laboratory:
             when: Each one's number of the planned visit, from 0.
             geometry: Size and scale of the crops.
         """
-        anatomy, pose = draw_limbs(self.seed, self.indices, self.solved.male, self.world.visits)
+        anatomy, pose = draw_limbs(self.seed, self.indices, self.solved.male, self.world.visits, self.world.appearance)
         scanners = [self._archive(patient).scanner for patient in who]
         seeds = np.array([self._noise_seed(*at) for at in zip(who, when, strict=True)], np.uint32)
         return render_crops(
@@ -97,7 +97,11 @@ class Laboratory:
             (pixels, landmarks in pixels from the top left corner by name).
         """
         anatomy, pose = draw_limbs(
-            self.seed, self.indices[patient : patient + 1], self.solved.male[patient : patient + 1], self.world.visits
+            self.seed,
+            self.indices[patient : patient + 1],
+            self.solved.male[patient : patient + 1],
+            self.world.visits,
+            self.world.appearance,
         )
         pixels, landmarks = render_films(
             select(self.solved.joints, ([patient], [visit])),

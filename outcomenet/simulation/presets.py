@@ -18,6 +18,7 @@ PURPOSES: dict[str, str] = {
     "heavy_fm": "fibromyalgia in a third of the patients",
     "site_shift": "hospitals differ in severity and age of their patients",
     "scanner_shortcut": "in training the hospital, and so the scanner, goes with the outcome; in the test split it does not",
+    "unseen_films": "bones, bone texture and scanners beyond the ranges that the joint encoder was pretrained on",
 }
 PRESETS: dict[str, World] = {
     "default": DEFAULT,
@@ -42,6 +43,7 @@ PRESETS: dict[str, World] = {
     "heavy_fm": DEFAULT.with_overrides(fibromyalgia_share=0.38, disability_fibromyalgia=1.1),
     "site_shift": DEFAULT.with_overrides(site_by_severity=0.9, site_by_age=0.7),
     "scanner_shortcut": DEFAULT.with_overrides(site_shortcut=2.0),
+    "unseen_films": DEFAULT.with_overrides(appearance="unseen"),
 }  # fmt: skip
 assert PRESETS.keys() == PURPOSES.keys()
 

@@ -11,6 +11,9 @@ from outcomenet.outcomes import REPORTED
 from outcomenet.simulation.laboratory import Laboratory
 from outcomenet.simulation.world import COEFFICIENTS, SYMPTOM_COEFFICIENTS, World
 
+# Of later versions: cohorts that lack it have its default.
+LATER = ("appearance",)
+
 
 def world_of_effects(effects: Mapping[str, object]) -> World:
     """The world, its interventions included, from the content of effects.json.
@@ -22,7 +25,7 @@ def world_of_effects(effects: Mapping[str, object]) -> World:
     >>> world_of_effects(effects(World().do(oa=0), seed=3)) == World().do(oa=0)
     True
     """
-    unasked = _unasked_symptoms(effects)
+    unasked = _unasked_symptoms(effects) | {name for name in LATER if name not in effects}
     missing = [name for name in COEFFICIENTS if name not in effects and name not in unasked]
     if missing:
         raise DataRefused(

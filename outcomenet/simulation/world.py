@@ -25,6 +25,7 @@ SCHEMES_READ = tuple(
     name for name, scheme in SCHEMES.items() if {site.definition.feature for site in scheme.sites} <= READ_FEATURES
 )
 OUTCOME_SOURCES = ("joints", "score_as_read")
+APPEARANCES = ("usual", "unseen")
 
 
 @dataclass(frozen=True)
@@ -163,6 +164,9 @@ class World:
     fatigue_person: Coefficient = 0.75
     fatigue_visit: Coefficient = 0.45
 
+    # what films look like; `unseen`: bones, texture and scanners beyond those of pretraining, see `unseen_films.py`
+    appearance: str = "usual"
+
     # readers; SDs in shares of a joint, see `readers.py`
     readers: Annotated[tuple[str, ...], Filled()] = ("R1", "R2")
     reading_mode: str = "chronological"
@@ -178,7 +182,11 @@ class World:
 
     def __post_init__(self) -> None:
         check_ranges(self)
-        for name, allowed in (("reading_mode", READING_MODES), ("outcome_source", OUTCOME_SOURCES)):
+        for name, allowed in (
+            ("reading_mode", READING_MODES),
+            ("outcome_source", OUTCOME_SOURCES),
+            ("appearance", APPEARANCES),
+        ):
             if getattr(self, name) not in allowed:
                 raise UsageError(f"{name} is one of {', '.join(allowed)}; got {getattr(self, name)!r}.")
         for name in self.schemes:

@@ -19,7 +19,7 @@ from outcomenet.models.aggregation import Aggregation
 from outcomenet.models.encoders.cnn import CnnConfig
 from outcomenet.models.joint_weights import PRETRAINED, JointWeights, load_joint_weights
 from outcomenet.models.named_weights import load_named_encoder, names_file
-from outcomenet.models.outcome_net import AUTO, FROM_CHANCE, SHIPPED, OutcomeNetConfig
+from outcomenet.models.outcome_net import AUTO, FROM_CHANCE, SHIPPED, HumanHead, OutcomeNetConfig
 from outcomenet.strategies import ConfoundingConfig
 from outcomenet.training.rungs import PRETRAINED_PARTS, Parameters, RungNetwork
 
@@ -87,11 +87,17 @@ def resolved_start(config: OutcomeNetConfig, confounding: ConfoundingConfig, siz
         # a part of the embedding that is kept for osteoarthritis is a thing of embeddings
         aggregation = Aggregation.ADDITIVE if confounding.oa_features else Aggregation.STATES
     initial = SHIPPED if config.initial == SHIPPED else file.name
+    config = replace(config, initial=initial, encoder=encoder, aggregation=aggregation)
     parts = nnx.to_pure_dict(nnx.split(weights.network)[1])
-    card = {"file": initial, "sha256": sha256_of(file), **weights.card}
-    return Start(
-        replace(config, initial=initial, encoder=encoder, aggregation=aggregation), Pretrained(dict(parts), card)
-    )
+    card = {"file": initial, "sha256": sha256_of(file), "begins": _begins(config), **weights.card}
+    return Start(config, Pretrained(dict(parts), card))
+
+
+def _begins(config: OutcomeNetConfig) -> list[str]:
+    """Parts of a network that begin as they were pretrained, for the record; of a score from embeddings the encoder and heads alone."""
+    parts = PRETRAINED_PARTS if config.of_states else ("encoder",)
+    heads = [head for head in _GRADE_HEADS if head != "svdh_head" or config.human_head is not HumanHead.OFF]
+    return [*parts, *heads]
 
 
 def _of_another_program(config: OutcomeNetConfig, file: Path, size_px: int) -> Start:
@@ -105,7 +111,7 @@ def _of_another_program(config: OutcomeNetConfig, file: Path, size_px: int) -> S
     parts: dict[str, object] = {"encoder": load_named_encoder(file, config.encoder, size_px)}
     return Start(
         replace(config, initial=file.name, aggregation=aggregation),
-        Pretrained(parts, {"file": file.name, "sha256": sha256_of(file)}),
+        Pretrained(parts, {"file": file.name, "sha256": sha256_of(file), "begins": ["encoder"]}),
     )
 
 

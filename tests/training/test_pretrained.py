@@ -18,8 +18,10 @@ from outcomenet.models.aggregation import Aggregation
 from outcomenet.models.encoders.cnn import CnnConfig
 from outcomenet.models.encoders.vit import VitConfig
 from outcomenet.models.joint_states import JointNetConfig
-from outcomenet.models.joint_weights import JointWeights, save_joint_weights
+from outcomenet.models.joint_weights import JointWeights, load_joint_weights, save_joint_weights
 from outcomenet.models.outcome_net import OutcomeNetConfig
+from outcomenet.models.visit import Visit
+from outcomenet.models.visit_comparison import PairReading
 from outcomenet.strategies import NO_HANDLING, ConfoundingConfig
 from outcomenet.training.pretrained import from_pretrained, resolved_start
 from outcomenet.training.rungs import NetworkShape, RungNetwork
@@ -32,7 +34,11 @@ SHAPE = NetworkShape(16, ("haq",), ("age",), 3)
 
 @pytest.fixture
 def weights(tmp_path):
-    made = JointWeights(JointNetConfig(ENCODER).build(16, 7), 16, 0.5, {})
+    graph, state = nnx.split(JointNetConfig(ENCODER).build(16, 7), nnx.Param)
+    keys = iter(jax.random.split(jax.random.key(1), 200))
+    # as after training: nothing is 0 any more
+    moved = jax.tree.map(lambda p: p + 0.1 * jax.random.normal(next(keys), p.shape), state)
+    made = JointWeights(nnx.merge(graph, moved), 16, 0.5, {})
     save_joint_weights(made, tmp_path / "own.safetensors")
     return tmp_path / "own.safetensors"
 
@@ -181,3 +187,33 @@ def test_rates_fall_from_the_last_layer_to_the_pixels():
     assert encoder["stages"][0]["down"]["kernel"] == 0.2
     assert encoder["stem"]["kernel"] == 0.1
     assert rates["aggregation"]["shared"] == 1.0
+
+
+def two_films(first, later) -> Visit:
+    """Two visits of one patient whose films are crops drawn at random, of two seeds."""
+    drawn = [np.random.default_rng(seed).normal(size=(1, 58, 16, 16)).astype(np.float32) for seed in (first, later)]
+    seen = jnp.ones((1, 58), bool)
+    return Visit(
+        jnp.asarray(drawn[0]), seen, jnp.zeros((1, 1)), jnp.ones((1, 1), bool), jnp.asarray(drawn[1]), jnp.ones(1)
+    )
+
+
+@pytest.mark.parametrize("mode", [PairReading.PAIRED, PairReading.CHRONOLOGICAL])
+def test_a_network_of_pairs_begins_with_the_pretrained_comparison(weights, mode):
+    config, loaded = start(weights, pairs=mode)
+    shape = replace(SHAPE, outcomes=("haq_change",))
+    network = RungNetwork(config, NO_HANDLING, shape)
+    begun = from_pretrained(network, network.initial_parameters(0), loaded)
+    own, stored = flatten_dict(begun["films"]), flatten_dict(loaded.parts["films"])
+    for place, value in stored.items():
+        np.testing.assert_array_equal(own[place], value)
+    assert {place[-1] for place in own.keys() - stored.keys()} <= {"order"}
+    assert loaded.card["begins"] == ["encoder", "states", "films", "svdh_head", "osteoarthritis_head"]
+    # it says what the joint network itself says of the two films, whichever is shown first
+    net, joints = network.merge(begun), load_joint_weights(weights).network
+    forth, back = net.film_change(two_films(0, 1)).joints.mean, net.film_change(two_films(1, 0)).joints.mean
+    first, later = (joints.encoder(two_films(seed, seed).crops) for seed in (0, 1))
+    np.testing.assert_allclose(forth, joints.films(first, later).mean, atol=1e-5)
+    np.testing.assert_allclose(forth, -back, atol=1e-5)
+    assert not np.asarray(net.film_change(two_films(2, 2)).joints.mean).any()
+    assert not np.asarray(net(two_films(2, 2)).score).any()

@@ -1,0 +1,118 @@
+"""False gains in the strict null world: runs its seeds and fills their table in docs/results.md.
+
+`make null-worlds`, or python docs/results/null_worlds.py FOLDER --seeds 20. Each seed is a cohort, a training and an evaluation of its own in
+FOLDER; a seed that is evaluated already is left as it is. Cohort and data set of a seed are deleted when it is evaluated: each takes
+about a gigabyte. What the page needs is kept beside this file, so that a test can hold the page to it without the runs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+
+import pandas as pd
+
+import outcomenet as on
+from outcomenet.csv_files import read_csv, write_csv
+from outcomenet.experiment_files import experiment_file
+from outcomenet.outcomes import outcome
+
+KEPT = Path(__file__).parent
+PAGE = KEPT.parent / "results.md"
+FILE = "null_worlds.csv"
+BEGIN, END = "<!-- begin: null worlds, written by `make null-worlds` -->\n", "<!-- end: null worlds -->\n"
+PATIENTS = 300
+REFERENCES = ("human_total", "human_joints")
+# What is counted needs one network and no audit; audits are cut to their least.
+SETTINGS: dict[str, object] = {
+    "rungs": ("direct_adjusted",), "evaluation.rereadings": 0, "evaluation.audits.intervention_patients": 10,
+    "evaluation.audits.border_visits": 60, "evaluation.audits.explained_visits": 8, "evaluation.audits.shuffled_networks": 1,
+    "evaluation.audits.permutations": 20, "evaluation.audits.resamples": 50,
+}  # fmt: skip
+
+
+def run_seed(folder: Path, seed: int) -> None:
+    """Simulates, trains and evaluates one null world.
+
+    Args:
+        folder: Of all seeds.
+        seed: Of the world.
+    """
+    place = folder / f"seed{seed}"
+    if (place / "run" / "comparisons.csv").is_file():
+        return
+    if not (place / "dataset").exists():
+        if not (place / "cohort").exists():
+            on.simulate(place / "cohort", preset="null", patients=PATIENTS, seed=seed, films="crops")
+        on.intake(place / "cohort", place / "dataset")
+    experiment = on.load_experiment("null_world").with_settings(SETTINGS)
+    on.train(experiment, place / "dataset", place / "run", file=experiment_file("null_world"))
+    on.evaluate(place / "run", place / "dataset")
+    for name in ("cohort", "dataset"):
+        shutil.rmtree(place / name)
+
+
+def contrasts(folder: Path) -> pd.DataFrame:
+    """Differences between direct_adjusted and the human scores on the headline metric of each outcome, of every seed of a folder."""
+    tables = []
+    for run in sorted(folder.glob("seed*/run/comparisons.csv"), key=lambda path: int(path.parts[-3][4:])):
+        table = read_csv(run)
+        headline = table["outcome"].map(lambda name: outcome(name).headline_metric)
+        asked = (table["predictor"] == "direct_adjusted") & table["reference"].isin(REFERENCES)
+        columns = ["outcome", "metric", "reference", "difference", "lower", "upper", "value", "reference_value", "n"]
+        tables.append(table.loc[asked & (table["metric"] == headline), columns].assign(seed=int(run.parts[-3][4:])))
+    return pd.concat(tables, ignore_index=True)
+
+
+def null_table(table: pd.DataFrame) -> str:
+    """The table as lines of Markdown.
+
+    Args:
+        table: Content of null_worlds.csv.
+    """
+    lines = [
+        "| direct_adjusted minus | outcome | seeds | above 0 | below 0 | mean difference | mean direct_adjusted | mean human |",
+        "| --- |" + " --- |" * 7,
+    ]
+    for (reference, name, metric), rows in table.dropna(subset=["lower"]).groupby(
+        ["reference", "outcome", "metric"], sort=False
+    ):
+        counts = f"{len(rows)} | {(rows['lower'] > 0).sum()} | {(rows['upper'] < 0).sum()}"
+        means = " | ".join(f"{rows[column].mean():{form}}" for column, form in MEANS.items())
+        lines.append(f"| {reference} | {name} {metric} | {counts} | {means} |")
+    return "\n".join(lines) + "\n"
+
+
+MEANS = {"difference": "+.3f", "value": ".3f", "reference_value": ".3f"}
+
+
+def written_into(page: str) -> str:
+    """The page with its table as the kept file has it."""
+    if (KEPT / FILE).is_file():
+        block = f"{null_table(read_csv(KEPT / FILE))}\nFrom [{FILE}](results/{FILE}).\n"
+    else:
+        block = "Not run yet: `make null-worlds`.\n"
+    before, rest = page.split(BEGIN)
+    return before + BEGIN + "\n" + block + "\n" + END + rest.split(END)[1]
+
+
+def main(folder: Path, seeds: Iterable[int], *, write: bool) -> None:
+    """Runs the seeds and prints the count of false gains; with `write` the kept file and the page are written anew."""
+    for seed in seeds:
+        run_seed(folder, seed)
+    table = contrasts(folder)
+    print(null_table(table))
+    if write:
+        write_csv(table, KEPT / FILE)
+        PAGE.write_text(written_into(PAGE.read_text()))
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--seeds", type=int, default=20, help="seeds 1 to this one")
+    parser.add_argument("--look", action="store_true", help="print the table only; write neither file nor page")
+    options = parser.parse_args()
+    main(options.folder, range(1, options.seeds + 1), write=not options.look)

@@ -1,0 +1,112 @@
+"""Films of two visits read together, in the three ways in which people read: runs them and fills their table in docs/results.md.
+
+`make paired-change`, or python docs/results/paired_change.py FOLDER. Each mode has a cohort of the same patients whose readers read in it, a
+training and an evaluation in FOLDER; what is there already is gone on with or left as it is. What the page needs is kept beside this file.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pandas as pd
+
+import outcomenet as on
+from outcomenet.csv_files import read_csv, write_csv
+from outcomenet.experiment_files import experiment_file
+
+KEPT = Path(__file__).parent
+PAGE = KEPT.parent / "results.md"
+FILE = "paired_change.csv"
+BEGIN, END = "<!-- begin: paired change, written by `make paired-change` -->\n", "<!-- end: paired change -->\n"
+MODES = ("single", "paired", "chronological")
+PATIENTS, SEED = 1000, 131
+RUNGS = ("human_total", "human_joints", "direct_adjusted", "oracle")
+FILM, HUMAN, TRUTH = "direct_adjusted (svdh_change)", "human_total", "true SvdH change"
+RESPONSIVENESS = {
+    "human_srm": (HUMAN, "srm", None), "human_with_truth": (HUMAN, "rank_correlation", TRUTH),
+    "film_with_truth": (FILM, "rank_correlation", TRUTH),
+}  # fmt: skip
+# What is asked needs one network; audits are cut to their least.
+SETTINGS: dict[str, object] = {
+    "rungs": ("direct_adjusted",), "evaluation.rereadings": 0, "evaluation.audits.intervention_patients": 10,
+    "evaluation.audits.border_visits": 60, "evaluation.audits.explained_visits": 8, "evaluation.audits.shuffled_networks": 1,
+}  # fmt: skip
+
+
+def run_mode(folder: Path, mode: str) -> None:
+    """Simulates the patients with readers of one mode, and trains and evaluates a network that reads in it.
+
+    Args:
+        folder: Of all modes.
+        mode: One of `MODES`.
+    """
+    place = folder / mode
+    if not (place / "dataset").exists():
+        if not (place / "cohort").exists():
+            on.simulate(place / "cohort", patients=PATIENTS, seed=SEED, films="crops", set={"reading_mode": mode})
+        on.intake(place / "cohort", place / "dataset")
+    experiment = on.load_experiment("paired_change").with_settings({**SETTINGS, "network.pairs": mode})
+    on.train(experiment, place / "dataset", place / "run", file=experiment_file("paired_change"))
+    on.evaluate(place / "run", place / "dataset")
+
+
+def row_of(run: Path) -> dict[str, object]:
+    """R2 of the change of HAQ-DI by rung, and what the changes of damage go with, of one evaluated run.
+
+    Args:
+        run: Its folder lies in one that has the mode's name.
+    """
+    metrics = read_csv(run / "metrics.csv")
+    metrics = metrics[
+        (metrics["subgroup"] == "all") & (metrics["metric"] == "r2") & (metrics["outcome"] == "haq_change")
+    ]
+    row: dict[str, object] = {"mode": run.parent.name}
+    for rung, of in metrics.set_index("predictor").iterrows():
+        if rung in RUNGS:
+            row |= {f"{rung}_{name}": of[name] for name in ("value", "lower", "upper")}
+    table = read_csv(run / "responsiveness.csv")
+    for name, (measure, statistic, against) in RESPONSIVENESS.items():
+        asked = (table["measure"] == measure) & (table["statistic"] == statistic)
+        if against is not None:
+            asked &= table["against"] == against
+        (of,) = (of for _, of in table[asked].iterrows())
+        row |= {f"{name}_{bound}": of[bound] for bound in ("value", "lower", "upper")}
+    return row
+
+
+def paired_table(table: pd.DataFrame) -> str:
+    """The table as lines of Markdown.
+
+    Args:
+        table: Content of paired_change.csv.
+    """
+    lines = [
+        "| mode | human_total | human_joints | direct_adjusted | oracle | human SRM | rank correlation of human change with true SvdH change "
+        "| of the film's SvdH change |",
+        "| --- |" + " --- |" * 7,
+    ]
+    for _, row in table.iterrows():
+        cells = [
+            f"{row[f'{name}_value']:.2f} ({row[f'{name}_lower']:.2f} to {row[f'{name}_upper']:.2f})"
+            for name in (*RUNGS, *RESPONSIVENESS)
+        ]
+        lines.append(f"| {row['mode']} | {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def written_into(page: str) -> str:
+    """The page with its table as the kept file has it."""
+    if (KEPT / FILE).is_file():
+        block = f"{paired_table(read_csv(KEPT / FILE))}\nFrom [{FILE}](results/{FILE}).\n"
+    else:
+        block = "Not run yet: `make paired-change`.\n"
+    before, rest = page.split(BEGIN)
+    return before + BEGIN + "\n" + block + "\n" + END + rest.split(END)[1]
+
+
+if __name__ == "__main__":
+    for mode in MODES:
+        run_mode(Path(sys.argv[1]), mode)
+    write_csv(pd.DataFrame([row_of(Path(sys.argv[1]) / mode / "run") for mode in MODES]), KEPT / FILE)
+    PAGE.write_text(written_into(PAGE.read_text()))
