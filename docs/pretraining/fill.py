@@ -22,7 +22,7 @@ BEGIN, END = "<!-- begin: written by fill.py -->\n", "<!-- end: written by fill.
 MEASURES = {
     "joint_change": "all joints alike",
     "damage_change": "weighted by HAQ",
-    "score": "score, each film by itself",
+    "score": "score",
     "human_total": "SvdH, two readers",
 }
 STATISTICS = {
@@ -32,6 +32,7 @@ STATISTICS = {
     ("n_per_arm_ratio", "human_total"): "patients per arm over those with SvdH",
 }  # fmt: skip
 CHANGE, SCALING = "trial_score_change.csv", "scaling.csv"
+COUNTERFACTUAL = "counterfactual_trial.csv"  # written by `make counterfactual-trial`
 OUTCOMES = {"haq": "r2", "pain": "r2", "progression": "auroc"}
 RUNGS = ("human_joints", "direct_adjusted", "oracle")
 
@@ -57,7 +58,7 @@ def keep_scaling(folder: Path) -> None:
 
 
 def change_table(table: pd.DataFrame) -> list[str]:
-    """Both measures of films read together beside the score and the human total, as lines of Markdown."""
+    """Both measures of change of joints beside the score and the human total, as lines of Markdown."""
     known = table.fillna({"against": ""}).set_index(["measure", "statistic", "against"])
     patients = int(table["patients"].max())
     lines = [
@@ -94,9 +95,27 @@ def scaling_table(table: pd.DataFrame) -> list[str]:
     return lines
 
 
+def counterfactual_table(table: pd.DataFrame) -> list[str]:
+    """Effect of the treatment on each measure, from patients under both arms, as lines of Markdown."""
+    lines = [
+        f"| {table['patients'].max():,} patients, each under both arms | effect, SDs | patients per arm, power 80 % | over those with SvdH |",
+        "| --- | --- | --- | --- |",
+    ]
+    for row in table.itertuples():
+        effect = f"{row.d:.3f} ({row.d_lower:.3f} to {row.d_upper:.3f})"
+        ratio = f"{row.n_ratio:.2f} ({row.n_ratio_lower:.2f} to {row.n_ratio_upper:.2f})"
+        lines.append(f"| {row.measure} | {effect} | {row.n_per_arm_80:,} | {ratio} |")
+    return lines
+
+
 def page_part() -> str:
     """What stands between the marks, from the files beside this one."""
-    return "\n".join(["", *change_table(read_csv(KEPT / CHANGE)), "", *scaling_table(read_csv(KEPT / SCALING)), "", ""])
+    tables = (
+        change_table(read_csv(KEPT / CHANGE)),
+        counterfactual_table(read_csv(KEPT / COUNTERFACTUAL)),
+        scaling_table(read_csv(KEPT / SCALING)),
+    )
+    return "\n" + "".join("\n".join(lines) + "\n\n" for lines in tables)
 
 
 def written_into(page: str) -> str:
