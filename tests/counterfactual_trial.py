@@ -35,6 +35,7 @@ from outcomenet.simulation.rendering import present_joints, render_crops, select
 AT_ONCE = 40
 RESAMPLES = 2000
 HUMAN = "SvdH, two readers, chronological"
+HUMAN_BOUNDED = f"{HUMAN}, no site's change counting for more than one grade"
 FILMS = ((0, 0), (0, 1), (1, 1))  # arm (1: treated) and visit; the first film is the same in both
 _DAMAGE = [JOINT_STATES.index(name) for name in GRADED_DAMAGE]
 Changes = dict[str, np.ndarray]  # of a measure: axes arm, patient
@@ -76,17 +77,20 @@ def _blocks(network: JointStateNetwork, patients: int, seed: int) -> Iterator[Ch
             share = np.stack([getattr(states, name) for name in GRADED_DAMAGE], -1) * shown[..., None]
             shares.append(np.stack([np.sqrt(share), share], -1))
         yield (
-            {HUMAN: np.stack([_human(solved[arm].svdh[came]) for arm in (0, 1)])}
+            {
+                name: np.stack([_human(solved[arm].svdh[came], most) for arm in (0, 1)])
+                for name, most in ((HUMAN, np.inf), (HUMAN_BOUNDED, 1.0))
+            }
             | {f"readings: {way}": np.stack([way.of(_films(readings[0], after)) for after in readings[1:]]) for way in SUMS}
             | {f"truth: {way}": np.stack([way.of(_films(shares[0], after)) for after in shares[1:]]) for way in SUMS}
         )  # fmt: skip
 
 
-def _human(grades: np.ndarray) -> np.ndarray:
-    """Change of the mean of both readers' totals."""
-    total = np.where(grades < 0, np.nan, grades.astype(float))
-    by_visit = np.nansum(total, -1).mean(-1)
-    return by_visit[:, 1] - by_visit[:, 0]
+def _human(grades: np.ndarray, most: float) -> np.ndarray:
+    """Change of the mean of both readers' totals, axes of the grades patient, visit, reader, site; a site counts for `most` at most."""
+    known = np.where(grades < 0, np.nan, grades.astype(float))
+    by_site = (known[:, 1] - known[:, 0]).mean(1)
+    return np.nansum(np.clip(by_site, -most, most), -1)
 
 
 def _films(before: np.ndarray, after: np.ndarray) -> FilmChanges:

@@ -16,7 +16,7 @@ from outcomenet.simulation.rendering import LimbAnatomy, Scanner
 SHORT_BONES = ((0.78, 0.86),)  # of usual width: bones longer than usual would leave the film
 CORTEX = ((0.36, 0.46), (1.55, 1.70))
 MINERAL = ((0.40, 0.47), (1.43, 1.55))
-SOFT = ((0.70, 0.77), (1.38, 1.50))
+SOFT = ((0.55, 0.62), (2.20, 2.35))
 FINENESS, CONTRAST = ((0.50, 0.65), (1.65, 1.90)), ((1.25, 1.50),)  # of the trabeculae
 
 SCANNERS = (

@@ -40,7 +40,8 @@ def test_states_are_shares(states):
 def test_every_degree_of_a_lesion_is_drawn(states, name):
     struck = getattr(states, name)[getattr(states, name) > 0]
     counts, _ = np.histogram(struck, bins=10, range=(0, 1))
-    assert counts.min() > 0.04 * len(struck)
+    # two fifths are spread evenly: 4 % in each tenth, and more at both ends
+    assert counts.min() > 0.03 * len(struck)
 
 
 @pytest.mark.parametrize("name", ["subluxation", "ankylosis", "prosthesis", "amputated"])
