@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo real-joints wheel results test check bench cards docs fuzz kills sweep pages lock clean
+.PHONY: demo real-joints pretraining-arms wheel results test check bench cards docs fuzz kills sweep pages lock clean
 
 demo: $(READY)
 	$(BIN)/outcomenet demo --out runs/demo
@@ -26,6 +26,13 @@ check: $(READY)
 # The shipped joint encoder on real films: healthy ones, planted lesions, the same film again. Writes docs/pretraining.
 real-joints: $(READY)
 	$(BIN)/python -m tests.real_joints --keep docs/pretraining
+
+# Arms of the joint encoder's pretraining, trained one after the other (hours; goes on where it stopped), and what they are worth.
+ARMS ?= runs/arms
+pretraining-arms: $(READY)
+	$(BIN)/python -m tests.pretraining_arms train --runs $(ARMS)
+	$(BIN)/python -m tests.pretraining_arms evaluate --runs $(ARMS) --keep docs/pretraining
+	$(BIN)/python -m tests.real_or_drawn --runs $(ARMS) --keep docs/pretraining
 
 bench: $(READY)
 	$(BIN)/python -m tests.bench

@@ -26,8 +26,9 @@ def sweep_arms() -> Iterator[dict[str, object]]:
     yield short | {"geometry.size_px": 128, "geometry.mm_per_px": 0.2}
     yield short | {
         "network.encoder": "VitConfig",
-        "network.encoder.patch": 12,
-        "network.encoder.width": 64,
+        "network.encoder.patch": 16,
+        "network.encoder.width": 96,
+        "network.encoder.blocks": 2,
         "network.encoder.embedding": 96,
     }
     # a step takes longer where there are four times as many positions: as much time as the first arm, not as many steps
