@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo real-joints counterfactual-trial strategies null-worlds paired-change scaling wheel results test check bench cards docs fuzz kills sweep pages lock clean
+.PHONY: demo real-joints pretraining-arms counterfactual-trial strategies null-worlds paired-change scaling wheel results test check bench cards docs fuzz kills sweep pages lock clean
 
 demo: $(READY)
 	$(BIN)/outcomenet demo --out runs/demo
@@ -32,9 +32,9 @@ counterfactual-trial: $(READY)
 	$(BIN)/python -m tests.counterfactual_trial --patients 1500 --seed 1001 --keep docs/pretraining
 
 # What each way of handling osteoarthritis removes and costs: fourteen arms on one cohort, about an hour. Writes docs/results.
-# With ARMS=--learning also those that work on the embedding, with an encoder that learns, which takes hours.
+# With ALSO=--learning also those that work on the embedding, with an encoder that learns, which takes hours.
 strategies: $(READY)
-	$(BIN)/python docs/results/strategies.py runs/strategies $(ARMS)
+	$(BIN)/python docs/results/strategies.py runs/strategies $(ALSO)
 
 # False gains in twenty strict null worlds, about an hour. Writes docs/results.
 null-worlds: $(READY)
@@ -48,6 +48,13 @@ paired-change: $(READY)
 scaling: $(READY)
 	$(BIN)/python docs/pretraining/scaling.py runs/scaling
 	$(BIN)/python docs/pretraining/fill.py --scaling runs/scaling
+
+# Arms of the joint encoder's pretraining, trained one after the other (hours; goes on where it stopped), and what they are worth.
+ARMS ?= runs/arms
+pretraining-arms: $(READY)
+	$(BIN)/python -m tests.pretraining_arms train --runs $(ARMS)
+	$(BIN)/python -m tests.pretraining_arms evaluate --runs $(ARMS) --keep docs/pretraining
+	$(BIN)/python -m tests.real_or_drawn --runs $(ARMS) --keep docs/pretraining
 
 bench: $(READY)
 	$(BIN)/python -m tests.bench

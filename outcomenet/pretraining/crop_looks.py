@@ -16,6 +16,7 @@ import numpy as np
 from outcomenet.arrays import Bool, Float, UInt16
 from outcomenet.errors import UsageError
 from outcomenet.localizer_training.style import obstructed
+from outcomenet.pretraining.real_looks import real_looks, with_histogram, with_spectrum
 from outcomenet.ranges import Positive, Share, Within, check_ranges
 from outcomenet.simulation.rendering.scanners import MAXIMUM
 
@@ -51,6 +52,8 @@ class LookRanges:
     obstruction: Share = 0.3  # how often letters, lines, rings and casts lie on a crop, see `style.obstructed`
     darkest: tuple[Percent, Percent] = (0.0, 3.0)  # percentile that becomes 0
     brightest: tuple[Percent, Percent] = (97.0, 100.0)  # percentile that becomes 1
+    real: Share = 0.0  # chance that a film takes the grey levels and the fineness of a real one
+    real_share: tuple[Share, Share] = (0.5, 1.0)  # how far it does
 
     def __post_init__(self) -> None:
         check_ranges(self)
@@ -90,6 +93,8 @@ def new_look(crops: Crops, present: Bool[np.ndarray, "joint"], rng: np.random.Ge
     seen = with_halo(seen, rng.uniform(*ranges.halo), rng.uniform(*ranges.halo_reach))
     seen = with_gamma(seen, rng.uniform(*ranges.gamma))
     seen = with_contrast(seen, rng.uniform(*ranges.contrast))
+    if ranges.real > 0 and rng.random() < ranges.real:  # without real films no number is drawn for them
+        seen = _as_a_real_film(seen, rng, ranges)
     if rng.random() < ranges.inversion:
         seen = inverted(seen)
     if rng.random() < ranges.coded:
@@ -101,6 +106,14 @@ def new_look(crops: Crops, present: Bool[np.ndarray, "joint"], rng: np.random.Ge
     looked = crops.copy()
     looked[present] = seen
     return looked
+
+
+def _as_a_real_film(crops: Crops, rng: np.random.Generator, ranges: LookRanges) -> Crops:
+    """Grey levels first: how strong detail is depends on them."""
+    looks = real_looks()
+    look = looks[rng.integers(len(looks))]
+    crops = with_histogram(crops, look, rng.uniform(*ranges.real_share))
+    return with_spectrum(crops, look, rng.uniform(*ranges.real_share))
 
 
 def with_gamma(crops: Crops, gamma: float) -> Crops:

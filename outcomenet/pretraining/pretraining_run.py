@@ -6,14 +6,16 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from outcomenet import csv_files
-from outcomenet.artifacts import sha256_of
+from outcomenet.artifacts import JsonObject, sha256_of
 from outcomenet.errors import UsageError
 from outcomenet.models.joint_weights import MADE_BY, PART, JointWeights, begun_from, save_joint_weights
+from outcomenet.pretraining.crop_looks import LookRanges
 from outcomenet.pretraining.joint_accuracy import joint_accuracy
 from outcomenet.pretraining.joint_bank import JointBank
 from outcomenet.pretraining.joint_losses import joint_loss
 from outcomenet.pretraining.pair_batches import BLOCK, PairBatches
 from outcomenet.pretraining.pretraining_experiment import PretrainingExperiment
+from outcomenet.pretraining.real_looks import real_looks
 from outcomenet.pretraining.reference_joints import add_reference
 from outcomenet.progress import Progress
 from outcomenet.runs.environment import set_numerics
@@ -23,8 +25,9 @@ from outcomenet.training.ahead import BatchesAhead
 from outcomenet.training.single_network import train_network
 
 WEIGHTS, ACCURACY = "joints.safetensors", "joint_accuracy.csv"
+REAL_FILMS = "real films"
+STATISTICS_ONLY = f"{REAL_FILMS}, but for grey levels and fineness of those named in real_films"
 NOT_SEEN = (
-    "real films",
     "children's joints",
     "fractures, casts and metal other than joint implants",
     "other diseases than rheumatoid arthritis and osteoarthritis (psoriatic arthritis, gout, crystal deposits)",
@@ -88,7 +91,7 @@ def run_pretraining(file: Path | None, experiment: PretrainingExperiment, run: P
         "config": record["config"],
         "pairs_seen": training.steps * training.batch_size,
         "devices": record["devices"],
-        "not_seen": list(NOT_SEEN),
+        **real_films(experiment.looks),
         "held_out_pairs": experiment.held_out_pairs,
         "begun_from": begun,
         "held_out": accuracy.round(4).astype(object).where(accuracy.notna(), None).to_dict("records"),
@@ -97,3 +100,13 @@ def run_pretraining(file: Path | None, experiment: PretrainingExperiment, run: P
     add_reference(run / WEIGHTS, experiment.reference_pairs, progress)
     write_record(run, record | {"stages": progress.stages})
     return run / WEIGHTS
+
+
+def real_films(looks: LookRanges) -> JsonObject:
+    """Entries of the card: real films whose statistics took part, and what the network has not seen.
+
+    Args:
+        looks: Of the training.
+    """
+    films = [{"film": look.film, "licence": look.licence} for look in real_looks()] if looks.real > 0 else []
+    return {"real_films": films, "not_seen": [STATISTICS_ONLY if films else REAL_FILMS, *NOT_SEEN]}
