@@ -2,12 +2,12 @@
 
 Both measures are taken on the same held-out patients of a simulated trial: two arms drawn by lot, two films a year apart.
 
-Command:   outcomenet simulate cohorts/trial --preset trial --patients 3000 --seed 77 --films crops
+Command:   outcomenet simulate cohorts/trial --preset trial --patients 4000 --seed 101 --films crops
            outcomenet intake cohorts/trial --out datasets/trial
            outcomenet train experiments/trial.py --data datasets/trial --out runs/trial
            outcomenet evaluate runs/trial     (score_change.csv: n_per_arm_ratio, correlation with the true change)
-Time:      see docs/results.md
-Expected:  n_per_arm_ratio below 1 for films read together (damage_change, joint_change); docs/results.md has the numbers
+Time:      about half an hour on 2 CPU cores
+Expected:  n_per_arm_ratio of joint_change below 1, of damage_change above; docs/pretraining/README.md has the numbers
 """
 
 from outcomenet.datasets.resplit import SplitConfig
