@@ -56,7 +56,8 @@ def test_the_most_probable_grade_is_that_of_the_widest_step():
 def test_the_weights_that_come_with_outcomenet_take_crops_of_the_default_size():
     weights = load_joint_weights()
     assert (weights.size_px, weights.mm_per_px) == (96, 0.25)
-    assert weights.card["pairs_seen"] >= 50_000
+    assert weights.card["pairs_seen"] + weights.card["begun_from"]["pairs_seen"] >= 50_000
+    assert weights.reference is not None
     assert "real films" in weights.card["not_seen"]
 
 

@@ -212,7 +212,7 @@ def test_a_network_of_pairs_begins_with_the_pretrained_comparison(weights, mode)
     # it says what the joint network itself says of the two films, whichever is shown first
     net, joints = network.merge(begun), load_joint_weights(weights).network
     forth, back = net.film_change(two_films(0, 1)).joints.mean, net.film_change(two_films(1, 0)).joints.mean
-    first, later = (joints.encoder(two_films(seed, seed).crops) for seed in (0, 1))
+    first, later = (joints.settled(two_films(seed, seed).crops).embeddings for seed in (0, 1))
     np.testing.assert_allclose(forth, joints.films(first, later).mean, atol=1e-5)
     np.testing.assert_allclose(forth, -back, atol=1e-5)
     assert not np.asarray(net.film_change(two_films(2, 2)).joints.mean).any()
