@@ -28,8 +28,8 @@ SEEDS, SEEDS_FILE = 60, "seeds.csv"
 SEEDS_BEGIN, SEEDS_END = "<!-- begin: seeds, written by `make results` -->\n", "<!-- end: seeds -->\n"
 BEGIN, END = "<!-- begin: written by `make results` -->\n", "<!-- end: written by `make results` -->\n"
 MEASURES = {
-    "score": "score, each film by itself", "joint_change": "films read together, all joints alike",
-    "damage_change": "films read together, weighted by HAQ", "human_total": "human total",
+    "score": "score", "joint_change": "change of bone and cartilage, all joints alike",
+    "damage_change": "change of damage, weighted by HAQ", "human_total": "human total",
 }  # fmt: skip
 STATISTICS = {
     "srm": "SRM", "sdc": "SDC (95 %)", "sdc_in_sd": "SDC in SDs of the change", "icc_a1": "ICC(2,1) of status",

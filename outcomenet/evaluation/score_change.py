@@ -55,7 +55,7 @@ def write_score_change(
         outcome: number of the outcome that the score is of.
         resamples: patient bootstraps behind every interval.
         seed: of the bootstrap.
-        damage: changes of films read together, where the network tells them.
+        damage: changes of joints, where the network tells them.
         randomised: two treatments were drawn by lot, and their arms are compared.
 
     Returns:
@@ -98,11 +98,11 @@ def score_change_table(
         outcome: number of the outcome that the score is of.
         resamples: patient bootstraps behind every interval.
         seed: of the bootstrap.
-        damage: changes of films read together, where the network tells them.
+        damage: changes of joints, where the network tells them.
         randomised: two treatments were drawn by lot, and their arms are compared.
 
     Returns:
-        A row per number: `measure` (score, human_total; of films read together damage_change and joint_change), `statistic`,
+        A row per number: `measure` (score, human_total; of joints damage_change and joint_change), `statistic`,
         `against`, `value` with its interval. mean_change, sd_change; `srm` and `srm_difference` (absolute values, measure minus
         human); `sdc` (95 %) and `sdc_in_sd` (in SDs of the change); `icc_a1` of status and `icc_a1_change`; `n_per_arm_80`,
         `n_per_arm_90`: patients per arm of a trial whose treatment halves the mean change, two-sided t test at 5 % (infinite: an
