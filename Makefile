@@ -12,7 +12,7 @@ demo: $(READY)
 # The demo's numbers in docs/results.md, from the files of an evaluated run.
 RUN ?= runs/demo
 results: $(READY)
-	$(BIN)/python docs/results/fill.py $(RUN)
+	$(BIN)/python -m docs.results.fill $(RUN)
 
 # The order of tests is conftest's: longest first. A process that crashes ends the run: xdist would wait for it for ever.
 test: $(READY)
@@ -34,20 +34,20 @@ counterfactual-trial: $(READY)
 # What each way of handling osteoarthritis removes and costs: fourteen arms on one cohort, about an hour. Writes docs/results.
 # With ALSO=--learning also those that work on the embedding, with an encoder that learns, which takes hours.
 strategies: $(READY)
-	$(BIN)/python docs/results/strategies.py runs/strategies $(ALSO)
+	$(BIN)/python -m docs.results.strategies runs/strategies $(ALSO)
 
 # False gains in twenty strict null worlds, about an hour. Writes docs/results.
 null-worlds: $(READY)
-	$(BIN)/python docs/results/null_worlds.py runs/null-worlds --seeds 20
+	$(BIN)/python -m docs.results.null_worlds runs/null-worlds --seeds 20
 
 # Films of two visits read together, in three modes. Writes docs/results.
 paired-change: $(READY)
-	$(BIN)/python docs/results/paired_change.py runs/paired-change
+	$(BIN)/python -m docs.results.paired_change runs/paired-change
 
 # Recovery from 250 to 2,000 patients and in a world of unseen films, about an hour. Writes docs/pretraining.
 scaling: $(READY)
-	$(BIN)/python docs/pretraining/scaling.py runs/scaling
-	$(BIN)/python docs/pretraining/fill.py --scaling runs/scaling
+	$(BIN)/python -m docs.pretraining.scaling runs/scaling
+	$(BIN)/python -m docs.pretraining.fill --scaling runs/scaling
 
 # Arms of the joint encoder's pretraining, trained one after the other (hours; goes on where it stopped), and what they are worth.
 ARMS ?= runs/arms

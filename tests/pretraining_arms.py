@@ -36,6 +36,7 @@ from tests.drawn_films import PLANTED, drawn_films
 from tests.real_films import landmarked_films
 from tests.real_joints import DATA, again, auroc, healthy, planted
 from tests.state_cohorts import haq_recovery, trial_change
+from tools.marked_page import with_block
 
 EXPERIMENT = "pretrained_encoder"
 SHIPPED = "shipped"  # what comes with outcomenet, beside the arms
@@ -50,10 +51,7 @@ ARMS = {
     "patch_4": "patches of 4, as much time",
 }
 HELD_OUT_SEED, DRAWN_SEED, DRAWN_PEOPLE, HELD_OUT_PAIRS = 22, 61, 16, 32
-BEGIN, END = (
-    "<!-- begin: written by `make pretraining-arms` -->\n",
-    "<!-- end: written by `make pretraining-arms` -->\n",
-)
+NAME = "`make pretraining-arms`"  # what writes the page's part
 # Columns of arms.csv that the page shows, with their titles.
 SHOWN = {
     "steps": "steps",
@@ -279,23 +277,12 @@ def page_part(table: pd.DataFrame) -> str:
                 for where in ("drawn", "real")
             ]
             lines.append(f"| {title} | {cells[0]} | {cells[1]} |")
-    return "\n" + "\n".join(lines) + "\n\n"
+    return "\n".join(lines) + "\n"
 
 
 def _cell(column: pd.Series) -> list[str]:
     digits = 0 if (column.abs() >= 20).any() or (column.dropna() == column.dropna().round()).all() else 2
     return ["-" if np.isnan(value) else f"{value:,.{digits}f}" for value in column]
-
-
-def written_into(page: str, part: str) -> str:
-    """The page with another part between its marks.
-
-    Args:
-        page: Markdown with `BEGIN` and `END`.
-        part: What stands between them.
-    """
-    before, rest = page.split(BEGIN)
-    return before + BEGIN + part + END + rest.split(END)[1]
 
 
 def main() -> None:
@@ -314,7 +301,7 @@ def main() -> None:
         table = with_kept(table, given.keep / "arms.csv")
         write_csv(table, given.keep / "arms.csv")
         page = given.keep / "README.md"
-        page.write_text(written_into(page.read_text(), page_part(table)))
+        page.write_text(with_block(page.read_text(), NAME, page_part(table)))
 
 
 if __name__ == "__main__":

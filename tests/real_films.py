@@ -9,11 +9,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from outcomenet.anatomy import Region, joints_of
-from outcomenet.films.film import FilmHeader
+from outcomenet.anatomy import JOINT_COUNT, JOINT_INDEX, Joint, Region, joints_of
+from outcomenet.films.film import Film, FilmHeader
 from outcomenet.films.film_file import read_film
 from outcomenet.localization.crops import Spacing, film_scale, joints_on_film
+from outcomenet.localization.geometry import CropGeometry
 from outcomenet.localization.landmarked_limbs import LandmarkedLimb
+from outcomenet.localization.limb_crops import cut_limb
 from tests.planting import UprightJoint
 
 
@@ -52,3 +54,22 @@ def landmarked_films(folder: Path, landmarks: Path, names: tuple[str, ...] = ())
         }
         limb = LandmarkedLimb(region, points, placed=True, declared=str(rows["side"].iloc[0]))
         yield LandmarkedFilm(str(name), np.asarray(film.pixels), film.header, limb, joints)
+
+
+def crops_of(
+    film: LandmarkedFilm, geometry: CropGeometry, pixels: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """All 58 joints' crops of one film, 16-bit, and which are there.
+
+    Args:
+        film: With its landmarks.
+        geometry: Of the crops.
+        pixels: An altered form of the film, of the same size; None: the film's own.
+    """
+    cut = cut_limb(Film(film.pixels if pixels is None else pixels, film.header), film.limb, geometry).cut
+    assert cut is not None, film.name
+    crops = np.zeros((JOINT_COUNT, *cut.crops.shape[1:]), np.uint16)
+    present = np.zeros(JOINT_COUNT, bool)
+    at = [JOINT_INDEX[Joint(film.limb.side, site).name] for site in joints_of(film.limb.region)]
+    crops[at], present[at] = cut.crops, cut.present
+    return crops, present

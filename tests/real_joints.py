@@ -17,32 +17,26 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import roc_auc_score
 
-from outcomenet.anatomy import JOINT_COUNT, JOINT_INDEX, Joint, joints_of
+from outcomenet.anatomy import JOINT_INDEX, Joint
 from outcomenet.csv_files import write_csv
-from outcomenet.films.film import Film
 from outcomenet.inference.joint_states import JointStateNetwork, JointStatesOfFilms
 from outcomenet.localization.geometry import CropGeometry
-from outcomenet.localization.limb_crops import cut_limb
 from outcomenet.metrics.agreement import icc_a1
 from outcomenet.models.joint_states import JOINT_STATES
 from outcomenet.models.joint_weights import load_joint_weights
 from tests.planting import SITES, planted_erosion, planted_narrowing
-from tests.real_films import LandmarkedFilm, landmarked_films
+from tests.real_films import LandmarkedFilm, crops_of, landmarked_films
+from tools.marked_page import with_block
 
 DATA = Path(__file__).parent / "data"
-BEGIN, END = "<!-- begin: written by `make real-joints` -->\n", "<!-- end: written by `make real-joints` -->\n"
+NAME = "`make real-joints`"  # what writes the page's part
 
 
 def states_of(network: JointStateNetwork, film: LandmarkedFilm, pixels: np.ndarray) -> JointStatesOfFilms:
     """States of one film's joints; `pixels` may be an altered form of the film of the same size."""
     geometry = CropGeometry(network.weights.size_px, network.weights.mm_per_px)
-    cut = cut_limb(Film(pixels, film.header), film.limb, geometry).cut
-    assert cut is not None, film.name
-    crops = np.zeros((1, JOINT_COUNT, *cut.crops.shape[1:]), np.uint16)
-    present = np.zeros((1, JOINT_COUNT), bool)
-    at = [JOINT_INDEX[Joint(film.limb.side, site).name] for site in joints_of(film.limb.region)]
-    crops[0, at], present[0, at] = cut.crops, cut.present
-    return network.infer(crops, present)
+    crops, present = crops_of(film, geometry, pixels)
+    return network.infer(crops[None], present[None])
 
 
 def healthy(network: JointStateNetwork, films: list[LandmarkedFilm]) -> pd.DataFrame:
@@ -169,12 +163,6 @@ def page_part(table: pd.DataFrame) -> str:
     return "\n".join(lines) + "\n"
 
 
-def written_into(page: str, part: str) -> str:
-    """The page with another part between its marks."""
-    before, rest = page.split(BEGIN)
-    return before + BEGIN + "\n" + part + "\n" + END + rest.split(END)[1]
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--weights", type=Path, default=None)
@@ -205,7 +193,7 @@ def main() -> None:
         for name, table in tables.items():
             write_csv(table.round(4), given.keep / name)
         page = given.keep / "README.md"
-        page.write_text(written_into(page.read_text(), page_part(found)))
+        page.write_text(with_block(page.read_text(), NAME, page_part(found)))
 
 
 if __name__ == "__main__":

@@ -21,44 +21,27 @@ from sklearn.metrics import roc_auc_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from outcomenet.anatomy import JOINT_COUNT, JOINT_INDEX, JOINTS, Joint, joints_of
+from outcomenet.anatomy import JOINTS
 from outcomenet.csv_files import write_csv
-from outcomenet.films.film import Film
 from outcomenet.inference.joint_states import JointStateNetwork
 from outcomenet.input_pipeline.transforms import LIMBS
 from outcomenet.localization.geometry import CropGeometry
-from outcomenet.localization.limb_crops import cut_limb
 from outcomenet.models.joint_states import JOINT_STATES
 from outcomenet.models.joint_weights import PRETRAINED, load_joint_weights
 from outcomenet.pretraining.pretraining_run import WEIGHTS
 from outcomenet.pretraining.real_looks import BANDS, PERCENTS, grey_quantiles, log_power, power_column, quantile_column
 from tests.drawn_films import drawn_films
-from tests.real_films import LandmarkedFilm, landmarked_films
+from tests.real_films import landmarked_films
 from tests.real_joints import DATA
 
 ARMS = ("shipped", "base", "real_looks")
 PEOPLE, SEED = 24, 62
 GEOMETRY = CropGeometry()
-BEGIN, END = "<!-- begin: written by real_or_drawn -->\n", "<!-- end: written by real_or_drawn -->\n"
+NAME = "real_or_drawn"  # what writes the page's part
 CLASSIFIERS = {
     "logistic regression": lambda: make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=2000, class_weight="balanced")),
     "gradient boosting": lambda: GradientBoostingClassifier(n_estimators=100, max_depth=2, subsample=0.7, random_state=0),
 }  # fmt: skip
-
-
-def real_crops(film: LandmarkedFilm) -> tuple[np.ndarray, np.ndarray]:
-    """All 58 joints' crops of one film, and which are there.
-
-    Args:
-        film: A test film.
-    """
-    cut = cut_limb(Film(film.pixels, film.header), film.limb, GEOMETRY).cut
-    assert cut is not None, film.name
-    crops = np.zeros((1, JOINT_COUNT, *cut.crops.shape[1:]), np.uint16)
-    present = np.zeros((1, JOINT_COUNT), bool)
-    at = [JOINT_INDEX[Joint(film.limb.side, site).name] for site in joints_of(film.limb.region)]
-    crops[0, at], present[0, at] = cut.crops, cut.present
-    return crops, present
 
 
 def joint_table(runs: Path) -> pd.DataFrame:
@@ -69,7 +52,7 @@ def joint_table(runs: Path) -> pd.DataFrame:
     """
     files = {"shipped": PRETRAINED} | {arm: runs / arm / WEIGHTS for arm in ARMS[1:]}
     networks = {arm: JointStateNetwork(load_joint_weights(file)) for arm, file in files.items() if file.is_file()}
-    real = {film.name: real_crops(film) for film in landmarked_films(DATA, DATA / "landmarks.csv")}
+    real = {film.name: crops_of(film, GEOMETRY) for film in landmarked_films(DATA, DATA / "landmarks.csv")}
     drawn = drawn_films(PEOPLE, SEED, GEOMETRY)
     crops, present = drawn.crops(drawn.healthy), drawn.present
     films = {(name, True): values for name, values in real.items()}
@@ -189,7 +172,7 @@ def page_part(classifiers: pd.DataFrame, alone: pd.DataFrame) -> str:
             f"{row['auroc']:.2f}",
         ]
         lines.append(f"| {name} | " + " | ".join(cells) + " |")
-    return "\n" + "\n".join(lines) + "\n\n"
+    return "\n".join(lines) + "\n"
 
 
 def main() -> None:
@@ -204,8 +187,7 @@ def main() -> None:
         write_csv(classifiers, given.keep / "real_or_drawn.csv")
         write_csv(alone, given.keep / "real_or_drawn_by.csv")
         page = given.keep / "README.md"
-        before, rest = page.read_text().split(BEGIN)
-        page.write_text(before + BEGIN + page_part(classifiers, alone) + END + rest.split(END)[1])
+        page.write_text(with_block(page.read_text(), NAME, page_part(classifiers, alone)))
 
 
 if __name__ == "__main__":

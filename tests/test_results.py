@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 import re
 import shutil
 from pathlib import Path
@@ -12,18 +12,14 @@ import pandas as pd
 import pytest
 
 from outcomenet.experiment import load_experiment
+from tools.marked_page import with_block
 
 DOCS = Path(__file__).parents[1] / "docs"
 
 
 def script(path: str) -> ModuleType:
-    """A program of the folder docs/, which is no package."""
-    spec = importlib.util.spec_from_file_location(path.replace("/", "_"), DOCS / f"{path}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    """A program of the folder docs/."""
+    return importlib.import_module(f"docs.{path.replace('/', '.')}")
 
 
 @pytest.fixture(scope="module")
@@ -90,11 +86,13 @@ def test_every_part_of_the_page_points_to_its_files_or_says_that_it_was_measured
     assert unmarked == ["Not run"]
 
 
-def test_only_what_stands_between_the_marks_is_replaced(fill):
-    page = f"before\n{fill.BEGIN}old\n{fill.END}after\n"
-    assert fill.filled(page, "new\n") == f"before\n{fill.BEGIN}\nnew\n\n{fill.END}after\n"
-    with pytest.raises(SystemExit, match="put them back"):
-        fill.filled("no marks", "new")
+def test_only_what_stands_between_the_marks_is_replaced():
+    begin, end = "<!-- begin: written by it -->\n", "<!-- end: written by it -->\n"
+    assert with_block(f"before\n{begin}old\n{end}after\n", "it", "new\n") == f"before\n{begin}\nnew\n\n{end}after\n"
+    with pytest.raises(ValueError, match="got 0 and 0"):
+        with_block("no marks", "it", "new")
+    with pytest.raises(ValueError, match="got 2 and 1"):
+        with_block(begin + begin + end, "it", "new")
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """Numbers of simulated patients in docs/pretraining/README.md, from evaluated runs.
 
-    python docs/pretraining/fill.py --trial RUN          # of experiments/trial.py
-    python docs/pretraining/fill.py --scaling FOLDER     # of docs/pretraining/scaling.py: PRESET-PATIENTS-SEED/run, of any sizes
+    python -m docs.pretraining.fill --trial RUN          # of experiments/trial.py
+    python -m docs.pretraining.fill --scaling FOLDER     # of docs/pretraining/scaling.py: PRESET-PATIENTS-SEED/run, of any sizes
 
 Without a run the page is written from the kept files alone.
 
@@ -16,9 +16,10 @@ from pathlib import Path
 import pandas as pd
 
 from outcomenet.csv_files import read_csv, write_csv
+from tools.marked_page import with_block
 
 KEPT = Path(__file__).parent
-BEGIN, END = "<!-- begin: written by fill.py -->\n", "<!-- end: written by fill.py -->\n"
+NAME = "fill.py"  # what writes the page's part
 MEASURES = {
     "joint_change": "all joints alike",
     "damage_change": "weighted by HAQ",
@@ -115,13 +116,12 @@ def page_part() -> str:
         counterfactual_table(read_csv(KEPT / COUNTERFACTUAL)),
         scaling_table(read_csv(KEPT / SCALING)),
     )
-    return "\n" + "".join("\n".join(lines) + "\n\n" for lines in tables)
+    return "\n\n".join("\n".join(lines) for lines in tables)
 
 
 def written_into(page: str) -> str:
     """The page with its numbers as they are in the files."""
-    before, rest = page.split(BEGIN)
-    return before + BEGIN + page_part() + END + rest.split(END)[1]
+    return with_block(page, NAME, page_part())
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Runs of docs/pretraining over training size and in a world of unseen films: `make scaling`, or python docs/pretraining/scaling.py FOLDER.
+"""Runs of docs/pretraining over training size and in a world of unseen films: `make scaling`, or python -m docs.pretraining.scaling FOLDER.
 
 Each world is a cohort, a training and an evaluation of its own in FOLDER/PRESET-PATIENTS-SEED; one that is evaluated already is left as it is.
 Cohort and data set are deleted when it is evaluated: 1,000 patients take three gigabytes each. `fill.py` writes the table of them.

@@ -1,4 +1,4 @@
-"""Numbers of the demo in docs/results.md, from the files of its run: `make results` (or python docs/results/fill.py RUN).
+"""Numbers of the demo in docs/results.md, from the files of its run: `make results` (or python -m docs.results.fill RUN).
 
 What the page needs of the run is kept beside this file, so that a test can hold the page to it without a run.
 """
@@ -18,15 +18,14 @@ from outcomenet.metrics.table import comparisons_table
 from outcomenet.metrics.verdict import verdict_of
 from outcomenet.outcomes import outcome
 from outcomenet.predictions import PREDICTORS
+from tools.marked_page import with_block
 
 KEPT = Path(__file__).parent
 PAGE = KEPT.parent / "results.md"
 FILES = ("metrics.csv", "comparisons.csv", "audits.csv", "score_change.csv")
 TIMES_FILE = "times.csv"
-TIMES_BEGIN, TIMES_END = "<!-- begin: times, written by `make results` -->\n", "<!-- end: times -->\n"
 SEEDS, SEEDS_FILE = 60, "seeds.csv"
-SEEDS_BEGIN, SEEDS_END = "<!-- begin: seeds, written by `make results` -->\n", "<!-- end: seeds -->\n"
-BEGIN, END = "<!-- begin: written by `make results` -->\n", "<!-- end: written by `make results` -->\n"
+NAME = "`make results`"  # what writes the page's parts
 MEASURES = {
     "score": "score", "joint_change": "change of bone and cartilage, all joints alike",
     "damage_change": "change of damage, weighted by HAQ", "human_total": "human total",
@@ -113,18 +112,12 @@ def demo_block(folder: Path) -> str:
     return "\n".join(parts)
 
 
-def filled(page: str, block: str, begin: str = BEGIN, end: str = END) -> str:
-    """The page with everything between the two marks replaced; SystemExit where a mark is missing."""
-    if page.count(begin) != 1 or page.count(end) != 1:
-        raise SystemExit(f"docs/results.md needs the lines {begin.strip()} and {end.strip()} once each; put them back.")
-    before, rest = page.split(begin)
-    return before + begin + "\n" + block + "\n" + end + rest.split(end)[1]
-
-
 def written(page: str, folder: Path) -> str:
     """The page with all that is written from the files of a folder."""
-    page = filled(page, times_sentence(folder), TIMES_BEGIN, TIMES_END)
-    return filled(filled(page, demo_block(folder)), seeds_sentence(folder), SEEDS_BEGIN, SEEDS_END)
+    blocks = {NAME: demo_block, f"{NAME}, times": times_sentence, f"{NAME}, seeds": seeds_sentence}
+    for name, block in blocks.items():
+        page = with_block(page, name, block(folder))
+    return page
 
 
 def _ladder(metrics: pd.DataFrame) -> str:

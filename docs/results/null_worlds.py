@@ -1,6 +1,6 @@
 """False gains in the strict null world: runs its seeds and fills their table in docs/results.md.
 
-`make null-worlds`, or python docs/results/null_worlds.py FOLDER --seeds 20. Each seed is a cohort, a training and an evaluation of its own in
+`make null-worlds`, or python -m docs.results.null_worlds FOLDER --seeds 20. Each seed is a cohort, a training and an evaluation of its own in
 FOLDER; a seed that is evaluated already is left as it is. Cohort and data set of a seed are deleted when it is evaluated: each takes
 about a gigabyte. What the page needs is kept beside this file, so that a test can hold the page to it without the runs.
 """
@@ -18,11 +18,12 @@ import outcomenet as on
 from outcomenet.csv_files import read_csv, write_csv
 from outcomenet.experiment_files import experiment_file
 from outcomenet.outcomes import outcome
+from tools.marked_page import with_block
 
 KEPT = Path(__file__).parent
 PAGE = KEPT.parent / "results.md"
 FILE = "null_worlds.csv"
-BEGIN, END = "<!-- begin: null worlds, written by `make null-worlds` -->\n", "<!-- end: null worlds -->\n"
+NAME = "`make null-worlds`"  # what writes the page's part
 PATIENTS = 300
 REFERENCES = ("human_total", "human_joints")
 # What is counted needs one network and no audit; audits are cut to their least.
@@ -93,9 +94,8 @@ def written_into(page: str) -> str:
     if (KEPT / FILE).is_file():
         block = f"{null_table(read_csv(KEPT / FILE))}\nFrom [{FILE}](results/{FILE}).\n"
     else:
-        block = "Not run yet: `make null-worlds`.\n"
-    before, rest = page.split(BEGIN)
-    return before + BEGIN + "\n" + block + "\n" + END + rest.split(END)[1]
+        block = f"Not run yet: {NAME}.\n"
+    return with_block(page, NAME, block)
 
 
 def main(folder: Path, seeds: Iterable[int], *, write: bool) -> None:

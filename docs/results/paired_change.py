@@ -1,6 +1,6 @@
 """Films of two visits read together, in the three ways in which people read: runs them and fills their table in docs/results.md.
 
-`make paired-change`, or python docs/results/paired_change.py FOLDER. Each mode has a cohort of the same patients whose readers read in it, a
+`make paired-change`, or python -m docs.results.paired_change FOLDER. Each mode has a cohort of the same patients whose readers read in it, a
 training and an evaluation in FOLDER; what is there already is gone on with or left as it is. What the page needs is kept beside this file.
 """
 
@@ -14,11 +14,12 @@ import pandas as pd
 import outcomenet as on
 from outcomenet.csv_files import read_csv, write_csv
 from outcomenet.experiment_files import experiment_file
+from tools.marked_page import with_block
 
 KEPT = Path(__file__).parent
 PAGE = KEPT.parent / "results.md"
 FILE = "paired_change.csv"
-BEGIN, END = "<!-- begin: paired change, written by `make paired-change` -->\n", "<!-- end: paired change -->\n"
+NAME = "`make paired-change`"  # what writes the page's part
 MODES = ("single", "paired", "chronological")
 PATIENTS, SEED = 1000, 131
 RUNGS = ("human_total", "human_joints", "direct_adjusted", "oracle")
@@ -100,9 +101,8 @@ def written_into(page: str) -> str:
     if (KEPT / FILE).is_file():
         block = f"{paired_table(read_csv(KEPT / FILE))}\nFrom [{FILE}](results/{FILE}).\n"
     else:
-        block = "Not run yet: `make paired-change`.\n"
-    before, rest = page.split(BEGIN)
-    return before + BEGIN + "\n" + block + "\n" + END + rest.split(END)[1]
+        block = f"Not run yet: {NAME}.\n"
+    return with_block(page, NAME, block)
 
 
 if __name__ == "__main__":

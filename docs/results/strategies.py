@@ -1,6 +1,6 @@
 """What each way of handling osteoarthritis removes and costs: runs every arm and fills its table in docs/results.md.
 
-`make strategies`, or python docs/results/strategies.py FOLDER. Cohort, data set and a run per arm lie in FOLDER; what is there already is
+`make strategies`, or python -m docs.results.strategies FOLDER. Cohort, data set and a run per arm lie in FOLDER; what is there already is
 gone on with or left as it is. What the page needs is kept beside this file, so that a test can hold the page to it without the runs.
 """
 
@@ -17,11 +17,12 @@ from outcomenet.artifacts import read_json_object
 from outcomenet.csv_files import read_csv, write_csv
 from outcomenet.experiment import Experiment, load_module
 from outcomenet.experiment_files import experiment_file
+from tools.marked_page import with_block
 
 KEPT = Path(__file__).parent
 PAGE = KEPT.parent / "results.md"
 FILE = "strategies.csv"
-BEGIN, END = "<!-- begin: strategies, written by `make strategies` -->\n", "<!-- end: strategies -->\n"
+NAME = "`make strategies`"  # what writes the page's part
 COHORT = {"preset": "heavy_oa", "patients": 600, "seed": 31}
 # No film is read again, since no arm differs in what the score's error is; twice the usual number of patients is filmed again.
 SETTINGS: dict[str, object] = {"evaluation.rereadings": 0, "evaluation.audits.intervention_patients": 80}
@@ -131,9 +132,8 @@ def written_into(page: str) -> str:
     if (KEPT / FILE).is_file():
         block = f"{strategies_table(read_csv(KEPT / FILE))}\nFrom [{FILE}](results/{FILE}).\n"
     else:
-        block = "Not run yet: `make strategies`.\n"
-    before, rest = page.split(BEGIN)
-    return before + BEGIN + "\n" + block + "\n" + END + rest.split(END)[1]
+        block = f"Not run yet: {NAME}.\n"
+    return with_block(page, NAME, block)
 
 
 if __name__ == "__main__":

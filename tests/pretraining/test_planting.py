@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +19,8 @@ from tests.planting import (
     planted_narrowing,
 )
 from tests.real_films import landmarked_films
-from tests.real_joints import BEGIN, END, auroc, page_part, summary, written_into
+from tests.real_joints import NAME, auroc, page_part, summary
+from tools.marked_page import with_block
 
 DATA = Path(__file__).parents[1] / "data"
 PAGE = Path(__file__).parents[2] / "docs/pretraining"
@@ -84,8 +84,7 @@ def test_the_page_has_the_numbers_of_its_files():
     tables = [pd.read_csv(PAGE / f"real_{name}.csv") for name in ("healthy", "planted", "again")]
     planted = tables[1].assign(planted=tables[1]["planted"].fillna(""))
     page = (PAGE / "README.md").read_text()
-    assert written_into(page, page_part(summary(tables[0], planted, tables[2]))) == page
-    assert page.index(BEGIN) < page.index(END)
+    assert with_block(page, NAME, page_part(summary(tables[0], planted, tables[2]))) == page
 
 
 def test_the_area_under_the_curve_counts_pairs():
@@ -94,13 +93,3 @@ def test_the_area_under_the_curve_counts_pairs():
     )
     assert auroc(table, "erosion") == 0.5  # above one joint as it is, below the other
     assert auroc(table, "narrowing") == 1.0
-
-
-def test_the_page_has_the_numbers_of_its_runs():
-    spec = spec_from_file_location("fill_pretraining", PAGE / "fill.py")
-    assert spec is not None
-    assert spec.loader is not None
-    fill = module_from_spec(spec)
-    spec.loader.exec_module(fill)
-    page = (PAGE / "README.md").read_text()
-    assert fill.written_into(page) == page

@@ -15,8 +15,9 @@ from outcomenet.input_pipeline.transforms import LIMBS
 from outcomenet.pretraining.pretraining_experiment import PretrainingExperiment
 from outcomenet.runs.config import with_settings
 from tests import real_or_drawn
-from tests.pretraining_arms import ARMS, BEGIN, END, EXPERIMENT, page_part, sweep, with_kept, written_into
+from tests.pretraining_arms import ARMS, EXPERIMENT, NAME, page_part, sweep, with_kept
 from tests.real_or_drawn import statistics, told_apart
+from tools.marked_page import with_block
 
 PAGE = Path(__file__).parents[2] / "docs/pretraining"
 
@@ -37,14 +38,15 @@ def test_each_line_of_the_sweep_is_an_experiment_and_has_a_name():
 def test_the_page_has_the_numbers_of_its_file():
     page = (PAGE / "README.md").read_text()
     part = page_part(pd.read_csv(PAGE / "arms.csv")) if (PAGE / "arms.csv").exists() else ""
-    assert written_into(page, part) == page
+    assert with_block(page, NAME, part) == page
 
 
 def test_the_page_says_what_tells_real_joints_from_drawn_ones():
     part = real_or_drawn.page_part(
         *(pd.read_csv(PAGE / f"{name}.csv") for name in ("real_or_drawn", "real_or_drawn_by"))
     )
-    assert f"{real_or_drawn.BEGIN}{part}{real_or_drawn.END}" in (PAGE / "README.md").read_text()
+    page = (PAGE / "README.md").read_text()
+    assert with_block(page, real_or_drawn.NAME, part) == page
 
 
 def test_arms_are_columns_and_the_four_cells_follow():
@@ -65,7 +67,6 @@ def test_arms_are_columns_and_the_four_cells_follow():
     assert "| erosion planted into real films, AUROC | 0.60 | 0.65 |" in part
     assert "| 500 steps, drawn looks alone | 0.90 / 0.70 | 0.60 / 0.50 |" in part
     assert "| 500 steps, with looks of real films | 0.80 / 0.75 | 0.65 / 0.55 |" in part
-    assert written_into(f"a\n{BEGIN}old{END}b", part) == f"a\n{BEGIN}{part}{END}b"
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
