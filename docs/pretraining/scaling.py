@@ -7,11 +7,9 @@ Cohort and data set are deleted when it is evaluated: 1,000 patients take three 
 from __future__ import annotations
 
 import argparse
-import shutil
 from pathlib import Path
 
-import outcomenet as on
-from outcomenet.experiment_files import experiment_file
+from docs.evaluated_world import ONE_NETWORK, evaluated_world
 
 # Preset, patients, seed: seeds that neither the pretraining nor any choice of settings has seen.
 WORLDS = (
@@ -24,35 +22,6 @@ WORLDS = (
     ("default", 1000, 96),
     ("unseen_films", 1000, 97),
 )
-# What is asked needs one network; audits and readings of changed films are cut to their least.
-SETTINGS: dict[str, object] = {
-    "rungs": ("direct_adjusted",), "evaluation.rereadings": 0, "evaluation.audits.intervention_patients": 10,
-    "evaluation.audits.border_visits": 60, "evaluation.audits.explained_visits": 8, "evaluation.audits.shuffled_networks": 1,
-}  # fmt: skip
-
-
-def run_world(folder: Path, preset: str, patients: int, seed: int) -> None:
-    """Simulates a cohort, trains `experiments/data_scaling.py` on it and evaluates.
-
-    Args:
-        folder: Of all worlds.
-        preset: Of the world.
-        patients: In all.
-        seed: Of the world.
-    """
-    place = folder / f"{preset}-{patients}-{seed}"
-    if (place / "run" / "metrics.csv").is_file():
-        return
-    if not (place / "dataset").exists():
-        if not (place / "cohort").exists():
-            on.simulate(place / "cohort", preset=preset, patients=patients, seed=seed, films="crops")
-        on.intake(place / "cohort", place / "dataset")
-    experiment = on.load_experiment("data_scaling").with_settings(SETTINGS)
-    on.train(experiment, place / "dataset", place / "run", file=experiment_file("data_scaling"))
-    on.evaluate(place / "run", place / "dataset")
-    for name in ("cohort", "dataset"):
-        shutil.rmtree(place / name)
-
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -61,4 +30,5 @@ if __name__ == "__main__":
     options = parser.parse_args()
     named = [tuple(name.rsplit("-", 2)) for name in options.worlds or []]
     for preset, patients, seed in named or WORLDS:
-        run_world(options.folder, preset, int(patients), int(seed))
+        place = options.folder / f"{preset}-{patients}-{seed}"
+        evaluated_world(place, "data_scaling", ONE_NETWORK, preset=preset, patients=int(patients), seed=int(seed))

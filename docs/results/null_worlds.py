@@ -8,15 +8,13 @@ about a gigabyte. What the page needs is kept beside this file, so that a test c
 from __future__ import annotations
 
 import argparse
-import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
 
-import outcomenet as on
+from docs.evaluated_world import ONE_NETWORK, evaluated_world
 from outcomenet.csv_files import read_csv, write_csv
-from outcomenet.experiment_files import experiment_file
 from outcomenet.outcomes import outcome
 from tools.marked_page import with_block
 
@@ -26,33 +24,7 @@ FILE = "null_worlds.csv"
 NAME = "`make null-worlds`"  # what writes the page's part
 PATIENTS = 300
 REFERENCES = ("human_total", "human_joints")
-# What is counted needs one network and no audit; audits are cut to their least.
-SETTINGS: dict[str, object] = {
-    "rungs": ("direct_adjusted",), "evaluation.rereadings": 0, "evaluation.audits.intervention_patients": 10,
-    "evaluation.audits.border_visits": 60, "evaluation.audits.explained_visits": 8, "evaluation.audits.shuffled_networks": 1,
-    "evaluation.audits.permutations": 20, "evaluation.audits.resamples": 50,
-}  # fmt: skip
-
-
-def run_seed(folder: Path, seed: int) -> None:
-    """Simulates, trains and evaluates one null world.
-
-    Args:
-        folder: Of all seeds.
-        seed: Of the world.
-    """
-    place = folder / f"seed{seed}"
-    if (place / "run" / "comparisons.csv").is_file():
-        return
-    if not (place / "dataset").exists():
-        if not (place / "cohort").exists():
-            on.simulate(place / "cohort", preset="null", patients=PATIENTS, seed=seed, films="crops")
-        on.intake(place / "cohort", place / "dataset")
-    experiment = on.load_experiment("null_world").with_settings(SETTINGS)
-    on.train(experiment, place / "dataset", place / "run", file=experiment_file("null_world"))
-    on.evaluate(place / "run", place / "dataset")
-    for name in ("cohort", "dataset"):
-        shutil.rmtree(place / name)
+SETTINGS = {**ONE_NETWORK, "evaluation.audits.permutations": 20, "evaluation.audits.resamples": 50}
 
 
 def contrasts(folder: Path) -> pd.DataFrame:
@@ -101,7 +73,7 @@ def written_into(page: str) -> str:
 def main(folder: Path, seeds: Iterable[int], *, write: bool) -> None:
     """Runs the seeds and prints the count of false gains; with `write` the kept file and the page are written anew."""
     for seed in seeds:
-        run_seed(folder, seed)
+        evaluated_world(folder / f"seed{seed}", "null_world", SETTINGS, preset="null", patients=PATIENTS, seed=seed)
     table = contrasts(folder)
     print(null_table(table))
     if write:

@@ -11,9 +11,8 @@ from pathlib import Path
 
 import pandas as pd
 
-import outcomenet as on
+from docs.evaluated_world import ONE_NETWORK, evaluated_world
 from outcomenet.csv_files import read_csv, write_csv
-from outcomenet.experiment_files import experiment_file
 from tools.marked_page import with_block
 
 KEPT = Path(__file__).parent
@@ -28,28 +27,6 @@ RESPONSIVENESS = {
     "human_srm": (HUMAN, "srm", None), "human_with_truth": (HUMAN, "rank_correlation", TRUTH),
     "film_with_truth": (FILM, "rank_correlation", TRUTH),
 }  # fmt: skip
-# What is asked needs one network; audits are cut to their least.
-SETTINGS: dict[str, object] = {
-    "rungs": ("direct_adjusted",), "evaluation.rereadings": 0, "evaluation.audits.intervention_patients": 10,
-    "evaluation.audits.border_visits": 60, "evaluation.audits.explained_visits": 8, "evaluation.audits.shuffled_networks": 1,
-}  # fmt: skip
-
-
-def run_mode(folder: Path, mode: str) -> None:
-    """Simulates the patients with readers of one mode, and trains and evaluates a network that reads in it.
-
-    Args:
-        folder: Of all modes.
-        mode: One of `MODES`.
-    """
-    place = folder / mode
-    if not (place / "dataset").exists():
-        if not (place / "cohort").exists():
-            on.simulate(place / "cohort", patients=PATIENTS, seed=SEED, films="crops", set={"reading_mode": mode})
-        on.intake(place / "cohort", place / "dataset")
-    experiment = on.load_experiment("paired_change").with_settings({**SETTINGS, "network.pairs": mode})
-    on.train(experiment, place / "dataset", place / "run", file=experiment_file("paired_change"))
-    on.evaluate(place / "run", place / "dataset")
 
 
 def row_of(run: Path) -> dict[str, object]:
@@ -107,6 +84,9 @@ def written_into(page: str) -> str:
 
 if __name__ == "__main__":
     for mode in MODES:
-        run_mode(Path(sys.argv[1]), mode)
+        readers = {"reading_mode": mode}
+        evaluated_world(
+            Path(sys.argv[1]) / mode, "paired_change", {**ONE_NETWORK, "network.pairs": mode}, patients=PATIENTS, seed=SEED, set=readers
+        )  # fmt: skip
     write_csv(pd.DataFrame([row_of(Path(sys.argv[1]) / mode / "run") for mode in MODES]), KEPT / FILE)
     PAGE.write_text(written_into(PAGE.read_text()))
