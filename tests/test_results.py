@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from outcomenet.experiment import load_experiment
+from tests import unlike_measured
 from tools.marked_page import with_block
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -170,3 +171,9 @@ def test_a_row_of_paired_films_has_both_measures(tmp_path):
     line = paired.paired_table(pd.DataFrame([paired.row_of(run)])).splitlines()[-1]
     assert line.startswith("| paired | 0.20 (0.10 to 0.30) |")
     assert line.endswith("| 0.50 (0.10 to 0.30) | 0.60 (0.10 to 0.30) | 0.70 (0.10 to 0.30) |")
+
+
+def test_what_is_told_of_unlike_joints_is_that_of_the_kept_file():
+    page = (DOCS / "pretraining/README.md").read_text()
+    table = pd.read_csv(DOCS / "pretraining" / unlike_measured.FILE)
+    assert with_block(page, unlike_measured.NAME, unlike_measured.page_part(table)) == page

@@ -18,7 +18,7 @@ from sklearn.metrics import roc_auc_score
 
 from outcomenet.csv_files import write_csv
 from outcomenet.localization.geometry import CropGeometry
-from outcomenet.models.embedding_reference import FALSE_ALARMS_OF_COHORTS, UNLIKE_FROM
+from outcomenet.models.embedding_reference import FALSE_MASKS, UNLIKE_FROM
 from outcomenet.models.joint_distances import JointDistances
 from outcomenet.models.joint_weights import load_joint_weights
 from outcomenet.pretraining.joint_bank import JointBank
@@ -111,7 +111,7 @@ def _beside(film: LandmarkedFilm, geometry: CropGeometry, mm: float) -> tuple[np
 
 def measured(judge: JointDistances, geometry: CropGeometry, films: list[LandmarkedFilm]) -> pd.DataFrame:
     """A row for each kind of joint: how many lie beyond either limit, and the AUROC against the bank's joints."""
-    limit = judge.reference.limit(FALSE_ALARMS_OF_COHORTS)
+    limit = judge.reference.limit(FALSE_MASKS)
     kinds = [*simulated(judge, geometry), *real(judge, geometry, films)]
     usual = kinds[0][1]
     rows = []

@@ -24,7 +24,7 @@ FLAGS = {
     "amputated": "At least one joint is missing as if amputated.",
     "metal": "At least one joint is hidden by metal.",
     "unsure_joints": "At least one joint was not found surely enough.",
-    "unlike_training": "At least one joint is unlike anything that the encoder was trained on; it is left out of the score.",
+    "unlike_training": "At least one joint is unlike anything that the encoder was trained on; the farthest are left out of the score.",
     "washed_out": "The limb shows hardly any edges: washed out or blurred.",
     "nearly_black": "The limb's bones are shown in the darkest eighth of the grey levels.",
     "small": "The limb is less than 200 pixels long; errors are larger.",

@@ -39,7 +39,7 @@ class LimbJoints:
     present: Bool[np.ndarray, "joint"]
     own: Sequence[int]  # places of the limb's joints among all of a visit
     centre: Float[np.ndarray, "own 2"]  # of each of them, film pixels: column, row
-    # from what the encoder was trained on, of all joints; beyond `UNLIKE_FROM` a joint is masked. None: not judged
+    # from what the encoder was trained on, of all joints; beyond `UNLIKE_FROM` a joint is flagged. None: not judged
     distances: Float[np.ndarray, "joint"] | None = None
 
 

@@ -118,9 +118,9 @@ def _judge(geometry: CropGeometry) -> JointDistances | None:
 
 
 def _limit(judge: JointDistances) -> float:
-    from outcomenet.models.embedding_reference import FALSE_ALARMS_OF_COHORTS
+    from outcomenet.models.embedding_reference import FALSE_MASKS
 
-    return judge.reference.limit(FALSE_ALARMS_OF_COHORTS)
+    return judge.reference.limit(FALSE_MASKS)
 
 
 def _of_hospitals(table: pd.DataFrame, judge: JointDistances, limit: float) -> pd.DataFrame:

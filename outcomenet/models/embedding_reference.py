@@ -14,14 +14,14 @@ import numpy as np
 from outcomenet.anatomy import JOINT_KIND_INDEX
 from outcomenet.arrays import Float
 
-# Share of joints like those of the pretraining that lie beyond 1. A person looks at single films and sees the flag.
+# Share of joints like those of the pretraining that lie beyond 1: they are flagged, and a person can look.
 FALSE_ALARMS = 0.005
 UNLIKE_FROM = 1.0  # the distance at which they begin
-# The same for a cohort's intake, where nobody looks at each joint: of 491 simulated joints with most of their bone or cartilage lost, 2 %
-# lie beyond 1, and none beyond this limit (docs/pretraining). What is masked must not be the disease.
-FALSE_ALARMS_OF_COHORTS = 0.001
+# The same of joints that are masked. What is masked must not be the disease: of simulated joints with most of their bone or cartilage
+# lost a tenth lies beyond 1, and seven in a thousand beyond this limit (docs/pretraining/unlike.csv).
+FALSE_MASKS = 0.001
 # Shares of held-out joints that lie nearer than the distances in `EmbeddingReference.quantiles`.
-LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 1 - FALSE_ALARMS, 1 - FALSE_ALARMS_OF_COHORTS)
+LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 1 - FALSE_ALARMS, 1 - FALSE_MASKS)
 _TENSORS = ("mean", "whitening", "quantiles")
 
 

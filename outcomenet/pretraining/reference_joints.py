@@ -14,7 +14,7 @@ from outcomenet.anatomy import JOINT_COUNT, JOINT_KIND_INDEX, JOINT_KINDS
 from outcomenet.arrays import Array, Bool, Float
 from outcomenet.errors import DataRefused
 from outcomenet.localization.geometry import CropGeometry
-from outcomenet.models.embedding_reference import FALSE_ALARMS, FALSE_ALARMS_OF_COHORTS, LEVELS, EmbeddingReference
+from outcomenet.models.embedding_reference import FALSE_ALARMS, FALSE_MASKS, LEVELS, EmbeddingReference
 from outcomenet.models.encoders.settled import settled_embeddings
 from outcomenet.models.joint_states import JointNet
 from outcomenet.models.joint_weights import JointWeights, load_joint_weights, save_joint_weights
@@ -31,7 +31,7 @@ PAIRS_AT_ONCE = 8
 SPREAD, LIMITS, TEST = 2, 3, 4
 _KINDS = np.array(JOINT_KIND_INDEX)
 _KIND_SCALE = 0.95  # quantile by which kinds are made comparable; the far tail is counted over all of them together
-_SHARES = (FALSE_ALARMS, FALSE_ALARMS_OF_COHORTS)
+_SHARES = (FALSE_ALARMS, FALSE_MASKS)
 
 
 def add_reference(path: Path, pairs: int, progress: Progress) -> JointWeights:

@@ -8,6 +8,7 @@ import pytest
 from outcomenet.anatomy import JOINT_COUNT, JOINTS, Side
 from outcomenet.inference.limbs import LimbJoints, PreparedLimb
 from outcomenet.inference.unlike_joints import without_unlike_joints
+from outcomenet.models.embedding_reference import LEVELS, EmbeddingReference
 from outcomenet.models.joint_distances import JointDistances
 
 OWN = [number for number, joint in enumerate(JOINTS) if joint.side is Side.LEFT_FOOT]
@@ -23,13 +24,19 @@ def limb(name: str) -> PreparedLimb:
 class Judge(JointDistances):
     """Tells that some joints are unlike those of the pretraining, on every film."""
 
+    odd: tuple[int, ...] = ()  # beyond 1, and not so far that they are masked
+
     def __init__(self, *far: int):
         self.batch, self.far = 2, list(far)
+        # the last level's distance is that beyond which a joint is masked
+        self.reference = EmbeddingReference(
+            np.zeros((JOINT_COUNT, 1)), np.ones((29, 1, 1)), np.linspace(0.4, 1.1, len(LEVELS))
+        )
 
     def of(self, crops, present):
         distances = np.where(present, 0.5, np.nan)
         distances[:, self.far] = 1.2
-        return distances
+        return np.where(np.isin(np.arange(JOINT_COUNT), self.odd) & present, 1.05, distances)
 
 
 def test_nothing_changes_where_no_joint_is_judged():
@@ -47,16 +54,27 @@ def test_unlike_joints_are_masked_and_named_on_every_film_of_a_batch():
         assert not of.joints.present[[OWN[0], OWN[2]]].any()
         assert of.joints.distances[OWN[1]] == 0.5
         assert of.row["flags"].split(";") == ["turned", "unlike_training"]
-        assert (
-            of.row["remark"] == "2 joints are unlike anything that the encoder was trained on and left out: IP1, MTP2."
-        )
+        assert of.row["remark"] == "Unlike anything that the encoder was trained on: IP1, MTP2 (left out)."
     assert cut[0].joints.present.sum() == 6  # what was given stays as it was
 
 
 @pytest.mark.parametrize(
-    ("far", "remark"), [((), ""), (OWN[:1], "1 joint is unlike"), (OWN, "No joint is left. Not scored.")]
+    ("far", "remark"), [((), ""), (OWN[:1], "trained on: IP1 (left out)."), (OWN, "No joint is left. Not scored.")]
 )
 def test_the_remark_says_what_is_left_out(far, remark):
     (of,) = without_unlike_joints([limb("F1")], Judge(*far))
     assert remark in of.row["remark"]
     assert bool(of.row["remark"]) == bool(len(far))
+
+
+def test_a_joint_between_both_limits_is_flagged_and_scored():
+    """A tenth of nearly destroyed joints lies beyond 1: masking them would mask the disease."""
+    judge = Judge(OWN[0])
+    judge.odd = (OWN[1],)
+    (of,) = without_unlike_joints([limb("F1")], judge)
+    assert of.joints.present[OWN].tolist() == [False, *[True] * 5]
+    assert of.row["joints_seen"] == 5
+    assert of.row["flags"].split(";") == ["turned", "unlike_training"]
+    assert of.row["remark"] == (
+        "Unlike anything that the encoder was trained on: MTP1 (scored all the same); IP1 (left out)."
+    )

@@ -15,7 +15,7 @@ from outcomenet.errors import DataRefused
 from outcomenet.films.film import Film
 from outcomenet.localization.geometry import CropGeometry
 from outcomenet.localization.limb_crops import cut_limb
-from outcomenet.models.embedding_reference import FALSE_ALARMS, FALSE_ALARMS_OF_COHORTS, LEVELS, UNLIKE_FROM
+from outcomenet.models.embedding_reference import FALSE_ALARMS, FALSE_MASKS, LEVELS, UNLIKE_FROM
 from outcomenet.models.encoders.cnn import CnnConfig
 from outcomenet.models.joint_distances import shipped_distances
 from outcomenet.models.joint_states import JointNetConfig
@@ -54,13 +54,13 @@ def test_the_distance_is_mahalanobis_up_to_one_factor_of_each_kind(reference):
     np.testing.assert_allclose(ratio, ratio.mean(), rtol=1e-6)
     assert (np.diff(reference.quantiles) > 0).all()
     assert reference.limit(FALSE_ALARMS) == pytest.approx(UNLIKE_FROM)
-    assert reference.limit(FALSE_ALARMS_OF_COHORTS) == pytest.approx(reference.quantiles[-1])
+    assert reference.limit(FALSE_MASKS) == pytest.approx(reference.quantiles[-1])
 
 
 def test_false_alarms_on_further_films_are_those_that_were_asked_for(reference):
     films, present = embeddings(4, 600)
     told = reference.distances(films)[present]
-    for share in (1 - LEVELS[4], FALSE_ALARMS, FALSE_ALARMS_OF_COHORTS):
+    for share in (1 - LEVELS[4], FALSE_ALARMS, FALSE_MASKS):
         # 31,000 joints; limits come from 15,700
         assert (told > reference.limit(share)).mean() == pytest.approx(share, rel=0.35)
 
