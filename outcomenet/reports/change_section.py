@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import pandas as pd
 
@@ -45,15 +46,10 @@ def not_for_change(table: pd.DataFrame | None) -> str:
     rows = typed_rows(table, ChangeStatistic)
     by_statistic = {(row.measure, row.statistic): row for row in rows}
     score, human = (by_statistic[name, "srm"] for name in (SCORE, HUMAN_TOTAL))
-    with_what = "".join(
-        f" Its change went with that of {row.against} at {signed(row.value, 2)} (correlation)."
-        for row in rows
-        if (row.measure, row.statistic) == ("score", "correlation")
-    )
     return (
         f"{why} On {counted(score.patients, 'held-out patient')} seen twice a year apart its standardised response mean "
         f"was {with_interval(score.value, score.lower, score.upper, 2)}, that of the human total "
-        f"{with_interval(human.value, human.lower, human.upper, 2)}. {_trial(by_statistic)}{with_what}"
+        f"{with_interval(human.value, human.lower, human.upper, 2)}. {_trial(by_statistic)}{_goes_with(rows, SCORE)}"
     )
 
 
@@ -63,12 +59,23 @@ def change_in_words(table: pd.DataFrame) -> list[str]:
     Args:
         table: score_change.csv.
     """
-    by_statistic = {(row.measure, row.statistic): row for row in typed_rows(table, ChangeStatistic)}
+    rows = typed_rows(table, ChangeStatistic)
+    by_statistic = {(row.measure, row.statistic): row for row in rows}
     paragraphs = [f"{NOT_FOR_CHANGE} {not_for_change(table)}"]
     for name, title in _OF_JOINTS.items():
         if (name, "srm") in by_statistic:
-            paragraphs.append(f"{title}: {_against_human(by_statistic, name)}")
+            paragraphs.append(f"{title}: {_against_human(by_statistic, name)}{_goes_with(rows, name)}")
     return paragraphs
+
+
+def _goes_with(rows: Sequence[ChangeStatistic], measure: str) -> str:
+    """What a measure's change went with: response alone does not tell damage from disease activity."""
+    told = [
+        f"{row.against} at {signed(row.value, 2)}"
+        for row in rows
+        if (row.measure, row.statistic) == (measure, "correlation")
+    ]
+    return f" Its change went with that of {', '.join(told)} (correlation)." if told else ""
 
 
 def _against_human(by_statistic: dict[tuple[str, str], ChangeStatistic], name: str) -> str:

@@ -39,8 +39,7 @@ def test_the_caution_gives_both_measures_numbers(better_run):
         in caution.text
     )
     assert "activity of today moves it as well as damage" in caution.text
-    assert "went with that of true activity at +0.80" in caution.text
-    assert "went with that of true SvdH at −0.23" in caution.text
+    assert "Its change went with that of true activity at +0.80, true SvdH at −0.23 (correlation)." in caution.text
 
 
 def test_without_numbers_it_is_said_all_the_same_and_of_a_run_without_a_score_it_is_not(better_run, covariates_run):
@@ -106,6 +105,7 @@ TOGETHER = pd.DataFrame(
         ("joint_change", "srm", "", 0.6, 0.4, 0.8, 124, 124, ""),
         ("joint_change", "srm_difference", "human_total", 0.13, 0.02, 0.3, 124, 124, ""),
         ("joint_change", "n_per_arm_ratio", "human_total", 0.55, 0.3, 0.9, 124, 124, ""),
+        ("joint_change", "correlation", "true activity", 0.31, 0.0, 0.6, 124, 124, ""),
         ("damage_change", "srm", "", 0.3, 0.1, 0.5, 124, 124, ""),
         ("damage_change", "srm_difference", "human_total", -0.17, -0.3, 0.05, 124, 124, ""),
         ("joint_change", "scale", "", np.nan, np.nan, np.nan, 124, 124, "root"),
@@ -121,6 +121,7 @@ def test_films_read_together_are_set_beside_the_human_total_in_words_and_numbers
     assert "response mean 0.30 (0.10 to 0.50), of the human total 0.47 (0.30 to 0.60)." in weighted
     assert weighted.endswith("Between the two no difference can be told.")
     assert "0.55 (0.30 to 0.90) times the patients per arm that it needs with the human total: fewer." in alike
+    assert alike.endswith("Its change went with that of true activity at +0.31 (correlation).")
     rows = {row.cells[0]: row.cells[1:] for row in score_change_table(table).rows}
     assert rows["Patients per arm, measure over human"] == ["", "", "0.55 (0.30 to 0.90)", ""]
     assert rows["Standardised response mean (SRM)"][1:3] == ["0.30 (0.10 to 0.50)", "0.60 (0.40 to 0.80)"]
@@ -130,4 +131,4 @@ def test_films_read_together_are_set_beside_the_human_total_in_words_and_numbers
 def test_it_is_said_where_people_see_more():
     worse = TOGETHER.replace({"value": {0.55: 1.8}, "lower": {0.3: 1.2}, "upper": {0.9: 2.9}})
     alike = change_in_words(pd.concat([TABLE, worse], ignore_index=True))[-1]
-    assert alike.endswith("needs with the human total: more.")
+    assert "needs with the human total: more. Its change went with that of true activity" in alike
