@@ -33,7 +33,7 @@ LAYERS = [
     {"outcomes", "weight_files"},
     {"films", "losses", "predictions", "runs", "strategies"},
     {"cohorts", "likelihoods", "metrics"},
-    {"audits", "localization", "models"},
+    {"audits", "biomarkers", "localization", "models"},
     {"datasets", "reports", "simulation", "training"},
     {"input_pipeline", "intake", "ladder"},
     {"experiment", "inference", "localizer_training"},
@@ -108,7 +108,18 @@ def test_statistics_import_neither_jax_nor_tensorflow():
         m
         for m in MODULES
         if _part(m)
-        in ("audits", "cohorts", "films", "ladder", "metrics", "outcomes", "predictions", "predictors", "reports")
+        in (
+            "audits",
+            "biomarkers",
+            "cohorts",
+            "films",
+            "ladder",
+            "metrics",
+            "outcomes",
+            "predictions",
+            "predictors",
+            "reports",
+        )
     ]
     # what decoding workers import; the networks beside it need JAX
     names += [f"outcomenet.localization.{name}" for name in ("limb_crops", "placed")]

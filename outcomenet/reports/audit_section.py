@@ -8,8 +8,8 @@ import pandas as pd
 
 from outcomenet.audits.findings import Judgement
 from outcomenet.audits.registry import AUDIT
+from outcomenet.pages.figures import publish
 from outcomenet.pages.page import Row, Table
-from outcomenet.reports.figures import publish
 from outcomenet.reports.knowledge import given_phrase, is_trace, knowledge_figure, target_title
 from outcomenet.reports.numbers import count, counted, interval, listed, with_interval
 from outcomenet.reports.rows import Probe, ScoreProbe

@@ -11,8 +11,8 @@ from matplotlib.axes import Axes
 
 from outcomenet.metrics.proportions import wilson
 from outcomenet.outcomes import OutcomeSpec, outcome
+from outcomenet.pages.figures import GREY, PALE, Drawing, Layout
 from outcomenet.predictors import DIRECT_ADJUSTED, HUMAN_TOTAL, predictor
-from outcomenet.reports.figures import GREY, PALE, Drawing, Layout
 from outcomenet.reports.numbers import inside_sentence
 
 # The interval of a share of 20 rows is already 0.4 wide: with smaller bins the dots would say less than the line.

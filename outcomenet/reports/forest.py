@@ -11,8 +11,8 @@ from matplotlib.axes import Axes
 
 from outcomenet.metrics.verdict import Verdict
 from outcomenet.outcomes import outcome
+from outcomenet.pages.figures import GREY, PALE, Drawing, Layout, without_y_axis
 from outcomenet.predictors import HUMAN_TOTAL, in_ladder_order, predictor
-from outcomenet.reports.figures import GREY, PALE, Drawing, Layout, without_y_axis
 from outcomenet.reports.measures import READINGS, Better, digits_of, measure, verdict_on
 from outcomenet.reports.numbers import decimal, inside_sentence, interval, listed
 from outcomenet.reports.rows import Comparison, MetricValue

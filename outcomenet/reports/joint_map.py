@@ -11,8 +11,8 @@ from matplotlib.patches import Circle, Polygon
 from matplotlib.ticker import MaxNLocator
 
 from outcomenet.anatomy import JOINTS, Joint, Region, Side
+from outcomenet.pages.figures import Drawing, Layout
 from outcomenet.reports import schematic
-from outcomenet.reports.figures import Drawing, Layout
 from outcomenet.reports.numbers import decimal, listed
 from outcomenet.reports.rows import JointContribution
 from outcomenet.typed_rows import typed_rows

@@ -8,7 +8,7 @@ from matplotlib.patches import Rectangle
 from outcomenet.audits.cross_fitting import Form
 from outcomenet.confounders import CONFOUNDERS
 from outcomenet.outcomes import HAQ
-from outcomenet.reports.figures import PALE, Drawing, Layout, without_y_axis
+from outcomenet.pages.figures import PALE, Drawing, Layout, without_y_axis
 from outcomenet.reports.numbers import decimal, listed
 from outcomenet.reports.rows import Probe
 from outcomenet.typed_rows import typed_rows

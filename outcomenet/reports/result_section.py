@@ -8,12 +8,12 @@ from functools import partial
 import pandas as pd
 
 from outcomenet.outcomes import outcome
+from outcomenet.pages.figures import PublishedFigure, publish
 from outcomenet.pages.page import Table
 from outcomenet.reports import report_tables as tables
 from outcomenet.reports.calibration_section import calibration_figure
 from outcomenet.reports.change_section import change_in_words, score_change_table, seen_change
 from outcomenet.reports.equal_terms import equal_adjustment, recalibrated_risks
-from outcomenet.reports.figures import PublishedFigure, publish
 from outcomenet.reports.forest import difference_forest, ladder_forest
 from outcomenet.reports.joint_map import joint_contributions, joint_map_figure, joint_parts_figure, joint_sentence
 from outcomenet.reports.run_folder import RunFolder

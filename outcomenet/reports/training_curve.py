@@ -7,8 +7,8 @@ from functools import partial
 import pandas as pd
 from matplotlib.axes import Axes
 
+from outcomenet.pages.figures import PALE, Drawing, Layout, publish
 from outcomenet.predictors import PREDICTORS
-from outcomenet.reports.figures import PALE, Drawing, Layout, publish
 from outcomenet.reports.run_folder import RunFolder
 
 # Keys of a training line that are not parts of the loss.

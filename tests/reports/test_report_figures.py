@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from outcomenet.anatomy import JOINT_NAMES
+from outcomenet.pages.figures import Layout
 from outcomenet.reports.calibration_section import calibration_bins, calibration_figure
-from outcomenet.reports.figures import Layout
 from outcomenet.reports.forest import difference_forest, ladder_forest
 from outcomenet.reports.joint_map import joint_contributions, joint_map_figure, joint_parts_figure
 from outcomenet.reports.knowledge import is_trace, knowledge_figure, target_title

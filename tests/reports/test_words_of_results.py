@@ -14,10 +14,10 @@ from matplotlib.figure import Figure
 from outcomenet.anatomy import Side
 from outcomenet.metrics.verdict import Verdict
 from outcomenet.outcomes import OUTCOMES
+from outcomenet.pages.figures import LARGEST_VECTOR, Drawing, Layout, publish
 from outcomenet.predictors import PREDICTORS
 from outcomenet.reports.cautions import target_phrase
 from outcomenet.reports.equal_terms import equal_adjustment, recalibrated_risks
-from outcomenet.reports.figures import LARGEST_VECTOR, Drawing, Layout, publish
 from outcomenet.reports.knowledge import given_phrase, is_trace, on_film, target_title
 from outcomenet.reports.measures import (
     MEASURES,
@@ -211,7 +211,7 @@ def test_a_published_figure_has_its_table_and_is_the_same_each_time(tmp_path):
 
 
 def test_a_figure_of_too_many_shapes_is_sent_as_pixels(tmp_path, monkeypatch):
-    monkeypatch.setattr("outcomenet.reports.figures.LARGEST_VECTOR", 10)
+    monkeypatch.setattr("outcomenet.pages.figures.LARGEST_VECTOR", 10)
     assert publish(drawn(1), tmp_path).image.startswith("data:image/png")
     assert LARGEST_VECTOR == 250_000
 

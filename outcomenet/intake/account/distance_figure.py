@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from outcomenet.reports.figures import GREY, Drawing, Layout, without_y_axis
+from outcomenet.pages.figures import GREY, Drawing, Layout, without_y_axis
 
 FIGURE = "distances_by_hospital"
 _COLOUR = "#00558c"

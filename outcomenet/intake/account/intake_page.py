@@ -19,9 +19,9 @@ from outcomenet.intake.account.flow import FLOW
 from outcomenet.intake.account.joint_sheets import JOINT_SHEETS
 from outcomenet.intake.unlike_joints import DISTANCES, UNLIKE_JOINTS
 from outcomenet.localization.geometry import CropGeometry
+from outcomenet.pages.figures import PublishedFigure, publish
 from outcomenet.pages.page import Table, flow_chart, page_template, table_of
 from outcomenet.pages.pictures import small_picture
-from outcomenet.reports.figures import PublishedFigure, publish
 
 PAGE, FIGURES = "intake.html", "figures"
 _MOST_ROWS = 50
