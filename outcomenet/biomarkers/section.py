@@ -75,7 +75,7 @@ def estimates_frame(rows: Iterable[Mapping[str, object]]) -> pd.DataFrame:
         table[name] = pd.to_numeric(table[name]).astype("Int64")
     words = [name for name in COLUMNS if name not in NUMBERS + COUNTS]
     table[words] = table[words].fillna("").astype(str)
-    endless = np.isinf(table[list(NUMBERS)]).any(axis=1).to_numpy()
+    endless = np.isinf(table[list(NUMBERS)].to_numpy()).any(axis=1)
     table[list(NUMBERS)] = table[list(NUMBERS)].replace([np.inf, -np.inf], np.nan)
     noted = table["note"].map(lambda note: f"{note}; not finite".removeprefix("; "))
     table["note"] = table["note"].where(~endless, noted)
