@@ -77,8 +77,8 @@ def estimates_frame(rows: Iterable[Mapping[str, object]]) -> pd.DataFrame:
     table[words] = table[words].fillna("").astype(str)
     endless = np.isinf(table[list(NUMBERS)].to_numpy()).any(axis=1)
     table[list(NUMBERS)] = table[list(NUMBERS)].replace([np.inf, -np.inf], np.nan)
-    noted = table["note"].map(lambda note: f"{note}; not finite".removeprefix("; "))
-    table["note"] = table["note"].where(~endless, noted)
+    noted = (table["note"] + "; not finite").str.removeprefix("; ")
+    table["note"] = np.where(endless, noted, table["note"])
     return table
 
 
