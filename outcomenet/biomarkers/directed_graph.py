@@ -50,7 +50,9 @@ class DirectedGraph:
     def __post_init__(self) -> None:
         for name in self.names:
             if name in self.descendants(name):
-                raise UsageError(f"The graph goes in a circle through {name!r}: nothing can cause itself. Take one arrow out.")
+                raise UsageError(
+                    f"The graph goes in a circle through {name!r}: nothing can cause itself. Take one arrow out."
+                )
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -148,7 +150,9 @@ class DirectedGraph:
         wanted = set(self.names if observed is None else observed)
         candidates = sorted(wanted & set(self.names) - self.descendants(exposure) - {exposure, outcome})
         if len(candidates) > MOST_COVARIATES:
-            raise UsageError(f"The graph has {len(candidates)} covariates; at most {MOST_COVARIATES} can be looked through.")
+            raise UsageError(
+                f"The graph has {len(candidates)} covariates; at most {MOST_COVARIATES} can be looked through."
+            )
         found: list[tuple[str, ...]] = []
         for chosen in _subsets(candidates):
             if not any(set(smaller) <= set(chosen) for smaller in found) and self.is_adjustment_set(
