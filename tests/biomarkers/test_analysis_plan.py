@@ -17,7 +17,8 @@ PLAN = AnalysisPlan(
 
 def test_a_plan_is_read_as_it_was_written():
     assert read_plan(plan_text(PLAN)) == PLAN
-    assert PLAN.primary_outcome.column == "progressed" and PLAN.primary_rung.name == "crude"
+    assert PLAN.primary_outcome.column == "progressed"
+    assert PLAN.primary_rung.name == "crude"
 
 
 def test_every_setting_is_explained():
@@ -26,7 +27,8 @@ def test_every_setting_is_explained():
 
     # titles are the user's own words
     unexplained = [lines[at] for at in settings if not lines[at - 1].startswith("# ") and not lines[at].startswith('"')]
-    assert not unexplained and not any(line.strip() == "#" for line in lines)
+    assert not unexplained
+    assert not any(line.strip() == "#" for line in lines)
 
 
 def test_the_digest_tells_what_a_plan_says_and_not_how():
