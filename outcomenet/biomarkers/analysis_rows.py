@@ -249,7 +249,7 @@ def _empty(rows: pd.DataFrame, plan: AnalysisPlan) -> Iterator[str]:
         elif known.nunique() == 1 and not any(
             name == outcome.column and outcome.kind == "event" for outcome in plan.outcomes
         ):
-            yield f"Column {name!r} has one value, {str(known.iloc[0])!r}, in all {len(known)} rows: nothing can be told from it. Take it out of the plan."
+            yield f"Column {name!r} has one value, {str(known.iloc[0])!r}, in all {len(known)} rows and tells nothing; take it out of the plan."
     for outcome in plan.outcomes:
         yield from _events(rows, outcome)
 

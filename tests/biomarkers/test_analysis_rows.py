@@ -85,7 +85,7 @@ def endless(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def nameless(table: pd.DataFrame) -> pd.DataFrame:
-    return table.assign(patient_id=["007", None, "012", "020"])
+    return table.assign(patient_id=["007", np.nan, "012", "020"])
 
 
 def learned(table: pd.DataFrame) -> pd.DataFrame:
