@@ -115,7 +115,7 @@ def tertile(values: pd.Series) -> pd.Series:
     ['lowest', 'middle', 'highest']
     """
     share = values.rank(method="average", pct=True) - 0.5 / max(int(values.notna().sum()), 1)
-    third = np.minimum(np.floor(share * 3), 2)
+    third = (share * 3).floordiv(1)
     return third.map(dict(enumerate(TERTILES)))
 
 
@@ -173,7 +173,8 @@ def _differences(made: pd.DataFrame, title: str, patients: int) -> pd.DataFrame:
     if "Largest SMD" not in made:
         return estimates_frame([])
     rows = []
-    for (variable, _), cell in made["Largest SMD"].items():
+    variables = made.index.get_level_values(0)
+    for variable, cell in zip(variables, made["Largest SMD"], strict=True):
         number = pd.to_numeric(str(cell).lstrip("<"), errors="coerce")
         if str(cell).strip():
             rows.append(
