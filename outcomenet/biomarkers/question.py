@@ -127,7 +127,7 @@ def _draw(graph: DirectedGraph, stressed: Sequence[str], words: Mapping[str, str
     for name, (x, y) in place.items():
         box = STRESSED if name in stressed else BOX
         axis.text(
-            x, y, layout.wrapped(words.get(name, name), 14), ha="center", va="center", bbox=box, fontsize=8.5, zorder=2
+            x, y, layout.wrapped(words.get(name, name), 14), ha="center", va="center", bbox=box, fontsize=size, zorder=2
         )
     axis.set_xlim(-0.12, 1.12)
     axis.set_ylim(-0.05, 1.05)
