@@ -1,0 +1,128 @@
+"""The plan that an analysis has when nobody wrote one: every question that the table's columns can answer, in the field's order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import pandas as pd
+
+from outcomenet.biomarkers.analysis_plan import AnalysisPlan, Columns, FollowUp, Measures, Outcome, Rung, Trial
+from outcomenet.errors import DataRefused, did_you_mean
+
+# Minimal clinically important differences: HAQ 0.22 (Kosinski, Arthritis Rheum 2000), pain 10 of 100 (Farrar, Pain 2001).
+OUTCOMES = (
+    Outcome("haq", "ordinal", "HAQ-DI", "HAQ units", 0.22),
+    Outcome("pain", "number", "Pain", "points of 100", 10.0),
+    Outcome("fatigue", "number", "Fatigue", "points of 100", 10.0),
+    Outcome("haq_change", "number", "HAQ-DI change in a year", "HAQ units a year", 0.22),
+    Outcome("progressed", "event", "Rapid radiographic progression within a year"),
+    Outcome("control_site", "number", "Negative control of the hospital", "", 0.0, negative_control=True),
+    Outcome("control_none", "number", "Negative control", "", 0.0, negative_control=True),
+)
+# The ladder of adjustment: each rung adds to the one before it.
+LADDER = (
+    ("age, sex", ("age", "sex")),
+    ("+ RF, ACPA, duration", ("rf", "acpa", "duration_years")),
+    ("+ OA, FM", ("oa", "fm")),
+    ("+ activity", ("das28", "crp")),
+    ("+ treatment", ("treatment",)),
+    ("+ SvdH", ("human_total",)),
+)
+# What is known to cause what in rheumatoid arthritis (docs of the causal model: docs/simulation.md); the score stands for the damage.
+ARROWS = (
+    ("age", "{score}"), ("age", "{outcome}"), ("age", "oa"), ("sex", "{score}"), ("sex", "{outcome}"), ("duration_years", "{score}"),
+    ("duration_years", "{outcome}"), ("rf", "{score}"), ("acpa", "{score}"), ("oa", "{score}"), ("oa", "{outcome}"), ("fm", "{outcome}"),
+    ("das28", "{score}"), ("das28", "{outcome}"), ("crp", "{score}"), ("treatment", "das28"), ("{score}", "{outcome}"),
+)  # fmt: skip
+TITLES = {
+    "age": "Age", "sex": "Sex", "rf": "RF", "acpa": "ACPA", "duration_years": "Duration", "oa": "Osteoarthritis", "fm": "Fibromyalgia",
+    "das28": "DAS28", "crp": "CRP", "treatment": "Treatment", "site": "Hospital", "human_total": "SvdH total", "split": "Split",
+    "score": "Outcome-direct score", "damage_score": "Damage score",
+}  # fmt: skip
+# A column is left out of the default ladder where this share of its cells is missing.
+MOST_MISSING = 0.4
+
+
+def default_plan(visits: pd.DataFrame, *, titles: Mapping[str, str] | None = None, truth: str = "") -> AnalysisPlan:
+    """A plan made from the columns that a table has and that differ between its rows.
+
+    Args:
+        visits: One row per patient and visit, named as in a run's analysis tables.
+        titles: Columns in words, in the place of the usual ones.
+        truth: Column of the true damage, in a simulated cohort.
+
+    Raises:
+        DataRefused: There is no score, or no outcome that is known.
+    """
+    usable = visits[visits["may_be_used"].astype(bool)] if "may_be_used" in visits else visits
+    there = [str(name) for name in usable.columns if usable[name].nunique() > 1]
+    outcomes = tuple(outcome for outcome in OUTCOMES if outcome.column in there and _events_differ(usable, outcome))
+    if "score" not in there or not [outcome for outcome in outcomes if not outcome.negative_control]:
+        wanted = "score" if "score" not in there else "haq"
+        raise DataRefused(
+            f"No plan can be made from the columns of this table: it has no {wanted!r} that differs between rows. "
+            f"{did_you_mean(wanted, map(str, visits.columns))} Write a plan: `outcomenet analyse --template > analysis.toml`."
+        )
+    known = [name for name in there if usable[name].isna().mean() <= MOST_MISSING]
+    words = TITLES | dict(titles or {})
+    return AnalysisPlan(
+        graph=_graph(known, [outcome.column for outcome in outcomes if not outcome.negative_control]),
+        columns=Columns(**{name: _if(known, getattr(Columns, name), always=name == "patient") for name in _column_names()}),
+        measures=Measures(
+            human=_if(there, "human_total"), damage=_if(there, "damage_score"), score_sem=_if(list(map(str, visits.columns)), "score_sem"),
+            readers=tuple(name for name in there if name.startswith("human_reader_")), pip=_if(there, "pip_score"), dip=_if(there, "dip_score"),
+            truth=_if(there, truth),
+        ),
+        outcomes=outcomes,
+        adjustment=ladder(known),
+        osteoarthritis=_if(known, "oa"),
+        fibromyalgia=_if(known, "fm"),
+        activity=tuple(name for name in ("das28", "crp") if name in known),
+        subgroups=tuple(name for name in ("sex", "acpa", "oa", "fm", "site") if name in known),
+        follow_up=FollowUp(covariates=tuple(name for name in ("human_total", "rf", "acpa", "crp") if name in known)),
+        trial=Trial(readers=max(len([name for name in there if name.startswith("human_reader_")]), 1)),
+        titles={name: title for name, title in words.items() if name in there},
+    )  # fmt: skip
+
+
+def ladder(known: Iterable[str]) -> tuple[Rung, ...]:
+    """The rungs of adjustment that known columns allow; each adds to the one before it.
+
+    >>> [rung.columns for rung in ladder(["age", "human_total"])]
+    [(), ('age',), ('age', 'human_total')]
+    """
+    there = set(known)
+    rungs, so_far = [Rung("crude", ())], ()
+    for name, columns in LADDER:
+        new = tuple(column for column in columns if column in there)
+        if new:
+            so_far += new
+            rungs.append(Rung(name, so_far))
+    return tuple(rungs)
+
+
+def _column_names() -> tuple[str, ...]:
+    return ("patient", "visit", "years", "planned_visit", "site", "treatment", "split", "usable")
+
+
+def _if(names: Iterable[str], name: str, *, always: bool = False) -> str:
+    return name if always or name in names else ""
+
+
+def _events_differ(usable: pd.DataFrame, outcome: Outcome) -> bool:
+    return outcome.kind != "event" or set(usable[outcome.column].dropna().unique()) == {0.0, 1.0}
+
+
+def _graph(known: Iterable[str], outcomes: Iterable[str]) -> str:
+    there = {*known, "score"}
+    arrows = [
+        (cause.format(score="score", outcome=outcome), effect.format(score="score", outcome=outcome))
+        for outcome in outcomes
+        for cause, effect in ARROWS
+        # only pain that comes of damage and what feigns it; fibromyalgia reaches no film and no progression
+        if not (cause == "fm" and outcome == "progressed")
+    ]
+    drawn = dict.fromkeys(
+        (cause, effect) for cause, effect in arrows if cause in there and effect in there | set(outcomes)
+    )
+    return "; ".join(f"{cause} -> {effect}" for cause, effect in drawn)

@@ -1,0 +1,74 @@
+"""The plan that is made where nobody wrote one, and the ledger of plans."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from outcomenet.biomarkers.analysis_plan import AnalysisPlan, Outcome, plan_text, read_plan
+from outcomenet.biomarkers.default_plan import default_plan
+from outcomenet.biomarkers.directed_graph import DirectedGraph
+from outcomenet.biomarkers.plan_ledger import freeze, ledger_file
+from outcomenet.errors import DataRefused
+
+
+def visits() -> pd.DataFrame:
+    rng = np.random.default_rng(0)
+    rows = 40
+    return pd.DataFrame(
+        {
+            "patient_id": [f"P{at // 2}" for at in range(rows)],
+            "visit_id": ["a", "b"] * (rows // 2),
+            "score": rng.normal(size=rows),
+            "human_total": rng.normal(size=rows),
+            "haq": rng.normal(size=rows),
+            "progressed": [0.0, 1.0] * (rows // 2),
+            "age": rng.normal(size=rows),
+            "sex": ["F", "M"] * (rows // 2),
+            "acpa": [np.nan] * 30 + [0.0, 1.0] * 5,
+            "site": "A",
+            "fm": [0.0, 1.0] * (rows // 2),
+            "may_be_used": True,
+        }
+    )
+
+
+def test_a_plan_asks_what_the_columns_can_answer():
+    plan = default_plan(visits())
+
+    assert [outcome.column for outcome in plan.outcomes] == ["haq", "progressed"]
+    # three quarters of ACPA are missing, and there is one hospital
+    assert [rung.columns for rung in plan.adjustment] == [
+        (),
+        ("age", "sex"),
+        ("age", "sex", "fm"),
+        ("age", "sex", "fm", "human_total"),
+    ]
+    assert plan.columns.site == ""
+    assert plan.subgroups == ("sex", "fm")
+    assert DirectedGraph.of(plan.graph).minimal_adjustment_sets("score", "haq", observed=["age", "sex", "fm"]) == [
+        ("age", "sex")
+    ]
+    assert read_plan(plan_text(plan)) == plan
+
+
+def test_columns_that_answer_nothing_are_refused():
+    with pytest.raises(DataRefused, match="no 'score' that differs between rows. Did you mean score_x"):
+        default_plan(visits().rename(columns={"score": "score_x"}))
+    with pytest.raises(DataRefused, match="no 'haq'"):
+        default_plan(visits().drop(columns=["haq", "progressed"]))
+
+
+def test_a_further_plan_on_the_same_data_is_known_as_one(tmp_path: Path):
+    first, second = AnalysisPlan(), AnalysisPlan(outcomes=(Outcome("pain"),))
+
+    numbers = [freeze(tmp_path / "run", plan, "abc", "2026-01-01T00:00:00Z") for plan in (first, second, first)]
+    other_data = freeze(tmp_path / "run", first, "def", "2026-01-02T00:00:00Z")
+
+    assert [*numbers, other_data] == [1, 2, 1, 1]
+    ledger = pd.read_csv(ledger_file(tmp_path / "run"))
+    assert ledger["plan_sha256"].tolist() == [first.sha256, second.sha256, first.sha256]
+    assert ledger["note"].tolist()[1] == "the second plan on these data: outcomes had been opened before"
