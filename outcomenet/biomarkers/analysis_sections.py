@@ -1,0 +1,214 @@
+"""The sections of an analysis in their order: which public function each is, and which columns of the plan it takes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from scipy.stats import skew
+
+from outcomenet.biomarkers import population
+from outcomenet.biomarkers.analysis_plan import AnalysisPlan, read_plan
+from outcomenet.biomarkers.analysis_rows import analysis_rows, covariates_of
+from outcomenet.biomarkers.directed_graph import DirectedGraph
+from outcomenet.biomarkers.question import question
+from outcomenet.biomarkers.section import Section, estimates_frame, joined
+from outcomenet.biomarkers.table_one import Characteristic
+from outcomenet.errors import UndefinedMetric
+
+PLAN, VISITS, FOLLOW_UP, STEPS, ESTIMATES = (
+    "analysis.toml",
+    "visits.parquet",
+    "follow_up.parquet",
+    "flow.csv",
+    "estimates.csv",
+)
+# Beyond this skewness a mean and an SD describe a number badly.
+SKEWED = 1.0
+# Numbers over a shorter range than this need a second decimal: the HAQ's smallest step is an eighth.
+SHORT_RANGE = 5.0
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What every section is made from."""
+
+    plan: AnalysisPlan
+    visits: pd.DataFrame
+    """Rows that may be used, one per patient and visit."""
+    steps: pd.DataFrame
+    """Flow of rows, see `population.flow`."""
+    follow_up: pd.DataFrame | None = None
+    """One row per patient whose progression was followed on films (docs/intake/follow_up.md)."""
+
+    @property
+    def titles(self) -> dict[str, str]:
+        """Every column that is used, in words."""
+        return {str(name): self.plan.title(str(name)) for name in self.visits.columns}
+
+
+@dataclass(frozen=True)
+class SectionKind:
+    """One section: its title, the question that it answers, and how it is made."""
+
+    title: str
+    asks: str
+    make: Callable[[Inputs], Section]
+
+
+def inputs_of(folder: Path) -> Inputs:
+    """The inputs of an analysis folder, from its files alone.
+
+    Args:
+        folder: That `outcomenet analyse` wrote.
+    """
+    plan = read_plan((folder / PLAN).read_text(encoding="utf-8"))
+    rows = analysis_rows(pd.read_parquet(folder / VISITS), plan)
+    follow_up = pd.read_parquet(folder / FOLLOW_UP) if (folder / FOLLOW_UP).is_file() else None
+    return Inputs(plan, rows.table, rows.steps, follow_up)
+
+
+def made(kind: SectionKind, inputs: Inputs) -> Section:
+    """A section; one that these data do not allow is a refusal in words, and the others go on.
+
+    Args:
+        kind: Of `SECTIONS`.
+        inputs: Of the analysis.
+    """
+    try:
+        return kind.make(inputs)
+    except UndefinedMetric as reason:
+        return Section(estimates_frame([]), refusals=(f"{kind.title}: {reason}",))
+
+
+def characteristics_of(inputs: Inputs) -> list[Characteristic]:
+    """What Table 1 shows: covariates, activity, outcomes and measures, each as its values are."""
+    plan = inputs.plan
+    columns = [
+        *covariates_of(plan),
+        plan.osteoarthritis,
+        plan.fibromyalgia,
+        *plan.activity,
+        plan.columns.treatment,
+        plan.columns.years,
+    ]
+    columns += [of.column for of in plan.outcomes if not of.negative_control]
+    columns += [plan.measures.score, plan.measures.human, plan.measures.damage]
+    units = {of.column: of.unit for of in plan.outcomes}
+    shown = dict.fromkeys(name for name in columns if name and name in inputs.visits)
+    return [_characteristic(inputs.visits[name], name, plan.title(name), units.get(name, "")) for name in shown]
+
+
+def _characteristic(values: pd.Series, name: str, title: str, unit: str) -> Characteristic:
+    words = f"{title} ({unit})" if unit else title
+    known = values.dropna()
+    if not pd.api.types.is_numeric_dtype(values):
+        return Characteristic(name, words, "named")
+    if known.isin([0, 1]).all():
+        return Characteristic(name, words, "yes_no")
+    decimals = 2 if known.max() - known.min() < SHORT_RANGE else 1
+    return Characteristic(name, words, "skewed" if abs(float(skew(known))) > SKEWED else "number", decimals)
+
+
+def _question(inputs: Inputs) -> Section:
+    plan = inputs.plan
+    facts = (
+        f"Question: {plan.question}",
+        f"Time zero is {plan.time_zero}; one row is {plan.unit}.",
+    )
+    if not plan.graph.strip():
+        return Section(
+            estimates_frame([]),
+            facts,
+            refusals=("The plan has no graph of causes, so no adjustment set is told from one.",),
+        )
+    observed = [str(name) for name in inputs.visits.columns]
+    told = question(
+        DirectedGraph.of(plan.graph),
+        exposure=plan.measures.score,
+        outcomes=[of.column for of in plan.outcomes if not of.negative_control],
+        rungs={rung.name: rung.columns for rung in plan.adjustment},
+        observed=observed,
+        titles=inputs.titles,
+    )
+    return joined([Section(estimates_frame([]), facts), told])
+
+
+def _flow(inputs: Inputs) -> Section:
+    plan = inputs.plan
+    used = [*covariates_of(plan), *(of.column for of in plan.outcomes), plan.measures.score, plan.measures.human]
+    columns = [name for name in dict.fromkeys(used) if name]
+    missing = population.missing_data(inputs.visits, columns, patient=plan.columns.patient, titles=inputs.titles)
+    return joined([population.flow(inputs.steps), missing])
+
+
+def _table_one(inputs: Inputs) -> Section:
+    of = inputs.plan.columns
+    by = {of.treatment: "treatment", of.site: "hospital", of.split: "split"}
+    there = {
+        name: title
+        for name, title in by.items()
+        if name and name in inputs.visits and inputs.visits[name].nunique() > 1
+    }
+    return population.table_one(
+        inputs.visits, characteristics=characteristics_of(inputs), score=inputs.plan.measures.score, by=there, patient=of.patient, years=of.years
+    )  # fmt: skip
+
+
+def _distribution(inputs: Inputs) -> Section:
+    plan = inputs.plan
+    by = {outcome.column: outcome.words for outcome in plan.outcomes}
+    if plan.columns.site:
+        by[plan.columns.site] = "Hospital"
+    return population.distribution(
+        inputs.visits, score=plan.measures.score, by=by, patient=plan.columns.patient, titles=inputs.titles
+    )
+
+
+SECTIONS: Mapping[str, SectionKind] = {
+    "question": SectionKind(
+        "Question and refusals", "What is estimated, and which adjustment do the assumed causes allow?", _question
+    ),
+    "flow": SectionKind("Flow and missing data", "Who is analysed, and what is missing?", _flow),
+    "table_one": SectionKind("Table 1", "Who are the patients?", _table_one),
+    "distribution": SectionKind(
+        "Distribution of the score", "How does the score lie in each class of outcome?", _distribution
+    ),
+}
+
+
+def estimates_of(sections: Mapping[str, Section]) -> pd.DataFrame:
+    """estimates.csv: the rows of all sections in their order.
+
+    Args:
+        sections: Finished sections by name.
+    """
+    return pd.concat([section.estimates for section in sections.values()], ignore_index=True)
+
+
+def first_difference(one: pd.DataFrame, other: pd.DataFrame, tolerance: float = 1e-9) -> str:
+    """Where two tables of estimates differ, in words; empty where they do not.
+
+    Args:
+        one: Estimates.
+        other: Estimates, such as those of a file.
+        tolerance: Relative, for numbers.
+    """
+    if len(one) != len(other):
+        return f"{len(one)} rows against {len(other)}"
+    for name in one.columns:
+        left, right = one[name].to_numpy(), other[name].to_numpy()
+        if pd.api.types.is_numeric_dtype(one[name]):
+            left, right = (pd.to_numeric(of[name]).astype(float).to_numpy() for of in (one, other))
+            same = np.isclose(left, right, rtol=tolerance, atol=tolerance, equal_nan=True)
+        else:
+            same = (
+                pd.Series(left).fillna("").astype(str).to_numpy() == pd.Series(right).fillna("").astype(str).to_numpy()
+            )
+        if not same.all():
+            at = int(np.flatnonzero(~same)[0])
+            return f"row {at}, {name}: {left[at]} against {right[at]}"
+    return ""
