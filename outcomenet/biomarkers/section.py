@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 
 from outcomenet.errors import UndefinedMetric, did_you_mean
 from outcomenet.pages.figures import STYLE, Drawing, Layout
+from outcomenet.typed_rows import typed_rows
 
 # Columns of estimates.csv, one row per number, in their order.
 COLUMNS = (
@@ -24,6 +25,28 @@ SECTIONS = (
 )  # fmt: skip
 NUMBERS = ("estimate", "lower", "upper", "level", "p")
 COUNTS = ("n_visits", "n_patients", "events")
+
+
+@dataclass(frozen=True)
+class EstimateRow:
+    """One row of estimates.csv, for `typed_rows`."""
+
+    section: str
+    outcome: str
+    measure: str
+    adjustment: str
+    term: str
+    estimate: float
+    lower: float
+    upper: float
+    p: float
+    n_visits: float
+    n_patients: float
+    events: float
+    method: str
+    unit: str
+    note: str
+
 
 Draw = Callable[..., Drawing | None]  # takes layout=
 
@@ -91,6 +114,11 @@ def joined(sections: Sequence[Section]) -> Section:
         {title: table for section in sections for title, table in section.tables.items()},
         tuple(refusal for section in sections for refusal in section.refusals),
     )
+
+
+def estimate_rows(estimates: pd.DataFrame) -> list[EstimateRow]:
+    """Rows of estimates as records; a count that is missing is NaN."""
+    return typed_rows(estimates.astype(dict.fromkeys(COUNTS, float)), EstimateRow)
 
 
 def expect_columns(table: pd.DataFrame, *names: str) -> None:

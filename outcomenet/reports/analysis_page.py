@@ -1,0 +1,162 @@
+"""The page of an analysis: two pages for a clinician, then every section folded; one file, printable whole."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from outcomenet import __version__
+from outcomenet.artifacts import write_whole
+from outcomenet.biomarkers.analysis_plan import AnalysisPlan
+from outcomenet.biomarkers.analysis_sections import SECTIONS
+from outcomenet.biomarkers.section import Section, estimate_rows
+from outcomenet.pages.figures import PublishedFigure, publish
+from outcomenet.pages.page import Row, Table, page_template
+from outcomenet.reports.numbers import count, decimal, interval
+
+PAGE = "analysis.html"
+HEADERS = ("Term", "Outcome", "Measure", "Adjustment", "Estimate (95 % interval)", "p", "Patients", "Note")
+WORDS = (0, 1, 2, 3, 7)
+COUNTED = ("patients", "visits")  # units that are said behind the number
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What stands on the first page."""
+
+    headline: str
+    paragraph: str
+    verdict: str
+    """Class of the box: `better`, `worse`, `borderline` or `undecided`."""
+    table: Table
+    figure: str
+    """Name of the figure of the first page; empty for none."""
+    is_not: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A section as the template sets it."""
+
+    name: str
+    title: str
+    asks: str
+    sentences: Sequence[str]
+    refusals: Sequence[str]
+    figures: Sequence[PublishedFigure]
+    tables: Sequence[Table]
+    estimates: Table | None
+
+
+def write_analysis_page(
+    folder: Path, plan: AnalysisPlan, facts: Mapping[str, str], sections: Mapping[str, Section], answer: Answer
+) -> Path:
+    """Writes analysis.html and figures/ of an analysis.
+
+    Args:
+        folder: Of the analysis.
+        plan: That was frozen.
+        facts: What the reader needs to know of the data and the plan, by title.
+        sections: Finished sections by name.
+        answer: The first page.
+
+    Returns:
+        The page's path.
+    """
+    (folder / "figures").mkdir(exist_ok=True)
+    shown = [_shown(name, section, folder / "figures") for name, section in sections.items()]
+    figures = {figure.name: figure for section in shown for figure in section.figures}
+    page = page_template("outcomenet.reports", "analysis.html").render(
+        version=__version__, question=plan.question, facts=facts, answer=answer, first_figure=figures.get(answer.figure), sections=shown
+    )  # fmt: skip
+    return write_whole(folder / PAGE, page)
+
+
+def _shown(name: str, section: Section, folder: Path) -> Shown:
+    figures = [publish(draw, folder) for draw in section.draws]
+    kind = SECTIONS[name]
+    return Shown(
+        name,
+        kind.title,
+        kind.asks,
+        section.sentences,
+        section.refusals,
+        [figure for figure in figures if figure is not None],
+        [printed(title, table) for title, table in section.tables.items()],
+        estimates_table(kind.title, section.estimates),
+    )
+
+
+def printed(title: str, table: pd.DataFrame) -> Table:
+    """A finished table of texts: columns of words are set left, columns of numbers right.
+
+    Args:
+        title: Its caption.
+        table: Cells are text.
+    """
+    texts = table.fillna("").astype(str)
+    words = tuple(at for at, name in enumerate(texts.columns) if at == 0 or not _numbers(texts[name]))
+    return Table(
+        title,
+        [str(name) for name in texts.columns],
+        [Row(list(cells)) for cells in texts.itertuples(index=False, name=None)],
+        words,
+    )
+
+
+def _numbers(column: pd.Series) -> bool:
+    """Whether most cells begin as a number does."""
+    return column.str.match(r"^([<−+-]?\d|\N{EN DASH}$|$)").mean() > 0.6
+
+
+def estimates_table(title: str, estimates: pd.DataFrame) -> Table | None:
+    """Every number of a section, with the decimals that its interval allows; None where there is none.
+
+    Args:
+        title: Of the section.
+        estimates: Its rows of estimates.csv.
+    """
+    if estimates.empty:
+        return None
+    rows = [
+        Row(
+            [
+                row.term,
+                row.outcome,
+                row.measure,
+                row.adjustment,
+                value_words(row.estimate, row.lower, row.upper) + (f" {row.unit}" if row.unit in COUNTED else ""),
+                "" if math.isnan(row.p) else "<0.001" if row.p < 0.001 else decimal(row.p, 3),
+                "" if math.isnan(row.n_patients) else count(row.n_patients),
+                row.note,
+            ]
+        )
+        for row in estimate_rows(estimates)
+    ]
+    return Table(f"{title}: every number, as in estimates.csv", list(HEADERS), rows, WORDS)
+
+
+def value_words(estimate: float, lower: float = math.nan, upper: float = math.nan) -> str:
+    """An estimate with its interval, to as many decimals as the interval's width allows.
+
+    >>> value_words(0.3123, 0.2201, 0.3987), value_words(412.4), value_words(float("nan"))
+    ('0.31 (0.22 to 0.40)', '412', 'not defined')
+    """
+    known = [value for value in (lower, upper) if math.isfinite(value)]
+    scale = max(known) - min(known) if len(known) == 2 else abs(estimate)
+    digits = digits_for(scale)
+    text = decimal(estimate, digits)
+    return f"{text} ({interval(lower, upper, digits)})" if len(known) == 2 and math.isfinite(estimate) else text
+
+
+def digits_for(scale: float) -> int:
+    """Decimals that a number of this size, or of an interval of this width, is told to.
+
+    >>> digits_for(0.02), digits_for(0.5), digits_for(8.0), digits_for(300.0)
+    (3, 2, 1, 0)
+    """
+    return 3 if scale < 0.1 else 2 if scale < 5 else 1 if scale < 50 else 0
