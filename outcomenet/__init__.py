@@ -30,6 +30,7 @@ _MODULE_OF = {
     "train": "api",
     "evaluate": "api",
     "pool": "api",
+    "analyse": "analysis",
     "report": "api",
     "open_run": "runs.run",
     "Run": "runs.run",

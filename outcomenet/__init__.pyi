@@ -1,3 +1,4 @@
+from outcomenet.analysis import analyse as analyse
 from outcomenet.api import evaluate as evaluate
 from outcomenet.api import pool as pool
 from outcomenet.api import report as report

@@ -34,6 +34,7 @@ COMMANDS: dict[str, Command] = {
     "train": Command("train", "train an experiment on a data set; the same command goes on where it stopped"),
     "evaluate": Command("evaluate", "compare the ladder of predictors on the held-out patients of a run"),
     "pool": Command("pool", "join runs that held out different folds or hospitals into one"),
+    "analyse": Command("analyse", "analyse the biomarker of a run, or any table, beside a human score"),
     "report": Command("report", "write the report of an evaluated run as one HTML file"),
     "predict": Command("predict", "read new films with a trained run"),
     "doctor": Command("doctor", "say what devices, memory, film decoders and optional parts are there"),

@@ -41,7 +41,7 @@ LAYERS = [
     {"audits.network", "experiment_data"},
     {"evaluation"},
     {"doctor", "workflow"},
-    {"api", "new_films"},
+    {"analysis", "api", "new_films"},
     {"demonstration"},
     {"commands"},
     {"cli"},

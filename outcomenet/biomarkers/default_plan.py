@@ -126,3 +126,17 @@ def _graph(known: Iterable[str], outcomes: Iterable[str]) -> str:
         (cause, effect) for cause, effect in arrows if cause in there and effect in there | set(outcomes)
     )
     return "; ".join(f"{cause} -> {effect}" for cause, effect in drawn)
+
+
+# What `outcomenet analyse --template` writes: every setting, with the columns of a run's tables.
+TEMPLATE = AnalysisPlan(
+    graph="age -> score; age -> haq; sex -> score; sex -> haq; duration_years -> score; duration_years -> haq; score -> haq",
+    outcomes=OUTCOMES[:2],
+    adjustment=ladder(name for _, columns in LADDER for name in columns),
+    osteoarthritis="oa",
+    fibromyalgia="fm",
+    activity=("das28", "crp"),
+    subgroups=("sex", "site"),
+    follow_up=FollowUp(covariates=("human_total", "rf", "acpa", "crp")),
+    titles=TITLES,
+)
