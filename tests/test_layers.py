@@ -17,6 +17,7 @@ LAYERS = [
     {"__init__"},
     {
         "anatomy",
+        "codebooks",
         "csv_files",
         "devices",
         "experiment_files",
@@ -30,7 +31,7 @@ LAYERS = [
         "typed_rows",
     },
     {"artifacts", "confounders", "outcome_kinds", "pages", "predictors", "scoring"},
-    {"outcomes", "weight_files"},
+    {"outcomes", "stata_files", "weight_files"},
     {"films", "losses", "predictions", "runs", "strategies"},
     {"cohorts", "likelihoods", "metrics"},
     {"audits", "biomarkers", "localization", "models"},

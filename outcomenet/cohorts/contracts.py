@@ -93,6 +93,8 @@ VISITS = TableContract(
         Column("symptom_months", Number(0, 1200, above="In days, divide by 30.4.")),
         Column("oa", Flag()),
         Column("treatment", Text()),
+        # an addition to the fixed format: 0 for the first planned visit; empty for one that was not planned
+        Column("planned_visit", Number(0, 1000, whole=True)),
     ),
     key=("patient_id", "visit_id"),
     together=(*HAQ_ITEM_COLUMNS, *HAQ_AID_COLUMNS),

@@ -16,6 +16,7 @@ from outcomenet.outcomes import outcome
 
 TABLE = "visits.parquet"
 FILMS = "films.parquet"
+READINGS = "readings.csv"  # SvdH total of every reading, where films were graded
 LEDGER = "ledger.csv"
 UNREAD = "faults.csv"  # films that could not be read, where there are any
 SAME_FILMS = "same_films.csv"  # pairs of films that are or look the same

@@ -11,6 +11,7 @@ from outcomenet.cohorts.haq_of_visits import HAQ_GRID
 from outcomenet.cohorts.ledger import Ledger
 from outcomenet.cohorts.splits import FRACTIONS, SPLIT_SALT, split_of
 from outcomenet.confounders import CONFOUNDERS
+from outcomenet.datasets.planned_visits import PLANNED, with_planned_visits
 from outcomenet.datasets.progression import FirstEvent, first_event, progression_intervals, rows_at_horizon, too_near
 from outcomenet.errors import DataRefused
 from outcomenet.outcomes import DAYS_PER_YEAR, FUTURE_HAQ, HAQ_BY_CATEGORY, NEGATIVE_CONTROLS, REPORTED
@@ -43,18 +44,18 @@ def visit_table(cohort: Cohort, ledger: Ledger, mode: str | None = None, split_b
         split_by: What stays whole in a split: a "patient", or a "site" with all of its patients.
 
     Returns:
-        Columns patient_id, visit_id, date, days (since the patient's first visit), split, site, treatment, covariates of
-        `confounders.CONFOUNDERS` and negative controls that the cohort has, fm_source and oa_source (how those were told,
-        see `covariates.SOURCES`), haq_answered (missing where only an index was given), svdh_total,
-        svdh_<side>_<site>_<feature>, kl_<side>_<site>_kl, later_visit_id (the visit a year later, missing where there is
-        none), and for every outcome its value and `OutcomeSpec.fields`.
+        Columns patient_id, visit_id, date, days (since the patient's first visit), planned_visit and planned_visit_source
+        (see `planned_visits`), split, site, treatment, covariates of `confounders.CONFOUNDERS` and negative controls that the
+        cohort has, fm_source and oa_source (how those were told, see `covariates.SOURCES`), haq_answered (missing where only
+        an index was given), svdh_total, svdh_<side>_<site>_<feature>, kl_<side>_<site>_kl, later_visit_id (the visit a year
+        later, missing where there is none), and for every outcome its value and `OutcomeSpec.fields`.
 
     Raises:
         DataRefused: Divided by site, a split is left without sites; or SvdH was not graded in this mode.
     """
     visits = cohort.visits.sort_values(["patient_id", "date", "visit_id"], ignore_index=True)
     keep = [
-        "patient_id", "visit_id", "date", "site", "treatment", "haq", "haq_answered", HAQ_GRID, *HAQ_BY_CATEGORY.fields,
+        "patient_id", "visit_id", "date", PLANNED, "site", "treatment", "haq", "haq_answered", HAQ_GRID, *HAQ_BY_CATEGORY.fields,
         *(spec.name for spec in REPORTED),
     ]  # fmt: skip
     covariates = [name for name in CONFOUNDERS if name in visits and name not in keep]
@@ -62,7 +63,10 @@ def visit_table(cohort: Cohort, ledger: Ledger, mode: str | None = None, split_b
     table = visits[[*keep, *covariates, *controls, *LABEL_SOURCES]].copy()
     first = table.groupby("patient_id")["date"].transform("min")
     table.insert(3, "days", (table["date"] - first).dt.days.astype(float))
-    table.insert(4, "split", [split_of(name, SPLIT_SALT) for name in table[SPLIT_UNITS[split_by]]])
+    table = with_planned_visits(table)
+    table.insert(
+        list(table).index("site"), "split", [split_of(name, SPLIT_SALT) for name in table[SPLIT_UNITS[split_by]]]
+    )
     if split_by == "site" and len(missing := set(FRACTIONS) - set(table["split"])):
         raise DataRefused(
             f"Divided by site, no patient is left for {' and '.join(sorted(missing))}: the cohort has "

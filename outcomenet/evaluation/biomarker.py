@@ -11,7 +11,6 @@ from scipy.stats import t as t_distribution
 from outcomenet.anatomy import JOINT_NAMES
 from outcomenet.arrays import Float
 from outcomenet.predictions import NetworkOutput
-from outcomenet.strategies import ConfoundingConfig
 
 KEYS = ["patient_id", "visit_id"]
 SCORE_PARTS = (
@@ -44,7 +43,8 @@ def biomarker_table(
         probability 0.95 for an average visit, `score_sem` is the SD of one reading: the repeatability of the reading alone,
         missing where films were not re-read. `damage_score` and `activity_score` are its parts from what lasts (bone and
         cartilage lost) and from what comes and goes (swelling, osteopenia, cortical breaks), each with its own `_sem`; empty
-        where the network sums embeddings, which have no such parts. `joint_<side>_<site>` is each joint's contribution, and
+        where the network sums embeddings, which have no such parts. `oa_score` is the mean grade of osteoarthritis, with its
+        `oa_sem`. `joint_<side>_<site>` is each joint's contribution, and
         `damage_joint_...`, `activity_joint_...` and `oa_joint_...` are its parts where the network tells them.
     """
     contributions = np.where(reading.visible, reading.contributions[..., outcome], np.nan)
@@ -72,6 +72,7 @@ def biomarker_table(
         score_upper=score + half,
         **of_parts,
         oa_score=reading.osteoarthritis,
+        oa_sem=_spread(reading, rereadings, reading.osteoarthritis, [r.osteoarthritis for r in rereadings]),
     )
     # at once: pandas warns of a hundred columns that are added one by one
     return pd.concat([scores, pd.DataFrame(parts | embedding)], axis=1)
@@ -94,17 +95,29 @@ def _part_scores(
 ) -> dict[str, Float[np.ndarray, "visit"]]:
     """Columns of the score's parts, and of the SD of one reading of each."""
     columns = {}
-    at = {key: row for row, key in enumerate(reading.ids)}
     for number, name in enumerate(SCORE_PARTS):
         values, error = np.full((2, len(reading.ids)), np.nan)
         if reading.parts is not None:
             values = reading.parts[..., number, outcome].sum(1)
             again = [r.parts[..., number, outcome].sum(1) for r in rereadings if r.parts is not None]
-            if len(again) > 1:
-                read_again = [at[key] for key in rereadings[0].ids]
-                error[read_again], _ = reading_error(values[read_again], np.stack(again))
+            error = _spread(reading, rereadings, values, again)
         columns |= {f"{name}_score": values, f"{name}_sem": error}
     return columns
+
+
+def _spread(
+    reading: NetworkOutput,
+    rereadings: Sequence[NetworkOutput],
+    values: Float[np.ndarray, "visit"],
+    again: Sequence[Float[np.ndarray, "read_again"]],
+) -> Float[np.ndarray, "visit"]:
+    """SD of one reading of a number, at the visits that were read again; NaN at the others."""
+    error = np.full(len(values), np.nan)
+    if len(again) > 1:
+        at = {key: row for row, key in enumerate(reading.ids)}
+        read_again = [at[key] for key in rereadings[0].ids]
+        error[read_again], _ = reading_error(values[read_again], np.stack(again))
+    return error
 
 
 def with_treatment(table: pd.DataFrame, visits: pd.DataFrame) -> pd.DataFrame:
@@ -154,65 +167,3 @@ def reading_error(score: Float[np.ndarray, "visit"], again: Float[np.ndarray, "r
     difference = float(np.sqrt(np.square(again - score).mean()))
     freedom = visits * 4 * readings / (readings + 3)
     return error, float(t_distribution.ppf(0.975, freedom)) * difference
-
-
-def codebook(table: pd.DataFrame, outcome_title: str, confounding: ConfoundingConfig) -> pd.DataFrame:
-    """codebook.csv: what every column of the biomarker table means.
-
-    Args:
-        table: the biomarker table, whose columns are explained.
-        outcome_title: the outcome that the score is the film's part of.
-        confounding: how the network that gave the score handles confounders.
-    """
-    fixed = {
-        "patient_id": ("Patient as in the cohort's tables", "", ""),
-        "visit_id": ("Visit as in the cohort's tables", "", ""),
-        "split": ("train, validation or test", "", ""),
-        "treatment": ("Treatment at the visit, as the cohort names it; empty: not known", "", ""),
-        "fold": ("Which patients the network of this row did not learn from; 0 where there is one split", "", ""),
-        "may_be_used": (
-            "Whether the network never learned from this patient; False: an in-sample score, not for analyses", "", "",
-        ),
-        "score": (
-            f"Outcome-direct joint damage: the film's part of {outcome_title}. It tells state and cannot be used as an outcome "
-            f"of change (score_change.csv). {confounding.in_words()}",
-            "logits of the outcome's latent scale", "higher is worse",
-        ),
-        "score_sem": (
-            "SD of one reading of the same films around their mean, pooled over the held-out visits", "logits", "lower is better",
-        ),
-        "score_lower": ("Lower 95 % bound around score for another reading, which errs as the score does", "logits", "higher is worse"),
-        "score_upper": ("Upper 95 % bound around score for another reading, which errs as the score does", "logits", "higher is worse"),
-        "damage_score": (
-            "Part of the score from what lasts: bone and cartilage lost, joints slipped, fused or replaced; empty: the network "
-            "does not tell it apart", "logits", "higher is worse",
-        ),
-        "damage_sem": ("SD of one reading of damage_score, pooled over the held-out visits", "logits", "lower is better"),
-        "activity_score": (
-            "Part of the score from what comes and goes: soft-tissue swelling, osteopenia, cortical breaks; empty: the network "
-            "does not tell it apart", "logits", "higher is worse",
-        ),
-        "activity_sem": ("SD of one reading of activity_score, pooled over the held-out visits", "logits", "lower is better"),
-        "oa_score": (
-            "Osteoarthritis seen on the films: mean expected Kellgren-Lawrence grade of the visible joints",
-            "grade 0-4", "higher is worse",
-        ),
-    }  # fmt: skip
-    rows = []
-    for column in table.columns:
-        if column.startswith("joint_"):
-            side, site = column.removeprefix("joint_").split("_", 1)
-            meaning = (f"Contribution of {site} ({side}) to score; empty: joint not seen", "logits", "higher is worse")
-        elif "_joint_" in column:
-            part, joint = column.split("_joint_")
-            side, site = joint.split("_", 1)
-            beside = "; it stands beside score where osteoarthritis is held fixed" if part == "oa" else ""
-            meaning = (
-                f"{JOINT_PARTS[part]} the contribution of {site} ({side}){beside}; empty: joint not seen", "logits", "higher is worse",
-            )  # fmt: skip
-        elif column in fixed:
-            meaning = fixed[column]
-        else:
-            meaning = ("Mean embedding of the visible joints, for audits", "none", "none")
-        rows.append((column, *meaning))
-    return pd.DataFrame(rows, columns=["column", "meaning", "unit", "direction"])

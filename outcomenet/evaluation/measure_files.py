@@ -1,4 +1,4 @@
-"""Files about the measuring network's score: biomarkers.parquet and its codebook, score_change.csv, example films."""
+"""Files about the measuring network's score: biomarkers.parquet and its scales, score_change.csv, example films."""
 
 from __future__ import annotations
 
@@ -10,13 +10,16 @@ import numpy as np
 import pandas as pd
 
 from outcomenet.anatomy import JOINT_NAMES
+from outcomenet.codebooks import ColumnWords
 from outcomenet.csv_files import read_csv, write_csv
 from outcomenet.datasets.dataset import PREVIEWS, SPLITS, visit_key
-from outcomenet.evaluation.biomarker import biomarker_table, codebook, with_treatment
+from outcomenet.evaluation.biomarker import KEYS, biomarker_table, with_treatment
+from outcomenet.evaluation.biomarker_scale import LINKS, on_scales, score_scale
+from outcomenet.evaluation.biomarker_words import biomarker_words
 from outcomenet.evaluation.damage_change import damage_changes
 from outcomenet.evaluation.score_change import write_score_change
 from outcomenet.evaluation.task import EvaluationTask, Examples
-from outcomenet.outcomes import outcome
+from outcomenet.outcomes import HAQ, HAQ_CHANGE, outcome
 from outcomenet.pages.contact_sheet import contact_sheet
 from outcomenet.picture_files import write_png
 from outcomenet.predictions import NetworkOutput
@@ -31,8 +34,8 @@ def write_measure(
     repeated: Sequence[NetworkOutput],
     run: Path,
     progress: Progress,
-) -> tuple[pd.DataFrame, list[str]]:
-    """Writes biomarkers.parquet, codebook.csv, score_change.csv and examples/.
+) -> tuple[pd.DataFrame, dict[str, ColumnWords], list[str]]:
+    """Writes biomarkers.parquet, biomarker_links.csv, score_change.csv and examples/.
 
     Args:
         task: the data and the networks.
@@ -44,14 +47,17 @@ def write_measure(
         progress: is told of pairs of films that are read together.
 
     Returns:
-        The biomarker table, and notes on what could not be computed.
+        The biomarker table with its words, and notes on what could not be computed.
     """
     of = task.outcomes.index(task.main_outcome)
-    table = biomarker_table(output, repeated, rows, outcome=of, fold=task.fold)
-    written = with_treatment(table, rows)
-    written.to_parquet(run / "biomarkers.parquet", index=False)
-    words = codebook(written, outcome(task.main_outcome).title, task.networks[rung].confounding)
-    write_csv(words, run / "codebook.csv")
+    table = with_treatment(biomarker_table(output, repeated, rows, outcome=of, fold=task.fold), rows)
+    haq = table[KEYS].merge(rows, on=KEYS, how="left")[HAQ_CHANGE.name if task.of_pairs else HAQ.name].to_numpy(float)
+    scale = score_scale(table, haq, task.run)
+    write_csv(scale, run / LINKS)
+    table = on_scales(table, scale)
+    table.to_parquet(run / "biomarkers.parquet", index=False)
+    title = outcome(task.main_outcome).title
+    words = biomarker_words(list(map(str, table)), title, task.networks[rung].confounding)
     notes: list[str] = []
     if not task.of_pairs:  # the score of a pair is a change already
         notes = write_score_change(
@@ -59,7 +65,7 @@ def write_measure(
             damage=damage_changes(task, progress), randomised=task.randomised,
         )  # fmt: skip
     _write_examples(task, run)
-    return table, notes
+    return table, words, notes
 
 
 def _write_examples(task: EvaluationTask, run: Path) -> None:

@@ -9,15 +9,19 @@ from pathlib import Path
 import pandas as pd
 
 from outcomenet.artifacts import JsonObject, already_made, refuse_existing, sha256_of, whole_folder, write_manifest
+from outcomenet.codebooks import CODEBOOK
 from outcomenet.csv_files import read_csv
 from outcomenet.errors import DataRefused, UsageError
+from outcomenet.evaluation.biomarker_scale import LINKS
 from outcomenet.evaluation.ladder_predictions import in_every_part
+from outcomenet.evaluation.pooled_biomarker import BIOMARKERS
 from outcomenet.evaluation.pooled_tables import PREDICTIONS, write_pooled_tables
 from outcomenet.progress import Progress
 from outcomenet.runs.chain import EVALUATION, Stage, check_run, inputs_of, read_evaluation, write_evaluation
 from outcomenet.runs.environment import differences, environment
 from outcomenet.runs.provenance import command_line, public_name, source_sha256
 from outcomenet.runs.record import read_record, run_id, utc_now, write_record
+from outcomenet.runs.tables_for_all import FOLLOW_UP, VISITS
 
 
 def pool_runs(runs: Sequence[Path], out: Path, progress: Progress | None = None) -> pd.DataFrame:
@@ -43,6 +47,8 @@ def pool_runs(runs: Sequence[Path], out: Path, progress: Progress | None = None)
         if "pooled" in read_record(run):
             raise UsageError(f"{run} is joined already; name the runs of single folds or hospitals.")
     records = [check_run(run, needs=Stage.EVALUATION) for run in runs]
+    for run in runs:
+        _of_this_version(run)
     for run, record in zip(runs, records, strict=True):
         _same_but_for_the_split(runs[0], records[0], run, record)
     parts = {name: sha256_of(run / EVALUATION) for name, run in zip(_names(records), runs, strict=True)}
@@ -91,6 +97,17 @@ def _same_but_for_the_split(first: Path, known: JsonObject, run: Path, record: J
         raise DataRefused(
             f"{run} differs from {first} in more than the patients that it held out (experiment, configuration or data); "
             "runs of one experiment with one configuration are joined."
+        )
+
+
+def _of_this_version(run: Path) -> None:
+    """Refuses a part whose evaluation lacks a table that joining needs, as one of an earlier version does."""
+    needed = [PREDICTIONS, f"{VISITS}.parquet", f"{FOLLOW_UP}.parquet", CODEBOOK]
+    needed += [LINKS] if (run / BIOMARKERS).is_file() else []
+    if absent := [name for name in needed if not (run / name).is_file()]:
+        raise DataRefused(
+            f"{run} has no {' and no '.join(absent)}: an earlier version of outcomenet evaluated it. Run `outcomenet evaluate {run}` "
+            "again."
         )
 
 

@@ -11,12 +11,15 @@ from outcomenet.audits.findings import findings_table
 from outcomenet.audits.sites import audit_sites, sites_finding
 from outcomenet.csv_files import write_csv
 from outcomenet.errors import UndefinedMetric
-from outcomenet.evaluation.pooled_biomarker import write_pooled_biomarker
+from outcomenet.evaluation.biomarker_scale import LINKS
+from outcomenet.evaluation.pooled_biomarker import joined_biomarker
+from outcomenet.evaluation.pooled_sets import write_pooled_sets
 from outcomenet.intake.account.account import copy_account
 from outcomenet.metrics.table import comparisons_table, metrics_table, primary_contrast
 from outcomenet.outcomes import HAQ, main_outcome, outcome
 from outcomenet.predictions import write_predictions
 from outcomenet.predictors import SIMULATION_ONLY
+from outcomenet.runs.run_codebook import write_run_codebook
 
 PREDICTIONS = "predictions.parquet"
 
@@ -55,7 +58,15 @@ def write_pooled_tables(
     primary = primary_contrast(main.name)
     write_csv(comparisons_table(pooled, resamples=resamples, seed=seed, primary=primary), out / "comparisons.csv")
     copy_account(runs[0], out, splits=False)
-    notes = write_pooled_biomarker(runs, out)
+    notes = []
+    try:
+        joined = joined_biomarker(runs)
+    except UndefinedMetric as reason:
+        joined, notes = None, [f"The biomarker of the joined runs is absent: {reason}"]
+    biomarkers, links, words = joined or (None, None, {})
+    if links is not None:
+        write_csv(links, out / LINKS)
+    said = write_pooled_sets(runs, biomarkers, words, out)
     if of_sites and main.unit == HAQ.unit:
         rows = pooled[(pooled["outcome"] == main.name) & ~pooled["predictor"].isin(SIMULATION_ONLY)]
         table = audit_sites(rows.assign(learned_at="other sites"), resamples=resamples, seed=seed)
@@ -64,4 +75,5 @@ def write_pooled_tables(
             write_csv(findings_table([sites_finding(table, retrained=True)]), out / "audits.csv")
         except UndefinedMetric as reason:
             notes.append(f"The audit of hospitals is absent: {reason}")
+    write_run_codebook(out, said)  # of all tables, and so the last
     return notes

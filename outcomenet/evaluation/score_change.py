@@ -28,6 +28,7 @@ from outcomenet.metrics.resampling import bootstrap_weights
 from outcomenet.metrics.responsiveness import response_mean
 from outcomenet.predictions import NetworkOutput
 from outcomenet.predictors import HUMAN_TOTAL
+from outcomenet.runs.infinite_cells import named_infinities
 
 SCORE = "score"
 COLUMNS = ["measure", "statistic", "against", "value", "lower", "upper", "patients", "n", "note"]
@@ -74,7 +75,7 @@ def write_score_change(
         )
     except UndefinedMetric as reason:
         return [f"score_change.csv is absent: {reason}"]
-    write_csv(table, run / "score_change.csv")
+    write_csv(named_infinities(table), run / "score_change.csv")
     return []
 
 

@@ -71,6 +71,7 @@ class Assembly:
         files = self._write_examples() if self.tasks else []
         table["has_films"] = [key in self.crops.with_joints for key in keys]
         files.append(self.examples.write_table(self.folder))
+        self.examples.write_readings(self.folder)
         films, alike, file = self.limbs.films.write(self.folder)
         files.append(file)
         self.limbs.flags.write(self.folder)

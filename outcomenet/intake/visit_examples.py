@@ -10,10 +10,18 @@ import numpy as np
 from outcomenet.arrays import UInt8, UInt16
 from outcomenet.cohorts.cohort import Cohort
 from outcomenet.cohorts.ledger import Ledger
-from outcomenet.datasets.dataset import SPLITS, TABLE
+from outcomenet.csv_files import write_csv
+from outcomenet.datasets.dataset import READINGS, SPLITS, TABLE
 from outcomenet.datasets.manifest import covariates_of
 from outcomenet.datasets.visit_example import TARGETS, Example, ExampleShape, VisitKey, nothing_known
-from outcomenet.datasets.visit_table import KL_COLUMNS, reader_array, scores_of_mode, site_readings, visit_table
+from outcomenet.datasets.visit_table import (
+    KL_COLUMNS,
+    reader_array,
+    reading_totals,
+    scores_of_mode,
+    site_readings,
+    visit_table,
+)
 from outcomenet.localization.geometry import CropGeometry
 from outcomenet.scoring import SVDH
 
@@ -33,6 +41,7 @@ class VisitExamples:
         self._shape = ExampleShape(geometry.size_px, len(self.covariates), max(len(self.readers), 1))
         # a ledger of its own: the table has counted these readings already
         readings = site_readings(cohort, SVDH, Ledger(), reading_mode)
+        self._totals = reading_totals(readings, SVDH, cohort.meta.unreadable_joints)
         self._svdh = reader_array(readings, self.table, list(self.readers), [site.name for site in SVDH.sites])
 
     def write(self, folder: Path, able: Collection[VisitKey], cut: CutVisits, name: str) -> list[Path]:
@@ -66,6 +75,11 @@ class VisitExamples:
         """Writes visits.parquet; returns its path."""
         self.table.to_parquet(folder / TABLE, index=False)
         return folder / TABLE
+
+    def write_readings(self, folder: Path) -> None:
+        """Writes readings.csv, each reader's total of each visit, where films were graded."""
+        if len(self._totals):
+            write_csv(self._totals, folder / READINGS)
 
     def _rows(self, split: str, able: Collection[VisitKey]) -> dict[VisitKey, int]:
         """Rows of the table by visit, in their order."""

@@ -231,6 +231,7 @@ def undefined(frame: pd.DataFrame) -> Table | None:
 
 def codebook(frame: pd.DataFrame) -> Table:
     """The codebook without the numbered columns, which differ only in their number or joint."""
+    frame = frame[frame["table"] == "biomarkers"]
     shown = frame[~frame["column"].str.fullmatch(r"z\d+|(.+_)?joint_.+")]
     return Table(
         f"Columns of biomarkers.parquet ({len(frame) - len(shown)} numbered joint and embedding columns are in "

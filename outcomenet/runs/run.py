@@ -93,8 +93,23 @@ class Run:
 
     @property
     def codebook(self) -> pd.DataFrame:
-        """One row per column of `biomarkers`: meaning, unit, direction."""
+        """One row per column of every table: meaning, unit, direction, codes, and its name and label in Stata."""
         return self._table("codebook.csv")
+
+    @property
+    def visits(self) -> pd.DataFrame:
+        """One row per patient and visit: covariates, outcomes, human score and score of the films."""
+        return self._table("visits.parquet")
+
+    @property
+    def follow_up(self) -> pd.DataFrame:
+        """One row per patient: the first event after the first graded film, with covariates and score of that film."""
+        return self._table("follow_up.parquet")
+
+    @property
+    def biomarker_links(self) -> pd.DataFrame:
+        """One row per fold: how its score is laid on the common scale and on HAQ units."""
+        return self._table("biomarker_links.csv")
 
     @property
     def audits(self) -> pd.DataFrame:

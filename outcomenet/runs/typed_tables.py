@@ -10,6 +10,7 @@ import pandas as pd
 from outcomenet.anatomy import JOINT_NAMES
 from outcomenet.csv_files import read_csv
 from outcomenet.errors import DataRefused
+from outcomenet.runs.infinite_cells import restored_infinities
 
 COLUMNS: dict[str, tuple[str, ...]] = {
     "predictions.parquet": (
@@ -34,7 +35,10 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "score_change.csv": ("measure", "statistic", "against", "value", "lower", "upper", "patients", "n", "note"),
     "undefined_metrics.csv": ("predictor", "outcome", "metric", "reason"),
     "biomarkers.parquet": ("patient_id", "visit_id", "split", "score", *(f"joint_{name}" for name in JOINT_NAMES)),
-    "codebook.csv": ("column", "meaning", "unit", "direction"),
+    "codebook.csv": ("table", "column", "meaning", "unit", "direction", "values", "stata_name", "stata_label"),
+    "visits.parquet": ("patient_id", "visit_id", "planned_visit", "years", "site", "treatment", "split", "fold", "may_be_used"),
+    "follow_up.parquet": ("patient_id", "visit_id", "entry_days", "interval_start_days", "interval_end_days", "cause", "event"),
+    "biomarker_links.csv": ("fold", "run", "visits", "patients", "mean", "sd"),
     "audit_probes.csv": (
         "target", "given", "classifier", "auroc", "lower", "upper", "null_lower", "null_upper", "n", "events", "reading",
     ),
@@ -53,7 +57,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 _TEXT = ("patient_id", "visit_id", "film_id", "side", "png", "predictor", "reference", "outcome", "subgroup", "metric",
          "reason", "source", "target", "given", "classifier", "reading", "step", "unit", "column", "meaning", "direction",
          "audit", "question", "judgement", "finding", "adjusted_for", "calibrator", "measure", "statistic", "against",
-         "scheme", "reading_mode", "readers", "note")  # fmt: skip
+         "scheme", "reading_mode", "readers", "note", "table", "values", "stata_name", "stata_label", "run")  # fmt: skip
 # Written line by line while a network learns.
 TRAINING = "metrics.jsonl"
 TABLE_ONE = "table1.csv"
@@ -101,7 +105,7 @@ def _csv(run: Path, name: str) -> pd.DataFrame:
     # "NA" or "none" may be a patient's or a subgroup's name, so only an empty cell is missing
     texts = {column: str for column in _TEXT}
     frame = read_csv(run / name, dtype=texts, keep_default_na=False, na_values=["", "nan", "NaN"])
-    frame = _with_columns(frame, run, name)
+    frame = restored_infinities(_with_columns(frame, run, name))
     return frame.fillna({column: "" for column in frame.columns if column in _TEXT})
 
 

@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 
 from outcomenet.anatomy import JOINT_COUNT, JOINT_NAMES
-from outcomenet.evaluation.biomarker import biomarker_table, codebook, reading_error
+from outcomenet.evaluation.biomarker import biomarker_table, reading_error
+from outcomenet.evaluation.biomarker_words import biomarker_words
 from outcomenet.predictions import NetworkOutput
 from outcomenet.strategies import NO_HANDLING
 
@@ -86,12 +87,10 @@ def test_a_wide_embedding_is_no_warning():
 
 def test_every_column_has_a_meaning_of_its_own():
     reading = reading_of(np.arange(4.0))
-    book = codebook(biomarker_table(reading, [], rows_of(reading, "test"), outcome=1), "HAQ-DI", NO_HANDLING).set_index(
-        "column"
-    )
-    numbered = book.index.str.fullmatch(r"z\d+")
-    assert not book.loc[~numbered, "meaning"].str.contains("embedding").any()
-    assert "in-sample" in book.loc["may_be_used", "meaning"]
+    table = biomarker_table(reading, [], rows_of(reading, "test"), outcome=1)
+    words = biomarker_words(list(table), "HAQ-DI", NO_HANDLING)
+    assert not any("embedding" in word.meaning for name, word in words.items() if not name.startswith("z0"))
+    assert "in-sample" in words["may_be_used"].meaning
 
 
 def test_each_joint_has_the_parts_of_its_contribution_and_the_codebook_says_what_they_are():
@@ -104,10 +103,8 @@ def test_each_joint_has_the_parts_of_its_contribution_and_the_codebook_says_what
         column = table[f"{part}_joint_{JOINT_NAMES[5]}"]
         assert column[0] == parts[0, 5, number, 1]
         assert np.isnan(column[1])
-    entries = codebook(table, "HAQ-DI", NO_HANDLING).set_index("column")
-    assert entries.at[f"damage_joint_{JOINT_NAMES[5]}", "unit"] == "logits"
-    assert entries.at[f"activity_joint_{JOINT_NAMES[5]}", "meaning"].startswith(
-        "Activity's part of the contribution of "
-    )
+    words = biomarker_words(list(table), "HAQ-DI", NO_HANDLING)
+    assert words[f"damage_joint_{JOINT_NAMES[5]}"].unit == "logits"
+    assert words[f"activity_joint_{JOINT_NAMES[5]}"].meaning.startswith("Activity's part of the contribution of ")
     without = biomarker_table(reading_of(np.zeros(2)), [], rows_of(reading, "test"), outcome=1)
     assert not any("_joint_" in name for name in without)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from outcomenet.evaluation.biomarker import codebook, with_treatment
+from outcomenet.evaluation.biomarker import with_treatment
+from outcomenet.evaluation.biomarker_words import biomarker_words
 from outcomenet.experiment import DEFAULT_CONFOUNDING, GRADED_CONFOUNDING
 from outcomenet.strategies import NO_HANDLING, ConfoundingConfig
 
@@ -13,7 +14,7 @@ TABLE = pd.DataFrame({"patient_id": ["P", "Q"], "visit_id": ["1", "1"], "split":
 
 
 def said_of_score(confounding: ConfoundingConfig) -> str:
-    return codebook(TABLE, "HAQ-DI", confounding).set_index("column").at["score", "meaning"]
+    return biomarker_words(list(TABLE), "HAQ-DI", confounding)["score"].meaning
 
 
 def test_every_covariate_with_a_term_is_named():
@@ -62,5 +63,5 @@ def test_the_treatment_stands_beside_the_score():
     joined = with_treatment(TABLE, visits)
     assert joined["treatment"].tolist() == [None, "placebo"]
     assert joined["score"].tolist() == TABLE["score"].tolist()
-    assert "treatment" in set(codebook(joined, "HAQ-DI", NO_HANDLING)["column"])
+    assert "Treatment" in biomarker_words(list(joined), "HAQ-DI", NO_HANDLING)["treatment"].meaning
     assert with_treatment(TABLE, visits.drop(columns="treatment"))["treatment"].isna().all()

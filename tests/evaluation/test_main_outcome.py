@@ -85,7 +85,8 @@ def test_biomarker_and_its_codebook_are_of_the_chosen_outcome_although_haq_is_na
     expected = output.contributions.sum(1)
     assert scores.loc[output.ids].to_numpy() == pytest.approx(expected[:, 1], abs=1e-5)
     assert not np.allclose(expected[:, 0], expected[:, 1])
-    meaning = pd.read_csv(run / "codebook.csv").set_index("column").loc["score", "meaning"]
+    book = pd.read_csv(run / "codebook.csv").query("table == 'biomarkers'")
+    meaning = book.set_index("column").loc["score", "meaning"]
     assert "Pain" in meaning
 
 

@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from outcomenet.codebooks import ColumnWords
 from outcomenet.errors import UndefinedMetric
-from outcomenet.evaluation.biomarker import codebook
-from outcomenet.evaluation.pooled_biomarker import pooled_biomarker, pooled_codebook
+from outcomenet.evaluation.biomarker_words import biomarker_words
+from outcomenet.evaluation.pooled_biomarker import pooled_biomarker, pooled_words
 from outcomenet.strategies import NO_HANDLING
 
 
@@ -76,21 +77,18 @@ def test_a_fold_without_spread_has_no_scale():
 
 def test_every_column_is_explained_and_the_link_is_told():
     table, _ = pooled_biomarker([part("P1", [1, 2, 3], 4.0), part("P2", [10, 14, 18], 12.0)], ["f0", "f1"])
-    own = pd.DataFrame(
-        [(c, f"meaning of {c}", "logits", "higher is worse") for c in part("P", [1, 2, 3], 1)],
-        columns=["column", "meaning", "unit", "direction"],
-    )
-    book = pooled_codebook(own, list(table.columns)).set_index("column")
-    assert list(book.index) == list(table.columns)
-    assert (book["meaning"] != "").all()
-    assert "in SDs from the mean of the fold's training patients" in book.loc["score", "meaning"]
-    assert "never saw the patient" in book.loc["may_be_used", "meaning"]
+    own = {c: ColumnWords(f"meaning of {c}", "logits", "higher is worse") for c in part("P", [1, 2, 3], 1)}
+    words = pooled_words(own, list(table.columns))
+    assert list(words) == list(table.columns)
+    assert all(word.meaning for word in words.values())
+    assert "in SDs from the mean of the fold's training patients" in words["score"].meaning
+    assert "never saw the patient" in words["may_be_used"].meaning
 
 
 def test_the_joined_codebook_names_no_file_that_joining_does_not_write():
     table, _ = pooled_biomarker([part("A", [0.0, 1.0, 2.0], 3.0), part("B", [0.0, 2.0, 4.0], 3.0)], ["a", "b"])
-    meaning = codebook(table, "HAQ-DI", NO_HANDLING)
-    assert "(score_change.csv)" in meaning.set_index("column").at["score", "meaning"]
-    joined = pooled_codebook(meaning, list(table.columns))
-    assert not joined["meaning"].str.contains("score_change").any()
-    assert "cannot be used as an outcome of change. " in joined.set_index("column").at["score", "meaning"]
+    words = biomarker_words(list(table), "HAQ-DI", NO_HANDLING)
+    assert "(score_change.csv)" in words["score"].meaning
+    joined = pooled_words(words, list(table.columns))
+    assert not any("score_change" in word.meaning for word in joined.values())
+    assert "cannot be used as an outcome of change. " in joined["score"].meaning

@@ -180,8 +180,11 @@ def _film_files(rng: np.random.Generator, run: Path) -> None:
         run / "biomarkers.parquet"
     )
     pd.DataFrame(
-        [("score", "outcome-direct RA measure", "HAQ units", "higher is worse"), ("z000", "embedding", "none", "none")],
-        columns=["column", "meaning", "unit", "direction"],
+        [
+            ("biomarkers", "score", "outcome-direct RA measure", "HAQ units", "higher is worse", "", "score", "score"),
+            ("biomarkers", "z000", "embedding", "none", "none", "", "z000", "embedding"),
+        ],
+        columns=["table", "column", "meaning", "unit", "direction", "values", "stata_name", "stata_label"],
     ).to_csv(run / "codebook.csv", index=False)
     pd.DataFrame(
         [

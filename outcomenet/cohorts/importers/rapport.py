@@ -42,7 +42,9 @@ CARD = DataSetCard(
         SourceColumn(FILE, "sex", "patients.csv: sex", "F or M"),
         SourceColumn(FILE, "age_5y", "patients.csv: birth_year", f"{FIRST_YEAR} less the age in years"),
         SourceColumn(FILE, "ra_years_cat", "", "known in classes only, left out"),
-        SourceColumn(FILE, "month", "visits.csv: date", f"whole months after {FIRST_YEAR}-01-01"),
+        SourceColumn(
+            FILE, "month", "visits.csv: date", f"whole months after {FIRST_YEAR}-01-01; planned_visit numbers them"
+        ),
         SourceColumn(FILE, "instrument", "", "says what `value` is: haq_di, das28 (visits.csv) or radai"),
         SourceColumn(FILE, "value", "measurements.csv: value", "radai; haq_di and das28 go to visits.csv"),
     ),
@@ -67,7 +69,8 @@ _LONG_TABLE = TableContract(
 def import_rapport(source: Path | str, out_folder: Path | str) -> Path:
     """Writes the cohort folder of the RAPPORT table.
 
-    visits.csv gets haq_di and das28, measurements.csv gets radai. Dates are invented, which cohort.toml says.
+    visits.csv gets haq_di, das28 and planned_visit (the study's months in their order), measurements.csv gets radai. Dates are
+    invented, which cohort.toml says.
 
     Args:
         source: The long table.
@@ -104,11 +107,13 @@ def _cohort_tables(long: pd.DataFrame) -> dict[str, pd.DataFrame]:
     wide["month"] = wide["month"].astype(int)
     wide.insert(1, "visit_id", wide["month"].map("month_{:02d}".format))
     wide.insert(2, "date", wide["month"].map(_date))
+    # the study's months, whoever came to them: 0 for the first
+    wide.insert(3, "planned_visit", wide["month"].rank(method="dense").astype(int) - 1)
     radai = wide[["patient_id", "visit_id", "radai"]].rename(columns={"radai": "value"}).dropna()
     radai.insert(2, "name", "radai")
     return {
         "patients.csv": patients,
-        "visits.csv": wide[["patient_id", "visit_id", "date", "haq_di", "das28"]],
+        "visits.csv": wide[["patient_id", "visit_id", "date", "planned_visit", "haq_di", "das28"]],
         "measurements.csv": radai,
     }
 

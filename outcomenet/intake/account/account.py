@@ -17,6 +17,7 @@ from outcomenet.intake.account.follow_up_table import FOLLOW_UP, follow_up_table
 from outcomenet.intake.account.reader_agreement import reader_agreement
 from outcomenet.intake.account.table_one import table_one, without_split_columns
 from outcomenet.intake.cards.codebook import measured_titles
+from outcomenet.intake.cards.dataset_codebook import write_dataset_codebook
 
 TABLE_ONE, AGREEMENT = "table1.csv", "agreement.csv"
 
@@ -48,8 +49,8 @@ def write_account(
     alike: pd.DataFrame,
     ledger_of_tables: pd.DataFrame,
 ) -> None:
-    """Writes flow.csv and flow.svg, table1.csv, agreement.csv, follow_up.csv, same_films.csv and ledger.csv, and faults.csv where
-    a film could not be read.
+    """Writes flow.csv and flow.svg, table1.csv, agreement.csv, follow_up.csv, same_films.csv, codebook.csv and ledger.csv, and
+    faults.csv where a film could not be read.
 
     Args:
         folder: The data set.
@@ -62,7 +63,8 @@ def write_account(
     for why, pairs in alike.groupby("why", sort=False):
         cohort.ledger.flag("films", "film", f"{why} as another film, see {SAME_FILMS}", len(pairs))
     write_csv(alike, folder / SAME_FILMS)
-    write_csv(follow_up_table(cohort, visits, cohort.ledger), folder / FOLLOW_UP)
+    follow_up = follow_up_table(cohort, visits, cohort.ledger)
+    write_csv(follow_up, folder / FOLLOW_UP)
     steps = flow_of(
         patients=len(cohort.patients),
         visits=visits,
@@ -74,6 +76,7 @@ def write_account(
     write_csv(flow_table(steps), folder / FLOW)
     (folder / DIAGRAM).write_text(flow_svg(steps, splits=len(SPLITS)), encoding="utf-8")
     titles = measured_titles(visits, cohort.meta)
+    write_dataset_codebook(folder, visits, follow_up, titles)
     write_csv(table_one(visits, titles).reset_index(), folder / TABLE_ONE)
     write_csv(reader_agreement(cohort), folder / AGREEMENT)
     write_csv(cohort.ledger.to_frame(), folder / LEDGER)  # after all that counts into it

@@ -5,15 +5,28 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from outcomenet.codebooks import YES_NO, ColumnWords
 from outcomenet.cohorts.cohort import Cohort
 from outcomenet.cohorts.ledger import Ledger
+from outcomenet.confounders import CONFOUNDERS
+from outcomenet.datasets.planned_visits import PLANNED
 from outcomenet.outcome_kinds import EVENT_CAUSES
 
 FOLLOW_UP = "follow_up.csv"
 CENSORED = "censored"
+FOLLOW_UP_WORDS = {
+    "visit_id": ColumnWords("The patient's first graded film, from which follow-up counts"),
+    "entry_days": ColumnWords("Day of the first graded film, since symptom onset: before it nobody watched (late entry)", "days"),
+    "last_film_without_days": ColumnWords("Last film without rapid progression, since symptom onset", "days"),
+    "interval_start_days": ColumnWords("The event came after this day since symptom onset", "days"),
+    "interval_end_days": ColumnWords("The event had come by this day since symptom onset; empty: none was seen", "days"),
+    "cause": ColumnWords("First event: progression, death, joint_surgery, or censored"),
+    "event": ColumnWords("Whether there was an event", values=YES_NO),
+}  # fmt: skip
 COLUMNS = (
     "patient_id", "visit_id", "site", "entry_days", "last_film_without_days", "interval_start_days", "interval_end_days",
-    "cause", "event", "age", "male", "rf", "acpa", "svdh_total", "treatment",
+    "cause", "event", "split", "treatment", PLANNED, "age", "male", "duration", "rf", "acpa", "fm", "oa", "das28", "crp", "haq",
+    "svdh_total",
 )  # fmt: skip
 
 
@@ -26,12 +39,13 @@ def follow_up_table(cohort: Cohort, visits: pd.DataFrame, ledger: Ledger) -> pd.
         ledger: Counts patients who cannot have a row, each reason with them; they stay in the data set.
 
     Returns:
-        `COLUMNS`. `entry_days` is the day of the first graded film: before it the patient was not watched, and had the
-        event come earlier would not be in the cohort (left truncation). The event lies after `interval_start_days`, the
-        last film without rapid progression since the first one, and by `interval_end_days`, the first film with it; empty
-        where none was seen until then (right-censored). A death or operation has its day in both; whether it was
-        progression-free is known only until the film before it, `last_film_without_days`. `cause` is progression, death,
-        joint_surgery or censored, `event` 1 unless censored. Covariates are those of the first graded film.
+        `COLUMNS`, and further covariates that the cohort has. `entry_days` is the day of the first graded film: before it
+        the patient was not watched, and had the event come earlier would not be in the cohort (left truncation). The event
+        lies after `interval_start_days`, the last film without rapid progression since the first one, and by
+        `interval_end_days`, the first film with it; empty where none was seen until then (right-censored). A death or
+        operation has its day in both; whether it was progression-free is known only until the film before it,
+        `last_film_without_days`. `cause` is progression, death, joint_surgery or censored, `event` 1 unless censored. Split,
+        treatment, planned visit and covariates are those of the first graded film.
     """
     scored = visits[visits["svdh_total"].notna()].sort_values(["patient_id", "date", "visit_id"])
     first = scored.drop_duplicates("patient_id").reset_index(drop=True)
@@ -59,7 +73,8 @@ def follow_up_table(cohort: Cohort, visits: pd.DataFrame, ledger: Ledger) -> pd.
         cause=names[cause],
         event=(cause >= 0).astype(int),
     )
-    return table.reindex(columns=list(COLUMNS)).reset_index(drop=True)
+    others = [name for name in CONFOUNDERS if name in table and name not in COLUMNS]
+    return table.reindex(columns=[*COLUMNS, *others]).reset_index(drop=True)
 
 
 def _last_film_without(scored: pd.DataFrame, kept: pd.DataFrame) -> pd.Series:

@@ -12,13 +12,15 @@ from tableone import TableOne
 
 from outcomenet.confounders import CONFOUNDERS
 from outcomenet.datasets.dataset import SPLITS
+from outcomenet.datasets.planned_visits import PLANNED
 from outcomenet.outcomes import OUTCOMES
 
 _YES = {0.0: "no", 1.0: "yes"}
 _NAMED = ("site", "treatment")  # categories with names, each shown; the others are yes or no
 _MOST_TREATMENTS = 12  # free text in the column would fill pages
 OTHER_TREATMENTS = "(any other)"
-_SKEWED = ("duration", "crp", "svdh_total")  # given as median [quartiles]
+_PLANNED_VISITS = "planned_visits"
+_SKEWED = ("duration", "crp", "svdh_total", _PLANNED_VISITS)  # given as median [quartiles]
 _SHORT_SCALES = ("haq",)  # 0 to 3 in eighths: a second decimal is needed
 # A difference between two groups of ten has a standard error of 0.45 SDs; from fewer it says nothing.
 FEWEST_FOR_SMD = 10
@@ -41,6 +43,8 @@ def table_one(visits: pd.DataFrame, titles: Mapping[str, str] | None = None) -> 
         `FEWEST_FOR_SMD` patients.
     """
     first = visits.sort_values(["patient_id", "date", "visit_id"]).drop_duplicates("patient_id", ignore_index=True)
+    if PLANNED in visits:
+        first[_PLANNED_VISITS] = first["patient_id"].map(visits.groupby("patient_id")[PLANNED].nunique())
     numeric, categories, names = [], [], {}
     for column, title, binary in _variables():
         if column not in first or first[column].isna().all():
@@ -131,4 +135,9 @@ def _variables() -> list[tuple[str, str, bool]]:
         and not spec.horizon_days
         and spec.name not in CONFOUNDERS
     ]
-    return [*covariates, *outcomes, ("svdh_total", "Sharp/van der Heijde total (0-448)", False)]
+    return [
+        *covariates,
+        *outcomes,
+        ("svdh_total", "Sharp/van der Heijde total (0-448)", False),
+        (_PLANNED_VISITS, "Planned visits that took place (per patient)", False),
+    ]

@@ -10,6 +10,7 @@ import pandas as pd
 from outcomenet.cohorts.covariates import SOURCES
 from outcomenet.cohorts.meta import CohortMeta
 from outcomenet.confounders import CONFOUNDERS
+from outcomenet.datasets.planned_visits import GIVEN, NEAREST_YEAR, PLANNED, PLANNED_SOURCE
 from outcomenet.datasets.visit_table import KL_COLUMNS, LABEL_SOURCES, LATER_VISIT, SVDH_COLUMNS
 from outcomenet.outcomes import FUTURE_HAQ, HAQ, NEGATIVE_CONTROLS, OUTCOMES, REPORTED
 from outcomenet.scoring import KELLGREN_LAWRENCE, SVDH
@@ -60,6 +61,17 @@ def _visit() -> Iterator[CardField]:
     yield CardField("visit_id", TEXT, "The visit's name in the data set.")
     yield CardField("date", DATE, "Day of the visit.")
     yield CardField("days", NUMBER, "Days since the patient's first visit.")
+    yield CardField(
+        PLANNED,
+        NUMBER,
+        "Number of the planned visit, 0 for the first one; missing: a visit that was not planned, or lies between.",
+    )
+    yield CardField(
+        PLANNED_SOURCE,
+        TEXT,
+        f"{GIVEN}: as the cohort numbers its visits; {NEAREST_YEAR}: whole years since the patient's first visit, where a visit "
+        "lies within a quarter of a year of them.",
+    )
     yield CardField("split", TEXT, "train, validation or test, by a stable hash of the patient (or of the site).")
     yield CardField("site", TEXT, "The hospital.")
     yield CardField("treatment", TEXT, "Treatment at the visit, as the cohort names it; missing: not known.")
