@@ -122,14 +122,14 @@ def rating_sums(ratings: Float[np.ndarray, "target rater"]) -> Float[np.ndarray,
 
 
 def icc_of_sums(form: str, sums: Float[np.ndarray, "resample sum"]) -> Float[np.ndarray, "resample"]:
-    """The ICC of many resamples at once; `form` is icc_1, icc_a1 or icc_c1. NaN where targets or errors do not vary.
+    """The ICC of many resamples at once. NaN where targets or errors do not vary.
 
     Args:
-        form: icc_1, icc_a1 or icc_c1.
+        form: icc_1, icc_a1 or icc_c1 of one rater; icc_1k, icc_ak or icc_ck of the raters' mean.
         sums: sums over the rows of each resample, from `rating_sums`.
     """
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.asarray(FORMS[form](_mean_squares_of(sums)))
+        return np.asarray((FORMS | MEAN_FORMS)[form](mean_squares_of_sums(sums)))
 
 
 def _one_way(squares: MeanSquares) -> Numbers:
@@ -152,19 +152,33 @@ FORMS: dict[str, Callable[[MeanSquares], Numbers]] = {
 }
 
 
+def _of_the_mean(form: str) -> Callable[[MeanSquares], Numbers]:
+    """A coefficient of one rater as that of the raters' mean (Spearman 1910, Brown 1910; Shrout & Fleiss 1979)."""
+
+    def stepped_up(squares: MeanSquares) -> Numbers:
+        one = FORMS[form](squares)
+        return squares.k * one / (1 + (squares.k - 1) * one)
+
+    return stepped_up
+
+
+# of the mean of k raters; ICC(1,k), (2,k) and (3,k) of Shrout & Fleiss
+MEAN_FORMS = {"icc_1k": _of_the_mean("icc_1"), "icc_ak": _of_the_mean("icc_a1"), "icc_ck": _of_the_mean("icc_c1")}
+
+
 def _mean_squares(ratings: np.ndarray) -> MeanSquares:
     ratings = np.asarray(ratings, float)
     n, k = ratings.shape
     if n < 2 or k < 2 or np.isnan(ratings).any():
         raise UndefinedMetric(f"An ICC needs at least 2 targets read by at least 2 raters without gaps; got {n} x {k}.")
-    squares = _mean_squares_of(rating_sums(ratings).sum(0))
+    squares = mean_squares_of_sums(rating_sums(ratings).sum(0))
     if np.isnan(squares.error):
         raise UndefinedMetric("An ICC is undefined when the targets or the errors do not vary.")
     return squares
 
 
-def _mean_squares_of(sums: np.ndarray) -> MeanSquares:
-    """From sums of `rating_sums`; NaN where the targets or the errors do not vary."""
+def mean_squares_of_sums(sums: np.ndarray) -> MeanSquares:
+    """From sums of `rating_sums`; within and error are NaN where the targets or the errors do not vary."""
     n, by_rater, rows, squares = sums[..., 0], sums[..., 1:-2], sums[..., -2], sums[..., -1]
     k = by_rater.shape[-1]
     middle = by_rater.sum(-1) ** 2 / (n * k)
