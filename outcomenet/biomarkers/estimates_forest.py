@@ -18,7 +18,7 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 MARKERS = ("o", "s", "D", "^", "v", "P")
 # An interval that reaches further than this many times the median half width is cut with an arrow.
 LONGEST = 4.0
-ROW = {Layout.PAGE: 0.3, Layout.PHONE: 0.5}  # inches
+TEXT = 0.16  # inches from line to line of letters
 
 
 @dataclass(frozen=True)
@@ -48,35 +48,66 @@ def estimates_forest(
     """
     if not np.isfinite(rows["estimate"].to_numpy(float)).any():
         return None
-    lines = _lines(rows)
-    height = 0.75 + ROW[layout] * len(lines)
+    lines = _lines(rows, layout)
+    places, depth = _places(lines)
+    height = 0.75 + depth
     figure = Figure(figsize=(layout.value, height))
-    page = layout is Layout.PAGE
-    left, right = (0.32, 0.66) if page else (0.04, 0.96)
+    left, right = (0.32, 0.66) if layout is Layout.PAGE else (0.04, 0.96)
     bottom = 0.55 / height
     axis = figure.add_axes((left, bottom, right - left, 1 - bottom - 0.1 / height))
     window = _window(rows, reference)
     measures = list(dict.fromkeys(rows["measure"]))
-    for y, (heading, row) in enumerate(lines):
-        if row is None:
-            _write(axis, layout, y, heading, "", bold=True)
-            continue
-        _write(axis, layout, y, str(row["label"]), _numbers(row, layout))
-        _mark(axis, y + (0.22 if not page else 0.0), row, window, measures.index(row["measure"]))
-    _finish(axis, len(lines), window, reference, words.axis if page else textwrap.fill(words.axis, 44))
+    for line, top in zip(lines, places, strict=True):
+        _write(axis, layout, top, line)
+        if line.row is not None:
+            _mark(axis, top + line.mark_below, line.row, window, measures.index(line.row["measure"]))
+    _finish(axis, depth, window, reference, words.axis if layout is Layout.PAGE else textwrap.fill(words.axis, 44))
     return Drawing(words.name, figure, rows, words.caption, words.alternative)
 
 
-def _lines(rows: pd.DataFrame) -> list[tuple[str, pd.Series | None]]:
+@dataclass(frozen=True)
+class _Line:
+    """A heading or a row: its wrapped label, its numbers, and how far below its top the interval lies, in inches."""
+
+    label: tuple[str, ...]
+    numbers: str
+    row: pd.Series | None
+    mark_below: float
+    height: float
+
+
+def _lines(rows: pd.DataFrame, layout: Layout) -> list[_Line]:
     """Headings and rows from top to bottom."""
-    lines: list[tuple[str, pd.Series | None]] = []
+    lines: list[_Line] = []
     above = ""
     for _, row in rows.iterrows():
         if row["group"] and row["group"] != above:
-            lines.append((str(row["group"]), None))
+            lines.append(_heading(str(row["group"]), layout))
         above = row["group"]
-        lines.append(("", row))
+        lines.append(_row(row, layout))
     return lines
+
+
+def _heading(text: str, layout: Layout) -> _Line:
+    label = tuple(textwrap.wrap(text, 38 if layout is Layout.PAGE else 46))
+    return _Line(label, "", None, 0.0, 0.14 + TEXT * len(label))
+
+
+def _row(row: pd.Series, layout: Layout) -> _Line:
+    """On a page the interval lies beside its label, on a phone below it."""
+    numbers = _numbers(row, layout)
+    if layout is Layout.PAGE:
+        label = tuple(textwrap.wrap(str(row["label"]), 38)) or ("",)
+        height = 0.14 + TEXT * len(label)
+        return _Line(label, numbers, row, height / 2, height)
+    label = tuple(textwrap.wrap(str(row["label"]), max(16, 50 - len(numbers)))) or ("",)
+    return _Line(label, numbers, row, 0.2 + TEXT * len(label), 0.34 + TEXT * len(label))
+
+
+def _places(lines: list[_Line]) -> tuple[list[float], float]:
+    """Top of each line, and the depth of all, in inches."""
+    ends = np.cumsum([line.height for line in lines])
+    return [0.0, *map(float, ends[:-1])], float(ends[-1])
 
 
 def _window(rows: pd.DataFrame, reference: float | None) -> tuple[float, float]:
@@ -95,24 +126,23 @@ def _numbers(row: pd.Series, layout: Layout) -> str:
     return text if layout is Layout.PHONE or not np.isfinite(row["p"]) else f"{text}   {p_words(row['p'])}"
 
 
-def _write(axis: Axes, layout: Layout, y: int, label: str, numbers: str, *, bold: bool = False) -> None:
+def _write(axis: Axes, layout: Layout, top: float, line: _Line) -> None:
     """Label left and numbers right of the panel; on a phone both above the interval."""
-    weight = "bold" if bold else "normal"
-    if layout is Layout.PHONE:
-        at = y if bold else y - 0.2
-        room = 48 - len(numbers)
+    page, heading = layout is Layout.PAGE, line.row is None
+    left, right = (-0.92 + (0.0 if heading else 0.03), 1.04) if page else (0.0, 1.0)
+    across = axis.get_yaxis_transform()
+    for place, text in enumerate(line.label):
+        at = top + 0.07 + TEXT * (place + 0.5)
         axis.text(
-            0.0, at, textwrap.shorten(label, room, placeholder="..."), transform=axis.get_yaxis_transform(), va="center",
-            fontsize=8.5, fontweight=weight,
+            left, at, text, transform=across, va="center", fontsize=9 if page else 8.5,
+            fontweight="bold" if heading else "normal",
+            bbox={"pad": 0.5, "facecolor": "white", "edgecolor": "none"}, zorder=5,
         )  # fmt: skip
-        axis.text(1.0, at, numbers, transform=axis.get_yaxis_transform(), va="center", ha="right", fontsize=8.5)
-        return
-    indent = 0.0 if bold else 0.03
-    label = textwrap.shorten(label, 38, placeholder="...")
+    at = top + (line.mark_below if page else 0.07 + TEXT / 2)
     axis.text(
-        -0.92 + indent, y, label, transform=axis.get_yaxis_transform(), va="center", fontsize=9, fontweight=weight
-    )
-    axis.text(1.04, y, numbers, transform=axis.get_yaxis_transform(), va="center", fontsize=9)
+        right, at, line.numbers, transform=across, va="center", ha="left" if page else "right", fontsize=9 if page else 8.5,
+        bbox={"pad": 0.5, "facecolor": "white", "edgecolor": "none"} if line.numbers else None, zorder=5,
+    )  # fmt: skip
 
 
 def _mark(axis: Axes, y: float, row: pd.Series, window: tuple[float, float], place: int) -> None:
@@ -128,11 +158,11 @@ def _mark(axis: Axes, y: float, row: pd.Series, window: tuple[float, float], pla
     axis.plot(row["estimate"], y, marker, color=colour, markersize=6.5, markeredgecolor="white", zorder=4)
 
 
-def _finish(axis: Axes, lines: int, window: tuple[float, float], reference: float | None, label: str) -> None:
+def _finish(axis: Axes, depth: float, window: tuple[float, float], reference: float | None, label: str) -> None:
     if reference is not None:
-        axis.plot([reference, reference], [-0.5, lines - 0.4], color=GREY, linewidth=0.9, zorder=1)
+        axis.plot([reference, reference], [0.0, depth], color=GREY, linewidth=0.9, zorder=1)
     axis.set_xlim(*window)
-    axis.set_ylim(lines - 0.4, -0.6)
+    axis.set_ylim(depth + 0.04, 0.0)
     axis.set_yticks([])
     axis.set_xlabel(label)
     axis.grid(axis="x", color=PALE, linewidth=0.7, zorder=0)
