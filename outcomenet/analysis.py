@@ -16,11 +16,9 @@ from outcomenet.biomarkers.analysis_plan import AnalysisPlan, plan_text, read_pl
 from outcomenet.biomarkers.analysis_rows import analysis_rows, read_table_file, with_columns_of
 from outcomenet.biomarkers.analysis_sections import (
     ESTIMATES,
-    FOLLOW_UP,
     PLAN,
     SECTIONS,
     STEPS,
-    VISITS,
     Inputs,
     estimates_of,
     made,
@@ -28,16 +26,22 @@ from outcomenet.biomarkers.analysis_sections import (
 from outcomenet.biomarkers.default_plan import default_plan
 from outcomenet.biomarkers.hand_over import write_hand_over
 from outcomenet.biomarkers.plan_ledger import freeze, ordinal
+from outcomenet.biomarkers.run_tables import AnalysisTables, analysis_tables
 from outcomenet.biomarkers.section import Section
+from outcomenet.codebooks import CODEBOOK, ColumnWords, codebook_rows, words_of
+from outcomenet.codebooks import COLUMNS as CODEBOOK_COLUMNS
 from outcomenet.csv_files import read_csv, write_csv
 from outcomenet.errors import UsageError
 from outcomenet.progress import Progress
 from outcomenet.reports.analysis_page import PAGE, write_analysis_page
 from outcomenet.runs.provenance import source_sha256
+from outcomenet.runs.r_reader import write_r_reader
 from outcomenet.runs.record import RECORD, utc_now
 from outcomenet.runs.run import Run, folder_of
+from outcomenet.runs.tables_for_all import write_for_all
 
 MADE_OF = "analysis.json"
+TRUE_DAMAGE = "true_damage"  # column of a simulated run's visits
 
 
 @dataclass(frozen=True)
@@ -93,12 +97,13 @@ def analyse(
     out, progress = Path(out), progress or Progress()
     source = _source(subject)
     given = _given_plan(plan)
-    visits, follow_up, titles, truth = _tables(source, given)
+    tables = _tables(source, given)
+    visits, follow_up = tables.visits, tables.follow_up if len(tables.follow_up) else None
     if data is not None:
         columns = (given or AnalysisPlan()).columns
         own = read_table_file(Path(data), (columns.patient, columns.visit))
         visits = with_columns_of(visits, own, given or AnalysisPlan(), Path(data).name)
-    asked = given or default_plan(visits, titles=titles, truth=truth)
+    asked = given or default_plan(visits, truth=TRUE_DAMAGE)
     rows = analysis_rows(visits, asked, source.name)
     digest = _digest(visits, follow_up)
     made_of = {"plan_sha256": asked.sha256, "data_sha256": digest, "source_sha256": source_sha256()}
@@ -108,7 +113,8 @@ def analyse(
     with whole_folder(out) as folder:
         number = freeze(source, asked, digest, utc_now())
         write_whole(folder / PLAN, plan_text(asked))
-        _write_tables(folder, visits, follow_up, rows.steps)
+        _write_tables(folder, visits, follow_up, tables.codebook, asked)
+        write_csv(rows.steps, folder / STEPS)
         inputs = Inputs(asked, rows.table, rows.steps, follow_up)
         sections = _made(inputs, progress)
         write_csv(estimates_of(sections), folder / ESTIMATES)
@@ -144,12 +150,16 @@ def _given_plan(plan: AnalysisPlan | Path | str | None) -> AnalysisPlan | None:
     return read_plan(Path(plan).read_text(encoding="utf-8"), Path(plan).name)
 
 
-def _tables(
-    source: Path, plan: AnalysisPlan | None
-) -> tuple[pd.DataFrame, pd.DataFrame | None, Mapping[str, str], str]:
-    """Visits, follow-up, titles of columns, and the column of the truth in a simulated cohort."""
+def _tables(source: Path, plan: AnalysisPlan | None) -> AnalysisTables:
+    """The tables that are analysed; of a table of one's own the codebook is empty, and so is the follow-up."""
+    if source.is_dir():
+        return analysis_tables(source)
     columns = (plan or AnalysisPlan()).columns
-    return read_table_file(source, (columns.patient, columns.visit)), None, {}, ""
+    return AnalysisTables(
+        read_table_file(source, (columns.patient, columns.visit)),
+        pd.DataFrame(),
+        pd.DataFrame(columns=list(CODEBOOK_COLUMNS)),
+    )
 
 
 def _digest(visits: pd.DataFrame, follow_up: pd.DataFrame | None) -> str:
@@ -178,13 +188,22 @@ def _made(inputs: Inputs, progress: Progress) -> dict[str, Section]:
     return sections
 
 
-def _write_tables(folder: Path, visits: pd.DataFrame, follow_up: pd.DataFrame | None, steps: pd.DataFrame) -> None:
-    visits.to_parquet(folder / VISITS, index=False)
-    write_csv(visits, (folder / VISITS).with_suffix(".csv"))
-    write_csv(steps, folder / STEPS)
-    if follow_up is not None:
-        follow_up.to_parquet(folder / FOLLOW_UP, index=False)
-        write_csv(follow_up, (folder / FOLLOW_UP).with_suffix(".csv"))
+def _write_tables(
+    folder: Path, visits: pd.DataFrame, follow_up: pd.DataFrame | None, codebook: pd.DataFrame, plan: AnalysisPlan
+) -> None:
+    """Both tables for every statistics program, their codebook and a reader for R."""
+    books = []
+    for name, table in (("visits", visits), ("follow_up", follow_up)):
+        if table is None:
+            continue
+        known = words_of(codebook, name)
+        words = {
+            str(column): known.get(str(column)) or ColumnWords(plan.title(str(column))) for column in table.columns
+        }
+        write_for_all(table, folder, name, words)
+        books.append(codebook_rows(name, [str(column) for column in table.columns], words))
+    write_csv(pd.concat(books, ignore_index=True), folder / CODEBOOK)
+    write_r_reader(folder)
 
 
 def _facts(source: Path, plan: AnalysisPlan, number: int, steps: pd.DataFrame) -> dict[str, str]:

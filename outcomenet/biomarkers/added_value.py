@@ -147,6 +147,16 @@ def added_value(
     )
 
 
+def verdict_in(note: str) -> Verdict:
+    """The verdict that the note of a difference begins with.
+
+    Args:
+        note: Of a row whose term is a difference.
+    """
+    words = note.split(";")[0]
+    return next((verdict for verdict, said in _WORDS.items() if said == words), Verdict.ABSENT)
+
+
 def _models(
     data: Study, ours: list[str], theirs: list[str], covariates: list[str]
 ) -> tuple[dict[str, list[str]], list[Comparison]]:

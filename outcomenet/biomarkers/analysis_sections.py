@@ -11,8 +11,11 @@ import pandas as pd
 from scipy.stats import skew
 
 from outcomenet.biomarkers import population
-from outcomenet.biomarkers.analysis_plan import AnalysisPlan, read_plan
+from outcomenet.biomarkers.added_value import added_value
+from outcomenet.biomarkers.analysis_answer import primary_covariates
+from outcomenet.biomarkers.analysis_plan import AnalysisPlan, Outcome, read_plan
 from outcomenet.biomarkers.analysis_rows import analysis_rows, covariates_of
+from outcomenet.biomarkers.association import association
 from outcomenet.biomarkers.directed_graph import DirectedGraph
 from outcomenet.biomarkers.question import question
 from outcomenet.biomarkers.section import Section, estimates_frame, joined
@@ -168,6 +171,75 @@ def _distribution(inputs: Inputs) -> Section:
     )
 
 
+def _association(inputs: Inputs) -> Section:
+    plan = inputs.plan
+    ladder = {rung.name: rung.columns for rung in plan.adjustment}
+    imputed = plan.imputations > 0 and bool(inputs.visits[covariates_of(plan)].isna().to_numpy().any())
+    return joined(
+        [
+            _one_outcome(
+                lambda of: association(
+                    inputs.visits,
+                    scores=_both(inputs),
+                    outcome=of.column,
+                    ladder=ladder,
+                    patient=plan.columns.patient,
+                    visit=plan.columns.visit or None,
+                    minimal_difference=of.minimal_difference or None,
+                    population="imputed" if imputed else "complete",
+                    imputations=max(plan.imputations, 2),
+                    titles=inputs.titles,
+                    unit=of.unit,
+                    seed=plan.seed,
+                ),
+                of,
+            )
+            for of in plan.outcomes
+            if of.kind != "event"
+        ]
+    )
+
+
+def _added_value(inputs: Inputs) -> Section:
+    plan = inputs.plan
+    if not plan.measures.human:
+        raise UndefinedMetric("the plan names no human score (measures.human) beside which something could be added")
+    return joined(
+        [
+            _one_outcome(
+                lambda of: added_value(
+                    inputs.visits,
+                    score=plan.measures.score,
+                    human=plan.measures.human,
+                    outcome=of.column,
+                    covariates=primary_covariates(plan),
+                    patient=plan.columns.patient,
+                    visit=plan.columns.visit or None,
+                    thresholds=plan.thresholds,
+                    resamples=plan.primary.resamples if of == plan.primary_outcome else plan.resamples,
+                    titles=inputs.titles,
+                    seed=plan.seed,
+                ),
+                of,
+            )
+            for of in plan.outcomes
+            if not of.negative_control
+        ]
+    )
+
+
+def _one_outcome(make: Callable[[Outcome], Section], of: Outcome) -> Section:
+    """A section of one outcome; where it cannot be had, a refusal, so that the other outcomes are still told."""
+    try:
+        return make(of)
+    except UndefinedMetric as reason:
+        return Section(estimates_frame([]), refusals=(f"{of.words}: {reason}",))
+
+
+def _both(inputs: Inputs) -> list[str]:
+    return [name for name in (inputs.plan.measures.score, inputs.plan.measures.human) if name]
+
+
 SECTIONS: Mapping[str, SectionKind] = {
     "question": SectionKind(
         "Question and refusals", "What is estimated, and which adjustment do the assumed causes allow?", _question
@@ -176,6 +248,12 @@ SECTIONS: Mapping[str, SectionKind] = {
     "table_one": SectionKind("Table 1", "Who are the patients?", _table_one),
     "distribution": SectionKind(
         "Distribution of the score", "How does the score lie in each class of outcome?", _distribution
+    ),
+    "association": SectionKind(
+        "Association", "How do outcomes go with the score, and what is left of it on each rung?", _association
+    ),
+    "added_value": SectionKind(
+        "Added value", "What does the score tell that the human score and the clinic do not?", _added_value
     ),
 }
 

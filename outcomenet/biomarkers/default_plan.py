@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
-from outcomenet.biomarkers.analysis_plan import AnalysisPlan, Columns, FollowUp, Measures, Outcome, Rung, Trial
+from outcomenet.biomarkers.analysis_plan import AnalysisPlan, Columns, FollowUp, Measures, Outcome, Primary, Rung, Trial
 from outcomenet.errors import DataRefused, did_you_mean
 
 # Minimal clinically important differences: HAQ 0.22 (Kosinski, Arthritis Rheum 2000), pain 10 of 100 (Farrar, Pain 2001).
@@ -15,29 +15,31 @@ OUTCOMES = (
     Outcome("pain", "number", "Pain", "points of 100", 10.0),
     Outcome("fatigue", "number", "Fatigue", "points of 100", 10.0),
     Outcome("haq_change", "number", "HAQ-DI change in a year", "HAQ units a year", 0.22),
-    Outcome("progressed", "event", "Rapid radiographic progression within a year"),
+    Outcome("progression", "event", "Rapid radiographic progression within a year"),
     Outcome("control_site", "number", "Negative control of the hospital", "", 0.0, negative_control=True),
     Outcome("control_none", "number", "Negative control", "", 0.0, negative_control=True),
 )
 # The ladder of adjustment: each rung adds to the one before it.
 LADDER = (
-    ("age, sex", ("age", "sex")),
-    ("+ RF, ACPA, duration", ("rf", "acpa", "duration_years")),
-    ("+ OA, FM", ("oa", "fm")),
-    ("+ activity", ("das28", "crp")),
-    ("+ treatment", ("treatment",)),
-    ("+ SvdH", ("human_total",)),
+    ("age, sex", ("age", "male", "sex")),
+    ("and RF, ACPA, duration", ("rf", "acpa", "duration_years")),
+    ("and OA, FM", ("oa", "fm")),
+    ("and activity", ("das28", "crp")),
+    ("and treatment", ("treatment",)),
+    ("and SvdH", ("human_total",)),
 )
-# What is known to cause what in rheumatoid arthritis (docs of the causal model: docs/simulation.md); the score stands for the damage.
+# What is known to cause what in rheumatoid arthritis (docs/simulation.md); the score stands for the damage that it tells.
 ARROWS = (
-    ("age", "{score}"), ("age", "{outcome}"), ("age", "oa"), ("sex", "{score}"), ("sex", "{outcome}"), ("duration_years", "{score}"),
-    ("duration_years", "{outcome}"), ("rf", "{score}"), ("acpa", "{score}"), ("oa", "{score}"), ("oa", "{outcome}"), ("fm", "{outcome}"),
+    ("age", "{score}"), ("age", "{outcome}"), ("age", "oa"),
+    ("male", "{score}"), ("male", "{outcome}"), ("sex", "{score}"), ("sex", "{outcome}"),
+    ("duration_years", "{score}"), ("duration_years", "{outcome}"), ("rf", "{score}"), ("acpa", "{score}"),
+    ("oa", "{score}"), ("oa", "{outcome}"), ("fm", "{outcome}"),
     ("das28", "{score}"), ("das28", "{outcome}"), ("crp", "{score}"), ("treatment", "das28"), ("{score}", "{outcome}"),
 )  # fmt: skip
 TITLES = {
-    "age": "Age", "sex": "Sex", "rf": "RF", "acpa": "ACPA", "duration_years": "Duration", "oa": "Osteoarthritis", "fm": "Fibromyalgia",
-    "das28": "DAS28", "crp": "CRP", "treatment": "Treatment", "site": "Hospital", "human_total": "SvdH total", "split": "Split",
-    "score": "Outcome-direct score", "damage_score": "Damage score",
+    "age": "Age", "sex": "Sex", "male": "Male", "rf": "RF", "acpa": "ACPA", "duration_years": "Duration", "oa": "Osteoarthritis",
+    "fm": "Fibromyalgia", "das28": "DAS28", "crp": "CRP", "treatment": "Treatment", "site": "Hospital", "human_total": "SvdH total",
+    "split": "Split", "score": "Outcome-direct score", "damage_score": "Damage score",
 }  # fmt: skip
 # A column is left out of the default ladder where this share of its cells is missing.
 MOST_MISSING = 0.4
@@ -70,17 +72,18 @@ def default_plan(visits: pd.DataFrame, *, titles: Mapping[str, str] | None = Non
         columns=Columns(**{name: _if(known, getattr(Columns, name), always=name == "patient") for name in _column_names()}),
         measures=Measures(
             human=_if(there, "human_total"), damage=_if(there, "damage_score"), score_sem=_if(list(map(str, visits.columns)), "score_sem"),
-            readers=tuple(name for name in there if name.startswith("human_reader_")), pip=_if(there, "pip_score"), dip=_if(there, "dip_score"),
+            readers=tuple(name for name in there if name.startswith("human_total_reader_")), pip=_if(there, "pip_score"), dip=_if(there, "dip_score"),
             truth=_if(there, truth),
         ),
         outcomes=outcomes,
         adjustment=ladder(known),
+        primary=Primary(adjustment=[rung.name for rung in ladder(known) if "human_total" not in rung.columns][-1]),
         osteoarthritis=_if(known, "oa"),
         fibromyalgia=_if(known, "fm"),
         activity=tuple(name for name in ("das28", "crp") if name in known),
-        subgroups=tuple(name for name in ("sex", "acpa", "oa", "fm", "site") if name in known),
+        subgroups=tuple(name for name in ("male", "sex", "acpa", "oa", "fm", "site") if name in known),
         follow_up=FollowUp(covariates=tuple(name for name in ("human_total", "rf", "acpa", "crp") if name in known)),
-        trial=Trial(readers=max(len([name for name in there if name.startswith("human_reader_")]), 1)),
+        trial=Trial(readers=max(len([name for name in there if name.startswith("human_total_reader_")]), 1)),
         titles={name: title for name, title in words.items() if name in there},
     )  # fmt: skip
 
@@ -120,7 +123,7 @@ def _graph(known: Iterable[str], outcomes: Iterable[str]) -> str:
         for outcome in outcomes
         for cause, effect in ARROWS
         # only pain that comes of damage and what feigns it; fibromyalgia reaches no film and no progression
-        if not (cause == "fm" and outcome == "progressed")
+        if not (cause == "fm" and outcome == "progression")
     ]
     drawn = dict.fromkeys(
         (cause, effect) for cause, effect in arrows if cause in there and effect in there | set(outcomes)

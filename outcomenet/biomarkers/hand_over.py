@@ -46,8 +46,8 @@ def _cells(plan: AnalysisPlan, sections: Mapping[str, Section]) -> Iterator[Cell
     )
     yield Cell(
         True,
-        "from pathlib import Path\n\nimport pandas as pd\n\nfrom outcomenet.biomarkers.analysis_sections import SECTIONS, estimates_of, "
-        "first_difference, inputs_of, made\n\ninputs = inputs_of(Path())\nsections = {}\ninputs.steps",
+        "from pathlib import Path\n\nfrom outcomenet.biomarkers.analysis_sections import SECTIONS, estimates_of, "
+        "first_difference, inputs_of, made\nfrom outcomenet.csv_files import read_csv\n\ninputs = inputs_of(Path())\nsections = {}\ninputs.steps",
     )
     for name in sections:
         yield Cell(False, f"## {SECTIONS[name].title}\n\n{SECTIONS[name].asks}")
@@ -61,7 +61,7 @@ def _cells(plan: AnalysisPlan, sections: Mapping[str, Section]) -> Iterator[Cell
     )
     yield Cell(
         True,
-        f'again = estimates_of(sections)\ndifference = first_difference(again, pd.read_csv("{ESTIMATES}"), tolerance=1e-6)\n'
+        f'again = estimates_of(sections)\ndifference = first_difference(again, read_csv(Path("{ESTIMATES}")), tolerance=1e-6)\n'
         'assert not difference, difference\nprint(len(again), "numbers are the same")',
     )
 

@@ -11,31 +11,20 @@ import pandas as pd
 
 from outcomenet import __version__
 from outcomenet.artifacts import write_whole
+from outcomenet.biomarkers.analysis_answer import Answer
 from outcomenet.biomarkers.analysis_plan import AnalysisPlan
 from outcomenet.biomarkers.analysis_sections import SECTIONS
+from outcomenet.biomarkers.number_words import with_interval
 from outcomenet.biomarkers.section import Section, estimate_rows
 from outcomenet.pages.figures import PublishedFigure, publish
 from outcomenet.pages.page import Row, Table, page_template
-from outcomenet.reports.numbers import count, decimal, interval
+from outcomenet.reports.numbers import count, decimal
 
 PAGE = "analysis.html"
+FIRST_FIGURE = "association"  # the section whose first figure stands on the first page
 HEADERS = ("Term", "Outcome", "Measure", "Adjustment", "Estimate (95 % interval)", "p", "Patients", "Note")
 WORDS = (0, 1, 2, 3, 7)
 COUNTED = ("patients", "visits")  # units that are said behind the number
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What stands on the first page."""
-
-    headline: str
-    paragraph: str
-    verdict: str
-    """Class of the box: `better`, `worse`, `borderline` or `undecided`."""
-    table: Table
-    figure: str
-    """Name of the figure of the first page; empty for none."""
-    is_not: Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -69,11 +58,29 @@ def write_analysis_page(
     """
     (folder / "figures").mkdir(exist_ok=True)
     shown = [_shown(name, section, folder / "figures") for name, section in sections.items()]
-    figures = {figure.name: figure for section in shown for figure in section.figures}
+    figures = [figure for section in shown if section.name == FIRST_FIGURE for figure in section.figures]
     page = page_template("outcomenet.reports", "analysis.html").render(
-        version=__version__, question=plan.question, facts=facts, answer=answer, first_figure=figures.get(answer.figure), sections=shown
+        version=__version__, question=plan.question, facts=facts, answer=answer, numbers=_main_numbers(answer),
+        first_figure=figures[0] if figures else None, sections=shown,
     )  # fmt: skip
     return write_whole(folder / PAGE, page)
+
+
+def _main_numbers(answer: Answer) -> Table:
+    rows = [
+        Row(
+            [
+                of.asks,
+                with_interval(of.row.estimate, of.row.lower, of.row.upper),
+                "" if math.isnan(of.row.n_patients) else count(of.row.n_patients),
+                of.answer,
+            ]
+        )
+        for of in answer.numbers
+    ]
+    return Table(
+        "The main numbers, with 95 % intervals", ["Question", "Estimate", "Patients", "What it is"], rows, (0, 3)
+    )
 
 
 def _shown(name: str, section: Section, folder: Path) -> Shown:
@@ -129,7 +136,7 @@ def estimates_table(title: str, estimates: pd.DataFrame) -> Table | None:
                 row.outcome,
                 row.measure,
                 row.adjustment,
-                value_words(row.estimate, row.lower, row.upper) + (f" {row.unit}" if row.unit in COUNTED else ""),
+                with_interval(row.estimate, row.lower, row.upper) + (f" {row.unit}" if row.unit in COUNTED else ""),
                 "" if math.isnan(row.p) else "<0.001" if row.p < 0.001 else decimal(row.p, 3),
                 "" if math.isnan(row.n_patients) else count(row.n_patients),
                 row.note,
@@ -138,25 +145,3 @@ def estimates_table(title: str, estimates: pd.DataFrame) -> Table | None:
         for row in estimate_rows(estimates)
     ]
     return Table(f"{title}: every number, as in estimates.csv", list(HEADERS), rows, WORDS)
-
-
-def value_words(estimate: float, lower: float = math.nan, upper: float = math.nan) -> str:
-    """An estimate with its interval, to as many decimals as the interval's width allows.
-
-    >>> value_words(0.3123, 0.2201, 0.3987), value_words(412.4), value_words(float("nan"))
-    ('0.31 (0.22 to 0.40)', '412', 'not defined')
-    """
-    known = [value for value in (lower, upper) if math.isfinite(value)]
-    scale = max(known) - min(known) if len(known) == 2 else abs(estimate)
-    digits = digits_for(scale)
-    text = decimal(estimate, digits)
-    return f"{text} ({interval(lower, upper, digits)})" if len(known) == 2 and math.isfinite(estimate) else text
-
-
-def digits_for(scale: float) -> int:
-    """Decimals that a number of this size, or of an interval of this width, is told to.
-
-    >>> digits_for(0.02), digits_for(0.5), digits_for(8.0), digits_for(300.0)
-    (3, 2, 1, 0)
-    """
-    return 3 if scale < 0.1 else 2 if scale < 5 else 1 if scale < 50 else 0

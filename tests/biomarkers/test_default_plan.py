@@ -25,7 +25,7 @@ def visits() -> pd.DataFrame:
             "score": rng.normal(size=rows),
             "human_total": rng.normal(size=rows),
             "haq": rng.normal(size=rows),
-            "progressed": [0.0, 1.0] * (rows // 2),
+            "progression": [0.0, 1.0] * (rows // 2),
             "age": rng.normal(size=rows),
             "sex": ["F", "M"] * (rows // 2),
             "acpa": [np.nan] * 30 + [0.0, 1.0] * 5,
@@ -39,7 +39,7 @@ def visits() -> pd.DataFrame:
 def test_a_plan_asks_what_the_columns_can_answer():
     plan = default_plan(visits())
 
-    assert [outcome.column for outcome in plan.outcomes] == ["haq", "progressed"]
+    assert [outcome.column for outcome in plan.outcomes] == ["haq", "progression"]
     # three quarters of ACPA are missing, and there is one hospital
     assert [rung.columns for rung in plan.adjustment] == [
         (),
@@ -59,7 +59,7 @@ def test_columns_that_answer_nothing_are_refused():
     with pytest.raises(DataRefused, match="no 'score' that differs between rows. Did you mean score_x"):
         default_plan(visits().rename(columns={"score": "score_x"}))
     with pytest.raises(DataRefused, match="no 'haq'"):
-        default_plan(visits().drop(columns=["haq", "progressed"]))
+        default_plan(visits().drop(columns=["haq", "progression"]))
 
 
 def test_a_further_plan_on_the_same_data_is_known_as_one(tmp_path: Path):

@@ -1,0 +1,157 @@
+"""`analyse` from a table to a folder: whole or not at all, the same again, every number redone by the notebook."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import nbformat
+import numpy as np
+import pandas as pd
+import pytest
+from nbclient import NotebookClient
+
+import outcomenet as on
+from outcomenet.biomarkers.analysis_plan import AnalysisPlan, Outcome, plan_text, read_plan
+from outcomenet.biomarkers.analysis_sections import SECTIONS, estimates_of, first_difference, inputs_of, made
+from outcomenet.biomarkers.default_plan import default_plan
+from outcomenet.biomarkers.plan_ledger import ledger_file
+from outcomenet.biomarkers.section import COLUMNS
+from outcomenet.cli import main
+from outcomenet.codebooks import CODEBOOK
+from tests.biomarkers.small_world import small_world
+
+FILES = {
+    "analysis.toml", "visits.parquet", "visits.csv", "visits.dta", "codebook.csv", "estimates.csv", "figures", "analysis.html",
+    "analysis.qmd", "analysis.ipynb", "methods.md", "read_outcomenet.R", "MANIFEST.json",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("world")
+    table = small_world()
+    table.to_csv(folder / "own.csv", index=False)
+    plan = default_plan(table, truth="true_damage")
+    text = (
+        plan_text(plan)
+        .replace("resamples = 1000\n", "resamples = 200\n")
+        .replace("imputations = 20", "imputations = 3")
+    )
+    (folder / "plan.toml").write_text(text)
+    assert (
+        main(
+            ["analyse", str(folder / "own.csv"), "--plan", str(folder / "plan.toml"), "--out", str(folder / "analysis")]
+        )
+        == 0
+    )
+    return folder
+
+
+def test_the_folder_has_everything_that_is_handed_over(world: Path):
+    assert {path.name for path in (world / "analysis").iterdir()} >= FILES
+    estimates = pd.read_csv(world / "analysis/estimates.csv")
+    assert tuple(estimates.columns) == COLUMNS
+    assert not np.isinf(estimates.select_dtypes("number")).to_numpy().any()
+    assert {"flow", "table_one", "association", "added_value"} <= set(estimates["section"])
+    codebook = pd.read_csv(world / "analysis" / CODEBOOK)
+    assert set(codebook["column"]) == set(pd.read_csv(world / "analysis/visits.csv").columns)
+
+
+def test_rows_in_are_rows_out(world: Path):
+    assert len(pd.read_parquet(world / "analysis/visits.parquet")) == len(small_world())
+    flow = pd.read_csv(world / "analysis/flow.csv")
+    assert flow["n_visits"].tolist()[0] == 360
+
+
+def test_the_same_again_is_left_as_it_is_and_another_plan_is_the_second(world: Path, capsys: pytest.CaptureFixture):
+    before = _digests(world / "analysis")
+
+    on.analyse(world / "own.csv", world / "analysis", plan=world / "plan.toml")
+    plan = read_plan((world / "plan.toml").read_text())
+    shorter = AnalysisPlan(outcomes=(Outcome("haq"),), measures=plan.measures, imputations=0, resamples=100)
+    second = on.analyse(world / "own.csv", world / "second", plan=shorter)
+
+    assert _digests(world / "analysis") == before
+    assert "nothing was done" in capsys.readouterr().err
+    assert pd.read_csv(ledger_file(world / "own.csv"))["number"].tolist() == [1, 2]
+    assert "second plan on these data" in second.page.read_text()
+    assert "second plan on these data" in (second.folder / "methods.md").read_text()
+
+
+def test_every_number_comes_again_from_the_files_alone(world: Path):
+    inputs = inputs_of(world / "analysis")
+    again = estimates_of({name: made(kind, inputs) for name, kind in SECTIONS.items()})
+
+    kept = pd.read_csv(world / "analysis/estimates.csv")
+    assert first_difference(again, kept, tolerance=1e-6) == ""
+    assert "row 0, estimate" in first_difference(again, kept.assign(estimate=kept["estimate"] + 1))
+
+
+def test_the_notebook_redoes_every_number(world: Path):
+    notebook = nbformat.read(world / "analysis/analysis.ipynb", as_version=4)
+    nbformat.validate(notebook)
+
+    NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(world / "analysis")}}).execute()
+
+    said = "".join(output.get("text", "") for output in notebook.cells[-1].outputs)
+    assert said.endswith("numbers are the same\n")
+
+
+def test_the_quarto_document_has_the_notebooks_code(world: Path):
+    notebook = nbformat.read(world / "analysis/analysis.ipynb", as_version=4)
+    document = (world / "analysis/analysis.qmd").read_text()
+
+    assert document.startswith("---\ntitle: ")
+    assert all(f"```{{python}}\n{cell.source}\n```" in document for cell in notebook.cells if cell.cell_type == "code")
+
+
+def test_a_table_that_cannot_be_analysed_leaves_nothing_behind(
+    world: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+):
+    small_world().assign(haq="n/d").to_csv(tmp_path / "own.csv", index=False)
+
+    code = main(
+        ["analyse", str(tmp_path / "own.csv"), "--plan", str(world / "plan.toml"), "--out", str(tmp_path / "analysis")]
+    )
+
+    assert code == 3
+    assert "'haq' holds text where a number is needed" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["own.csv"]
+
+
+def test_own_columns_come_beside_the_table(world: Path, tmp_path: Path):
+    table = small_world(40)
+    table.to_csv(tmp_path / "own.csv", index=False)
+    smokes = pd.DataFrame({"patient_id": sorted(set(table["patient_id"])), "smokes": [0, 1] * 20})
+    smokes.to_csv(tmp_path / "smokes.csv", index=False)
+    plan = AnalysisPlan(outcomes=(Outcome("haq"),), imputations=0, resamples=100, subgroups=("smokes",))
+
+    made_of = on.analyse(tmp_path / "own.csv", tmp_path / "analysis", plan=plan, data=tmp_path / "smokes.csv")
+
+    assert pd.read_parquet(made_of.folder / "visits.parquet")["smokes"].tolist() == [0, 1] * 60
+    assert made_of.plan == plan
+
+
+def test_the_template_is_a_plan(capsys: pytest.CaptureFixture):
+    assert main(["analyse", "--template"]) == 0
+
+    assert read_plan(capsys.readouterr().out).measures.score == "score"
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["nowhere.csv"], "There is no run and no table nowhere.csv"),
+        (["."], "is no run; name a folder"),
+    ],
+)
+def test_what_is_no_run_and_no_table_is_wrong_usage(
+    words: list[str], sentence: str, tmp_path: Path, capsys: pytest.CaptureFixture
+):
+    assert main(["analyse", *words, "--out", str(tmp_path / "out")]) == 2
+    assert sentence in capsys.readouterr().err
+
+
+def _digests(folder: Path) -> dict[str, str]:
+    return {str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.rglob("*") if path.is_file()}
