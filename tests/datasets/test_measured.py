@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from outcomenet.biomarkers.table_one import OTHER_LEVELS
 from outcomenet.cohorts.cohort import read_cohort
 from outcomenet.cohorts.haq_of_visits import haq_of_visits
 from outcomenet.cohorts.ledger import Ledger
@@ -15,7 +16,7 @@ from outcomenet.cohorts.meta import CohortMeta
 from outcomenet.datasets.visit_table import reported_half_width, visit_table
 from outcomenet.haq import HAQ_AID_COLUMNS, HAQ_ITEM_COLUMNS
 from outcomenet.intake.account.follow_up_table import follow_up_table
-from outcomenet.intake.account.table_one import OTHER_TREATMENTS, table_one
+from outcomenet.intake.account.table_one import table_one
 from outcomenet.intake.cards.codebook import measured_titles, visit_fields
 
 NRS = CohortMeta("A", "CC0", reported={"pain_scale": "NRS 0-10 times 10, past week"}, haq_version="HAQ-DI alternative")
@@ -46,7 +47,7 @@ def test_the_rarest_of_many_treatments_are_counted_together(small_cohort):
     visits["treatment"] = [f"drug {min(k, 20):02d}" for k in visits.groupby("patient_id").ngroup()]
     levels = table_one(visits).loc["Treatment, n (%)"].index
     assert len(levels) == 13
-    assert OTHER_TREATMENTS in levels
+    assert OTHER_LEVELS in levels
 
 
 @pytest.mark.parametrize(
