@@ -129,10 +129,11 @@ def methods_text(plan: AnalysisPlan, number: int, sections: Mapping[str, Section
         if plan.imputations
         else "Rows with a missing covariate were left out of the models that use it"
     )
+    in_sample = "Rows of patients that the network had learned from were left out. " if plan.columns.usable else ""
     return (
         f"# Methods\n\nThe plan (SHA-256 {plan.sha256[:16]}) was frozen before outcomes were set against a measure.{again} {who}"
         f"{plan.title(measures.score)} was set against {outcomes}{against}. Time zero was {plan.time_zero}; a row is {plan.unit}. "
-        f"Rows of patients that the network had learned from were left out. Adjustment went up a ladder on one population: {ladder}. {handled}. "
+        f"{in_sample}Adjustment went up a ladder on one population: {ladder}. {handled}. "
         f"Intervals are 95 %; those from resampling draw patients with all their visits, {plan.resamples:,} times, and "
         f"{plan.primary.resamples:,} times for the primary contrast (outcome {plan.primary_outcome.words}, adjustment {plan.primary_rung.name}, "
         f"margin {plan.primary.margin:g}). Groups of fewer than {plan.fewest_in_group} patients were not estimated. "
