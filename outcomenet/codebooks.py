@@ -99,7 +99,7 @@ def stata_labels(words: Iterable[ColumnWords]) -> list[str]:
     """Labels of at most 80 characters, none twice: the first clause of the meaning, and the unit in brackets."""
     labels: list[str] = []
     for word in words:
-        clause = re.split(r"(?<=\w{2})\. |; (?![^(]*\))", word.meaning)[0].removesuffix(".")
+        clause = re.split(r"(?<=[\w)]{2})\. |; (?![^(]*\))", word.meaning)[0].removesuffix(".")
         unit = f" [{word.unit}]" if word.unit and word.unit not in clause else ""
         room = STATA_LABEL - len(unit)
         label = clause if len(clause) <= room else f"{clause[: room - 3].rstrip()}..."

@@ -13,11 +13,13 @@ from outcomenet.cohorts.cohort import read_cohort
 from outcomenet.cohorts.haq_of_visits import haq_of_visits
 from outcomenet.cohorts.ledger import Ledger
 from outcomenet.cohorts.meta import CohortMeta
+from outcomenet.csv_files import read_csv
 from outcomenet.datasets.visit_table import reported_half_width, visit_table
 from outcomenet.haq import HAQ_AID_COLUMNS, HAQ_ITEM_COLUMNS
 from outcomenet.intake.account.follow_up_table import follow_up_table
 from outcomenet.intake.account.table_one import table_one
 from outcomenet.intake.cards.codebook import measured_titles, visit_fields
+from outcomenet.intake.cards.dataset_codebook import write_dataset_codebook
 
 NRS = CohortMeta("A", "CC0", reported={"pain_scale": "NRS 0-10 times 10, past week"}, haq_version="HAQ-DI alternative")
 
@@ -79,6 +81,20 @@ def test_table_one_names_instrument_and_version(small_cohort):
     assert "ACR" not in rows
     assert "VAS 0-100 mm" in measured_titles(visits, cohort.meta)["pain"]  # the simulated cohort declares it
     assert "instrument not stated" in measured_titles(visits, replace(NRS, reported={}))["pain"]
+
+
+def test_the_codebook_names_instrument_version_and_how_a_label_was_told(small_cohort, tmp_path):
+    visits = visit_table(read_cohort(small_cohort), Ledger())
+    follow_up = follow_up_table(read_cohort(small_cohort), visits, Ledger())
+    write_dataset_codebook(tmp_path, visits, follow_up, measured_titles(visits, NRS))
+    book = read_csv(tmp_path / "codebook.csv", dtype=str, keep_default_na=False).set_index(["table", "column"])
+    meaning = book["meaning"]
+    assert meaning["visits", "pain"].startswith("Pain (NRS 0-10 times 10, past week; 0-100)")
+    assert meaning["visits", "haq"].startswith("HAQ-DI alternative at the visit (0-3)")
+    assert meaning["follow_up", "fm"].startswith("Fibromyalgia (as given)")
+    assert not meaning.str.contains("VAS|ACR").any()
+    assert (meaning != "").all()
+    assert book.loc[("visits", "rf"), "values"] == "0 = no; 1 = yes"
 
 
 @pytest.mark.parametrize(

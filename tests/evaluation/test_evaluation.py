@@ -9,7 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from outcomenet.biomarkers.run_tables import analysis_tables
 from outcomenet.cli import main
+from outcomenet.csv_files import read_csv
 from outcomenet.experiment import Experiment, load_experiment
 from outcomenet.films.dicom_writer import write_dicom
 from outcomenet.outcome_kinds import status_at_horizon
@@ -17,6 +19,7 @@ from outcomenet.predictions import read_predictions
 from outcomenet.predictors import PREDICTORS
 from outcomenet.progress import Progress
 from outcomenet.runs.config import as_lines, from_record, to_record
+from outcomenet.runs.run_codebook import tables_of
 from outcomenet.workflow import networks_of, run_report
 from tests.trained_runs import FILES
 
@@ -80,6 +83,30 @@ def test_the_biomarker_is_the_sum_of_its_joints_and_is_explained(runs):
     assert set(table["treatment"]) == {"advanced", "conventional"}
     held_out = table["split"] == "test"
     assert table.loc[held_out, "score_lower"].notna().all()
+
+
+@pytest.mark.parametrize("name", ["demo", "rapport", "paired_change", "trial"])
+def test_every_column_of_every_table_is_explained_and_no_csv_holds_an_infinite_number(runs, name):
+    book = read_csv(runs[name] / "codebook.csv", dtype=str, keep_default_na=False)
+    for table, columns in tables_of(runs[name]).items():
+        of_table = book[book["table"] == table]
+        assert list(of_table["column"]) == columns
+        silent = list(of_table.loc[of_table["meaning"] == "", "column"])
+        assert not silent, f"{table}: say in `runs.table_words` what {silent} are"
+    for file in runs[name].glob("*.csv"):
+        cells = pd.read_csv(file, dtype=str, keep_default_na=False)
+        assert not cells.isin(["inf", "-inf"]).any(axis=None), file.name
+
+
+def test_a_run_of_regressions_has_its_analysis_tables_and_nobody_was_learned_from_by_a_network(runs):
+    tables = analysis_tables(runs["rapport"])
+    assert len(tables.visits) == 740  # of 159 patients at months 0, 3, 6, 9 and 12
+    assert tables.visits["may_be_used"].all()
+    assert sorted(tables.visits["planned_visit"].unique()) == [0, 1, 2, 3, 4]
+    assert set(tables.visits["planned_visit_source"]) == {"given"}
+    assert "score" not in tables.visits
+    assert len(tables.follow_up) == 0
+    assert {"das28", "radai", "haq"} <= set(tables.visits)
 
 
 def test_real_patients_without_films_get_an_honest_interval(runs):

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
+import pyreadstat
 import pytest
 
-from outcomenet.artifacts import sha256_of
+from outcomenet.artifacts import read_manifest, sha256_of
 from outcomenet.audits.sizes import AuditSizes
+from outcomenet.biomarkers.run_tables import analysis_tables
 from outcomenet.cli import main
+from outcomenet.csv_files import read_csv
 from outcomenet.datasets.dataset import SPLITS, open_dataset
 from outcomenet.datasets.resplit import SplitConfig, resplit
 from outcomenet.errors import DataRefused, UsageError
@@ -23,7 +29,9 @@ from outcomenet.intake.account.account import copy_account
 from outcomenet.models.encoders.cnn import CnnConfig
 from outcomenet.models.outcome_net import OutcomeNetConfig
 from outcomenet.progress import Progress
+from outcomenet.runs.chain import Stage, check_run, finish, stage_of, staged
 from outcomenet.runs.record import read_record
+from outcomenet.runs.run import open_run
 from outcomenet.strategies import ConfoundingConfig
 from outcomenet.training.loop import TrainingConfig
 from outcomenet.workflow import run_evaluation, run_prediction, run_training
@@ -120,6 +128,189 @@ def test_joined_folds_judge_every_patient_once_and_make_a_report(folds, dataset,
         (both["score_y"] * links.loc[1, "factor"] + links.loc[1, "shift"]).to_numpy(), abs=1e-6
     )
     assert main(["report", str(tmp_path / "all")]) == 0
+
+
+@pytest.fixture(scope="module")
+def joined(folds, tmp_path_factory):
+    out = tmp_path_factory.mktemp("joined") / "all"
+    pool_runs(folds, out)
+    return out
+
+
+def test_analysis_tables_of_a_fold_and_of_joined_folds(folds, joined, dataset):
+    for run in (folds[1], joined):
+        tables = analysis_tables(run)
+        visits, follow_up = tables.visits, tables.follow_up
+        # rows in = rows out
+        assert len(visits) == len(dataset.visits)
+        assert len(follow_up) == len(pd.read_csv(dataset.folder / "follow_up.csv"))
+        assert not visits.duplicated(["patient_id", "visit_id"]).any()
+        given = dataset.visits.set_index(["patient_id", "visit_id"])
+        own = visits.set_index(["patient_id", "visit_id"]).loc[given.index]
+        for name, source in (
+            ("human_total", "svdh_total"),
+            ("duration_years", "duration"),
+            ("haq", "haq"),
+            ("pain", "pain"),
+        ):
+            np.testing.assert_array_equal(own[name], given[source])
+        assert (own["treatment"] == given["treatment"]).all()
+        # the mean of the readers' totals is the human total
+        both = own[["human_total_reader_1", "human_total_reader_2"]]
+        assert both.mean(axis=1).where(both.notna().all(axis=1)).dropna().to_numpy() == pytest.approx(
+            own["human_total"][both.notna().all(axis=1)].to_numpy()
+        )
+        assert own["true_svdh_without_error"].notna().all()
+        assert set(follow_up.columns) >= {
+            "split",
+            "treatment",
+            "planned_visit",
+            "score",
+            "score_haq",
+            "age",
+            "fm",
+            "human_total",
+        }
+        assert follow_up["score"].notna().all()
+        explained = tables.codebook.set_index(["table", "column"])["meaning"]
+        assert set(explained.loc["visits"].index) == set(visits)
+        assert (explained != "").all()
+        assert "VAS 0-100 mm" in explained["visits", "pain"]
+        assert "as given" in explained["follow_up", "fm"]
+    assert joined != folds[1]
+    assert visits["may_be_used"].all()
+    assert set(visits["fold"]) == {0, 1, 2}
+    alone = analysis_tables(folds[1])
+    assert set(alone.usable.visits["split"]) == {"validation", "test"}
+    assert set(alone.usable.follow_up["split"]) == {"validation", "test"}
+
+
+def test_tables_merge_by_what_they_share_without_a_row_lost_or_a_column_doubled(folds, joined):
+    for run in (folds[0], joined):
+        opened = open_run(run)
+        visits, follow_up, biomarkers = opened.visits, opened.follow_up, opened.biomarkers
+        for one, other, rows in (
+            (visits, biomarkers, biomarkers),
+            (follow_up, biomarkers, follow_up),
+            (follow_up, visits, follow_up),
+        ):
+            merged = one.merge(other)
+            assert len(merged) == len(rows)
+            assert not [name for name in merged if name.endswith(("_x", "_y"))]
+
+
+def test_haq_units_are_those_of_the_fold_that_held_the_patient_out(folds, joined):
+    links = read_csv(joined / "biomarker_links.csv").set_index("fold")
+    pooled = open_run(joined).biomarkers
+    for k, fold in enumerate(folds):
+        own = (
+            pd.read_parquet(fold / "biomarkers.parquet").query("split == 'test'").set_index(["patient_id", "visit_id"])
+        )
+        rows = pooled[pooled["fold"] == k].set_index(["patient_id", "visit_id"]).loc[own.index]
+        expected = links.loc[k, "haq_intercept"] + links.loc[k, "haq_slope"] * own["score"]
+        assert rows["score_haq"].to_numpy() == pytest.approx(expected.to_numpy(), abs=1e-5)
+        assert (rows["treatment"] == own["treatment"]).all()
+
+
+def test_every_program_reads_the_same_table(joined):
+    for name in ("visits", "follow_up", "biomarkers"):
+        table = pd.read_parquet(joined / f"{name}.parquet")
+        text = read_csv(joined / f"{name}.csv", dtype={"patient_id": str, "visit_id": str})
+        stata, meta = pyreadstat.read_dta(str(joined / f"{name}.dta"))
+        assert list(text) == list(table)
+        assert len(stata) == len(table)
+        book = pd.read_csv(joined / "codebook.csv", keep_default_na=False).query("table == @name")
+        assert book["stata_name"].tolist() == meta.column_names
+        assert book["stata_label"].tolist() == [
+            meta.column_names_to_labels[column] or "" for column in meta.column_names
+        ]
+        for column, short in zip(book["column"], book["stata_name"], strict=True):
+            if pd.api.types.is_float_dtype(table[column]):
+                np.testing.assert_allclose(stata[short], table[column], rtol=1e-6)
+                np.testing.assert_array_equal(text[column], table[column])
+
+
+@pytest.mark.skipif(shutil.which("Rscript") is None, reason="R is not installed")
+def test_r_reads_the_folder(joined):
+    code = (
+        f'source("{joined}/read_outcomenet.R"); data <- read_outcomenet("{joined}"); '
+        "v <- data$visits; cat(nrow(v), sum(v$may_be_used), class(v$patient_id), class(v$rf), signif(mean(v$score, na.rm=TRUE), 10))"
+    )
+    said = subprocess.run(["Rscript", "-e", code], check=True, capture_output=True, text=True).stdout.split()
+    visits = pd.read_parquet(joined / "visits.parquet")
+    assert said[:4] == [str(len(visits)), str(len(visits)), "character", "factor"]
+    assert float(said[4]) == pytest.approx(visits["score"].mean(), rel=1e-6)
+    shown = subprocess.run(
+        ["Rscript", str(joined / "read_outcomenet.R")], check=True, capture_output=True, text=True
+    ).stdout
+    assert f"visits                   {len(visits):>6d} rows" in shown
+
+
+def test_a_part_whose_evaluation_was_killed_is_refused_wherever_it_was(folds, tmp_path, monkeypatch):
+    """Killed before its files were made, while they were moved (after each of them), or before the manifest counted them."""
+    files = [
+        p
+        for p in folds[1].rglob("*")
+        if p.is_file() and stage_of(p.relative_to(folds[1]).as_posix()) is Stage.EVALUATION
+    ]
+    for moment in (*range(0, len(files), 9), len(files) - 1):
+        part = Path(shutil.copytree(folds[1], tmp_path / f"killed{moment}"))
+        _kill_while_publishing(part, moment, monkeypatch)
+        with pytest.raises((UsageError, DataRefused), match="evaluat"):
+            pool_runs([folds[0], part, folds[2]], tmp_path / "x")
+        finish(part, Stage.EVALUATION)  # what the same command does when it is run again
+        check_run(part, needs=Stage.EVALUATION)
+    begun = Path(shutil.copytree(folds[1], tmp_path / "begun"))
+    for file in files:
+        (begun / file.relative_to(folds[1])).unlink()
+    manifest = json.loads((begun / "MANIFEST.json").read_text())
+    kept = {name: digest for name, digest in manifest.items() if stage_of(name) is Stage.TRAINING}
+    (begun / "MANIFEST.json").write_text(json.dumps(kept))
+    (begun / ".evaluation.partial").mkdir()
+    shutil.copy(folds[1] / "predictions.parquet", begun / ".evaluation.partial")
+    with pytest.raises(UsageError, match="is not evaluated to the end"):
+        pool_runs([folds[0], begun, folds[2]], tmp_path / "x")
+    assert not (tmp_path / "x").exists()
+
+
+def _kill_while_publishing(part: Path, moment: int, monkeypatch) -> None:
+    """Publishes the part's evaluation anew, and stops for good before the file of that number is moved to its place."""
+    moved = []
+
+    def replace_or_die(source, target):
+        if ".evaluation.partial" in Path(source).parts and ".evaluation.partial" not in Path(target).parts:
+            if len(moved) == moment:
+                raise KeyboardInterrupt
+            moved.append(source)
+        return real(source, target)
+
+    real = os.replace
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "replace", replace_or_die)
+        with pytest.raises(KeyboardInterrupt):
+            _publish_again(part)
+
+
+def _publish_again(part: Path) -> None:
+    names = [name for name in read_manifest(part, "") if stage_of(name) is Stage.EVALUATION]
+    with staged(part, Stage.EVALUATION) as folder:
+        for name in names:
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(part / name, folder / name)
+
+
+def test_a_part_that_an_earlier_version_evaluated_is_told_what_it_lacks(folds, tmp_path):
+    part = Path(shutil.copytree(folds[1], tmp_path / "f1"))
+    (part / "visits.parquet").unlink()
+    manifest = json.loads((part / "MANIFEST.json").read_text())
+    evaluation = json.loads((part / "evaluation.json").read_text())
+    del manifest["visits.parquet"], evaluation["files"]["visits.parquet"]
+    (part / "evaluation.json").write_text(json.dumps(evaluation))
+    (part / "MANIFEST.json").write_text(json.dumps(manifest | {"evaluation.json": sha256_of(part / "evaluation.json")}))
+    with pytest.raises(DataRefused, match=r"has no visits.parquet: an earlier version .* `outcomenet evaluate"):
+        pool_runs([folds[0], part, folds[2]], tmp_path / "x")
+    with pytest.raises(UsageError, match=r"has no visits.parquet: an earlier version"):
+        analysis_tables(part)
 
 
 def test_flow_and_table_one_never_show_the_splits_of_another_division(folds, small_dataset, tmp_path):

@@ -32,7 +32,7 @@ FEWEST = 30  # of fewer rows some arithmetic fits by chance
 SMALLER = 4  # a real hand's landmarks on films of so many times fewer rows and columns
 # Tables that have no row for a patient, visit or film, so that nothing of theirs can be laid beside a date.
 OF_ALL_PATIENTS = {
-    "agreement.csv", "flow.csv", "ledger.csv", "table1.csv", "hospital_distances.csv", "figures/distances_by_hospital.csv",
+    "agreement.csv", "codebook.csv", "flow.csv", "ledger.csv", "table1.csv", "hospital_distances.csv", "figures/distances_by_hospital.csv",
 }  # fmt: skip
 
 
