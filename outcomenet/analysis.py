@@ -36,7 +36,7 @@ from outcomenet.progress import Progress
 from outcomenet.reports.analysis_page import PAGE, write_analysis_page
 from outcomenet.runs.provenance import source_sha256
 from outcomenet.runs.r_reader import write_r_reader
-from outcomenet.runs.record import RECORD, utc_now
+from outcomenet.runs.record import RECORD, read_record, utc_now
 from outcomenet.runs.run import Run, folder_of
 from outcomenet.runs.tables_for_all import write_for_all
 
@@ -103,7 +103,7 @@ def analyse(
         columns = (given or AnalysisPlan()).columns
         own = read_table_file(Path(data), (columns.patient, columns.visit))
         visits = with_columns_of(visits, own, given or AnalysisPlan(), Path(data).name)
-    asked = given or default_plan(visits, truth=TRUE_DAMAGE)
+    asked = given or default_plan(visits, truth=TRUE_DAMAGE, sem_freedom=_sem_freedom(source, visits))
     rows = analysis_rows(visits, asked, source.name)
     digest = _digest(visits, follow_up)
     made_of = {"plan_sha256": asked.sha256, "data_sha256": digest, "source_sha256": source_sha256()}
@@ -160,6 +160,14 @@ def _tables(source: Path, plan: AnalysisPlan | None) -> AnalysisTables:
         pd.DataFrame(),
         pd.DataFrame(columns=list(CODEBOOK_COLUMNS)),
     )
+
+
+def _sem_freedom(source: Path, visits: pd.DataFrame) -> float:
+    """Degrees of freedom of the score's error in a run: visits read again, times readings less one."""
+    if not source.is_dir() or "score_sem" not in visits:
+        return AnalysisPlan().measures.score_sem_freedom
+    rereadings = read_record(source)["config"]["evaluation"]["rereadings"]
+    return float(max(int(visits["score_sem"].notna().sum()) * (rereadings - 1), 1))
 
 
 def _digest(visits: pd.DataFrame, follow_up: pd.DataFrame | None) -> str:

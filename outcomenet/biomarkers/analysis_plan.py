@@ -56,6 +56,9 @@ class Measures:
     human: str = _says("The human score beside it, such as the Sharp/van der Heijde total.", "human_total")
     damage: str = _says("The lasting part of the biomarker, by which change is judged too.", "damage_score")
     score_sem: str = _says("SD of one reading of the biomarker.", "score_sem")
+    score_sem_freedom: Positive = _says(
+        "Degrees of freedom of that SD: visits read again, times readings less one.", 100.0
+    )
     readers: Names = _says("Human totals by reader, a column each.", ())
     pip: str = _says("The biomarker from PIP joints alone.", "")
     dip: str = _says("The biomarker from DIP joints alone.", "")

@@ -16,9 +16,13 @@ from outcomenet.biomarkers.analysis_answer import primary_covariates
 from outcomenet.biomarkers.analysis_plan import AnalysisPlan, Outcome, read_plan
 from outcomenet.biomarkers.analysis_rows import analysis_rows, covariates_of
 from outcomenet.biomarkers.association import association
+from outcomenet.biomarkers.bland_altman import limits_of_agreement
 from outcomenet.biomarkers.directed_graph import DirectedGraph
+from outcomenet.biomarkers.measurement_error import measurement_error
 from outcomenet.biomarkers.question import question
+from outcomenet.biomarkers.reliability import Readings, reliability
 from outcomenet.biomarkers.section import Section, estimates_frame, joined
+from outcomenet.biomarkers.stored_error import reliability_of_sem
 from outcomenet.biomarkers.table_one import Characteristic
 from outcomenet.errors import UndefinedMetric
 
@@ -171,6 +175,79 @@ def _distribution(inputs: Inputs) -> Section:
     )
 
 
+def _reliability(inputs: Inputs) -> Section:
+    plan, of = inputs.plan, inputs.plan.columns
+    parts = []
+    if len(plan.measures.readers) > 1:
+        keys = [of.patient, of.visit] if of.visit else [of.patient]
+        names = {name: plan.title(name) for name in plan.measures.readers}
+        table = inputs.visits[[*keys, *names]]
+        readings = table.melt(keys, list(names), "reader", plan.measures.human or "human score").replace(
+            {"reader": names}
+        )
+        common = {
+            "value": plan.measures.human or "human score",
+            "reading": "reader",
+            "patient": of.patient,
+            "visit": of.visit,
+            "titles": inputs.titles,
+            "resamples": plan.resamples,
+            "seed": plan.seed,
+        }
+        parts += [
+            reliability(readings, kind=Readings.READERS, averaged=len(names), **common),
+            limits_of_agreement(readings, **common),
+        ]
+    if plan.measures.score_sem:
+        with_freedom = inputs.visits.assign(_freedom=plan.measures.score_sem_freedom)
+        parts.append(
+            reliability_of_sem(
+                with_freedom,
+                score=plan.measures.score,
+                sem=plan.measures.score_sem,
+                sem_df="_freedom",
+                patient=of.patient,
+                titles=inputs.titles,
+                resamples=plan.resamples,
+                seed=plan.seed,
+            )
+        )
+    if not parts:
+        raise UndefinedMetric(
+            "the plan names neither readers (measures.readers) nor the SD of one reading (measures.score_sem)"
+        )
+    return joined(parts)
+
+
+def _measurement_error(inputs: Inputs) -> Section:
+    plan = inputs.plan
+    if not plan.measures.score_sem:
+        raise UndefinedMetric("the plan names no SD of one reading of the score (measures.score_sem)")
+    return joined(
+        [
+            _one_outcome(
+                lambda of: measurement_error(
+                    inputs.visits,
+                    score=plan.measures.score,
+                    outcome=of.column,
+                    covariates=primary_covariates(plan),
+                    sem=plan.measures.score_sem,
+                    sem_freedom=plan.measures.score_sem_freedom,
+                    patient=plan.columns.patient,
+                    visit=plan.columns.visit or None,
+                    resamples=plan.resamples,
+                    titles=inputs.titles,
+                    unit=of.unit,
+                    seed=plan.seed,
+                ),
+                of,
+            )
+            for of in plan.outcomes
+            if of.kind != "event" and not of.negative_control
+        ]
+    )
+
+
 def _association(inputs: Inputs) -> Section:
     plan = inputs.plan
     ladder = {rung.name: rung.columns for rung in plan.adjustment}
@@ -240,22 +317,18 @@ def _both(inputs: Inputs) -> list[str]:
     return [name for name in (inputs.plan.measures.score, inputs.plan.measures.human) if name]
 
 
+# fmt: off
 SECTIONS: Mapping[str, SectionKind] = {
-    "question": SectionKind(
-        "Question and refusals", "What is estimated, and which adjustment do the assumed causes allow?", _question
-    ),
+    "question": SectionKind("Question and refusals", "What is estimated, and which adjustment do the assumed causes allow?", _question),
     "flow": SectionKind("Flow and missing data", "Who is analysed, and what is missing?", _flow),
     "table_one": SectionKind("Table 1", "Who are the patients?", _table_one),
-    "distribution": SectionKind(
-        "Distribution of the score", "How does the score lie in each class of outcome?", _distribution
-    ),
-    "association": SectionKind(
-        "Association", "How do outcomes go with the score, and what is left of it on each rung?", _association
-    ),
-    "added_value": SectionKind(
-        "Added value", "What does the score tell that the human score and the clinic do not?", _added_value
-    ),
+    "distribution": SectionKind("Distribution of the score", "How does the score lie in each class of outcome?", _distribution),
+    "reliability": SectionKind("Reliability and agreement", "How well does one reading repeat another?", _reliability),
+    "association": SectionKind("Association", "How do outcomes go with the score, and what is left of it on each rung?", _association),
+    "added_value": SectionKind("Added value", "What does the score tell that the human score and the clinic do not?", _added_value),
+    "measurement_error": SectionKind("Measurement error", "How much flatter does error of the score make its slope?", _measurement_error),
 }
+# fmt: on
 
 
 def estimates_of(sections: Mapping[str, Section]) -> pd.DataFrame:

@@ -45,13 +45,16 @@ TITLES = {
 MOST_MISSING = 0.4
 
 
-def default_plan(visits: pd.DataFrame, *, titles: Mapping[str, str] | None = None, truth: str = "") -> AnalysisPlan:
+def default_plan(
+    visits: pd.DataFrame, *, titles: Mapping[str, str] | None = None, truth: str = "", sem_freedom: float = 100.0
+) -> AnalysisPlan:
     """A plan made from the columns that a table has and that differ between its rows.
 
     Args:
         visits: One row per patient and visit, named as in a run's analysis tables.
         titles: Columns in words, in the place of the usual ones.
         truth: Column of the true damage, in a simulated cohort.
+        sem_freedom: Degrees of freedom of `score_sem`.
 
     Raises:
         DataRefused: There is no score, or no outcome that is known.
@@ -69,9 +72,12 @@ def default_plan(visits: pd.DataFrame, *, titles: Mapping[str, str] | None = Non
     words = TITLES | dict(titles or {})
     return AnalysisPlan(
         graph=_graph(known, [outcome.column for outcome in outcomes if not outcome.negative_control]),
-        columns=Columns(**{name: _if(known, getattr(Columns, name), always=name == "patient") for name in _column_names()}),
+        columns=Columns(
+            **{name: _if(known, getattr(Columns, name), always=name == "patient") for name in _column_names()},
+            usable=_if(map(str, visits.columns), "may_be_used"),
+        ),
         measures=Measures(
-            human=_if(there, "human_total"), damage=_if(there, "damage_score"), score_sem=_if(list(map(str, visits.columns)), "score_sem"),
+            human=_if(there, "human_total"), damage=_if(there, "damage_score"), score_sem=_if(list(map(str, visits.columns)), "score_sem"), score_sem_freedom=sem_freedom,
             readers=tuple(name for name in there if name.startswith("human_total_reader_")), pip=_if(there, "pip_score"), dip=_if(there, "dip_score"),
             truth=_if(there, truth),
         ),
@@ -105,7 +111,7 @@ def ladder(known: Iterable[str]) -> tuple[Rung, ...]:
 
 
 def _column_names() -> tuple[str, ...]:
-    return ("patient", "visit", "years", "planned_visit", "site", "treatment", "split", "usable")
+    return ("patient", "visit", "years", "planned_visit", "site", "treatment", "split")
 
 
 def _if(names: Iterable[str], name: str, *, always: bool = False) -> str:

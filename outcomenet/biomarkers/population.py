@@ -17,6 +17,7 @@ INK = "#1b6ca8"
 FEWEST_FOR_BOX = 8
 TERTILES = ("lowest", "middle", "highest")
 MOST_PATTERNS = 12
+MOST_PANELS = 3  # side by side on a page
 
 
 def flow(steps: pd.DataFrame) -> Section:
@@ -221,7 +222,13 @@ def distribution(
         classes = _classes(table[column])
         panels[title] = panel = [(name, table.loc[classes == name]) for name in _in_order(classes)]
         rows += [_of_class(part, score, column, name, patient) for name, part in panel]
-    return Section(estimates_frame(rows), draws=(partial(_draw, panels, score, (titles or {}).get(score, score)),))
+    words, names = (titles or {}).get(score, score), list(panels)
+    parts = [names[at : at + MOST_PANELS] for at in range(0, len(names), MOST_PANELS)]
+    draws = tuple(
+        partial(_draw, {name: panels[name] for name in part}, score, words, f"score_distribution_{at + 1}")
+        for at, part in enumerate(parts)
+    )
+    return Section(estimates_frame(rows), draws=draws)
 
 
 def _classes(column: pd.Series) -> pd.Series:
@@ -279,7 +286,7 @@ def _draw(
         ignore_index=True,
     )
     return Drawing(
-        "score_distribution",
+        name,
         figure,
         data,
         f"{words} in each class: a point per visit (at most 400 are drawn), quartiles in grey, the median as a bar; number of visits in brackets.",
