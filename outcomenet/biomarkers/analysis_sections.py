@@ -17,12 +17,14 @@ from outcomenet.biomarkers.analysis_plan import AnalysisPlan, Outcome, read_plan
 from outcomenet.biomarkers.analysis_rows import analysis_rows, covariates_of
 from outcomenet.biomarkers.association import association
 from outcomenet.biomarkers.bland_altman import limits_of_agreement
+from outcomenet.biomarkers.confounding import confounding
 from outcomenet.biomarkers.directed_graph import DirectedGraph
 from outcomenet.biomarkers.measurement_error import measurement_error
 from outcomenet.biomarkers.question import question
 from outcomenet.biomarkers.reliability import Readings, reliability
 from outcomenet.biomarkers.section import Section, estimates_frame, joined
 from outcomenet.biomarkers.stored_error import reliability_of_sem
+from outcomenet.biomarkers.subgroups import subgroups
 from outcomenet.biomarkers.table_one import Characteristic
 from outcomenet.errors import UndefinedMetric
 
@@ -242,8 +244,7 @@ def _measurement_error(inputs: Inputs) -> Section:
                 ),
                 of,
             )
-            for of in plan.outcomes
-            if of.kind != "event" and not of.negative_control
+            for of in _on_a_scale(plan)
         ]
     )
 
@@ -265,6 +266,7 @@ def _association(inputs: Inputs) -> Section:
                     minimal_difference=of.minimal_difference or None,
                     population="imputed" if imputed else "complete",
                     imputations=max(plan.imputations, 2),
+                    ordinal=of.kind == "ordinal",
                     titles=inputs.titles,
                     unit=of.unit,
                     seed=plan.seed,
@@ -305,6 +307,63 @@ def _added_value(inputs: Inputs) -> Section:
     )
 
 
+def _confounding(inputs: Inputs) -> Section:
+    plan = inputs.plan
+    restricted = {"PIP joints alone": plan.measures.pip, "DIP joints alone": plan.measures.dip}
+    return joined(
+        [
+            _one_outcome(
+                lambda of: confounding(
+                    inputs.visits,
+                    scores=_both(inputs),
+                    outcome=of.column,
+                    covariates=primary_covariates(plan),
+                    strata=[name for name in (plan.osteoarthritis, plan.fibromyalgia) if name],
+                    restricted={words: name for words, name in restricted.items() if name},
+                    negative_outcomes=[negative.column for negative in plan.outcomes if negative.negative_control],
+                    minimum=plan.fewest_in_group,
+                    patient=plan.columns.patient,
+                    visit=plan.columns.visit or None,
+                    titles=inputs.titles,
+                    unit=of.unit,
+                ),
+                of,
+            )
+            for of in _on_a_scale(plan)
+        ]
+    )
+
+
+def _subgroups(inputs: Inputs) -> Section:
+    plan = inputs.plan
+    site = plan.columns.site
+    return joined(
+        [
+            _one_outcome(
+                lambda of: subgroups(
+                    inputs.visits,
+                    score=plan.measures.score,
+                    outcome=of.column,
+                    groups=[name for name in plan.subgroups if name != site],
+                    hospital=site if site and inputs.visits[site].nunique() > 1 else None,
+                    covariates=primary_covariates(plan),
+                    minimum=plan.fewest_in_group,
+                    patient=plan.columns.patient,
+                    visit=plan.columns.visit or None,
+                    titles=inputs.titles,
+                    unit=of.unit,
+                ),
+                of,
+            )
+            for of in _on_a_scale(plan)
+        ]
+    )
+
+
+def _on_a_scale(plan: AnalysisPlan) -> list[Outcome]:
+    return [of for of in plan.outcomes if of.kind != "event" and not of.negative_control]
+
+
 def _one_outcome(make: Callable[[Outcome], Section], of: Outcome) -> Section:
     """A section of one outcome; where it cannot be had, a refusal, so that the other outcomes are still told."""
     try:
@@ -327,6 +386,8 @@ SECTIONS: Mapping[str, SectionKind] = {
     "association": SectionKind("Association", "How do outcomes go with the score, and what is left of it on each rung?", _association),
     "added_value": SectionKind("Added value", "What does the score tell that the human score and the clinic do not?", _added_value),
     "measurement_error": SectionKind("Measurement error", "How much flatter does error of the score make its slope?", _measurement_error),
+    "confounding": SectionKind("Confounding", "What of it is owed to osteoarthritis, fibromyalgia or something unmeasured?", _confounding),
+    "subgroups": SectionKind("Subgroups and hospitals", "Is it the same in every group and hospital?", _subgroups),
 }
 # fmt: on
 

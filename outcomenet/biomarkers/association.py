@@ -37,6 +37,7 @@ def association(
     imputations: int = 20,
     auxiliary: Sequence[str] = (),
     knots: int = 4,
+    ordinal: bool = True,
     titles: Mapping[str, str] | None = None,
     unit: str = "",
     level: float = 0.95,
@@ -65,6 +66,7 @@ def association(
         imputations: Number of imputed tables.
         auxiliary: Columns that only help to impute.
         knots: Of the spline, 3 to 7.
+        ordinal: Whether the outcome is a grid of few values, such as HAQ, of which the odds model is fitted.
         titles: Words for columns, in figures and sentences.
         unit: Of the outcome.
         level: Of the intervals.
@@ -103,7 +105,7 @@ def association(
         *([alone_and_together(data, ladder)] if len(scores) > 1 else []),
         within_and_between(data, fullest, ladder[fullest]),
         curves(data, fullest, ladder[fullest], knots),
-        ordinal_odds(data, ladder),
+        *([ordinal_odds(data, ladder)] if ordinal else []),
     ]
     forest = partial(_forest, data, rows, list(ladder))
     return Section(

@@ -77,7 +77,8 @@ def default_plan(
             usable=_if(map(str, visits.columns), "may_be_used"),
         ),
         measures=Measures(
-            human=_if(there, "human_total"), damage=_if(there, "damage_score"), score_sem=_if(list(map(str, visits.columns)), "score_sem"), score_sem_freedom=sem_freedom,
+            human=_if(there, "human_total"), damage=_if(there, "damage_score"),
+            score_sem=_if(list(map(str, visits.columns)), "score_sem"), score_sem_freedom=sem_freedom,
             readers=tuple(name for name in there if name.startswith("human_total_reader_")), pip=_if(there, "pip_score"), dip=_if(there, "dip_score"),
             truth=_if(there, truth),
         ),

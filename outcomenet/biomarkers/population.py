@@ -254,7 +254,7 @@ def _of_class(part: pd.DataFrame, score: str, column: str, name: str, patient: s
 
 
 def _draw(
-    panels: Mapping[str, list[tuple[str, pd.DataFrame]]], score: str, words: str, *, layout: Layout
+    panels: Mapping[str, list[tuple[str, pd.DataFrame]]], score: str, words: str, name: str, *, layout: Layout
 ) -> Drawing | None:
     if not panels:
         return None
