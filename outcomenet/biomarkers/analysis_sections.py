@@ -162,8 +162,13 @@ def _table_one(inputs: Inputs) -> Section:
         for name, title in by.items()
         if name and name in inputs.visits and inputs.visits[name].nunique() > 1
     }
+    characteristics = characteristics_of(inputs)
+    visits = inputs.visits
+    if of.years and of.years in visits:
+        visits = visits.assign(_followed=visits.groupby(of.patient)[of.years].transform("max"))
+        characteristics.append(Characteristic("_followed", "Followed up (years)", "skewed"))
     return population.table_one(
-        inputs.visits, characteristics=characteristics_of(inputs), score=inputs.plan.measures.score, by=there, patient=of.patient, years=of.years
+        visits, characteristics=characteristics, score=inputs.plan.measures.score, by=there, patient=of.patient, years=of.years
     )  # fmt: skip
 
 

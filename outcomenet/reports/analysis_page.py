@@ -116,8 +116,9 @@ def printed(title: str, table: pd.DataFrame) -> Table:
 
 
 def _numbers(column: pd.Series) -> bool:
-    """Whether most cells begin as a number does."""
-    return column.str.match(r"^([<−+-]?\d|\N{EN DASH}$|$)").mean() > 0.6
+    """Whether every cell that says something is a number, alone or with its interval or its total."""
+    said = column[column != ""].str.replace(r" (to|of) ", " ", regex=True)
+    return len(said) > 0 and not said.str.contains(r"[A-Za-z]").any()
 
 
 def estimates_table(title: str, estimates: pd.DataFrame) -> Table | None:
@@ -144,4 +145,7 @@ def estimates_table(title: str, estimates: pd.DataFrame) -> Table | None:
         )
         for row in estimate_rows(estimates)
     ]
-    return Table(f"{title}: every number, as in estimates.csv", list(HEADERS), rows, WORDS)
+    kept = [at for at in range(len(HEADERS)) if any(row.cells[at] for row in rows)]
+    rows = [Row([row.cells[at] for at in kept]) for row in rows]
+    words = tuple(place for place, at in enumerate(kept) if at in WORDS)
+    return Table(f"{title}: every number, as in estimates.csv", [HEADERS[at] for at in kept], rows, words)
