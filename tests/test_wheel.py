@@ -32,7 +32,7 @@ def wheel(tmp_path_factory):
 
 
 def test_the_wheel_has_every_module_experiment_template_and_weight(wheel):
-    kinds = {".py", ".pyi", ".html", ".css", ".safetensors"}
+    kinds = {".py", ".pyi", ".html", ".css", ".safetensors", ".R"}
     modules = {file.relative_to(ROOT) for file in (ROOT / "outcomenet").rglob("*") if file.suffix in kinds}
     experiments = {"outcomenet" / file.relative_to(ROOT) for file in (ROOT / "experiments").rglob("*.py")}
     with zipfile.ZipFile(wheel) as archive:

@@ -34,7 +34,8 @@ def score_scale(table: pd.DataFrame, haq: Float[np.ndarray, "visit"], run: str) 
         its visits, `haq_r2` and `haq_slope_validation`; NaN where it cannot be computed.
 
     >>> rows = pd.DataFrame({"patient_id": list("ABCD"), "split": "train", "fold": 0, "score": [0.0, 1.0, 2.0, 3.0]})
-    >>> score_scale(rows, np.array([0.5, 1.0, 1.5, 2.0]), "one").loc[0, ["mean", "haq_intercept", "haq_slope"]].tolist()
+    >>> scale = score_scale(rows, np.array([0.5, 1.0, 1.5, 2.0]), "one").iloc[0]
+    >>> [round(float(scale[name]), 3) for name in ("mean", "haq_intercept", "haq_slope")]
     [1.5, 0.5, 0.5]
     """
     learned_from = (table["split"] == "train").to_numpy()

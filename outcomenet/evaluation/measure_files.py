@@ -52,7 +52,9 @@ def write_measure(
     of = task.outcomes.index(task.main_outcome)
     table = with_treatment(biomarker_table(output, repeated, rows, outcome=of, fold=task.fold), rows)
     haq = table[KEYS].merge(rows, on=KEYS, how="left")[HAQ_CHANGE.name if task.of_pairs else HAQ.name].to_numpy(float)
-    scale = score_scale(table, haq, task.run)
+    # of score_sem: each visit that was read again has one less than its readings
+    freedom = len(repeated[0].ids) * (len(repeated) - 1) if repeated else 0
+    scale = score_scale(table, haq, task.run).assign(sem_freedom=freedom)
     write_csv(scale, run / LINKS)
     table = on_scales(table, scale)
     table.to_parquet(run / "biomarkers.parquet", index=False)

@@ -50,7 +50,7 @@ def joined_biomarker(runs: Sequence[Path]) -> tuple[pd.DataFrame, LinkTable, dic
     table, links = pooled_biomarker(
         [pd.read_parquet(run / BIOMARKERS) for run in runs], [public_name(run) for run in runs]
     )
-    of_haq = pd.concat([read_csv(run / LINKS).filter(like="haq_") for run in runs], ignore_index=True)
+    of_haq = pd.concat([read_csv(run / LINKS).filter(regex="^haq_|^sem_") for run in runs], ignore_index=True)
     of_part = words_of(read_csv(runs[0] / CODEBOOK, dtype=str, keep_default_na=False), "biomarkers")
     return table, pd.concat([links, of_haq], axis=1), pooled_words(of_part, list(map(str, table)))
 

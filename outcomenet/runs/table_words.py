@@ -98,6 +98,7 @@ _OF_TABLE = {
         "haq_intercept": ColumnWords("score_haq = haq_intercept + haq_slope x the fold's own score", "HAQ units"),
         "haq_slope": ColumnWords("score_haq = haq_intercept + haq_slope x the fold's own score", "HAQ units per logit"),
         "haq_r2": ColumnWords("Share of the variance of HAQ-DI that the line explains in these visits", "share"),
+        "sem_freedom": ColumnWords("Degrees of freedom of score_sem: visits read again x (readings - 1)", "number"),
         "haq_slope_validation": ColumnWords(
             "The slope in validation patients, whom the network did not learn from; much flatter: differences of score_haq are too large",
             "HAQ units per logit",

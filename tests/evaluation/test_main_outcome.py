@@ -88,6 +88,10 @@ def test_biomarker_and_its_codebook_are_of_the_chosen_outcome_although_haq_is_na
     book = pd.read_csv(run / "codebook.csv").query("table == 'biomarkers'")
     meaning = book.set_index("column").loc["score", "meaning"]
     assert "Pain" in meaning
+    links = pd.read_csv(run / "biomarker_links.csv")
+    again = EXPERIMENT.evaluation.rereadings
+    visits = len(dataset.examples("test"))
+    assert links["sem_freedom"].tolist() == [visits * max(again - 1, 0)]
 
 
 def test_terminal_and_report_are_about_the_same_outcome(run):

@@ -64,7 +64,9 @@ def test_a_measure_without_words_is_shown_under_its_own_name_and_each_once():
 
 def test_numbered_columns_of_the_codebook_are_counted_only():
     columns = ["score", "z000", "z001", "joint_LH_MCP1"]
-    table = codebook(pd.DataFrame({"column": columns, "meaning": "m", "unit": "u", "direction": "d"}))
+    rows = pd.DataFrame({"table": "biomarkers", "column": columns, "meaning": "m", "unit": "u", "direction": "d"})
+    # columns of the run's other tables are in the file alone
+    table = codebook(pd.concat([rows, rows.assign(table="visits")]))
     assert [row.cells[0] for row in table.rows] == ["score"]
     assert "3 numbered joint and embedding columns" in table.caption
 
