@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy.special import expit
-from scipy.stats import chi2
 
-from outcomenet.biomarkers.clustered_fits import log_likelihood
-from outcomenet.biomarkers.cross_fitting import held_out, log_likelihood_of_risk, logistic, patient_folds
 from outcomenet.biomarkers.estimates_forest import ForestWords, estimates_forest
+from outcomenet.biomarkers.measured_models import Measured, measured_models
+from outcomenet.biomarkers.nested_models import Comparison, compared_models, nested_row
 from outcomenet.biomarkers.number_words import p_words, sentence, with_interval
-from outcomenet.biomarkers.ordinal_fit import ordinal_fit
 from outcomenet.biomarkers.section import Section, estimates_frame
 from outcomenet.biomarkers.study import Study, study
 from outcomenet.errors import UndefinedMetric
-from outcomenet.metrics.discrimination import weighted_auroc
-from outcomenet.metrics.regression import r2
-from outcomenet.metrics.resampling import estimate, monte_carlo_margins, weight_blocks
-from outcomenet.metrics.risk import brier
+from outcomenet.metrics.resampling import estimate, monte_carlo_margins
 from outcomenet.metrics.verdict import Verdict, verdict_of
 from outcomenet.pages.figures import Drawing, Layout
 
@@ -36,24 +29,6 @@ _WORDS = {
     Verdict.UNDECIDED: "no difference was shown",
     Verdict.ABSENT: "not computed",
 }
-
-Metric = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
-
-
-class Comparison(NamedTuple):
-    """Model minus reference, and in words what the model has more; empty where the reference is no part of it."""
-
-    model: str
-    reference: str
-    more: str
-
-
-class _Measured(NamedTuple):
-    """A metric with the resamples of every model."""
-
-    name: str
-    higher_is_better: bool
-    values: Mapping[str, np.ndarray]
 
 
 def added_value(
@@ -93,7 +68,7 @@ def added_value(
         visit: Column of the visit; None where there is none.
         thresholds: Risks at which net benefit is told, 0 to 1.
         folds: Of the cross-validation.
-        repeats: Of the cross-validation, each with other folds; their metrics are averaged.
+        repeats: Of the cross-validation, each with other folds; a patient's predictions are averaged.
         resamples: Bootstrap resamples of patients; 10,000 or more for a primary contrast.
         titles: Words for columns.
         level: Of the intervals.
@@ -124,17 +99,15 @@ def added_value(
         visit=visit, titles=titles, level=level,
     )  # fmt: skip
     binary = set(data.population.table[outcome].unique()) <= {0.0, 1.0}
-    models, comparisons = _models(data, ours, theirs, list(covariates))
+    models, comparisons = compared_models(data, ours, theirs, list(covariates))
     warnings = _too_few_events(data, models) if binary else []
-    metrics: dict[str, tuple[bool, Metric]] = {"R2": (True, r2)}
-    if binary:
-        metrics = {"AUROC": (True, weighted_auroc), "Brier score": (False, brier)}
-        metrics |= {f"net benefit at {t:g}": (True, partial(_net_benefit, threshold=t)) for t in thresholds}
-    measured = _resampled(data, models, metrics, binary, folds, repeats, resamples, seed)
+    measured = measured_models(
+        data, models, thresholds, binary=binary, folds=folds, repeats=repeats, resamples=resamples, seed=seed
+    )
     how = f"cross-validated by patient ({folds} folds, {repeats} times), paired bootstrap of {resamples} resamples"
     rows = [_value_row(data, model, one, how, binary) for one in measured for model in models]
     differences = [_difference_row(data, pair, one, how, binary) for one in measured for pair in comparisons]
-    tests = {pair: _nested_test(data, pair, models, binary) for pair in comparisons if pair.more}
+    tests = {pair: nested_row(data, pair, models, binary) for pair in comparisons if pair.more}
     rows += differences + list(tests.values())
     lead = differences[: len(comparisons)]
     says = [_words(pair, row, tests.get(pair), measured[0].name) for pair, row in zip(comparisons, lead, strict=True)]
@@ -142,7 +115,7 @@ def added_value(
         estimates_frame(rows),
         tuple(says),
         (partial(_forest, data, comparisons, lead, measured[0].name),),
-        {"Models on patients that they have not seen": _printed(models, rows)},
+        {f"{data.title(outcome)}: models on patients that they have not seen": _printed(models, rows)},
         tuple(warnings),
     )
 
@@ -155,25 +128,6 @@ def verdict_in(note: str) -> Verdict:
     """
     words = note.split(";")[0]
     return next((verdict for verdict, said in _WORDS.items() if said == words), Verdict.ABSENT)
-
-
-def _models(
-    data: Study, ours: list[str], theirs: list[str], covariates: list[str]
-) -> tuple[dict[str, list[str]], list[Comparison]]:
-    """Columns of each model by its words, and which of them are compared."""
-    base = "covariates" if covariates else "nothing"
-    score, human = (" and ".join(map(data.title, names)) for names in (ours, theirs))
-    start = f"{base} and " if covariates else ""
-    with_human, with_score, both = f"{start}{human}", f"{start}{score}", f"{start}{human} and {score}"
-    models = {base: covariates, with_human: covariates + theirs, with_score: covariates + ours}
-    models[both] = covariates + theirs + ours
-    return models, [
-        Comparison(both, with_human, score),
-        Comparison(both, with_score, human),
-        Comparison(with_score, with_human, ""),
-        Comparison(with_human, base, human),
-        Comparison(with_score, base, score),
-    ]
 
 
 def _too_few_events(data: Study, models: Mapping[str, Sequence[str]]) -> list[str]:
@@ -193,51 +147,17 @@ def _too_few_events(data: Study, models: Mapping[str, Sequence[str]]) -> list[st
     ]
 
 
-def _net_benefit(target: np.ndarray, risk: np.ndarray, weights: np.ndarray, threshold: float) -> np.ndarray:
-    gain = np.where(risk >= threshold, np.where(target == 1, 1.0, -threshold / (1 - threshold)), 0.0)
-    return weights @ gain / weights.sum(1)
-
-
-def _resampled(
-    data: Study, models: Mapping[str, Sequence[str]], metrics: Mapping[str, tuple[bool, Metric]], binary: bool,
-    folds: int, repeats: int, resamples: int, seed: int,
-) -> list[_Measured]:  # fmt: skip
-    """Every metric of every model in the sample and in each resample, averaged over the repeats."""
-    (table,) = data.tables
-    target, patients = table[data.outcome].to_numpy(float), data.population.patients
-    designs = {model: data.design([], columns)(table) for model, columns in models.items()}
-    predictions = {
-        model: [
-            held_out(target, design, patient_folds(patients, folds, seed + repeat), binary=binary)
-            # without a column all get one prediction: means of other folds would be lower where the fold's is higher
-            if len(design.columns)
-            else np.full(len(target), target.mean())
-            for repeat in range(repeats)
-        ]
-        for model, design in designs.items()
-    }
-    parts: dict[str, dict[str, list[np.ndarray]]] = {name: {model: [] for model in models} for name in metrics}
-    for weights in weight_blocks(patients, resamples, seed):
-        for name, (_, metric) in metrics.items():
-            for model, repeated in predictions.items():
-                parts[name][model].append(np.mean([metric(target, one, weights) for one in repeated], axis=0))
-    return [
-        _Measured(name, higher, {model: np.concatenate(blocks) for model, blocks in parts[name].items()})
-        for name, (higher, _) in metrics.items()
-    ]
-
-
 def _events(data: Study, binary: bool) -> dict[str, object]:
     return {"events": int(data.population.table[data.outcome].sum())} if binary else {}
 
 
-def _value_row(data: Study, model: str, measured: _Measured, how: str, binary: bool) -> dict[str, object]:
+def _value_row(data: Study, model: str, measured: Measured, how: str, binary: bool) -> dict[str, object]:
     value, lower, upper = estimate(measured.values[model], data.level)
     entries = {"measure": model, "term": measured.name, "method": how, "unit": measured.name, "level": data.level}
     return data.row(estimate=value, lower=lower, upper=upper, **entries, **_events(data, binary))
 
 
-def _difference_row(data: Study, pair: Comparison, measured: _Measured, how: str, binary: bool) -> dict[str, object]:
+def _difference_row(data: Study, pair: Comparison, measured: Measured, how: str, binary: bool) -> dict[str, object]:
     values = measured.values[pair.model] - measured.values[pair.reference]
     value, lower, upper = estimate(values, data.level)
     margins = monte_carlo_margins(values[1:], data.level) if np.isfinite(lower) else (0.0, 0.0)
@@ -250,41 +170,6 @@ def _difference_row(data: Study, pair: Comparison, measured: _Measured, how: str
         measure=pair.model, adjustment=f"minus {pair.reference}", term=f"difference of {measured.name}", method=how,
         estimate=value, lower=lower, upper=upper, level=data.level, unit=measured.name, note=note, **_events(data, binary),
     )  # fmt: skip
-
-
-def _nested_test(data: Study, pair: Comparison, models: Mapping[str, Sequence[str]], binary: bool) -> dict[str, object]:
-    """Likelihood ratio of two nested models, or Wald's robust F where rows of an event are clustered."""
-    (table,) = data.tables
-    outcome, patients = table[data.outcome].to_numpy(float), data.population.patients.to_numpy()
-    full, part = (data.design([], models[name])(table) for name in (pair.model, pair.reference))
-    entries: dict[str, object] = {
-        "measure": pair.model, "adjustment": f"against {pair.reference}", "term": "likelihood ratio", "unit": "chi2",
-        **_events(data, binary),
-    }  # fmt: skip
-    added = [name for name in full.columns if name not in part.columns]
-    try:
-        if binary and data.population.patients.duplicated().any():
-            test = ordinal_fit(outcome.astype(int), full, patients).jointly_zero(added)
-            note = f"F on {test.numerator:g} and {test.denominator:.0f} degrees of freedom"
-            wald = {"term": "Wald F", "unit": "F", "method": "logistic, cluster-robust", "note": note}
-            return data.row(estimate=test.f, p=test.p, **{**entries, **wald})
-        if binary:
-            difference, method = _fitted(outcome, full) - _fitted(outcome, part), "logistic"
-        else:
-            difference = log_likelihood(outcome, full, patients) - log_likelihood(outcome, part, patients)
-            method = "random intercept, maximum likelihood"
-    except (UndefinedMetric, np.linalg.LinAlgError) as error:
-        return data.row(**{**entries, "note": str(error)})
-    statistic = max(0.0, 2 * difference)
-    note = f"chi2 on {len(added)} {'degree' if len(added) == 1 else 'degrees'} of freedom"
-    return data.row(
-        estimate=statistic, p=float(chi2.sf(statistic, len(added))), method=method, **{**entries, "note": note}
-    )
-
-
-def _fitted(outcome: np.ndarray, design: pd.DataFrame) -> float:
-    columns = np.column_stack([np.ones(len(outcome)), design.to_numpy(float)])
-    return log_likelihood_of_risk(outcome, expit(columns @ logistic(outcome, columns)))
 
 
 def _words(pair: Comparison, row: Mapping[str, object], test: Mapping[str, object] | None, metric: str) -> str:

@@ -112,7 +112,7 @@ def association(
         pd.concat([part.estimates for part in parts], ignore_index=True),
         tuple(chain.from_iterable(part.sentences for part in parts)),
         (forest, *chain.from_iterable(part.draws for part in parts)),
-        {"Association on each rung of adjustment": _printed(data, rows)},
+        {f"{data.title(outcome)} per SD of each score, on each rung of adjustment": _printed(data, rows)},
         tuple(dict.fromkeys([*_refusals(data, rows), *chain.from_iterable(part.refusals for part in parts)])),
     )
 

@@ -103,7 +103,8 @@ def exchangeable_gee(outcome: np.ndarray, design: pd.DataFrame, patients: np.nda
     """Generalised estimating equations: one correlation between all rows of a patient, robust covariance.
 
     Its slopes and intervals hold also where that correlation is wrong (Liang & Zeger, Biometrika 1986;73:13), if what is
-    missing is so by chance alone.
+    missing is so by chance alone. Residuals are widened by their leverage, without which intervals of some dozen patients are
+    too narrow (Mancl & DeRouen, Biometrics 2001;57:126).
 
     Args:
         outcome: One number a row, none missing.
@@ -126,11 +127,21 @@ def exchangeable_gee(outcome: np.ndarray, design: pd.DataFrame, patients: np.nda
         if abs(correlation - previous) < GEE_TOLERANCE:
             break
     value, bread = _weighted(clusters, correlation)
-    residual = clusters.matrix[:, -1] - clusters.matrix[:, :-1] @ value
-    share = _share(clusters.sizes, correlation)
-    means = (share * clusters.summed(residual))[np.repeat(np.arange(len(share)), clusters.sizes)]
-    scores = clusters.summed(clusters.matrix[:, :-1] * (residual - means)[:, None])
+    scores = _corrected_scores(clusters, value, bread, correlation)
     return _fit(design, clusters, value, bread @ (scores.T @ scores) @ bread, correlation)
+
+
+def _corrected_scores(clusters: _Clusters, value: np.ndarray, bread: np.ndarray, correlation: float) -> np.ndarray:
+    """X_i' V_i^-1 (I - H_i)^-1 r_i of each patient, H_i = X_i bread X_i' V_i^-1; patients of as many rows at a time."""
+    residual = clusters.matrix[:, -1] - clusters.matrix[:, :-1] @ value
+    scores = []
+    for size in np.unique(clusters.sizes):
+        rows = clusters.starts[clusters.sizes == size][:, None] + np.arange(size)
+        x, weights = clusters.matrix[rows, :-1], np.eye(size) - _share(np.array(size), correlation)
+        leverage = x @ bread @ x.transpose(0, 2, 1) @ weights
+        wider = np.linalg.solve(np.eye(size) - leverage, residual[rows][:, :, None])
+        scores.append((x.transpose(0, 2, 1) @ weights @ wider)[:, :, 0])
+    return np.concatenate(scores)
 
 
 def _working_correlation(clusters: _Clusters, value: np.ndarray) -> float:
@@ -253,7 +264,7 @@ def _fit(
 
 METHODS: dict[str, Callable[[np.ndarray, pd.DataFrame, np.ndarray], Fit]] = {
     "mixed model, random intercept (REML)": random_intercept,
-    "GEE, exchangeable, robust": exchangeable_gee,
+    "GEE, exchangeable, robust (bias-corrected)": exchangeable_gee,
     "least squares, cluster-robust": least_squares,
 }
 MIXED, GEE, ROBUST = METHODS

@@ -9,6 +9,12 @@ import numpy as np
 import pandas as pd
 
 from outcomenet.biomarkers.clustered_fits import GEE
+from outcomenet.biomarkers.confounding_contrasts import (
+    adjusted_words,
+    negative_outcome,
+    robust_slope,
+    some_joints,
+)
 from outcomenet.biomarkers.design_matrix import as_numbers
 from outcomenet.biomarkers.e_values import Effect, e_value
 from outcomenet.biomarkers.estimates_forest import ForestWords, estimates_forest
@@ -16,7 +22,7 @@ from outcomenet.biomarkers.group_slopes import slopes_by_group
 from outcomenet.biomarkers.linear_fit import Term
 from outcomenet.biomarkers.number_words import number, p_words, with_interval
 from outcomenet.biomarkers.section import Section, estimates_frame, joined
-from outcomenet.biomarkers.study import Study, attempted, study
+from outcomenet.biomarkers.study import Study, study
 from outcomenet.errors import UndefinedMetric
 from outcomenet.pages.figures import Drawing, Layout
 
@@ -85,9 +91,11 @@ def confounding(
     )  # fmt: skip
     parts = [_before_and_after(data, score, before, covariates) for score in scores]
     parts += [_in_strata(data, score, group, covariates, minimum) for score in scores for group in strata]
-    parts += [_restricted(data, marked, covariates)] if marked else []
+    parts += [some_joints(data, marked, covariates)] if marked else []
     parts += [
-        _negative(table, data, score, name, before, covariates, visit) for name in negative_outcomes for score in scores
+        negative_outcome(table, data, score, name, before, covariates, visit)
+        for name in negative_outcomes
+        for score in scores
     ]
     whole = joined(parts)
     return Section(
@@ -98,23 +106,14 @@ def confounding(
     )
 
 
-def _adjusted(data: Study, covariates: Sequence[str]) -> str:
-    return ", ".join(map(data.title, covariates)) or "crude"
-
-
-def _slope(data: Study, score: str, covariates: Sequence[str], outcome: str | None = None) -> Term | str:
-    fit = attempted(partial(data.fit, GEE, data.design([score], covariates), outcome))
-    return fit if isinstance(fit, str) else fit.term(score, data.level)
-
-
 def _before_and_after(data: Study, score: str, before: Sequence[str], after: Sequence[str]) -> Section:
     """Slopes on the two rungs, how much adjustment takes away, and their E-values."""
     rows: list[dict[str, object]] = []
     terms: dict[str, Term] = {}
     refusals = []
     for word, covariates in (("before adjustment", before), ("after adjustment", after)):
-        entries: dict[str, object] = {"measure": score, "adjustment": _adjusted(data, covariates), "method": GEE}
-        slope = _slope(data, score, covariates)
+        entries: dict[str, object] = {"measure": score, "adjustment": adjusted_words(data, covariates), "method": GEE}
+        slope = robust_slope(data, score, covariates)
         if isinstance(slope, str):
             rows.append(data.row(**{**entries, "term": word, "note": slope}))
             refusals.append(f"{data.title(score)}, {word}: {slope}")
@@ -128,7 +127,7 @@ def _before_and_after(data: Study, score: str, before: Sequence[str], after: Seq
     taken = 1 - last.estimate / first.estimate
     rows.append(
         data.row(
-            measure=score, adjustment=_adjusted(data, after), term="share of the slope that adjustment takes", estimate=taken,
+            measure=score, adjustment=adjusted_words(data, after), term="share of the slope that adjustment takes", estimate=taken,
             method=GEE, unit="share", note="no interval; those of both slopes stand beside it",
         )
     )  # fmt: skip
@@ -136,7 +135,7 @@ def _before_and_after(data: Study, score: str, before: Sequence[str], after: Seq
         row["estimate"] for row in rows if str(row["term"]).startswith("E-value") and "after" in str(row["term"])
     )
     says = (
-        f"Adjustment for {_adjusted(data, after)} takes the slope of {data.title(data.outcome)} on {data.title(score)} from "
+        f"Adjustment for {adjusted_words(data, after)} takes the slope of {data.title(data.outcome)} on {data.title(score)} from "
         f"{with_interval(*first[:3])} to {with_interval(*last[:3])} per SD. To explain the rest away, an unmeasured confounder "
         f"would need a risk ratio of {number(float(str(point)))} with both (E-value; {number(float(str(bound)))} for the "
         "bound of the interval)."
@@ -162,7 +161,7 @@ def _in_strata(data: Study, score: str, group: str, covariates: Sequence[str], m
         slopes, test = slopes_by_group(data, score, group, others, minimum)
     except UndefinedMetric as reason:
         return Section(estimates_frame([]), refusals=(f"Strata of {data.title(group)}: {reason}",))
-    entries: dict[str, object] = {"measure": score, "adjustment": _adjusted(data, others), "method": GEE}
+    entries: dict[str, object] = {"measure": score, "adjustment": adjusted_words(data, others), "method": GEE}
     rows = [
         data.row(
             slope.term, **entries, term=f"{data.title(group)}: {slope.level}", note=slope.note, n_visits=slope.rows,
@@ -182,73 +181,6 @@ def _in_strata(data: Study, score: str, group: str, covariates: Sequence[str], m
         f"(interaction {p_words(test.p)})."
     )
     return Section(estimates_frame(rows), (says,))
-
-
-def _restricted(data: Study, marked: Mapping[str, str], covariates: Sequence[str]) -> Section:
-    """Scores of some joints alone, each by itself and all in one model; of two also their difference."""
-    columns = list(marked.values())
-    words = {column: word for word, column in marked.items()}
-    both = attempted(partial(data.fit, GEE, data.design(columns, covariates)))
-    rows: list[dict[str, object]] = []
-    told, refusals = [], []
-    entries: dict[str, object] = {"adjustment": _adjusted(data, covariates), "method": GEE}
-    for column in columns:
-        alone = _slope(data, column, covariates)
-        together = both if isinstance(both, str) else both.term(column, data.level)
-        for slope, term in ((alone, f"{words[column]}, alone"), (together, f"{words[column]}, beside the others")):
-            if isinstance(slope, str):
-                rows.append(data.row(**{**entries, "measure": column, "term": term, "note": slope}))
-                refusals.append(f"{term}: {slope}")
-            else:
-                rows.append(data.row(slope, **entries, measure=column, term=term))
-        if not isinstance(alone, str):
-            told.append(f"{words[column]} {with_interval(*alone[:3])}")
-    if len(columns) == 2 and not isinstance(both, str):
-        first, second = columns
-        difference = both.combination({first: 1.0, second: -1.0}, data.level)
-        rows.append(data.row(difference, **entries, measure=first, term=f"{words[first]} minus {words[second]}"))
-        told.append(f"their difference in one model {with_interval(*difference[:3])}")
-    says = (
-        f"Per SD of each, {data.title(data.outcome)} is higher by: {'; '.join(told)} ({_adjusted(data, covariates)})."
-    )
-    return Section(estimates_frame(rows), (says,) if told else (), refusals=tuple(refusals))
-
-
-def _negative(
-    table: pd.DataFrame,
-    data: Study,
-    score: str,
-    name: str,
-    before: Sequence[str],
-    after: Sequence[str],
-    visit: str | None,
-) -> Section:
-    """Slopes of what the score cannot cause, in SD of it, on the rows that know it."""
-    patient = data.population.patient
-    try:
-        own = study(
-            table, section="confounding", scores=[score], outcome=name, covariates=[*before, *after], patient=patient,
-            visit=visit, titles=data.titles, unit="SD", level=data.level,
-        )  # fmt: skip
-    except UndefinedMetric as reason:
-        return Section(estimates_frame([]), refusals=(f"Negative outcome {data.title(name)}: {reason}",))
-    spread = float(as_numbers(own.population.table, name).std(ddof=1))
-    rows: list[dict[str, object]] = []
-    told = []
-    for word, covariates in (("before adjustment", before), ("after adjustment", after)):
-        slope = _slope(own, score, [of for of in covariates if of != name])
-        entries = {"measure": score, "adjustment": _adjusted(own, covariates), "method": GEE}
-        term = f"negative outcome, {word}"
-        if isinstance(slope, str):
-            rows.append(own.row(**{**entries, "term": term, "note": slope}))
-            continue
-        scaled = Term(slope.estimate / spread, slope.lower / spread, slope.upper / spread, slope.p)
-        rows.append(own.row(scaled, **entries, term=term))
-        told.append(f"{with_interval(*scaled[:3])} SD {word} ({p_words(scaled.p)})")
-    last = rows[-1].get("p", np.nan)
-    shows = "a sign of confounding or of a shortcut" if float(str(last)) < 1 - data.level else "no sign of confounding"
-    says = f"{own.title(name)}, which no joint can cause, per SD of {own.title(score)}: {', '.join(told)}: {shows}."
-    return Section(estimates_frame(rows), (says,) if told else ())
 
 
 def _forest(data: Study, estimates: pd.DataFrame, *, layout: Layout = Layout.PAGE) -> Drawing | None:

@@ -55,13 +55,15 @@ def test_the_plain_likelihood_is_that_of_lme4_and_without_clusters_that_of_least
 
 def test_estimating_equations_are_those_of_statsmodels_and_near_geepack():
     fit = exchangeable_gee(OUTCOME, DESIGN, PATIENTS)
-    other = sm.GEE(OUTCOME, FORMULA, PATIENTS, cov_struct=sm.cov_struct.Exchangeable()).fit(ctol=1e-10, maxiter=200)
+    other = sm.GEE(OUTCOME, FORMULA, PATIENTS, cov_struct=sm.cov_struct.Exchangeable()).fit(
+        ctol=1e-10, maxiter=200, cov_type="bias_reduced"
+    )
 
     assert fit.coefficients == pytest.approx(other.params.to_numpy(), abs=1e-7)
     assert np.sqrt(np.diag(fit.covariance)) == pytest.approx(other.bse.to_numpy(), abs=1e-7)
-    # association.R, geepack 1.3.9, whose moment estimate of the correlation differs by its degrees of freedom
+    # association.R, geepack 1.3.9, whose correlation has other degrees of freedom and whose errors are not corrected
     assert fit.term("score").estimate == pytest.approx(0.318955287, abs=2e-3)
-    assert fit.covariance[1, 1] ** 0.5 == pytest.approx(0.027699538, rel=0.01)
+    assert fit.covariance[1, 1] ** 0.5 == pytest.approx(0.027699538, rel=0.08)
 
 
 def test_robust_errors_are_those_of_sandwich_and_statsmodels():
