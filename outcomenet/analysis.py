@@ -32,11 +32,12 @@ from outcomenet.codebooks import CODEBOOK, ColumnWords, codebook_rows, words_of
 from outcomenet.codebooks import COLUMNS as CODEBOOK_COLUMNS
 from outcomenet.csv_files import read_csv, write_csv
 from outcomenet.errors import UsageError
+from outcomenet.evaluation.biomarker_scale import LINKS
 from outcomenet.progress import Progress
 from outcomenet.reports.analysis_page import PAGE, write_analysis_page
 from outcomenet.runs.provenance import source_sha256
 from outcomenet.runs.r_reader import write_r_reader
-from outcomenet.runs.record import RECORD, read_record, utc_now
+from outcomenet.runs.record import RECORD, utc_now
 from outcomenet.runs.run import Run, folder_of
 from outcomenet.runs.tables_for_all import write_for_all
 
@@ -103,7 +104,7 @@ def analyse(
         columns = (given or AnalysisPlan()).columns
         own = read_table_file(Path(data), (columns.patient, columns.visit))
         visits = with_columns_of(visits, own, given or AnalysisPlan(), Path(data).name)
-    asked = given or default_plan(visits, truth=TRUE_DAMAGE, sem_freedom=_sem_freedom(source, visits))
+    asked = given or default_plan(visits, truth=TRUE_DAMAGE, sem_freedom=_sem_freedom(source))
     rows = analysis_rows(visits, asked, source.name)
     digest = _digest(visits, follow_up)
     made_of = {"plan_sha256": asked.sha256, "data_sha256": digest, "source_sha256": source_sha256()}
@@ -162,12 +163,12 @@ def _tables(source: Path, plan: AnalysisPlan | None) -> AnalysisTables:
     )
 
 
-def _sem_freedom(source: Path, visits: pd.DataFrame) -> float:
-    """Degrees of freedom of the score's error in a run: visits read again, times readings less one."""
-    if not source.is_dir() or "score_sem" not in visits:
+def _sem_freedom(source: Path) -> float:
+    """Degrees of freedom of the score's error in a run, over its folds."""
+    if not source.is_dir() or not (source / LINKS).is_file():
         return AnalysisPlan().measures.score_sem_freedom
-    rereadings = read_record(source)["config"]["evaluation"]["rereadings"]
-    return float(max(int(visits["score_sem"].notna().sum()) * (rereadings - 1), 1))
+    links = read_csv(source / LINKS)
+    return float(max(links["sem_freedom"].sum(), 1))
 
 
 def _digest(visits: pd.DataFrame, follow_up: pd.DataFrame | None) -> str:
@@ -175,7 +176,12 @@ def _digest(visits: pd.DataFrame, follow_up: pd.DataFrame | None) -> str:
     digest = hashlib.sha256()
     for table in (visits, follow_up):
         if table is not None:
-            digest.update(table.to_csv(index=False).encode())
+            digest.update(str(list(map(str, table.columns))).encode())
+            digest.update(
+                pd.util.hash_pandas_object(table.astype(object).where(table.notna(), ""), index=False)
+                .to_numpy()
+                .tobytes()
+            )
     return digest.hexdigest()
 
 

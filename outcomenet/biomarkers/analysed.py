@@ -11,6 +11,7 @@ import pandas as pd
 
 from outcomenet.arrays import Float
 from outcomenet.biomarkers.section import expect_columns
+from outcomenet.csv_files import as_numbers
 from outcomenet.errors import UndefinedMetric
 
 
@@ -72,7 +73,7 @@ def numbers_of(table: pd.DataFrame, column: str) -> Float[np.ndarray, "row"]:
     Raises:
         UndefinedMetric: it holds text that is no number; the sentence shows the first.
     """
-    values = pd.to_numeric(table[column], errors="coerce").to_numpy(float, na_value=np.nan)
+    values = as_numbers(table[column]).to_numpy()
     text = np.isnan(values) & table[column].notna().to_numpy()
     if text.any():
         at = int(np.flatnonzero(text)[0])

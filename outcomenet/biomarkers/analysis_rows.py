@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from outcomenet.biomarkers.analysis_plan import AnalysisPlan, Outcome
-from outcomenet.csv_files import read_csv
+from outcomenet.csv_files import as_numbers, read_csv
 from outcomenet.errors import DataRefused, UsageError, did_you_mean
 
 READABLE = (".csv", ".parquet", ".dta")
@@ -130,7 +130,7 @@ def analysis_rows(table: pd.DataFrame, plan: AnalysisPlan, name: str = "The tabl
     _refuse(_keys(table, plan), name)
     rows, steps = _usable(table.reset_index(drop=True), plan, name)
     _refuse(_texts(rows, plan), name)
-    rows = rows.assign(**{column: pd.to_numeric(rows[column]).astype(float) for column in numbers_of(rows, plan)})
+    rows = rows.assign(**{column: as_numbers(rows[column]) for column in numbers_of(rows, plan)})
     _refuse(_empty(rows, plan), name)
     return AnalysisRows(rows, pd.DataFrame(steps, columns=["step", "n_visits", "n_patients", "reason"]))
 
@@ -205,9 +205,7 @@ def _usable(table: pd.DataFrame, plan: AnalysisPlan, name: str) -> tuple[pd.Data
         steps.append(
             _step("scored by a network that never saw the patient", table, of.patient, reason if len(left) else "")
         )
-    measured = table[
-        pd.to_numeric(table[plan.measures.score], errors="coerce").notna() | _is_text(table[plan.measures.score])
-    ]
+    measured = table[as_numbers(table[plan.measures.score]).notna() | _is_text(table[plan.measures.score])]
     without = len(table) - len(measured)
     steps.append(_step("with a score", measured, of.patient, f"{without} visits without a score" if without else ""))
     if measured.empty:
@@ -229,8 +227,8 @@ def _step(words: str, rows: pd.DataFrame, patient: str, reason: str) -> tuple[st
 
 def _texts(rows: pd.DataFrame, plan: AnalysisPlan) -> Iterator[str]:
     for name in numbers_of(rows, plan):
-        odd = rows[name].notna() & pd.to_numeric(rows[name], errors="coerce").isna()
-        endless = ~odd & np.isinf(pd.to_numeric(rows[name], errors="coerce"))
+        odd = rows[name].notna() & as_numbers(rows[name]).isna()
+        endless = ~odd & np.isinf(as_numbers(rows[name]))
         if odd.any():
             cells = list(dict.fromkeys(map(repr, rows.loc[odd, name])))
             comma = " A decimal comma is to be a point." if any("," in cell for cell in cells) else ""

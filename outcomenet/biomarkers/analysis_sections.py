@@ -26,6 +26,7 @@ from outcomenet.biomarkers.section import Section, estimates_frame, joined
 from outcomenet.biomarkers.stored_error import reliability_of_sem
 from outcomenet.biomarkers.subgroups import subgroups
 from outcomenet.biomarkers.table_one import Characteristic
+from outcomenet.csv_files import as_numbers
 from outcomenet.errors import UndefinedMetric
 
 PLAN, VISITS, FOLLOW_UP, STEPS, ESTIMATES = (
@@ -419,7 +420,7 @@ def first_difference(one: pd.DataFrame, other: pd.DataFrame, tolerance: float = 
     for name in one.columns:
         left, right = one[name].to_numpy(), other[name].to_numpy()
         if pd.api.types.is_numeric_dtype(one[name]):
-            left, right = (pd.to_numeric(of[name]).astype(float).to_numpy() for of in (one, other))
+            left, right = (as_numbers(of[name]).to_numpy() for of in (one, other))
             same = np.isclose(left, right, rtol=tolerance, atol=tolerance, equal_nan=True)
         else:
             same = (

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from outcomenet.biomarkers.section import expect_columns
+from outcomenet.csv_files import as_numbers as numbers_of_cells
 from outcomenet.errors import UndefinedMetric
 
 # A text column of which at least this share reads as numbers is a number column with slips, not a factor.
@@ -133,7 +134,7 @@ def is_factor(table: pd.DataFrame, name: str) -> bool:
         return False
     if values.map(lambda value: isinstance(value, (bool, np.bool_, int, float, np.number))).all():
         return False
-    return float(pd.to_numeric(values.astype(str), errors="coerce").notna().mean()) < NUMBERS_WITH_SLIPS
+    return float(numbers_of_cells(values.astype(str)).notna().mean()) < NUMBERS_WITH_SLIPS
 
 
 def as_numbers(table: pd.DataFrame, name: str) -> pd.Series:
@@ -149,7 +150,7 @@ def as_numbers(table: pd.DataFrame, name: str) -> pd.Series:
     values = table[name]
     if values.dtype == float and not np.isinf(values.to_numpy()).any():
         return values
-    numbers = pd.Series(pd.to_numeric(values, errors="coerce"), dtype=float)
+    numbers = numbers_of_cells(values)
     wrong = values[(numbers.isna() & values.notna()) | np.isinf(numbers)]
     if len(wrong):
         raise UndefinedMetric(

@@ -10,6 +10,7 @@ import pandas as pd
 
 from outcomenet.biomarkers.section import Section, estimates_frame, expect_columns, joined
 from outcomenet.biomarkers.table_one import Characteristic, largest_difference, table_one_of
+from outcomenet.csv_files import as_numbers
 from outcomenet.pages.figures import GREY, PALE, Drawing, Layout, without_y_axis
 
 INK = "#1b6ca8"
@@ -176,7 +177,7 @@ def _differences(made: pd.DataFrame, title: str, patients: int) -> pd.DataFrame:
     rows = []
     variables = made.index.get_level_values(0)
     for variable, cell in zip(variables, made["Largest SMD"], strict=True):
-        number = pd.to_numeric(str(cell).lstrip("<"), errors="coerce")
+        number = as_numbers(pd.Series([str(cell).lstrip("<")]))[0]
         if str(cell).strip():
             rows.append(
                 {

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from outcomenet.csv_files import as_numbers
 from outcomenet.errors import UndefinedMetric, did_you_mean
 from outcomenet.pages.figures import STYLE, Drawing, Layout
 from outcomenet.typed_rows import typed_rows
@@ -93,9 +94,9 @@ def estimates_frame(rows: Iterable[Mapping[str, object]]) -> pd.DataFrame:
         raise ValueError(f"estimates have no columns {sorted(unknown)} and no sections {sorted(sections)}")
     table = table.reindex(columns=list(COLUMNS))
     for name in NUMBERS:
-        table[name] = pd.to_numeric(table[name]).astype(float)
+        table[name] = as_numbers(table[name])
     for name in COUNTS:
-        table[name] = pd.to_numeric(table[name]).astype("Int64")
+        table[name] = as_numbers(table[name]).astype("Int64")
     words = [name for name in COLUMNS if name not in NUMBERS + COUNTS]
     table[words] = table[words].fillna("").astype(str)
     endless = np.isinf(table[list(NUMBERS)].to_numpy()).any(axis=1)
