@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo real-joints pretraining-arms counterfactual-trial strategies null-worlds paired-change scaling wheel results test check bench cards docs fuzz kills sweep pages lock clean
+.PHONY: demo real-joints pretraining-arms counterfactual-trial strategies null-worlds paired-change scaling rapport-analysis wheel results test check bench cards docs fuzz kills sweep pages lock clean
 
 demo: $(READY)
 	$(BIN)/outcomenet demo --out runs/demo
@@ -48,6 +48,10 @@ paired-change: $(READY)
 scaling: $(READY)
 	$(BIN)/python -m docs.pretraining.scaling runs/scaling
 	$(BIN)/python -m docs.pretraining.fill --scaling runs/scaling
+
+# Real patients without films through `analyse`, for docs/analysis; a minute.
+rapport-analysis: $(READY)
+	$(BIN)/python -m docs.analysis.rapport tests/data/rapport_long_coarse.csv runs/rapport-analysis
 
 # Arms of the joint encoder's pretraining, trained one after the other (hours; goes on where it stopped), and what they are worth.
 ARMS ?= runs/arms
