@@ -13,7 +13,7 @@ from outcomenet.biomarkers.association_forms import alone_and_together, ordinal_
 from outcomenet.biomarkers.clustered_fits import METHODS
 from outcomenet.biomarkers.dose_curve import curves
 from outcomenet.biomarkers.estimates_forest import ForestWords, estimates_forest
-from outcomenet.biomarkers.number_words import number, p_words, with_interval
+from outcomenet.biomarkers.number_words import number, p_words, sentence, with_interval
 from outcomenet.biomarkers.section import Section, estimates_frame
 from outcomenet.biomarkers.study import Study, attempted, study
 from outcomenet.errors import UndefinedMetric
@@ -58,7 +58,8 @@ def association(
         scores: Number columns, the measure and its rival, such as the total Sharp/van der Heijde score.
         outcome: Number column on a scale, such as HAQ.
         ladder: Covariate columns of each rung, all of them and not only what is new; text is dummy coded. The last rung is
-            called the fullest. A score that is a covariate of a rung is not adjusted for itself: it has no number there.
+            called the fullest. A score that is a covariate of a rung is not adjusted for itself: it has no number there. Nor is
+            the outcome: the rung goes without it.
         patient: Column of the patient; p values and intervals take patients, not rows, as independent.
         visit: Column of the visit, to refuse two rows of one; None where there is none.
         minimal_difference: Smallest difference of the outcome that matters to a patient, in its unit (HAQ 0.22).
@@ -88,6 +89,8 @@ def association(
     """
     if not ladder:
         raise UndefinedMetric("The ladder has no rung; give at least one, such as {'crude': []}.")
+    with_outcome = [rung for rung, columns in ladder.items() if outcome in columns]
+    ladder = {rung: [name for name in columns if name != outcome] for rung, columns in ladder.items()}
     data = study(
         table, section="association", scores=scores, outcome=outcome, covariates=chain.from_iterable(ladder.values()),
         patient=patient, visit=visit, population=population, imputations=imputations, auxiliary=auxiliary, titles=titles,
@@ -113,7 +116,15 @@ def association(
         tuple(chain.from_iterable(part.sentences for part in parts)),
         (forest, *chain.from_iterable(part.draws for part in parts)),
         {f"{data.title(outcome)} per SD of each score, on each rung of adjustment": _printed(data, rows)},
-        tuple(dict.fromkeys([*_refusals(data, rows), *chain.from_iterable(part.refusals for part in parts)])),
+        tuple(
+            dict.fromkeys(
+                [
+                    *_itself(data, with_outcome),
+                    *_refusals(data, rows),
+                    *chain.from_iterable(part.refusals for part in parts),
+                ]
+            )
+        ),
     )
 
 
@@ -188,15 +199,18 @@ def _in_sd(data: Study, rows: list[dict], score: str, rung: str, minimal_differe
     )
 
 
+def _itself(data: Study, rungs: Sequence[str]) -> list[str]:
+    title = data.title(data.outcome)
+    return [f"{title} is the outcome, so it is no covariate of {', '.join(rungs)}."] if rungs else []
+
+
 def _refusals(data: Study, rows: Sequence[Mapping[str, object]]) -> list[str]:
     """Why a model has no number, once for each reason."""
     reasons = {}
     for row in rows:
         if row["term"] == SLOPE and "estimate" not in row and "itself a covariate" not in str(row["note"]):
             reasons.setdefault((row["method"], row["note"]), []).append(row["adjustment"])
-    return [
-        f"{str(method).split(';')[0].capitalize()} of {data.title(data.outcome)}: {note}" for method, note in reasons
-    ]
+    return [sentence(f"{str(method).split(';')[0]} of {data.title(data.outcome)}: {note}") for method, note in reasons]
 
 
 def _forest(data: Study, rows: list[dict], rungs: list[str], *, layout: Layout = Layout.PAGE) -> Drawing | None:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from outcomenet.biomarkers.design_matrix import as_numbers, coded
 from outcomenet.biomarkers.linear_fit import Fit
@@ -195,4 +196,5 @@ def ordinal_odds(data: Study, ladder: Mapping[str, Sequence[str]]) -> Section:
 
 def _ordinal(data: Study, score: str, covariates: Sequence[str], codes: np.ndarray) -> Fit:
     design, patients = data.design([score], covariates), data.population.patients.to_numpy()
-    return pool([ordinal_fit(codes, design(table), patients) for table in data.tables])
+    with threadpool_limits(1):  # small products, for each of which waking other threads takes longer than it saves
+        return pool([ordinal_fit(codes, design(table), patients) for table in data.tables])

@@ -49,6 +49,7 @@ def _clusters(outcome: np.ndarray, design: pd.DataFrame, patients: np.ndarray) -
     matrix, starts = matrix[order], np.concatenate([[0], np.cumsum(sizes)[:-1]])
     products = matrix.T @ matrix
     _refuse_dependence(products, len(matrix), list(map(str, design.columns)))
+    _refuse_identity(products, len(matrix))
     return _Clusters(matrix, starts, sizes, products, np.add.reduceat(matrix, starts, axis=0))
 
 
@@ -65,6 +66,12 @@ def _refuse_dependence(products: np.ndarray, rows: int, names: Sequence[str]) ->
         raise UndefinedMetric(
             f"{culprit!r} says the same as other columns of this model ({', '.join(names)}), or never varies: leave it out."
         )
+
+
+def _refuse_identity(products: np.ndarray, rows: int) -> None:
+    left = products[-1, -1] - products[-1, :-1] @ np.linalg.solve(products[:-1, :-1], products[:-1, -1])
+    if left <= DEPENDENT * (products[-1, -1] - products[0, -1] ** 2 / rows):
+        raise UndefinedMetric("The outcome is given by the columns of this model without a rest: is it one of them?")
 
 
 def least_squares(outcome: np.ndarray, design: pd.DataFrame, patients: np.ndarray) -> Fit:

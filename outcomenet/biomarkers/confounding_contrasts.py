@@ -97,7 +97,7 @@ def negative_outcome(
     patient = data.population.patient
     try:
         own = study(
-            table, section="confounding", scores=[score], outcome=name, covariates=[*before, *after], patient=patient,
+            table, section="confounding", scores=[score], outcome=name, covariates=[of for of in (*before, *after) if of != name], patient=patient,
             visit=visit, titles=data.titles, unit="SD", level=data.level,
         )  # fmt: skip
     except UndefinedMetric as reason:

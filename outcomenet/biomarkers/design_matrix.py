@@ -155,7 +155,7 @@ def as_numbers(table: pd.DataFrame, name: str) -> pd.Series:
     if len(wrong):
         raise UndefinedMetric(
             f"Column {name!r} should hold numbers, but {len(wrong)} of {len(values)} rows do not, the first is "
-            f"{wrong.iloc[0]!r} in row {wrong.index[0]}. Correct these cells, or leave them empty."
+            f"'{wrong.iloc[0]}' in row {wrong.index[0]}. Correct these cells, or leave them empty."
         )
     return numbers
 

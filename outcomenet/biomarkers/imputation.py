@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 from scipy.spatial import KDTree
+from threadpoolctl import threadpool_limits
 
 from outcomenet.biomarkers.design_matrix import as_numbers, is_factor, levels
 from outcomenet.errors import UndefinedMetric
@@ -66,7 +67,10 @@ def imputed_tables(
             )
     gaps.sort(key=lambda name: int(table[name].isna().sum()))
     generators = np.random.default_rng(seed).spawn(tables)
-    return [_one_table(table, columns, gaps, patient, rounds, generator) for generator in generators]
+    with threadpool_limits(
+        1
+    ):  # thousands of small products, for each of which waking other threads takes longer than it saves
+        return [_one_table(table, columns, gaps, patient, rounds, generator) for generator in generators]
 
 
 class _Column(NamedTuple):

@@ -82,6 +82,10 @@ def measurement_error(
         table, section="measurement_error", scores=[score], outcome=outcome, covariates=covariates, patient=patient,
         visit=visit, titles=titles, unit=unit, level=level,
     )  # fmt: skip
+    if data.population.table[outcome].nunique() < 3:
+        raise UndefinedMetric(
+            f"Outcome {outcome!r} has two values, and both corrections here are of a line on a scale."
+        )
     error = _sem_of(data, score, table, sem, reliability)
     slopes = _slopes(data, score, covariates, error, sem_freedom, remeasurements, resamples, seed)
     if slopes.reliability[0] <= 0:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from outcomenet.biomarkers.clustered_fits import METHODS, MIXED, ROBUST
 from outcomenet.biomarkers.design_matrix import (
@@ -91,14 +92,14 @@ class Study:
             UndefinedMetric: The model has no solution on these rows.
         """
         name = outcome or self.outcome
-        return pool(
-            [
-                METHODS[method](
-                    as_numbers(table, name).to_numpy(float), design(table), table[self.population.patient].to_numpy()
-                )
-                for table in self.tables
-            ]
-        )
+        patients = self.population.patients.to_numpy()
+        with threadpool_limits(1):  # small products, for each of which waking other threads takes longer than it saves
+            return pool(
+                [
+                    METHODS[method](as_numbers(table, name).to_numpy(float), design(table), patients)
+                    for table in self.tables
+                ]
+            )
 
     def row(self, numbers: Term | None = None, /, **entries: object) -> dict[str, object]:
         """A row of the estimates: counts, outcome, unit and level filled in, the method with its imputation.
@@ -157,8 +158,11 @@ def study(
     """
     if population not in POPULATIONS:
         raise UndefinedMetric(f"population is 'complete' or 'imputed', not {population!r}.")
+    covariates = list(covariates)
     numeric = list(dict.fromkeys([outcome, *scores]))
     columns = list(dict.fromkeys([*numeric, *covariates]))
+    if outcome in {*scores, *covariates, *auxiliary}:
+        raise UndefinedMetric(f"Column {outcome!r} is the outcome and a score or covariate too: leave it out there.")
     check_rows(table, [*columns, *auxiliary], patient=patient, visit=visit)
     for name in numeric:
         if is_factor(table, name):

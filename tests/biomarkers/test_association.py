@@ -155,7 +155,9 @@ def test_one_visit_each_leaves_the_robust_line_and_says_so():
     section = association(WORLD[WORLD["visit_id"] == 1], scores=["score"], outcome="haq", ladder={"crude": []})
 
     assert np.isnan(_value(section, term="slope", method="mixed")["estimate"])
-    assert "each patient has one" in section.refusals[0]
+    assert section.refusals[0].startswith(
+        "Mixed model, random intercept (REML) of haq: A mixed model needs patients with"
+    )
     assert "least squares" in section.sentences[0]
     assert "never varies within a patient" in " ".join(section.refusals)
 
@@ -180,9 +182,10 @@ def test_the_printed_table_has_a_line_for_each_score_and_rung(section):
     [
         ({"ladder": {}}, "no rung"),
         ({"outcome": "progressed"}, "has two values"),
-        ({"outcome": "sex"}, "'sex' is text"),
+        ({"outcome": "hospital"}, "'hospital' is text"),
         ({"population": "all"}, "'complete' or 'imputed'"),
         ({"ladder": {"full": ["agee"]}}, "Did you mean age"),
+        ({"scores": ["haq"]}, "'haq' is the outcome and a score or covariate too"),
     ],
 )
 def test_a_wrong_question_is_one_sentence(change, sentence):
@@ -198,3 +201,21 @@ def test_a_covariate_that_others_give_leaves_a_row_without_a_number():
     assert np.isnan(row["estimate"])
     assert "says the same" in row["note"]
     assert np.isfinite(_value(section, adjustment="crude", term="slope")["estimate"])
+
+
+def test_nullable_columns_and_any_index_are_taken():
+    table = WORLD.convert_dtypes()
+    table.loc[table.index[::7], ["oa", "sex"]] = pd.NA
+    table.index = pd.Index([f"row {at}" for at in range(len(table))])
+    section = association(table, **BOTH)
+
+    assert section.estimates["n_visits"].iloc[0] == 600 - 86
+    assert section.refusals == ()
+
+
+def test_an_outcome_that_is_a_covariate_of_a_rung_is_left_out_of_it():
+    section = association(WORLD, scores=["score"], outcome="svdh", ladder=LADDER)
+
+    assert section.refusals == ("svdh is the outcome, so it is no covariate of + SvdH.",)
+    full, before = (_value(section, adjustment=rung, term="slope")["estimate"] for rung in ("+ SvdH", "+ OA"))
+    assert full == before

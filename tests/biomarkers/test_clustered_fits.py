@@ -124,3 +124,9 @@ def test_a_model_without_a_solution_says_why(design, patients, sentence):
 def test_a_mixed_model_of_one_visit_each_is_refused():
     with pytest.raises(UndefinedMetric, match="each patient has one"):
         random_intercept(OUTCOME, DESIGN, np.arange(len(OUTCOME)))
+
+
+def test_an_outcome_that_the_model_holds_is_refused():
+    for fit in (least_squares, exchangeable_gee, random_intercept):
+        with pytest.raises(UndefinedMetric, match="is it one of them"):
+            fit(2 * DESIGN["score"].to_numpy() + 1, DESIGN, PATIENTS)

@@ -112,6 +112,12 @@ def test_the_sentence_says_that_regression_calibration_is_for_linear_models():
         assert drawing.name == "measurement_error_haq"
 
 
+def test_a_yes_no_outcome_is_refused():
+    table = _noisy(60, seed=2).assign(haq=lambda of: (of["haq"] > 0) * 1.0)
+    with pytest.raises(UndefinedMetric, match="of a line on a scale"):
+        measurement_error(table, score="score", outcome="haq", reliability=0.8)
+
+
 @pytest.mark.parametrize(
     ("error", "sentence"),
     [
