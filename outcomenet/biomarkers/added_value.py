@@ -16,26 +16,20 @@ from outcomenet.biomarkers.cross_fitting import held_out, log_likelihood_of_risk
 from outcomenet.biomarkers.estimates_forest import ForestWords, estimates_forest
 from outcomenet.biomarkers.number_words import p_words, sentence, with_interval
 from outcomenet.biomarkers.ordinal_fit import ordinal_fit
+from outcomenet.biomarkers.resampled import VERDICT_WORDS, noted, paired_difference
 from outcomenet.biomarkers.section import Section, estimates_frame
 from outcomenet.biomarkers.study import Study, study
 from outcomenet.errors import UndefinedMetric
 from outcomenet.metrics.discrimination import weighted_auroc
 from outcomenet.metrics.regression import r2
-from outcomenet.metrics.resampling import estimate, monte_carlo_margins, weight_blocks
-from outcomenet.metrics.risk import brier
-from outcomenet.metrics.verdict import Verdict, verdict_of
+from outcomenet.metrics.resampling import estimate, weight_blocks
+from outcomenet.metrics.risk import brier, net_benefit
+from outcomenet.metrics.verdict import Verdict
 from outcomenet.pages.figures import Drawing, Layout
 
 # Fewer events than this for each coefficient of the largest model, and its risks are not to be trusted (Peduzzi 1996).
 EVENTS_PER_COEFFICIENT = 10
 FEWEST_EVENTS = 10
-_WORDS = {
-    Verdict.BETTER: "better",
-    Verdict.WORSE: "worse",
-    Verdict.BORDERLINE: "borderline, within the Monte Carlo error",
-    Verdict.UNDECIDED: "no difference was shown",
-    Verdict.ABSENT: "not computed",
-}
 
 Metric = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 
@@ -129,7 +123,7 @@ def added_value(
     metrics: dict[str, tuple[bool, Metric]] = {"R2": (True, r2)}
     if binary:
         metrics = {"AUROC": (True, weighted_auroc), "Brier score": (False, brier)}
-        metrics |= {f"net benefit at {t:g}": (True, partial(_net_benefit, threshold=t)) for t in thresholds}
+        metrics |= {f"net benefit at {t:g}": (True, partial(net_benefit, threshold=t)) for t in thresholds}
     measured = _resampled(data, models, metrics, binary, folds, repeats, resamples, seed)
     how = f"cross-validated by patient ({folds} folds, {repeats} times), paired bootstrap of {resamples} resamples"
     rows = [_value_row(data, model, one, how, binary) for one in measured for model in models]
@@ -154,7 +148,7 @@ def verdict_in(note: str) -> Verdict:
         note: Of a row whose term is a difference.
     """
     words = note.split(";")[0]
-    return next((verdict for verdict, said in _WORDS.items() if said == words), Verdict.ABSENT)
+    return next((verdict for verdict, said in VERDICT_WORDS.items() if said == words), Verdict.ABSENT)
 
 
 def _models(
@@ -191,11 +185,6 @@ def _too_few_events(data: Study, models: Mapping[str, Sequence[str]]) -> list[st
         f"{EVENTS_PER_COEFFICIENT}: the largest model is fitted too closely to be trusted; adjust for less, or use Firth's "
         "likelihood."
     ]
-
-
-def _net_benefit(target: np.ndarray, risk: np.ndarray, weights: np.ndarray, threshold: float) -> np.ndarray:
-    gain = np.where(risk >= threshold, np.where(target == 1, 1.0, -threshold / (1 - threshold)), 0.0)
-    return weights @ gain / weights.sum(1)
 
 
 def _resampled(
@@ -239,16 +228,11 @@ def _value_row(data: Study, model: str, measured: _Measured, how: str, binary: b
 
 def _difference_row(data: Study, pair: Comparison, measured: _Measured, how: str, binary: bool) -> dict[str, object]:
     values = measured.values[pair.model] - measured.values[pair.reference]
-    value, lower, upper = estimate(values, data.level)
-    margins = monte_carlo_margins(values[1:], data.level) if np.isfinite(lower) else (0.0, 0.0)
-    verdict = verdict_of(
-        lower, upper, lower_margin=margins[0], upper_margin=margins[1], higher_is_better=measured.higher_is_better
-    )
-    error = f"Monte Carlo error of the bounds {margins[0]:.2g} and {margins[1]:.2g}"
-    note = "; ".join(part for part in (_WORDS[verdict], error, data.population.note) if part)
+    difference = paired_difference(values, data.level, higher_is_better=measured.higher_is_better)
+    note = noted(difference.pop("note"), data.population.note)
     return data.row(
         measure=pair.model, adjustment=f"minus {pair.reference}", term=f"difference of {measured.name}", method=how,
-        estimate=value, lower=lower, upper=upper, level=data.level, unit=measured.name, note=note, **_events(data, binary),
+        unit=measured.name, note=note, **difference, **_events(data, binary),
     )  # fmt: skip
 
 
