@@ -12,7 +12,7 @@ from scipy.special import expit
 from scipy.stats import chi2
 
 from outcomenet.biomarkers.clustered_fits import log_likelihood
-from outcomenet.biomarkers.cross_fitting import held_out, log_likelihood_of_risk, logistic, patient_folds
+from outcomenet.biomarkers.cross_fitting import log_likelihood_of_risk, logistic, repeated_predictions
 from outcomenet.biomarkers.estimates_forest import ForestWords, estimates_forest
 from outcomenet.biomarkers.number_words import p_words, sentence, with_interval
 from outcomenet.biomarkers.ordinal_fit import ordinal_fit
@@ -194,16 +194,11 @@ def _resampled(
     """Every metric of every model in the sample and in each resample, averaged over the repeats."""
     (table,) = data.tables
     target, patients = table[data.outcome].to_numpy(float), data.population.patients
-    designs = {model: data.design([], columns)(table) for model, columns in models.items()}
     predictions = {
-        model: [
-            held_out(target, design, patient_folds(patients, folds, seed + repeat), binary=binary)
-            # without a column all get one prediction: means of other folds would be lower where the fold's is higher
-            if len(design.columns)
-            else np.full(len(target), target.mean())
-            for repeat in range(repeats)
-        ]
-        for model, design in designs.items()
+        model: repeated_predictions(
+            target, data.design([], columns)(table), patients, binary=binary, folds=folds, repeats=repeats, seed=seed
+        )
+        for model, columns in models.items()
     }
     parts: dict[str, dict[str, list[np.ndarray]]] = {name: {model: [] for model in models} for name in metrics}
     for weights in weight_blocks(patients, resamples, seed):

@@ -97,7 +97,9 @@ def periods_of(visits: PlannedVisits, patients: pd.DataFrame) -> PersonPeriods:
     table = patients.iloc[at].assign(
         **{VISIT: visit, SPAN: spanned, EVENT: (ends & visits.of_interest[at]).astype(int)}
     )
-    return PersonPeriods(table[kept].reset_index(drop=True), int((last > 0).sum()), int((last == 0).sum()), int((~kept).sum()))
+    return PersonPeriods(
+        table[kept].reset_index(drop=True), int((last > 0).sum()), int((last == 0).sum()), int((~kept).sum())
+    )
 
 
 def complementary_log_log(
@@ -137,7 +139,9 @@ def complementary_log_log(
         try:
             fit = model.fit(cov_type="cluster", cov_kwds={"groups": groups}, tol=1e-10)
         except (PerfectSeparationWarning, ConvergenceWarning, np.linalg.LinAlgError) as error:
-            raise UndefinedMetric(f"The hazard of {term!r} has no finite estimate on these rows ({type(error).__name__}).") from None
+            raise UndefinedMetric(
+                f"The hazard of {term!r} has no finite estimate on these rows ({type(error).__name__})."
+            ) from None
     at = list(columns.columns).index(term)
     return wald(float(fit.params[at]), float(fit.bse[at]), term, level)
 
@@ -155,9 +159,21 @@ def wald(value: float, error: float, name: str, level: float) -> Term:
         UndefinedMetric: Either is not finite, or so large that the classes are separated.
     """
     if not (np.isfinite([value, error]).all() and abs(value) < LARGEST_SLOPE and error > 0):
-        raise UndefinedMetric(f"The slope of {name!r} has no finite estimate on these rows: it tells the classes apart.")
+        raise UndefinedMetric(
+            f"The slope of {name!r} has no finite estimate on these rows: it tells the classes apart."
+        )
     half = float(norm.ppf(0.5 + level / 2)) * error
     return Term(value, value - half, value + half, float(2 * norm.sf(abs(value) / error)))
+
+
+def as_ratio(slope: Term) -> Term:
+    """A slope on the log scale as a ratio, above 1 where the slope is above 0.
+
+    Args:
+        slope: Estimate and bounds on the log scale.
+    """
+    value, lower, upper = (float(np.exp(number)) for number in slope[:3])
+    return Term(value, lower, upper, slope.p)
 
 
 def firth_odds(
@@ -227,7 +243,9 @@ def baseline(periods: pd.DataFrame) -> pd.DataFrame:
 def _refuse_rank(columns: pd.DataFrame) -> None:
     values = columns.to_numpy(float)
     if np.linalg.matrix_rank(values / np.sqrt((values**2).mean(0)).clip(1e-12)) < values.shape[1]:
-        raise UndefinedMetric(f"Of the columns {', '.join(map(str, columns.columns))} one is given by the others: leave it out.")
+        raise UndefinedMetric(
+            f"Of the columns {', '.join(map(str, columns.columns))} one is given by the others: leave it out."
+        )
 
 
 def other_causes(follow_up: pd.DataFrame, event: str) -> list[str]:

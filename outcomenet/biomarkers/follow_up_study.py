@@ -9,7 +9,14 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from outcomenet.biomarkers.design_matrix import Population, as_numbers, coded, complete_rows, is_factor, standard_deviations
+from outcomenet.biomarkers.design_matrix import (
+    Population,
+    as_numbers,
+    coded,
+    complete_rows,
+    is_factor,
+    standard_deviations,
+)
 from outcomenet.biomarkers.resampled import noted
 from outcomenet.biomarkers.section import expect_columns
 from outcomenet.errors import UndefinedMetric, did_you_mean
@@ -65,14 +72,23 @@ class FollowUpStudy:
         """
         return self.titles.get(name, name.replace("_", " ") if name in EVENT_CAUSES else name)
 
-    def adjustments(self) -> dict[str, tuple[str, ...]]:
-        """Sets of columns beside a score, by their name in `adjustment`."""
-        sets = {"crude": ()}
-        if self.covariates:
-            sets[", ".join(map(self.title, self.covariates))] = self.covariates
-        if self.clinical:
-            sets[", ".join(map(self.title, self.clinical))] = self.clinical
+    def adjustments(self, score: str) -> dict[str, tuple[str, ...]]:
+        """Sets of columns beside a score, by their name in `adjustment`.
+
+        Args:
+            score: Which is not adjusted for itself.
+        """
+        sets: dict[str, tuple[str, ...]] = {"crude": ()}
+        for columns in (self.covariates, self.clinical):
+            others = tuple(name for name in columns if name != score)
+            if others:
+                sets[", ".join(map(self.title, others))] = others
         return sets
+
+    @property
+    def horizon(self) -> str:
+        """The horizon in words."""
+        return f"{self.horizon_years:g} year{'' if self.horizon_years == 1 else 's'}"
 
     def design(self, scores: Iterable[str], others: Iterable[str] = ()) -> pd.DataFrame:
         """Scores in their SD over the population, and coded columns beside them.
