@@ -12,23 +12,17 @@ from outcomenet.biomarkers.estimates_forest import ForestWords, estimates_forest
 from outcomenet.biomarkers.measured_models import Measured, measured_models
 from outcomenet.biomarkers.nested_models import Comparison, compared_models, nested_row
 from outcomenet.biomarkers.number_words import p_words, sentence, with_interval
+from outcomenet.biomarkers.resampled import VERDICT_WORDS, noted, paired_difference
 from outcomenet.biomarkers.section import Section, estimates_frame
 from outcomenet.biomarkers.study import Study, study
 from outcomenet.errors import UndefinedMetric
-from outcomenet.metrics.resampling import estimate, monte_carlo_margins
-from outcomenet.metrics.verdict import Verdict, verdict_of
+from outcomenet.metrics.resampling import estimate
+from outcomenet.metrics.verdict import Verdict
 from outcomenet.pages.figures import Drawing, Layout
 
 # Fewer events than this for each coefficient of the largest model, and its risks are not to be trusted (Peduzzi 1996).
 EVENTS_PER_COEFFICIENT = 10
 FEWEST_EVENTS = 10
-_WORDS = {
-    Verdict.BETTER: "better",
-    Verdict.WORSE: "worse",
-    Verdict.BORDERLINE: "borderline, within the Monte Carlo error",
-    Verdict.UNDECIDED: "no difference was shown",
-    Verdict.ABSENT: "not computed",
-}
 
 
 def added_value(
@@ -127,7 +121,7 @@ def verdict_in(note: str) -> Verdict:
         note: Of a row whose term is a difference.
     """
     words = note.split(";")[0]
-    return next((verdict for verdict, said in _WORDS.items() if said == words), Verdict.ABSENT)
+    return next((verdict for verdict, said in VERDICT_WORDS.items() if said == words), Verdict.ABSENT)
 
 
 def _too_few_events(data: Study, models: Mapping[str, Sequence[str]]) -> list[str]:
@@ -159,16 +153,11 @@ def _value_row(data: Study, model: str, measured: Measured, how: str, binary: bo
 
 def _difference_row(data: Study, pair: Comparison, measured: Measured, how: str, binary: bool) -> dict[str, object]:
     values = measured.values[pair.model] - measured.values[pair.reference]
-    value, lower, upper = estimate(values, data.level)
-    margins = monte_carlo_margins(values[1:], data.level) if np.isfinite(lower) else (0.0, 0.0)
-    verdict = verdict_of(
-        lower, upper, lower_margin=margins[0], upper_margin=margins[1], higher_is_better=measured.higher_is_better
-    )
-    error = f"Monte Carlo error of the bounds {margins[0]:.2g} and {margins[1]:.2g}"
-    note = "; ".join(part for part in (_WORDS[verdict], error, data.population.note) if part)
+    difference = paired_difference(values, data.level, higher_is_better=measured.higher_is_better)
+    note = noted(difference.pop("note"), data.population.note)
     return data.row(
         measure=pair.model, adjustment=f"minus {pair.reference}", term=f"difference of {measured.name}", method=how,
-        estimate=value, lower=lower, upper=upper, level=data.level, unit=measured.name, note=note, **_events(data, binary),
+        unit=measured.name, note=note, **difference, **_events(data, binary),
     )  # fmt: skip
 
 

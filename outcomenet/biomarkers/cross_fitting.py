@@ -61,6 +61,34 @@ def held_out(
     return predictions
 
 
+def repeated_predictions(
+    outcome: Float[np.ndarray, "row"],
+    design: pd.DataFrame,
+    patients: pd.Series,
+    *,
+    binary: bool,
+    folds: int,
+    repeats: int,
+    seed: int,
+) -> list[Float[np.ndarray, "row"]]:
+    """Predictions of each row by models fitted to other patients, once for each dealing of patients to folds.
+
+    Args:
+        outcome: One number a row; 0 or 1 where it is binary.
+        design: Covariates without an intercept; without a column all rows get the mean outcome.
+        patients: Patient of each row.
+        binary: Whether the model is logistic.
+        folds: Of each dealing.
+        repeats: Dealings, each with other folds.
+        seed: Of the first dealing.
+    """
+    if not len(design.columns):
+        # means of other folds would be lower where the fold's is higher
+        return [np.full(len(outcome), outcome.mean())] * repeats
+    dealings = [patient_folds(patients, folds, seed + repeat) for repeat in range(repeats)]
+    return [held_out(outcome, design, dealing, binary=binary) for dealing in dealings]
+
+
 def logistic(
     outcome: Float[np.ndarray, "row"], columns: Float[np.ndarray, "row column"]
 ) -> Float[np.ndarray, "column"]:

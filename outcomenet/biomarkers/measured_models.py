@@ -8,13 +8,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from outcomenet.arrays import Float
-from outcomenet.biomarkers.cross_fitting import held_out, patient_folds
+from outcomenet.biomarkers.cross_fitting import repeated_predictions
 from outcomenet.biomarkers.study import Study
 from outcomenet.metrics.discrimination import weighted_auroc
 from outcomenet.metrics.regression import r2
 from outcomenet.metrics.resampling import weight_blocks
-from outcomenet.metrics.risk import brier
+from outcomenet.metrics.risk import brier, net_benefit
 
 Metric = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 
@@ -49,19 +48,20 @@ def measured_models(
     metrics = _metrics(binary, thresholds)
     (table,) = data.tables
     target, patients = table[data.outcome].to_numpy(float), data.population.patients
-    designs = {model: data.design([], columns)(table) for model, columns in models.items()}
     predictions = {
         model: np.mean(
-            [
-                held_out(target, design, patient_folds(patients, folds, seed + repeat), binary=binary)
-                for repeat in range(repeats)
-            ],
+            repeated_predictions(
+                target,
+                data.design([], columns)(table),
+                patients,
+                binary=binary,
+                folds=folds,
+                repeats=repeats,
+                seed=seed,
+            ),
             axis=0,
         )
-        # without a column all get one prediction: means of other folds would be lower where the fold's is higher
-        if len(design.columns)
-        else np.full(len(target), target.mean())
-        for model, design in designs.items()
+        for model, columns in models.items()
     }
     parts: dict[str, dict[str, list[np.ndarray]]] = {name: {model: [] for model in models} for name in metrics}
     for weights in weight_blocks(patients, resamples, seed):
@@ -80,21 +80,3 @@ def _metrics(binary: bool, thresholds: Sequence[float]) -> dict[str, tuple[bool,
         return {"R2": (True, r2)}
     ranked: dict[str, tuple[bool, Metric]] = {"AUROC": (True, weighted_auroc), "Brier score": (False, brier)}
     return ranked | {f"net benefit at {t:g}": (True, partial(net_benefit, threshold=t)) for t in thresholds}
-
-
-def net_benefit(
-    target: Float[np.ndarray, "row"],
-    risk: Float[np.ndarray, "row"],
-    weights: Float[np.ndarray, "resample row"],
-    threshold: float,
-) -> Float[np.ndarray, "resample"]:
-    """Share of true positives minus that of false ones times t / (1 - t) (Vickers & Elkin, Med Decis Making 2006;26:565).
-
-    Args:
-        target: 1 with the event, 0 without.
-        risk: Of the event, 0 to 1.
-        weights: How often each row counts in each resample.
-        threshold: Risk t from which a patient is treated; higher net benefit is better, 0 is that of treating nobody.
-    """
-    gain = np.where(risk >= threshold, np.where(target == 1, 1.0, -threshold / (1 - threshold)), 0.0)
-    return weights @ gain / weights.sum(1)

@@ -9,10 +9,19 @@ import numpy as np
 import pandas as pd
 
 from outcomenet.arrays import Float
-from outcomenet.metrics.resampling import BLOCK, estimate, weight_blocks
+from outcomenet.metrics.resampling import BLOCK, estimate, monte_carlo_margins, weight_blocks
+from outcomenet.metrics.verdict import Verdict, verdict_of
 
 # No interval, and a sample of its own: what a resample gives where its patients do not allow a number.
 NO_INTERVAL = "no interval: undefined in more than 5 % of the resamples"
+
+VERDICT_WORDS = {
+    Verdict.BETTER: "better",
+    Verdict.WORSE: "worse",
+    Verdict.BORDERLINE: "borderline, within the Monte Carlo error",
+    Verdict.UNDECIDED: "no difference was shown",
+    Verdict.ABSENT: "not computed",
+}
 
 
 def over_resamples(
@@ -52,6 +61,25 @@ def numbers(values: Float[np.ndarray, "resample"], level: float = 0.95) -> dict[
     if math.isfinite(value) and not math.isfinite(lower):
         columns["note"] = NO_INTERVAL
     return columns
+
+
+def paired_difference(
+    values: Float[np.ndarray, "resample"], level: float = 0.95, *, higher_is_better: bool = True
+) -> dict[str, object]:
+    """A difference of two measures in the same resamples, with its verdict and the Monte Carlo error of its bounds as note.
+
+    Args:
+        values: the difference in the sample and, behind it, in each resample; NaN where it is undefined.
+        level: of the percentile interval.
+        higher_is_better: which way the measure improves.
+    """
+    value, lower, upper = estimate(values, level)
+    margins = monte_carlo_margins(values[1:], level) if math.isfinite(lower) else (0.0, 0.0)
+    verdict = verdict_of(
+        lower, upper, lower_margin=margins[0], upper_margin=margins[1], higher_is_better=higher_is_better
+    )
+    note = f"{VERDICT_WORDS[verdict]}; Monte Carlo error of the bounds {margins[0]:.2g} and {margins[1]:.2g}"
+    return {"estimate": value, "lower": lower, "upper": upper, "level": level, "note": note}
 
 
 def noted(*notes: object) -> str:

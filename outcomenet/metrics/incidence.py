@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from outcomenet.arrays import Bool, Float
+from outcomenet.arrays import Bool, Float, Int
 from outcomenet.errors import UndefinedMetric, UsageError, did_you_mean
 from outcomenet.metrics.follow_up import LEAST_LEFT
 from outcomenet.metrics.resampling import percentile_interval
@@ -56,8 +56,8 @@ def incidence_at_visits(
         UndefinedMetric: fewer than a tenth of the patients are watched at the first planned visit, or more than a tenth stayed
             without an event and have last films so far from a planned visit that they cannot stand for one.
     """
-    visits = _in_visits(table, cause, every_days)
-    n, last = len(table), np.where(visits.first_with > 0, visits.first_with, visits.free)
+    visits = in_planned_visits(table, cause, every_days)
+    n, last = len(table), visits.last
     watched = np.array([(last >= k).sum() for k in range(1, int(last.max(initial=0)) + 1)], int)
     shown = int((watched >= LEAST_LEFT * n).sum())
     if not shown:
@@ -65,7 +65,7 @@ def incidence_at_visits(
             f"Of {n} patients {watched[0] if len(watched) else 0} were watched to the first planned visit, day {every_days:g}; an "
             "incidence needs a tenth of them. Give the days between planned visits as every_days."
         )
-    allowed, counts = _patterns(visits, shown)
+    allowed, counts, _ = _patterns(visits, shown)
     drawn = np.random.default_rng(seed).multinomial(n, counts / n, size=resamples)
     mass = _self_consistent(allowed, np.vstack([counts, drawn]).astype(float))
     incidence = np.cumsum(mass[:, :shown], axis=1)
@@ -80,7 +80,31 @@ def incidence_at_visits(
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
-class _Visits(NamedTuple):
+def weighted_incidence(
+    visits: PlannedVisits, weights: Float[np.ndarray, "resample patient"], visit: int
+) -> Float[np.ndarray, "resample"]:
+    """Cumulative incidence by one planned visit in each of many weightings of the patients.
+
+    Args:
+        visits: courses of all patients, see `in_planned_visits`.
+        weights: how often each patient counts in each resample; 0 where one is not of the group that is asked about.
+        visit: number of the planned visit, 1 or more.
+
+    Returns:
+        0 to 1; NaN where a resample has nobody, or under a tenth of its patients is watched at that visit.
+    """
+    total = weights.sum(1)
+    watched = weights @ (visits.last >= visit)
+    incidence = np.full(len(weights), np.nan)
+    known = (total > 0) & (watched >= LEAST_LEFT * total)
+    if known.any():
+        allowed, _, pattern_of = _patterns(visits, visit)
+        counts = weights[known] @ np.eye(len(allowed))[pattern_of]
+        incidence[known] = _self_consistent(allowed, counts)[:, :visit].sum(1)
+    return incidence
+
+
+class PlannedVisits(NamedTuple):
     """Each patient in planned visits: the last one without any event, the first one with it (0: none), whether of interest,
     whether a film shows it, and whether that film stands for no planned visit."""
 
@@ -90,8 +114,23 @@ class _Visits(NamedTuple):
     on_film: np.ndarray
     off_schedule: np.ndarray
 
+    @property
+    def last(self) -> np.ndarray:
+        """The last visit at which a patient is watched: that of the event, else the last one without it (0: not even one)."""
+        return np.where(self.first_with > 0, self.first_with, self.free)
 
-def _in_visits(table: pd.DataFrame, cause: str, every_days: float) -> _Visits:
+
+def in_planned_visits(table: pd.DataFrame, cause: str = SEEN_ON_FILMS, every_days: float = 365.25) -> PlannedVisits:
+    """The course of each patient, counted in planned visits since the first scored film.
+
+    Args:
+        table: rows of follow_up.csv, one per patient, see `incidence_at_visits`.
+        cause: which is of interest.
+        every_days: days between planned visits.
+
+    Raises:
+        UndefinedMetric: more than a tenth stayed without an event and have last films that stand for no planned visit.
+    """
     if cause not in EVENT_CAUSES:
         raise UsageError(f"{cause!r} is no cause of the follow-up table. {did_you_mean(cause, EVENT_CAUSES)}")
     without, end = (
@@ -108,7 +147,7 @@ def _in_visits(table: pd.DataFrame, cause: str, every_days: float) -> _Visits:
     first_with = np.where(on_film & ~off_schedule, nearest, np.maximum(np.ceil(end), 1))
     first_with = np.where(on_film | known_day, first_with, 0)
     free = np.where(known_day, first_with - 1, np.where(on_film, np.minimum(free, first_with - 1), free))
-    return _Visits(free.astype(int), first_with.astype(int), kind == cause, on_film, off_schedule)
+    return PlannedVisits(free.astype(int), first_with.astype(int), kind == cause, on_film, off_schedule)
 
 
 def _refuse_other_rhythm(astray: Bool[np.ndarray, "patient"], every_days: float) -> None:
@@ -122,7 +161,7 @@ def _refuse_other_rhythm(astray: Bool[np.ndarray, "patient"], every_days: float)
         )
 
 
-def _off_schedule(visits: _Visits, visit: int) -> str:
+def _off_schedule(visits: PlannedVisits, visit: int) -> str:
     """How many of the progressions that count by a visit were first seen on films that stand for none; empty if none were."""
     by_then = visits.on_film & (visits.first_with <= visit)
     off = int((by_then & visits.off_schedule).sum())
@@ -134,8 +173,10 @@ def _off_schedule(visits: _Visits, visit: int) -> str:
     )
 
 
-def _patterns(visits: _Visits, shown: int) -> tuple[Float[np.ndarray, "pattern cell"], Float[np.ndarray, "pattern"]]:
-    """Which cells each distinct course of a patient allows, and how many patients have it.
+def _patterns(
+    visits: PlannedVisits, shown: int
+) -> tuple[Float[np.ndarray, "pattern cell"], Float[np.ndarray, "pattern"], Int[np.ndarray, "patient"]]:
+    """Which cells each distinct course of a patient allows, how many patients have it, and the course of each patient.
 
     Cells: the event of interest at visit 1 to `shown`, another event at these, and everything later.
     """
@@ -143,13 +184,14 @@ def _patterns(visits: _Visits, shown: int) -> tuple[Float[np.ndarray, "pattern c
     until = np.where(visits.first_with > 0, np.minimum(visits.first_with, shown + 1), shown + 1)
     kind = np.where(visits.first_with == 0, 0, np.where(visits.of_interest, 1, 2))
     kind = np.where(free >= shown, 0, kind)  # whatever comes after the last visit shown is later
-    distinct, counts = np.unique(np.column_stack([free, until, kind]), axis=0, return_counts=True)
+    courses = np.column_stack([free, until, kind])
+    distinct, pattern_of, counts = np.unique(courses, axis=0, return_inverse=True, return_counts=True)
     allowed = np.zeros((len(distinct), 2 * shown + 1))
     for row, (lower, upper, which) in zip(allowed, distinct, strict=True):
         for begin in (0, shown) if which == 0 else ((0,) if which == 1 else (shown,)):
             row[begin + lower : begin + min(upper, shown)] = 1.0
         row[-1] = float(upper > shown or which == 0)
-    return allowed, counts.astype(float)
+    return allowed, counts.astype(float), pattern_of.ravel()
 
 
 def _self_consistent(

@@ -7,7 +7,6 @@ import pandas as pd
 import pytest
 
 from outcomenet.biomarkers.added_value import added_value
-from outcomenet.biomarkers.measured_models import net_benefit
 from outcomenet.errors import UndefinedMetric
 from outcomenet.metrics.regression import r2
 from outcomenet.metrics.resampling import bootstrap_weights, percentile_interval
@@ -57,12 +56,6 @@ def test_the_paired_bootstrap_of_patients_is_that_of_boot():
     # added_value.R, boot 1.3.28.1: 10,000 resamples of patients
     assert difference[0] == pytest.approx(0.3080152283)
     assert percentile_interval(difference[1:]) == pytest.approx((0.1910238616, 0.4242479033), abs=0.008)
-
-
-def test_net_benefit_by_hand():
-    # at 0.2: 2 events and 1 other called among 4, 2/4 - 1/4 x 1/4
-    target, risk = np.array([1.0, 1.0, 0.0, 0.0]), np.array([0.9, 0.3, 0.25, 0.1])
-    assert net_benefit(target, risk, np.ones((1, 4)), 0.2) == pytest.approx([0.5 - 0.25 / 4])
 
 
 def test_a_score_with_the_better_signal_adds_and_the_human_one_does_not():

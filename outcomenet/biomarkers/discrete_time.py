@@ -1,0 +1,258 @@
+"""Hazard of an event at planned visits: complementary log-log regression of person-periods."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+import statsmodels.api as sm
+from firthmodels import FirthLogisticRegression
+from scipy.stats import norm
+from statsmodels.tools.sm_exceptions import ConvergenceWarning, PerfectSeparationWarning
+
+from outcomenet.biomarkers.follow_up_study import CENSORED
+from outcomenet.biomarkers.linear_fit import Term
+from outcomenet.biomarkers.section import expect_columns
+from outcomenet.errors import UndefinedMetric
+from outcomenet.metrics.incidence import PlannedVisits, in_planned_visits
+from outcomenet.outcomes import DAYS_PER_YEAR
+
+VISIT, SPAN, EVENT = "visit", "visits_spanned", "event"
+# A slope per SD beyond this on the log scale, and the score tells the classes apart: it has no finite estimate.
+LARGEST_SLOPE = 15.0
+
+
+class PersonPeriods(NamedTuple):
+    """Rows at risk, and the count that shows that no patient is lost."""
+
+    table: pd.DataFrame
+    patients: int
+    """With at least one row."""
+    not_watched: int
+    """Not watched to the first planned visit: without a row."""
+    merged: int
+    """Visits missed before an event seen on films, which share a row with the visit that shows it."""
+
+    @property
+    def events(self) -> int:
+        """Patients with the event."""
+        return int(self.table[EVENT].sum())
+
+
+def person_period(
+    follow_up: pd.DataFrame,
+    *,
+    event: str = "progression",
+    columns: Sequence[str] = (),
+    visits_every_days: float = DAYS_PER_YEAR,
+    patient: str = "patient_id",
+) -> PersonPeriods:
+    """One row per patient and planned visit at which he is watched, up to his event or his last visit without one.
+
+    Whoever had the event, died or was operated on is at risk at the visit by which it counts, with `event` 1 if it is the one
+    of interest, and leaves there; whoever was censored leaves at the last visit that a film stands for. An event that is
+    first seen after missed visits may have happened at any of them: they are one row, dated to the visit that shows it, with
+    their number in `visits_spanned` (the complementary log-log of a row that spans k visits of one hazard is larger by log k).
+
+    Args:
+        follow_up: One row per patient, see `follow_up_study`.
+        event: Cause of interest.
+        columns: To be carried along.
+        visits_every_days: Days between planned visits.
+        patient: Column of the patient.
+
+    Returns:
+        The rows with `patient`, `visit` (1 is the first after entry), `visits_spanned`, `event`, `columns`; with counts.
+
+    Raises:
+        UndefinedMetric: Films follow another rhythm, or a column is missing.
+
+    >>> table = pd.DataFrame({"patient_id": ["a", "b"], "entry_days": 0.0, "last_film_without_days": [365.0, 0.0]})
+    >>> table["interval_end_days"], table["cause"] = [730.0, 366.0], ["progression", "progression"]
+    >>> person_period(table).table[["patient_id", "visit", "event"]].values.tolist()
+    [['a', 1, 0], ['a', 2, 1], ['b', 1, 1]]
+    """
+    expect_columns(follow_up, patient, "cause", *columns)
+    visits = in_planned_visits(follow_up, event, visits_every_days)
+    return periods_of(visits, follow_up[[patient, *columns]])
+
+
+def periods_of(visits: PlannedVisits, patients: pd.DataFrame) -> PersonPeriods:
+    """Person-periods of courses that are counted in planned visits.
+
+    Args:
+        visits: Course of each patient.
+        patients: A row for each, carried along.
+    """
+    last = visits.last
+    at = np.repeat(np.arange(len(last)), last)
+    visit = np.concatenate([np.arange(1, count + 1) for count in last]) if len(at) else np.zeros(0, int)
+    ends = visit == last[at]
+    seen = visits.on_film & visits.of_interest
+    kept = ~(seen[at] & (visit > visits.free[at]) & ~ends)
+    spanned = np.where(ends & seen[at], last[at] - visits.free[at], 1)
+    table = patients.iloc[at].assign(
+        **{VISIT: visit, SPAN: spanned, EVENT: (ends & visits.of_interest[at]).astype(int)}
+    )
+    return PersonPeriods(
+        table[kept].reset_index(drop=True), int((last > 0).sum()), int((last == 0).sum()), int((~kept).sum())
+    )
+
+
+def complementary_log_log(
+    periods: pd.DataFrame, design: pd.DataFrame, term: str, patients: np.ndarray, level: float = 0.95
+) -> Term:
+    """Log hazard ratio of one column, with an interval that is robust to patients' repeated rows.
+
+    log(-log(1 - P(event at visit | not before))) = visit + design: the hazard ratio of a proportional hazards model whose
+    events are known up to the visit (Prentice & Gloeckler, Biometrics 1978;34:57; Singer & Willett 2003, ch. 10-12). Visits
+    without an event, or with nothing else, say nothing of it and are left out.
+
+    Args:
+        periods: `visit`, `visits_spanned`, `event` of each row.
+        design: Covariates of each row, without an intercept.
+        term: Column whose coefficient is wanted.
+        patients: Patient of each row.
+        level: Of the interval.
+
+    Returns:
+        Estimate and bounds on the log scale, above 0 where the event comes sooner; p by the normal distribution.
+
+    Raises:
+        UndefinedMetric: No visit shows the event beside patients without it, or the slope has no finite value.
+    """
+    rows = informative(periods)
+    columns = pd.concat([baseline(periods[rows]), design[rows]], axis=1)
+    _refuse_rank(columns)
+    model = sm.GLM(
+        periods.loc[rows, EVENT].to_numpy(float), columns.to_numpy(float),
+        family=sm.families.Binomial(link=sm.families.links.CLogLog()), offset=np.log(periods.loc[rows, SPAN].to_numpy(float)),
+    )  # fmt: skip
+    groups = pd.factorize(patients[rows])[0]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", PerfectSeparationWarning)
+        warnings.simplefilter("error", ConvergenceWarning)
+        warnings.simplefilter("ignore", RuntimeWarning)
+        try:
+            fit = model.fit(cov_type="cluster", cov_kwds={"groups": groups}, tol=1e-10)
+        except (PerfectSeparationWarning, ConvergenceWarning, np.linalg.LinAlgError) as error:
+            raise UndefinedMetric(
+                f"The hazard of {term!r} has no finite estimate on these rows ({type(error).__name__})."
+            ) from None
+    at = list(columns.columns).index(term)
+    return wald(float(fit.params[at]), float(fit.bse[at]), term, level)
+
+
+def wald(value: float, error: float, name: str, level: float) -> Term:
+    """A coefficient with its normal interval.
+
+    Args:
+        value: On the log scale.
+        error: Its standard error.
+        name: Of the column, for the refusal.
+        level: Of the interval.
+
+    Raises:
+        UndefinedMetric: Either is not finite, or so large that the classes are separated.
+    """
+    if not (np.isfinite([value, error]).all() and abs(value) < LARGEST_SLOPE and error > 0):
+        raise UndefinedMetric(
+            f"The slope of {name!r} has no finite estimate on these rows: it tells the classes apart."
+        )
+    half = float(norm.ppf(0.5 + level / 2)) * error
+    return Term(value, value - half, value + half, float(2 * norm.sf(abs(value) / error)))
+
+
+def as_ratio(slope: Term) -> Term:
+    """A slope on the log scale as a ratio, above 1 where the slope is above 0.
+
+    Args:
+        slope: Estimate and bounds on the log scale.
+    """
+    value, lower, upper = (float(np.exp(number)) for number in slope[:3])
+    return Term(value, lower, upper, slope.p)
+
+
+def firth_odds(
+    outcome: np.ndarray, columns: pd.DataFrame, term: str, level: float = 0.95, offset: np.ndarray | None = None
+) -> Term:
+    """Log odds ratio of one column by Firth's penalised likelihood, with profile likelihood interval and test.
+
+    The likelihood times the root of the information's determinant: finite also where classes are separated, and nearly
+    unbiased with few events (Firth, Biometrika 1993;80:27; Heinze & Schemper, Stat Med 2002;21:2409). `firthmodels` fits it.
+
+    Args:
+        outcome: 0 or 1 of each row.
+        columns: All covariates, with those of the baseline; there is no further intercept.
+        term: Column whose coefficient is wanted.
+        level: Of the interval.
+        offset: Added to the log odds of each row; None for nothing.
+
+    Raises:
+        UndefinedMetric: It did not converge, or columns depend on each other.
+
+    >>> columns = pd.DataFrame({"baseline": 1.0, "high": [0.0, 0, 0, 1, 1, 1]})
+    >>> round(firth_odds(np.array([0, 0, 0, 1, 1, 1]), columns, "high").estimate, 3)  # log of (3.5 / 0.5)^2
+    3.892
+    """
+    _refuse_rank(columns)
+    at = list(columns.columns).index(term)
+    model = FirthLogisticRegression(backend="numpy", fit_intercept=False, max_iter=200, gtol=1e-6, xtol=1e-6)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what it warns of is seen in what it returns
+        try:
+            model.fit(columns.to_numpy(float), np.asarray(outcome), offset=offset)
+            lower, upper = model.conf_int(alpha=1 - level, method="pl", features=[at], max_iter=200)[at]
+            model.lrt(at)
+        except (np.linalg.LinAlgError, RuntimeError, ValueError) as error:
+            raise UndefinedMetric(f"Firth's likelihood of {term!r} has no maximum on these rows: {error}.") from None
+    value = float(model.coef_[at])
+    if not (model.converged_ and np.isfinite([value, lower, upper]).all()):
+        raise UndefinedMetric(f"Firth's likelihood of {term!r} did not settle on these rows.")
+    return Term(value, float(lower), float(upper), float(model.lrt_pvalues_[at]))
+
+
+def informative(periods: pd.DataFrame) -> np.ndarray:
+    """Rows of visits at which some had the event and some had not.
+
+    Args:
+        periods: `visit` and `event` of each row.
+
+    Raises:
+        UndefinedMetric: There is no such visit.
+    """
+    share = periods.groupby(VISIT)[EVENT].transform("mean").to_numpy(float)
+    rows = (share > 0) & (share < 1)
+    if not rows.any():
+        raise UndefinedMetric("No planned visit shows both patients with the event and patients without it.")
+    return rows
+
+
+def baseline(periods: pd.DataFrame) -> pd.DataFrame:
+    """A column for each visit: the hazard of each is free.
+
+    Args:
+        periods: `visit` of each row.
+    """
+    return pd.get_dummies(periods[VISIT], prefix=VISIT, dtype=float)
+
+
+def _refuse_rank(columns: pd.DataFrame) -> None:
+    values = columns.to_numpy(float)
+    if np.linalg.matrix_rank(values / np.sqrt((values**2).mean(0)).clip(1e-12)) < values.shape[1]:
+        raise UndefinedMetric(
+            f"Of the columns {', '.join(map(str, columns.columns))} one is given by the others: leave it out."
+        )
+
+
+def other_causes(follow_up: pd.DataFrame, event: str) -> list[str]:
+    """Competing causes that somebody had, the most frequent first.
+
+    Args:
+        follow_up: `cause` of each patient.
+        event: The cause of interest.
+    """
+    return [str(cause) for cause in follow_up["cause"].value_counts().index if cause not in (event, CENSORED)]
