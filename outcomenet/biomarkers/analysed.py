@@ -30,7 +30,9 @@ class Analysed:
         return {"n_visits": len(self.rows), "n_patients": self.rows["patient_id"].nunique(), "note": self.note}
 
 
-def complete_rows(table: pd.DataFrame, numbers: Iterable[str], *, patient: str, keys: Iterable[str] = ()) -> Analysed:
+def complete_rows(
+    table: pd.DataFrame, numbers: Iterable[str], *, patient: str, keys: Iterable[str] = (), kept: Iterable[str] = ()
+) -> Analysed:
     """The rows of which an analysis knows everything that it needs.
 
     Args:
@@ -38,6 +40,7 @@ def complete_rows(table: pd.DataFrame, numbers: Iterable[str], *, patient: str, 
         numbers: columns that must hold numbers.
         patient: column of the patient, whose rows are kept together; it is called patient_id in the result.
         keys: further columns that must not be empty, such as the visit or the hospital.
+        kept: further columns that may have gaps.
 
     Raises:
         UndefinedMetric: a column is missing or holds text, or no row is complete.
@@ -47,20 +50,23 @@ def complete_rows(table: pd.DataFrame, numbers: Iterable[str], *, patient: str, 
     '1 of 2 rows left out (1 without score)'
     """
     numbers, keys = list(dict.fromkeys(numbers)), list(dict.fromkeys(keys))
-    expect_columns(table, patient, *numbers, *keys)
+    further = [name for name in dict.fromkeys(kept) if name not in (*numbers, *keys, "patient_id")]
+    expect_columns(table, patient, *numbers, *keys, *further)
     values = {name: numbers_of(table, name) for name in numbers}
     known = {name: np.isfinite(value) for name, value in values.items()}
     known |= {name: table[name].notna().to_numpy() for name in (patient, *keys)}
-    kept = np.all(list(known.values()), axis=0)
+    whole = np.all(list(known.values()), axis=0)
     lacking = ", ".join(f"{int((~there).sum())} without {name}" for name, there in known.items() if not there.all())
-    if not kept.any():
+    if not whole.any():
         raise UndefinedMetric(
             f"No row of {len(table)} has a value in each of {', '.join(known)} ({lacking or 'the table is empty'}). Leave out the "
             "column that is empty, or give another table."
         )
-    rows = table[[*keys]].assign(**values).assign(patient_id=table[patient].astype(str))[kept].reset_index(drop=True)
-    left = int((~kept).sum())
-    return Analysed(rows, f"{left} of {len(table)} rows left out ({lacking})" if left else "")
+    rows = table[[*keys, *further]].assign(**values).assign(patient_id=table[patient].astype(str))
+    left = int((~whole).sum())
+    return Analysed(
+        rows[whole].reset_index(drop=True), f"{left} of {len(table)} rows left out ({lacking})" if left else ""
+    )
 
 
 def numbers_of(table: pd.DataFrame, column: str) -> Float[np.ndarray, "row"]:

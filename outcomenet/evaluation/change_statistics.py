@@ -13,8 +13,8 @@ from outcomenet.arrays import Float
 from outcomenet.evaluation.change_measures import Measured, ReadTogether
 from outcomenet.metrics.agreement import icc_of_sums, rating_sums
 from outcomenet.metrics.detectable import smallest_detectable_change
-from outcomenet.metrics.resampling import bootstrap_weights, estimate
-from outcomenet.metrics.trial_size import patients_per_arm
+from outcomenet.metrics.resampling import Estimate, bootstrap_weights, estimate
+from outcomenet.metrics.trial_size import size_with_bounds
 
 TREATMENT_EFFECT = 0.5  # share of the mean change that the treatment takes away
 POWERS = (0.8, 0.9)
@@ -59,17 +59,8 @@ def change_statistics(
     yield srm
     for power in POWERS:
         note = f"treatment halves the mean change; two-sided t test at 5 %, power {100 * power:.0f} %"
-        # the weaker the response, the larger the trial: the bounds change places
-        most = _per_arm(0.0 if srm.lower * srm.upper <= 0 else min(abs(srm.lower), abs(srm.upper)), power)
-        least = _per_arm(max(abs(srm.lower), abs(srm.upper)), power)
-        yield Statistic(f"n_per_arm_{100 * power:.0f}", _per_arm(srm.value, power), least, most, note)
-
-
-def _per_arm(srm: float, power: float) -> float:
-    """Infinite where there is no change on average, NaN where the response mean is not defined."""
-    if srm == 0 or np.isnan(srm):
-        return np.inf if srm == 0 else np.nan
-    return float(patients_per_arm(TREATMENT_EFFECT * srm, power=power))
+        halved = Estimate(*(TREATMENT_EFFECT * of for of in (srm.value, srm.lower, srm.upper)))
+        yield Statistic(f"n_per_arm_{100 * power:.0f}", *size_with_bounds(halved, power=power), note)
 
 
 def reading_statistics(

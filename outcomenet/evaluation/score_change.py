@@ -22,10 +22,11 @@ from outcomenet.evaluation.change_measures import (
 )
 from outcomenet.evaluation.change_statistics import Statistic, change_statistics, reading_statistics
 from outcomenet.evaluation.damage_change import UNWEIGHTED, DamageChanges
-from outcomenet.evaluation.trial_arms import arm_effect, arm_statistics, n_ratio, treatment_arms
+from outcomenet.evaluation.trial_arms import arm_statistics, n_ratio, treatment_arms
 from outcomenet.metrics.correlation import weighted_correlation, weighted_rank_correlation
 from outcomenet.metrics.resampling import bootstrap_weights
 from outcomenet.metrics.responsiveness import response_mean
+from outcomenet.metrics.trial_effect import arm_effect
 from outcomenet.predictions import NetworkOutput
 from outcomenet.predictors import HUMAN_TOTAL
 from outcomenet.runs.infinite_cells import named_infinities

@@ -11,7 +11,8 @@ from outcomenet.arrays import Bool, Float
 from outcomenet.datasets.dataset import Dataset
 from outcomenet.datasets.pairs import KEYS
 from outcomenet.evaluation.change_statistics import POWERS, Statistic
-from outcomenet.metrics.trial_size import patients_per_arm
+from outcomenet.metrics.resampling import Estimate
+from outcomenet.metrics.trial_size import size_with_bounds
 from outcomenet.predictors import HUMAN_TOTAL
 
 FEWEST = 10  # patients in an arm, below which a difference says nothing
@@ -36,34 +37,6 @@ def treatment_arms(dataset: Dataset, pairs: pd.DataFrame) -> Bool[np.ndarray, "p
     return (treatment == max(count.index)).to_numpy(bool)
 
 
-def arm_effect(
-    change: Float[np.ndarray, "pair"], arm: Bool[np.ndarray, "pair"], weights: Float[np.ndarray, "resample pair"]
-) -> Float[np.ndarray, "resample"]:
-    """Difference of the arms' mean changes in SDs within arms (Cohen's d), of the sample and every resample.
-
-    Args:
-        change: of each pair.
-        arm: True for one of the two arms; the difference is of the other minus this one.
-        weights: how often each pair counts, see `resampling.bootstrap_weights`.
-
-    Returns:
-        NaN where an arm is empty or nothing varies.
-    """
-    means, squares, counts = [], [], []
-    centred = change - change.mean()  # taken out before squaring, so that large changes keep their digits
-    for of in (~arm, arm):
-        of_arm = weights * of
-        n = of_arm.sum(1)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            mean = of_arm @ centred / n
-            squares.append(of_arm @ centred**2 - n * mean**2)
-        means.append(mean)
-        counts.append(n)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        spread = (squares[0] + squares[1]) / (counts[0] + counts[1] - 2)
-        return np.where(spread > 1e-12, (means[0] - means[1]) / np.sqrt(spread), np.nan)
-
-
 def arm_statistics(effect: Float[np.ndarray, "resample"]) -> Iterator[Statistic]:
     """The difference between the arms, and the patients per arm of a trial with that difference.
 
@@ -75,17 +48,9 @@ def arm_statistics(effect: Float[np.ndarray, "resample"]) -> Iterator[Statistic]
     )
     yield difference
     for power in POWERS:
-        crosses = not difference.lower * difference.upper > 0
-        ends = sorted(abs(bound) for bound in (difference.lower, difference.upper))
-        most = np.inf if crosses else _per_arm(ends[0], power)
         note = f"trial of these two arms; two-sided t test at 5 %, power {100 * power:.0f} %"
-        yield Statistic(
-            f"n_per_arm_of_trial_{100 * power:.0f}",
-            _per_arm(difference.value, power),
-            _per_arm(ends[1], power),
-            most,
-            note,
-        )
+        size = size_with_bounds(Estimate(difference.value, difference.lower, difference.upper), power=power)
+        yield Statistic(f"n_per_arm_of_trial_{100 * power:.0f}", *size, note)
 
 
 def n_ratio(effect: Float[np.ndarray, "resample"], human: Float[np.ndarray, "resample"]) -> Statistic:
@@ -99,9 +64,3 @@ def n_ratio(effect: Float[np.ndarray, "resample"], human: Float[np.ndarray, "res
         ratio = (human / effect) ** 2
     note = "patients per arm over those with the human total; below 1: the measure needs fewer"
     return Statistic.of_resamples("n_per_arm_ratio", ratio, note, HUMAN_TOTAL)
-
-
-def _per_arm(effect: float, power: float) -> float:
-    if effect == 0 or np.isnan(effect):
-        return np.inf if effect == 0 else np.nan
-    return float(patients_per_arm(effect, power=power))

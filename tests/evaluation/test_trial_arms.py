@@ -11,7 +11,8 @@ import pytest
 from statsmodels.stats.power import TTestIndPower
 
 from outcomenet.datasets.dataset import Dataset
-from outcomenet.evaluation.trial_arms import arm_effect, arm_statistics, n_ratio, treatment_arms
+from outcomenet.evaluation.trial_arms import arm_statistics, n_ratio, treatment_arms
+from outcomenet.metrics.trial_effect import arm_effect
 
 RNG = np.random.default_rng(5)
 ARM = np.arange(200) % 2 == 1
