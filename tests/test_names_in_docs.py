@@ -21,7 +21,7 @@ DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+(?=$|\()")
 PYTHON_FILE = re.compile(r"[a-z_][\w/]*\.py")
 REFERRED = re.compile(r"\b(?:[Ss]ee|[Aa]s in) `([A-Za-z_]\w+)`")
 # files that a run or a data set has
-DATA_FILES = {"csv", "dta", "html", "ipynb", "json", "jsonl", "md", "parquet", "png", "svg", "toml"}
+DATA_FILES = {"csv", "dta", "html", "ipynb", "json", "jsonl", "md", "parquet", "png", "qmd", "svg", "toml"}
 
 
 def _parts(file: Path) -> tuple[str, ...]:

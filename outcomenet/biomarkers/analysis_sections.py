@@ -20,9 +20,11 @@ from outcomenet.biomarkers.bland_altman import limits_of_agreement
 from outcomenet.biomarkers.confounding import confounding
 from outcomenet.biomarkers.directed_graph import DirectedGraph
 from outcomenet.biomarkers.measurement_error import measurement_error
+from outcomenet.biomarkers.prognosis import prognosis
 from outcomenet.biomarkers.question import question
 from outcomenet.biomarkers.reliability import Readings, reliability
-from outcomenet.biomarkers.section import Section, estimates_frame, joined
+from outcomenet.biomarkers.responsiveness import responsiveness
+from outcomenet.biomarkers.section import Section, estimate_rows, estimates_frame, joined
 from outcomenet.biomarkers.stored_error import reliability_of_sem
 from outcomenet.biomarkers.subgroups import subgroups
 from outcomenet.biomarkers.table_one import Characteristic
@@ -227,6 +229,59 @@ def _reliability(inputs: Inputs) -> Section:
     return joined(parts)
 
 
+def _responsiveness(inputs: Inputs) -> Section:
+    plan, of = inputs.plan, inputs.plan.columns
+    if not of.years or of.years not in inputs.visits:
+        raise UndefinedMetric("the plan names no column of time (columns.years), so that no two visits make a change")
+    haq = next((outcome for outcome in plan.outcomes if outcome.minimal_difference and outcome.kind != "event"), None)
+    return responsiveness(
+        inputs.visits,
+        measures=[name for name in (plan.measures.score, plan.measures.damage, plan.measures.human) if name],
+        patient=of.patient,
+        visit=of.visit or None,
+        years=of.years,
+        interval_years=plan.follow_up.horizon_years,
+        other=[*(outcome.column for outcome in _on_a_scale(plan)), *plan.activity],
+        detectable=_detectable(inputs),
+        anchor=haq.column if haq else None,
+        minimal_difference=haq.minimal_difference if haq else 0.22,
+        arm=of.treatment if plan.trial.arms else None,
+        reference=plan.trial.arms[0] if plan.trial.arms else None,
+        titles=inputs.titles,
+        resamples=plan.resamples,
+        seed=plan.seed,
+    )
+
+
+def _detectable(inputs: Inputs) -> dict[str, float]:
+    """Smallest detectable changes that section reliability told, by measure."""
+    rows = estimate_rows(made(SECTIONS["reliability"], inputs).estimates)
+    return {row.measure: row.estimate for row in rows if row.term == "SDC (95 %)" and np.isfinite(row.estimate)}
+
+
+def _prognosis(inputs: Inputs) -> Section:
+    plan, of = inputs.plan, inputs.plan.columns
+    if inputs.follow_up is None or inputs.follow_up.empty:
+        raise UndefinedMetric("there is no table of follow-up on films (docs/intake/follow_up.md)")
+    table = inputs.follow_up
+    table = table[table[of.usable].astype(bool)] if of.usable in table else table
+    there = [name for name in primary_covariates(plan) if name in table]
+    return prognosis(
+        table.reset_index(drop=True),
+        scores=[name for name in _both(inputs) if name in table],
+        covariates=there,
+        clinical=[name for name in plan.follow_up.covariates if name in table],
+        event=plan.follow_up.event,
+        horizon_years=plan.follow_up.horizon_years,
+        visits_every_days=plan.follow_up.visits_every_days,
+        patient=of.patient,
+        titles=inputs.titles,
+        resamples=plan.resamples,
+        seed=plan.seed,
+        fewest_events_per_parameter=plan.follow_up.fewest_events_per_parameter,
+    )
+
+
 def _measurement_error(inputs: Inputs) -> Section:
     plan = inputs.plan
     if not plan.measures.score_sem:
@@ -389,8 +444,10 @@ SECTIONS: Mapping[str, SectionKind] = {
     "table_one": SectionKind("Table 1", "Who are the patients?", _table_one),
     "distribution": SectionKind("Distribution of the score", "How does the score lie in each class of outcome?", _distribution),
     "reliability": SectionKind("Reliability and agreement", "How well does one reading repeat another?", _reliability),
+    "responsiveness": SectionKind("Can it see change?", "How many patients does a trial need that is judged by its change?", _responsiveness),
     "association": SectionKind("Association", "How do outcomes go with the score, and what is left of it on each rung?", _association),
     "added_value": SectionKind("Added value", "What does the score tell that the human score and the clinic do not?", _added_value),
+    "prognosis": SectionKind("Prognosis", "What does it tell of progression to come, and what do its rivals?", _prognosis),
     "measurement_error": SectionKind("Measurement error", "How much flatter does error of the score make its slope?", _measurement_error),
     "confounding": SectionKind("Confounding", "What of it is owed to osteoarthritis, fibromyalgia or something unmeasured?", _confounding),
     "subgroups": SectionKind("Subgroups and hospitals", "Is it the same in every group and hospital?", _subgroups),
