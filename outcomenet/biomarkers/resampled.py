@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -45,6 +45,28 @@ def over_resamples(
     # a block holds 16 bytes a row and resample while it is worked on: a large table is taken in smaller ones
     block = max(1, min(BLOCK, 20_000_000 // max(len(patients), 1)))
     return np.concatenate([statistic(weights) for weights in weight_blocks(patients, resamples, seed, block)])
+
+
+def all_over_resamples(
+    statistics: Sequence[Callable[[Float[np.ndarray, "resample row"]], Float[np.ndarray, "resample"]]],
+    patients: pd.Series,
+    *,
+    resamples: int,
+    seed: int,
+) -> list[Float[np.ndarray, "resample"]]:
+    """Several statistics of the sample and of the same resamples of patients, so that their differences are paired.
+
+    Args:
+        statistics: each takes how often each row counts in each resample.
+        patients: patient of each row.
+        resamples: bootstrap resamples of patients.
+        seed: of the resamples.
+    """
+
+    def together(weights: np.ndarray) -> np.ndarray:
+        return np.stack([of(weights) for of in statistics], axis=1)
+
+    return list(over_resamples(together, patients, resamples=resamples, seed=seed).T)
 
 
 def numbers(values: Float[np.ndarray, "resample"], level: float = 0.95) -> dict[str, object]:

@@ -15,7 +15,7 @@ from outcomenet.biomarkers.change_plot import change_plot
 from outcomenet.biomarkers.change_verdict import Contrast
 from outcomenet.biomarkers.change_words import PEARSON, change_sentence, change_verdict, pairs_sentence, printed_changes
 from outcomenet.biomarkers.patient_changes import FEWEST_PATIENTS, PatientChanges, patient_changes
-from outcomenet.biomarkers.resampled import noted, numbers, over_resamples
+from outcomenet.biomarkers.resampled import all_over_resamples, noted, numbers
 from outcomenet.biomarkers.section import Section, estimates_frame
 from outcomenet.metrics.correlation import weighted_correlation, weighted_rank_correlation
 from outcomenet.metrics.proportions import wilson
@@ -153,13 +153,7 @@ def _resampled(
     """Rows with their numbers, and the |SRM| of every measure in the sample and in each resample."""
     absolute = [partial(response_mean, changes.change[name].to_numpy()) for name in measures]
     functions = [one.values for one in statistics if one.values] + absolute
-    drawn = over_resamples(
-        lambda weights: np.stack([of(weights) for of in functions], axis=1),
-        changes.patients,
-        resamples=resamples,
-        seed=seed,
-    )
-    columns = iter(drawn.T)
+    columns = iter(all_over_resamples(functions, changes.patients, resamples=resamples, seed=seed))
     rows = []
     for one in statistics:
         values = numbers(next(columns), level) if one.values else {}

@@ -43,7 +43,7 @@ def explained_variance(
     covariates: Float[np.ndarray, "row covariate"],
     weights: Float[np.ndarray, "resample row"],
     *,
-    given: Float[np.ndarray, "row covariate"] | None = None,
+    given: Float[np.ndarray, "row known"] | None = None,
 ) -> Float[np.ndarray, "resample"]:
     """Share of an endpoint's variance that covariates explain beyond `given`: adjusted partial r2, of the sample and every
     resample.
