@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
@@ -89,7 +90,7 @@ def _fit(
     times: pd.DataFrame,
     design: pd.DataFrame,
     score: str,
-    entries: dict[str, object],
+    entries: Mapping[str, object],
     sentences: list[str],
 ) -> list[dict[str, object]]:
     names = {name: f"x{at}" for at, name in enumerate(design.columns)}
