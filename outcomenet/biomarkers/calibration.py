@@ -30,6 +30,7 @@ LARGE, INTERCEPT, SLOPE, EXCESS = (
     "observed minus predicted",
 )
 POINTS, GROUPS = 60, 10
+MOST_PANELS = 3  # side by side on a page
 
 
 @dataclass(frozen=True)
@@ -116,9 +117,13 @@ def calibration(
             sentences.append(_words(data, name, how, overall))
             rows += [row for found in _by_hospital(data, name, how, values, refusals) for row in found]
         panels.append(_panel(data, name, given, moved.predictions))
+    parts = [panels[at : at + MOST_PANELS] for at in range(0, len(panels), MOST_PANELS)]
+    draws = tuple(
+        partial(draw_calibration, part, data.title(outcome), outcome if at == 0 else f"{outcome}_{at + 1}", level)
+        for at, part in enumerate(parts)
+    )
     return Section(
-        estimates_frame(rows), tuple(sentences), (partial(draw_calibration, panels, data.title(outcome), outcome, level),),
-        {"Calibration": _printed(data, rows)}, tuple(dict.fromkeys(refusals)),
+        estimates_frame(rows), tuple(sentences), draws, {"Calibration": _printed(data, rows)}, tuple(dict.fromkeys(refusals)),
     )  # fmt: skip
 
 

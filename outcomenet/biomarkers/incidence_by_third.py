@@ -195,11 +195,12 @@ def _draw(
     below = figure.add_axes((left / width, 0.02 / height, 1 - (left + right) / width, table_height / height))
     last = max(int(curve.loc[curve["incidence"].notna(), "visit"].max()) for curve in curves.values())
     years = data.every_days / DAYS_PER_YEAR
+    shown = range(0, last + 1, last // (12 if page else 6) + 1)  # more numbers would run into each other
     for place, (third, curve) in enumerate(curves.items()):
         known = curve[curve["incidence"].notna()]
         _steps(axis, known, years, third)
-        _at_risk(below, curve[curve["visit"] <= last], years, third, place)
-    _finish(axis, below, last, years, len(curves))
+        _at_risk(below, curve[curve["visit"].isin(shown)], years, third, place)
+    _finish(axis, below, shown, last, years, len(curves))
     axis.set_ylabel(layout.wrapped(f"share with {data.outcome}", 24))
     lines = pd.concat([curve.assign(third=third) for third, curve in curves.items()], ignore_index=True)
     return Drawing(
@@ -243,11 +244,11 @@ def _beside(axis: Axes, y: float, text: str, color: str = "#333333", fontweight:
     )  # fmt: skip
 
 
-def _finish(axis: Axes, below: Axes, last: int, years: float, thirds: int) -> None:
+def _finish(axis: Axes, below: Axes, shown: range, last: int, years: float, thirds: int) -> None:
     ends = (-0.12 * years * max(last, 1), (last + 0.3) * years)
     for one in (axis, below):
         one.set_xlim(*ends)
-    axis.set_xticks([visit * years for visit in range(last + 1)], [f"{visit * years:g}" for visit in range(last + 1)])
+    axis.set_xticks([visit * years for visit in shown], [f"{visit * years:.2g}" for visit in shown])
     axis.set_ylim(bottom=0.0)
     axis.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
     axis.set_xlabel("years since the first film (planned visits)")
