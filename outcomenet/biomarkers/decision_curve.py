@@ -311,7 +311,7 @@ def _draw(curves: _Curves, *, layout: Layout = Layout.PAGE) -> Drawing | None:
                 zorder=2,
             )
         data.append(found.assign(strategy=name, threshold=x))
-    _finish(axis, curves)
+    _finish(axis, curves, layout)
     figure.legend(loc="outside lower left", ncols=1 if layout is Layout.PHONE else 4, fontsize=8.5)
     return Drawing(
         f"decision_curve_{curves.outcome}",
@@ -324,12 +324,12 @@ def _draw(curves: _Curves, *, layout: Layout = Layout.PAGE) -> Drawing | None:
     )
 
 
-def _finish(axis: Axes, curves: _Curves) -> None:
+def _finish(axis: Axes, curves: _Curves, layout: Layout) -> None:
     """Treating all falls without end towards high thresholds: what lies far below zero is not shown."""
     tops = [np.nanmax(values[0]) for values in curves.values.values()]
     top = max(float(max(tops)), 0.01)
     axis.set_ylim(-0.35 * top, 1.35 * top)
-    axis.set_xlabel("threshold: risk from which on one would treat")
+    axis.set_xlabel(layout.wrapped("threshold: risk from which on one would treat", 34))
     axis.set_ylabel("net benefit")
     axis.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
     axis.grid(color=PALE, linewidth=0.7)

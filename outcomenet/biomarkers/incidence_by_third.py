@@ -245,7 +245,7 @@ def _beside(axis: Axes, y: float, text: str, color: str = "#333333", fontweight:
 
 
 def _finish(axis: Axes, below: Axes, shown: range, last: int, years: float, thirds: int) -> None:
-    ends = (-0.12 * years * max(last, 1), (last + 0.3) * years)
+    ends = (-0.06 * years * max(last, 1), (last + 0.3) * years)
     for one in (axis, below):
         one.set_xlim(*ends)
     axis.set_xticks([visit * years for visit in shown], [f"{visit * years:.2g}" for visit in shown])
