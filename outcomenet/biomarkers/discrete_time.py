@@ -137,13 +137,24 @@ def complementary_log_log(
         warnings.simplefilter("error", ConvergenceWarning)
         warnings.simplefilter("ignore", RuntimeWarning)
         try:
-            fit = model.fit(cov_type="cluster", cov_kwds={"groups": groups}, tol=1e-10)
+            fit = model.fit(tol=1e-10)
         except (PerfectSeparationWarning, ConvergenceWarning, np.linalg.LinAlgError) as error:
             raise UndefinedMetric(
                 f"The hazard of {term!r} has no finite estimate on these rows ({type(error).__name__})."
             ) from None
     at = list(columns.columns).index(term)
-    return wald(float(fit.params[at]), float(fit.bse[at]), term, level)
+    bread = np.asarray(fit.normalized_cov_params)
+    errors = _robust_errors(model.score_obs(fit.params), bread, groups)
+    return wald(float(fit.params[at]), float(errors[at]), term, level)
+
+
+def _robust_errors(scores: np.ndarray, bread: np.ndarray, groups: np.ndarray) -> np.ndarray:
+    """As `sandwich::vcovCL` of a glm in R: expected information, times G/(G-1) x (N-1)/(N-K)."""
+    n, k = scores.shape
+    sums = np.zeros((int(groups.max()) + 1, k))
+    np.add.at(sums, groups, scores)
+    correction = len(sums) / (len(sums) - 1) * (n - 1) / (n - k)
+    return np.sqrt(np.diag(correction * bread @ (sums.T @ sums) @ bread))
 
 
 def wald(value: float, error: float, name: str, level: float) -> Term:

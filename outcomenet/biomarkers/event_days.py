@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
@@ -48,8 +49,8 @@ def cox(data: FollowUpStudy, films: pd.Series | None) -> Section:
     """Cox hazard ratio per SD of each score with a test of proportional hazards, or the sentence that refuses it.
 
     Time of an event that films show is counted in planned visits since the first film, tied events by Efron; of death and
-    operations in days since symptom onset, with late entry. Hazards are tested by scaled Schoenfeld residuals against the
-    rank of time (Grambsch & Therneau, Biometrika 1994;81:515). `lifelines` fits both.
+    operations in days since symptom onset, with late entry. Without late entry proportional hazards are tested by
+    scaled Schoenfeld residuals against the rank of time (Grambsch & Therneau, Biometrika 1994;81:515). `lifelines` fits both.
 
     Args:
         data: The patients.
@@ -89,7 +90,7 @@ def _fit(
     times: pd.DataFrame,
     design: pd.DataFrame,
     score: str,
-    entries: dict[str, object],
+    entries: Mapping[str, object],
     sentences: list[str],
 ) -> list[dict[str, object]]:
     names = {name: f"x{at}" for at, name in enumerate(design.columns)}
@@ -101,18 +102,27 @@ def _fit(
             fitted = CoxPHFitter(alpha=1 - data.level).fit(
                 table, "time", "event", entry_col="entry" if "entry" in times else None
             )
-            test = proportional_hazard_test(fitted, table, time_transform="rank")
+            tested = _proportional(fitted, table, names[score])
         except (ConvergenceError, ConvergenceWarning, np.linalg.LinAlgError, ValueError) as error:
             raise UndefinedMetric(f"The Cox model has no solution on these rows ({type(error).__name__}).") from None
     name = names[score]
     value, p = (float(fitted.summary[column].to_dict()[name]) for column in ("coef", "p"))
     lower, upper = fitted.confidence_intervals_.loc[[name]].to_numpy(float)[0]
-    statistic, p_proportional = (float(test.summary[column].to_dict()[name]) for column in ("test_statistic", "p"))
+    statistic, p_proportional, note = tested
     if p_proportional < 0.05:
         words = f"the hazard ratio of {data.title(score)} changes over time ({p_words(p_proportional)}): one number does not tell it"
         sentences.append(sentence(words))
     ratio = as_ratio(Term(value, float(lower), float(upper), p))
     return [
         data.row(**entries, term=HAZARD_RATIO, unit="hazard ratio", **ratio._asdict()),
-        data.row(**entries, term=PROPORTIONAL, unit="chi2", estimate=statistic, p=p_proportional),
+        data.row(**entries, term=PROPORTIONAL, unit="chi2", estimate=statistic, p=p_proportional, note=note),
     ]
+
+
+def _proportional(fitted: CoxPHFitter, table: pd.DataFrame, name: str) -> tuple[float, float, str]:
+    """Statistic, p, and why there is none."""
+    if "entry" in table:
+        return np.nan, np.nan, "no test with late entry"
+    tested = proportional_hazard_test(fitted, table, time_transform="rank").summary
+    statistic, p = (float(tested[column].to_dict()[name]) for column in ("test_statistic", "p"))
+    return statistic, p, ""

@@ -160,7 +160,7 @@ def follow_up_study(
             contradict each other, or nobody had the event.
     """
     expect_columns(follow_up, patient, *DAYS, "cause")
-    _refuse_impossible(follow_up, event, patient)
+    refuse_impossible(follow_up, event, patient)
     if not scores:
         raise UndefinedMetric("No score was named: give the columns whose prognosis is asked about as `scores`.")
     columns = list(dict.fromkeys([*scores, *covariates, *clinical]))
@@ -179,7 +179,17 @@ def follow_up_study(
     )  # fmt: skip
 
 
-def _refuse_impossible(follow_up: pd.DataFrame, event: str, patient: str) -> None:
+def refuse_impossible(follow_up: pd.DataFrame, event: str, patient: str) -> None:
+    """Refuses a follow-up table whose patients, causes or days contradict what it is.
+
+    Args:
+        follow_up: One row per patient with `DAYS` and `cause`.
+        event: Cause of interest.
+        patient: Column of the patient.
+
+    Raises:
+        UndefinedMetric: An unknown cause, a patient with two rows, a day that is missing or before another.
+    """
     causes = (CENSORED, *EVENT_CAUSES)
     if event not in EVENT_CAUSES:
         raise UndefinedMetric(f"{event!r} is no event of a follow-up table. {did_you_mean(event, EVENT_CAUSES)}")

@@ -195,11 +195,12 @@ def _draw(
     below = figure.add_axes((left / width, 0.02 / height, 1 - (left + right) / width, table_height / height))
     last = max(int(curve.loc[curve["incidence"].notna(), "visit"].max()) for curve in curves.values())
     years = data.every_days / DAYS_PER_YEAR
+    shown = range(0, last + 1, last // (12 if page else 6) + 1)  # more numbers would run into each other
     for place, (third, curve) in enumerate(curves.items()):
         known = curve[curve["incidence"].notna()]
         _steps(axis, known, years, third)
-        _at_risk(below, curve[curve["visit"] <= last], years, third, place)
-    _finish(axis, below, last, years, len(curves))
+        _at_risk(below, curve[curve["visit"].isin(shown)], years, third, place)
+    _finish(axis, below, shown, last, years, len(curves))
     axis.set_ylabel(layout.wrapped(f"share with {data.outcome}", 24))
     lines = pd.concat([curve.assign(third=third) for third, curve in curves.items()], ignore_index=True)
     return Drawing(
@@ -232,30 +233,27 @@ def _steps(axis: Axes, curve: pd.DataFrame, years: float, third: str) -> None:
 def _at_risk(axis: Axes, curve: pd.DataFrame, years: float, third: str, place: int) -> None:
     for line in curve.to_dict("records"):
         axis.text(line["visit"] * years, place + 1, f"{line['watched']:,}", ha="center", va="center", fontsize=8.5)
-    across = axis.get_yaxis_transform()
-    axis.text(
-        -0.09,
-        place + 1,
-        third,
-        transform=across,
-        ha="right",
-        va="center",
-        fontsize=8.5,
-        color=COLOURS[third],
-        fontweight="bold",
-    )
+    _beside(axis, place + 1, third, color=COLOURS[third], fontweight="bold")
 
 
-def _finish(axis: Axes, below: Axes, last: int, years: float, thirds: int) -> None:
-    ends = (-0.12 * years * max(last, 1), (last + 0.3) * years)
+def _beside(axis: Axes, y: float, text: str, color: str = "#333333", fontweight: str = "normal") -> None:
+    """A label left of the panel, as far from it on a phone as on a page."""
+    axis.annotate(
+        text, (0, y), (-20, 0), xycoords=axis.get_yaxis_transform(), textcoords="offset points", ha="right", va="center",
+        fontsize=8.5, annotation_clip=False, color=color, fontweight=fontweight,
+    )  # fmt: skip
+
+
+def _finish(axis: Axes, below: Axes, shown: range, last: int, years: float, thirds: int) -> None:
+    ends = (-0.06 * years * max(last, 1), (last + 0.3) * years)
     for one in (axis, below):
         one.set_xlim(*ends)
-    axis.set_xticks([visit * years for visit in range(last + 1)], [f"{visit * years:g}" for visit in range(last + 1)])
+    axis.set_xticks([visit * years for visit in shown], [f"{visit * years:.2g}" for visit in shown])
     axis.set_ylim(bottom=0.0)
     axis.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
     axis.set_xlabel("years since the first film (planned visits)")
     axis.legend(loc="upper left", fontsize=8.5)
     axis.grid(axis="y", color=PALE, linewidth=0.7)
     below.set_ylim(thirds + 0.6, -0.5)
-    below.text(-0.09, 0, "at risk", transform=below.get_yaxis_transform(), ha="right", va="center", fontsize=8.5)
+    _beside(below, 0, "at risk")
     below.axis("off")

@@ -114,7 +114,7 @@ def interval_fits(data: FollowUpStudy) -> Section:
     times = intervals(data.table, data.event)
     rows, sentences, refusals = [], [], []
     idle = int(((times["upper"] == np.inf) & (times["lower"] <= times["entry"])).sum())
-    note = f"{idle} patients were not watched after entry and say nothing" if idle else ""
+    note = f"{idle} patients without a film after entry that shows no event say nothing" if idle else ""
     counts = {
         "events": int((times["upper"] < np.inf).sum()),
         "n_patients": len(times) - idle,

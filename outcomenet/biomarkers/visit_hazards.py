@@ -164,9 +164,9 @@ def _words(data: FollowUpStudy, score: str, adjustment: str, ratio: Term) -> str
 
 
 def _forest(data: FollowUpStudy, estimates: pd.DataFrame, *, layout: Layout = Layout.PAGE) -> Drawing | None:
-    shown = estimates[(estimates["term"] == HAZARD_RATIO) & (estimates["outcome"] == data.event)].sort_values(
-        "adjustment", key=lambda names: names != "crude", kind="stable"
-    )
+    shown = estimates[(estimates["term"] == HAZARD_RATIO) & (estimates["outcome"] == data.event)]
+    order = list(dict.fromkeys(shown["adjustment"]))
+    shown = shown.sort_values("adjustment", key=lambda names: names.map(order.index), kind="stable")
     lines = pd.DataFrame(
         {
             "label": shown["measure"].map(data.title), "measure": shown["measure"],
