@@ -25,6 +25,7 @@ FURTHER = (
     ("reliability", "ICC(2,1) of status", "How well does one reading of the films repeat another?"),
     ("responsiveness", "SRM", "How large is its change beside the change's own spread (SRM)?"),
 )
+PER_ARM = "n per arm, 80 % power"
 
 
 @dataclass(frozen=True)
@@ -136,6 +137,13 @@ def _numbers(plan: AnalysisPlan, sections: Mapping[str, Section], main: Estimate
     for section, term, asks in FURTHER:
         for row in _rows(sections, section, measure=plan.measures.score, term=term)[:1]:
             yield MainNumber(asks, row.method, row)
+    for name in filter(None, (plan.measures.score, plan.measures.damage, plan.measures.human)):
+        for row in _rows(sections, "trial_power", measure=name, term=PER_ARM)[:1]:
+            yield MainNumber(
+                f"Patients per arm of a trial that is judged by the change of {plan.title(name)}",
+                "80 % power, two-sided 5 %",
+                row,
+            )
 
 
 def _is_not(plan: AnalysisPlan, sections: Mapping[str, Section], number: int) -> Iterator[str]:

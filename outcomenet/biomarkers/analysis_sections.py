@@ -17,17 +17,21 @@ from outcomenet.biomarkers.analysis_plan import AnalysisPlan, Outcome, read_plan
 from outcomenet.biomarkers.analysis_rows import analysis_rows, covariates_of
 from outcomenet.biomarkers.association import association
 from outcomenet.biomarkers.bland_altman import limits_of_agreement
+from outcomenet.biomarkers.calibration import calibration
 from outcomenet.biomarkers.confounding import confounding
+from outcomenet.biomarkers.decision_curve import decision_curve
 from outcomenet.biomarkers.directed_graph import DirectedGraph
 from outcomenet.biomarkers.measurement_error import measurement_error
 from outcomenet.biomarkers.prognosis import prognosis
 from outcomenet.biomarkers.question import question
+from outcomenet.biomarkers.recalibrated import predicted
 from outcomenet.biomarkers.reliability import Readings, reliability
 from outcomenet.biomarkers.responsiveness import responsiveness
 from outcomenet.biomarkers.section import Section, estimate_rows, estimates_frame, joined
 from outcomenet.biomarkers.stored_error import reliability_of_sem
 from outcomenet.biomarkers.subgroups import subgroups
 from outcomenet.biomarkers.table_one import Characteristic
+from outcomenet.biomarkers.trial_power import trial_power
 from outcomenet.csv_files import as_numbers
 from outcomenet.errors import UndefinedMetric
 
@@ -282,6 +286,117 @@ def _prognosis(inputs: Inputs) -> Section:
     )
 
 
+def _models(inputs: Inputs) -> dict[str, list[str]]:
+    """Columns of the models whose predictions are judged: covariates alone, with the human score, with the score."""
+    plan = inputs.plan
+    clinic = list(primary_covariates(plan))
+    base = "covariates" if clinic else "nothing"
+    start = "covariates and " if clinic else ""
+    models = {base: clinic} if clinic else {}
+    return models | {f"{start}{plan.title(name)}": [*clinic, name] for name in _both(inputs)}
+
+
+def _with_predictions(inputs: Inputs, of: Outcome, models: Mapping[str, list[str]]) -> pd.DataFrame:
+    """Rows that know the outcome and all models' columns, with a column of predictions by each, of patients not fitted to."""
+    plan = inputs.plan
+    wanted = list(dict.fromkeys([of.column, *(name for columns in models.values() for name in columns)]))
+    rows = inputs.visits.dropna(subset=wanted).reset_index(drop=True)
+    kind = "event" if of.kind == "event" else "number"
+    made_by = {
+        words: predicted(
+            rows, scores=columns, outcome=of.column, kind=kind, patient=plan.columns.patient, seed=plan.seed
+        )
+        for words, columns in models.items()
+    }
+    return rows.assign(**made_by)
+
+
+def _calibration(inputs: Inputs) -> Section:
+    plan = inputs.plan
+    site = plan.columns.site
+    models = {
+        words: columns
+        for words, columns in _models(inputs).items()
+        if columns[-1:] in ([name] for name in _both(inputs))
+    }
+    return joined(
+        [
+            _one_outcome(
+                lambda of: calibration(
+                    _with_predictions(inputs, of, models),
+                    predictions=list(models),
+                    outcome=of.column,
+                    kind="event" if of.kind == "event" else "number",
+                    site=site if site and inputs.visits[site].nunique() > 1 else None,
+                    patient=plan.columns.patient,
+                    resamples=plan.resamples,
+                    titles=inputs.titles,
+                    seed=plan.seed,
+                ),
+                of,
+            )
+            for of in plan.outcomes
+            if not of.negative_control
+        ]
+    )
+
+
+def _decision_curve(inputs: Inputs) -> Section:
+    plan = inputs.plan
+    events = [of for of in plan.outcomes if of.kind == "event"]
+    if not events or not plan.thresholds:
+        raise UndefinedMetric("the plan names no event, or no thresholds, so that there is no decision to be curved")
+    models = _models(inputs)
+    return joined(
+        [
+            _one_outcome(
+                lambda of: decision_curve(
+                    _with_predictions(inputs, of, models),
+                    risks=list(models),
+                    outcome=of.column,
+                    thresholds=plan.thresholds,
+                    patient=plan.columns.patient,
+                    resamples=plan.resamples,
+                    titles=inputs.titles,
+                    seed=plan.seed,
+                ),
+                of,
+            )
+            for of in events
+        ]
+    )
+
+
+def _trial(inputs: Inputs) -> Section:
+    plan, of = inputs.plan, inputs.plan.columns
+    if not of.years or of.years not in inputs.visits:
+        raise UndefinedMetric("the plan names no column of time (columns.years), so that no two visits make a change")
+    endpoint = next(
+        (outcome.column for outcome in plan.outcomes if outcome.minimal_difference and outcome.kind != "event"), None
+    )
+    return trial_power(
+        inputs.visits,
+        measures=[name for name in (plan.measures.score, plan.measures.damage, plan.measures.human) if name],
+        outcome=endpoint,
+        patient=of.patient,
+        visit=of.visit or None,
+        years=of.years,
+        interval_years=plan.follow_up.horizon_years,
+        arm=of.treatment if plan.trial.arms else None,
+        arms=plan.trial.arms,
+        reduction=plan.trial.reduction,
+        powers=plan.trial.powers,
+        human=plan.measures.human or None,
+        readers=plan.trial.readers,
+        reader_columns=plan.measures.readers if len(plan.measures.readers) > 1 else (),
+        drop_out=plan.trial.drop_out,
+        truth=plan.measures.truth or None,
+        titles=inputs.titles,
+        resamples=plan.resamples,
+        seed=plan.seed,
+    )
+
+
 def _measurement_error(inputs: Inputs) -> Section:
     plan = inputs.plan
     if not plan.measures.score_sem:
@@ -448,6 +563,9 @@ SECTIONS: Mapping[str, SectionKind] = {
     "association": SectionKind("Association", "How do outcomes go with the score, and what is left of it on each rung?", _association),
     "added_value": SectionKind("Added value", "What does the score tell that the human score and the clinic do not?", _added_value),
     "prognosis": SectionKind("Prognosis", "What does it tell of progression to come, and what do its rivals?", _prognosis),
+    "calibration": SectionKind("Calibration", "Is what is predicted what is observed, in each hospital too?", _calibration),
+    "decision_curve": SectionKind("Decision curve", "Is deciding by it worth more than treating all or none?", _decision_curve),
+    "trial": SectionKind("Trial", "How many patients per arm, with each measure?", _trial),
     "measurement_error": SectionKind("Measurement error", "How much flatter does error of the score make its slope?", _measurement_error),
     "confounding": SectionKind("Confounding", "What of it is owed to osteoarthritis, fibromyalgia or something unmeasured?", _confounding),
     "subgroups": SectionKind("Subgroups and hospitals", "Is it the same in every group and hospital?", _subgroups),

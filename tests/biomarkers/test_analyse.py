@@ -17,6 +17,7 @@ from outcomenet.biomarkers.analysis_sections import SECTIONS, estimates_of, firs
 from outcomenet.biomarkers.default_plan import default_plan
 from outcomenet.biomarkers.plan_ledger import ledger_file
 from outcomenet.biomarkers.section import COLUMNS
+from outcomenet.biomarkers.section import SECTIONS as SECTION_NAMES
 from outcomenet.cli import main
 from outcomenet.codebooks import CODEBOOK
 from tests.biomarkers.small_world import small_world
@@ -53,7 +54,7 @@ def test_the_folder_has_everything_that_is_handed_over(world: Path):
     estimates = pd.read_csv(world / "analysis/estimates.csv")
     assert tuple(estimates.columns) == COLUMNS
     assert not np.isinf(estimates.select_dtypes("number")).to_numpy().any()
-    assert {"flow", "table_one", "association", "added_value"} <= set(estimates["section"])
+    assert set(estimates["section"]) == set(SECTION_NAMES) - {"prognosis", "incidence"}  # the table has no follow-up
     codebook = pd.read_csv(world / "analysis" / CODEBOOK)
     assert set(codebook["column"]) == set(pd.read_csv(world / "analysis/visits.csv").columns)
 
