@@ -30,9 +30,9 @@ def tidy(rapport: pd.DataFrame) -> pd.DataFrame:
         rapport: pid, sex, age_5y, ra_years_cat, month, instrument (das28, haq_di, radai), value.
     """
     keys = ["pid", "sex", "age_5y", "ra_years_cat", "month"]
-    wide = rapport.assign(ra_years_cat=rapport["ra_years_cat"].fillna("not known")).pivot_table(
-        index=keys, columns="instrument", values="value", aggfunc="first"
-    )
+    # the duration of one patient is not known: he stays in the table with an empty cell
+    wide = rapport.pivot_table(index=keys, columns="instrument", values="value", aggfunc="first", dropna=False)
+    wide = wide.dropna(how="all")
     table = wide.reset_index().rename(columns={"age_5y": "age", "ra_years_cat": "duration_class", "haq_di": "haq"})
     return table.assign(years=table["month"] / 12, planned_visit=table["month"] // 3)
 

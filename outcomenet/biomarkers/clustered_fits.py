@@ -146,7 +146,11 @@ def _corrected_scores(clusters: _Clusters, value: np.ndarray, bread: np.ndarray,
         rows = clusters.starts[clusters.sizes == size][:, None] + np.arange(size)
         x, weights = clusters.matrix[rows, :-1], np.eye(size) - _share(np.array(size), correlation)
         leverage = x @ bread @ x.transpose(0, 2, 1) @ weights
-        wider = np.linalg.solve(np.eye(size) - leverage, residual[rows][:, :, None])
+        left = np.eye(size) - leverage
+        # who alone decides a slope, as the only patient in a level of a factor, has no residual there that could be widened
+        alone = np.abs(np.linalg.det(left)) < DEPENDENT
+        inverse = np.linalg.pinv(left, rcond=1e-6) if alone.any() else np.linalg.inv(left)
+        wider = inverse @ residual[rows][:, :, None]
         scores.append((x.transpose(0, 2, 1) @ weights @ wider)[:, :, 0])
     return np.concatenate(scores)
 

@@ -130,3 +130,18 @@ def test_an_outcome_that_the_model_holds_is_refused():
     for fit in (least_squares, exchangeable_gee, random_intercept):
         with pytest.raises(UndefinedMetric, match="is it one of them"):
             fit(2 * DESIGN["score"].to_numpy() + 1, DESIGN, PATIENTS)
+
+
+def test_the_only_patient_of_a_level_leaves_the_other_slopes_alone():
+    # with one row and a level of his own a patient says nothing of the score: the slope is that of the others
+    rng = np.random.default_rng(5)
+    patients = np.append(np.repeat(np.arange(29), 2), 29)
+    design = pd.DataFrame({"score": rng.normal(size=59), "alone": (patients == 29).astype(float)})
+    outcome = 0.3 * design["score"].to_numpy() + rng.normal(size=30)[patients] + rng.normal(size=59)
+    others = patients < 29
+
+    fit = exchangeable_gee(outcome, design, patients)
+    without = exchangeable_gee(outcome[others], design.loc[others, ["score"]], patients[others])
+
+    for bound in ("estimate", "lower", "upper"):
+        assert getattr(fit.term("score"), bound) == pytest.approx(getattr(without.term("score"), bound), abs=0.02)
