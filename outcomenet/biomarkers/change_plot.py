@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 
 import numpy as np
@@ -34,7 +35,8 @@ def change_plot(
     if not curves:
         return None
     phone = layout is Layout.PHONE
-    figure, (axis,) = layout.panels(1, 3.7, further=0.28 * len(curves) if phone else 0.3)
+    columns = layout.legend_columns([words(str(name)) for name in curves])
+    figure, (axis,) = layout.panels(1, 3.7, further=0.28 * math.ceil(len(curves) / columns))
     bounds = [0.0]
     for number, (name, curve) in enumerate(curves.items()):
         colour, style = COLOURS[number % len(COLOURS)], STYLES[number % len(STYLES)]
@@ -53,7 +55,7 @@ def change_plot(
             for end in (sdc, -sdc):
                 axis.plot([0, 100], [end, end], color=colour, linewidth=0.9, linestyle=(0, (1, 2)), zorder=2)
             bounds += [sdc, -sdc]
-    axis.axhline(0.0, color="#222222", linewidth=0.9, zorder=1)
+    axis.axhline(0.0, color="#222222", linewidth=0.9, zorder=2.5)  # above the grid
     margin = 0.06 * (max(bounds) - min(bounds))
     axis.set_ylim(min(bounds) - margin, max(bounds) + margin)
     axis.set_xlim(0, 100)
@@ -62,7 +64,7 @@ def change_plot(
     )
     axis.set_ylabel("change (SDs of the measure's change)")
     axis.grid(color=PALE, linewidth=0.7, zorder=0)
-    figure.legend(loc="outside lower center", ncols=1 if phone else min(len(curves), 3))
+    figure.legend(loc="outside lower center", ncols=columns)
     data = pd.concat([curve.assign(measure=str(name)) for name, curve in curves.items()], ignore_index=True)
     lines = " Dotted lines: the smallest detectable change of the measure in the same colour." if detectable else ""
     return Drawing(

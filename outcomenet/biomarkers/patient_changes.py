@@ -74,6 +74,8 @@ def patient_changes(
     """
     measures = list(dict.fromkeys(measures))
     others = [name for name in dict.fromkeys(others) if name not in measures]
+    if not measures:
+        raise UndefinedMetric("No measure is named: give `measures` one number column or more.")
     expect_columns(table, *others, *kept)
     time = visit if planned else years
     if time is None:

@@ -15,7 +15,7 @@ from outcomenet.pages.figures import GREY, PALE, Drawing, Layout
 STYLES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1)))
 POINTS = 60
 # Wider than this many times the smallest trial, and the curves of the better endpoints could not be told apart.
-WIDEST = 40.0
+WIDEST = 10.0
 
 
 def power_plot(
@@ -38,7 +38,8 @@ def power_plot(
     sizes = _sizes(list(known.values()), max(powers))
     curves = {name: [power_of_t_test(d, int(n)) for n in sizes] for name, d in known.items()}
     phone = layout is Layout.PHONE
-    figure, (axis,) = layout.panels(1, 3.7, further=0.28 * len(curves) if phone else 0.25 * math.ceil(len(curves) / 3))
+    columns = layout.legend_columns(list(curves))
+    figure, (axis,) = layout.panels(1, 3.7, further=0.28 * math.ceil(len(curves) / columns))
     for number, (name, curve) in enumerate(curves.items()):
         axis.plot(
             sizes, 100 * np.array(curve), linestyle=STYLES[number % len(STYLES)], color=COLOURS[number % len(COLOURS)],
@@ -55,7 +56,7 @@ def power_plot(
     axis.set_xlabel("patients per arm")
     axis.set_ylabel("power (%)")
     axis.grid(color=PALE, linewidth=0.7, zorder=0)
-    figure.legend(loc="outside lower center", ncols=1 if phone else min(len(curves), 3))
+    figure.legend(loc="outside lower center", ncols=columns)
     marked = " and ".join(f"{100 * power:g} %" for power in powers)
     data = pd.DataFrame({"endpoint": name, "n_per_arm": sizes, "power": curve} for name, curve in curves.items())
     return Drawing(

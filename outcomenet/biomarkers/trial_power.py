@@ -106,8 +106,8 @@ def trial_power(
     endpoints = [*rivals, *([truth] if truth and truth not in rivals else [])]
     chosen, other_arms = _of_arms(table, arm, arms)
     changes = patient_changes(
-        chosen, measures=endpoints, others=reader_columns, patient=patient, years=years, visit=visit, planned=planned,
-        interval_years=interval_years, kept=[name for name in (arm if arms else None, predicted) if name],
+        chosen, measures=endpoints, others=[*reader_columns, *([predicted] if predicted else [])], patient=patient, years=years,
+        visit=visit, planned=planned, interval_years=interval_years, kept=[str(arm)] if arms else [],
     )  # fmt: skip
     changes = replace(changes, note=noted(other_arms, changes.note))
     treated = _treated(changes, str(arm), arms) if arms else None
@@ -141,15 +141,14 @@ def trial_power(
     verdict = trial_words.trial_verdict(found, contrasts, measures[0], powers[0], words)
     for name, contrast in list(contrasts.items())[:1]:
         rows.append(contrast.row(measures[0], name, "verdict", verdict))
-    said = [verdict, sentence(assumed), *trial_words.design_sentences(found, endpoints, powers[0], words)]
-    said += list(trial_words.prognostic_sentence(found, outcome, measures, powers[0], words)) if outcome else []
-    said += list(trial_words.reader_sentence(found, human, powers[0], words))
-    said += list(trial_words.enrichment_sentence(found, measures[0], effects[-1].design, powers[0], words))
-    said += list(trial_words.truth_sentence(found, truth, measures[0], rivals[1:], powers[0], words)) if truth else []
+    said = trial_words.trial_sentences(
+        found, measures=measures, endpoints=endpoints, outcome=outcome, human=human, truth=truth, third=effects[-1].design,
+        power=powers[0], words=words,
+    )  # fmt: skip
     common = {"section": "trial_power", "method": assumed, **changes.counts}
     return Section(
         estimates_frame({**common, **row, "note": _with_left_out(row, changes)} for row in rows),
-        (*filter(None, said), pairs_sentence(changes)),
+        (*filter(None, [verdict]), sentence(assumed), *said, pairs_sentence(changes)),
         (partial(power_plot, {words(name): float(of_endpoint[name][0]) for name in endpoints}, powers, assumed),),
         {"Patients per arm": trial_words.printed_sizes(found, endpoints, powers, drop_out, words)},
     )

@@ -62,15 +62,34 @@ def trial_verdict(found: Found, contrasts: Mapping[str, Contrast], first: str, p
     return sentence("; ".join([*parts, f"per arm at {100 * power:g} % power: {sizes}"]))
 
 
-def design_sentences(found: Found, endpoints: Sequence[str], power: float, words: Words) -> Iterator[str]:
-    """What each endpoint's own first value saves.
+def trial_sentences(
+    found: Found, *, measures: Sequence[str], endpoints: Sequence[str], outcome: str | None, human: str, truth: str | None,
+    third: str, power: float, words: Words,
+) -> Iterator[str]:  # fmt: skip
+    """What baseline values, readers, enrichment and perfect knowledge change, as far as each was computed.
 
     Args:
         found: rows of the section.
-        endpoints: columns.
+        measures: columns, the one that is judged first.
+        endpoints: columns with patients per arm.
+        outcome: endpoint for which the measures at baseline are covariates; None for none.
+        human: column of the human score.
+        truth: column of the true damage; None for none.
+        third: design of the effect in the highest third.
         power: whose sizes are said.
         words: what a column is called.
     """
+    yield from _own_baseline(found, endpoints, power, words)
+    if outcome:
+        yield from _prognostic(found, outcome, measures, power, words)
+    yield from _by_readers(found, human, power, words)
+    yield from _enriched(found, measures[0], third, power, words)
+    if truth:
+        yield from _beside_truth(found, truth, endpoints, power, words)
+
+
+def _own_baseline(found: Found, endpoints: Sequence[str], power: float, words: Words) -> Iterator[str]:
+    """What each endpoint's own first value saves."""
     parts = [
         f"{words(name)} {adjusted} in the place of {found.size(name, power)}"
         for name in endpoints
@@ -82,18 +101,8 @@ def design_sentences(found: Found, endpoints: Sequence[str], power: float, words
         )
 
 
-def prognostic_sentence(
-    found: Found, outcome: str, measures: Sequence[str], power: float, words: Words
-) -> Iterator[str]:
-    """What a measure at baseline saves for the outcome's endpoint.
-
-    Args:
-        found: rows of the section.
-        outcome: endpoint.
-        measures: columns that were covariates.
-        power: whose sizes are said.
-        words: what a column is called.
-    """
+def _prognostic(found: Found, outcome: str, measures: Sequence[str], power: float, words: Words) -> Iterator[str]:
+    """What a measure at baseline saves for the outcome's endpoint."""
     parts = []
     for name in measures:
         row = found.rows.get((outcome, SAVED, f"{name} at baseline"))
@@ -109,15 +118,8 @@ def prognostic_sentence(
         )
 
 
-def reader_sentence(found: Found, human: str, power: float, words: Words) -> Iterator[str]:
-    """Patients per arm by number of readers.
-
-    Args:
-        found: rows of the section.
-        human: column of the human score.
-        power: whose sizes are said.
-        words: what a column is called.
-    """
+def _by_readers(found: Found, human: str, power: float, words: Words) -> Iterator[str]:
+    """Patients per arm by number of readers."""
     designs = ["1 reader", *(f"mean of {number} readers" for number in range(2, MOST_READERS + 1))]
     parts = [
         f"{size} with {'the ' if design.startswith('mean') else ''}{design}"
@@ -128,16 +130,8 @@ def reader_sentence(found: Found, human: str, power: float, words: Words) -> Ite
         yield sentence(f"{words(human)} needs per arm at {100 * power:g} % power {', '.join(parts)}")
 
 
-def enrichment_sentence(found: Found, first: str, design: str, power: float, words: Words) -> Iterator[str]:
-    """What choosing the third at highest risk saves, and how many must be screened for it.
-
-    Args:
-        found: rows of the section.
-        first: endpoint.
-        design: of the effect in the third.
-        power: whose sizes are said.
-        words: what a column is called.
-    """
+def _enriched(found: Found, first: str, design: str, power: float, words: Words) -> Iterator[str]:
+    """What choosing the third at highest risk saves, and how many must be screened for it."""
     screened = found.number(first, f"screened for both arms, {100 * power:g} % power, {design}")
     everyone = 2 * found.number(first, per_arm_term(power))
     if np.isfinite(screened):
@@ -148,20 +142,9 @@ def enrichment_sentence(found: Found, first: str, design: str, power: float, wor
         )
 
 
-def truth_sentence(
-    found: Found, truth: str, first: str, others: Sequence[str], power: float, words: Words
-) -> Iterator[str]:
-    """How far the first measure goes from a human score to what perfect knowledge would need.
-
-    Args:
-        found: rows of the section.
-        truth: column of the true damage.
-        first: the measure that is judged.
-        others: what it is compared with.
-        power: whose sizes are said.
-        words: what a column is called.
-    """
-    term = per_arm_term(power)
+def _beside_truth(found: Found, truth: str, endpoints: Sequence[str], power: float, words: Words) -> Iterator[str]:
+    """How far the first measure goes from a human score to what perfect knowledge would need."""
+    term, (first, *others) = per_arm_term(power), [name for name in endpoints if name != truth]
     best, ours = found.number(truth, term), found.number(first, term)
     text = (
         f"Perfect knowledge of {words(truth)} would need {found.size(truth, power)} per arm at {100 * power:g} % power"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -84,6 +84,22 @@ class Layout(Enum):
             characters: most in a line on a phone.
         """
         return label if self is Layout.PAGE else textwrap.fill(label, characters)
+
+    def legend_columns(self, labels: Sequence[str], most: int = 3) -> int:
+        """How many columns of a legend stand side by side within the figure's width.
+
+        Args:
+            labels: the legend's texts.
+            most: columns at most.
+
+        >>> Layout.PAGE.legend_columns(["HAQ", "score"]), Layout.PAGE.legend_columns(["a title of forty letters, or a few more"] * 3)
+        (2, 2)
+        """
+        if self is Layout.PHONE:
+            return 1
+        # a page has room for about a hundred letters; the line of each entry takes that of eight
+        widest = max(len(label) for label in labels) + 8
+        return max(1, min(most, len(labels), 100 // widest))
 
 
 @dataclass(frozen=True)

@@ -231,6 +231,8 @@ def test_rows_of_a_third_arm_are_counted():
         ({"arm": "arm", "arms": ("placbo", "active")}, "has no arm 'placbo'; it has placebo, active"),
         ({"arm": "arms", "arms": ("placebo", "active")}, "Did you mean arm"),
         ({"measures": ["svhd"]}, "Did you mean svdh"),
+        ({"measures": []}, "No measure is named"),
+        ({"predicted": "arm"}, "Column 'arm' must hold numbers"),
     ],
 )
 def test_settings_that_cannot_be_used_are_refused_in_one_sentence(settings, message):
