@@ -2,59 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 
-from outcomenet.biomarkers.design_matrix import Population, as_numbers, complete_rows, is_factor
-from outcomenet.biomarkers.estimates_forest import COLOURS
-from outcomenet.biomarkers.follow_up_study import DAYS, refuse_impossible
+from outcomenet.biomarkers.decision_curve_figure import draw_decision_curve
+from outcomenet.biomarkers.net_benefits import ALL, NONE, Curves, of_column, of_follow_up, resampled_benefits
 from outcomenet.biomarkers.number_words import number, sentence, with_interval
-from outcomenet.biomarkers.recalibrated import EVENT, outcome_of
-from outcomenet.biomarkers.resampled import VERDICT_WORDS, noted, numbers, over_resamples, paired_difference
-from outcomenet.biomarkers.section import Section, estimates_frame, expect_columns
+from outcomenet.biomarkers.resampled import VERDICT_WORDS, noted, numbers, paired_difference
+from outcomenet.biomarkers.section import Section, estimates_frame
 from outcomenet.errors import UndefinedMetric
-from outcomenet.metrics.incidence import in_planned_visits, weighted_incidence
-from outcomenet.metrics.risk import net_benefit
 from outcomenet.metrics.verdict import Verdict
 from outcomenet.outcomes import DAYS_PER_YEAR
-from outcomenet.pages.figures import GREY, PALE, Drawing, Layout
 
-ALL, NONE = "treat all", "treat none"
-LINES = ("-", "--", "-.", ":")
 PLAIN = "TP/n - FP/n t/(1-t); patients resampled"
 COMPETING = (
     "incidence at the horizon's planned visit among those above the threshold, other events compete; patients resampled"
 )
-
-# Net benefit of each resample at a threshold, for risks of the rows.
-Benefit = Callable[[np.ndarray, float, np.ndarray], np.ndarray]
-
-
-@dataclass(frozen=True)
-class _Curves:
-    """Net benefit of each strategy at each threshold, in the sample and in each resample."""
-
-    population: Population
-    outcome: str
-    events: int
-    thresholds: tuple[float, ...]
-    values: Mapping[str, np.ndarray]
-    """Of each strategy, resample by threshold."""
-    titles: Mapping[str, str]
-    method: str
-    level: float
-
-    def title(self, name: str) -> str:
-        return self.titles.get(name, name)
-
-    @property
-    def models(self) -> list[str]:
-        return [name for name in self.values if name not in (ALL, NONE)]
+FEW_WATCHED = "under a tenth of those above the threshold is watched at the horizon's visit"
 
 
 def decision_curve(
@@ -108,21 +75,18 @@ def decision_curve(
     names = [risks] if isinstance(risks, str) else list(risks)
     _refuse_thresholds(thresholds)
     if horizon_years is None:
-        population, events, benefit = _of_column(table, names, outcome, patient)
-        method = PLAIN
+        source, method = of_column(table, names, outcome, patient), PLAIN
     else:
         visit = max(1, round(horizon_years * DAYS_PER_YEAR / visits_every_days))
-        population, events, benefit = _of_follow_up(table, names, outcome, patient, visit, visits_every_days)
-        method = COMPETING
-    risk_of = {name: _risk(population.table, name) for name in names}
-    values = _resampled(population, risk_of, thresholds, benefit, resamples, seed)
-    curves = _Curves(population, outcome, events, tuple(thresholds), values, titles or {}, method, level)
+        source, method = of_follow_up(table, names, outcome, patient, visit, visits_every_days), COMPETING
+    values = resampled_benefits(source, names, thresholds, resamples=resamples, seed=seed)
+    curves = Curves(source.population, outcome, source.events, tuple(thresholds), values, titles or {}, method, level)
     rows = [row for name in curves.values for row in _rows(curves, name)]
     differences = [row for name in curves.models for row in _against_defaults(curves, name)]
     return Section(
         estimates_frame([*rows, *differences]),
         tuple(_words(curves, name, differences) for name in curves.models),
-        (partial(_draw, curves),),
+        (partial(draw_decision_curve, curves),),
         {f"Net benefit for {curves.title(outcome)}": _printed(curves)},
     )
 
@@ -133,91 +97,17 @@ def _refuse_thresholds(thresholds: Sequence[float]) -> None:
         raise UndefinedMetric(f"Thresholds are risks above 0 and below 1; {wrong or 'none'} was given.")
 
 
-def _of_column(table: pd.DataFrame, risks: list[str], outcome: str, patient: str) -> tuple[Population, int, Benefit]:
-    population = complete_rows(table, [outcome, *risks], patient=patient)
-    target = outcome_of(population.table, outcome, EVENT)
-    return (
-        population,
-        int(target.sum()),
-        lambda risk, threshold, weights: net_benefit(target, risk, weights, threshold=threshold),
-    )
-
-
-def _of_follow_up(
-    table: pd.DataFrame, risks: list[str], event: str, patient: str, visit: int, every_days: float
-) -> tuple[Population, int, Benefit]:
-    expect_columns(table, patient, *DAYS, "cause")
-    refuse_impossible(table, event, patient)
-    population = complete_rows(table, risks, patient=patient)
-    visits = in_planned_visits(population.table, event, every_days)
-    if not np.isfinite(weighted_incidence(visits, np.ones((1, len(population.table))), visit)[0]):
-        raise UndefinedMetric(
-            f"Under a tenth of {len(population.table)} patients is watched at planned visit {visit}: choose another horizon."
-        )
-
-    def benefit(risk: np.ndarray, threshold: float, weights: np.ndarray) -> np.ndarray:
-        above = weights * (risk >= threshold)
-        share = above.sum(1) / weights.sum(1)
-        # nobody above the threshold: nobody is treated
-        rightly = np.where(share > 0, share * weighted_incidence(visits, above, visit), 0.0)
-        return rightly - (share - rightly) * threshold / (1 - threshold)
-
-    events = visits.of_interest & (visits.first_with > 0) & (visits.first_with <= visit)
-    return population, int(events.sum()), benefit
-
-
-def _risk(table: pd.DataFrame, name: str) -> np.ndarray:
-    if is_factor(table, name):
-        raise UndefinedMetric(f"Column {name!r} is text, but a risk is a number from 0 to 1.")
-    values = as_numbers(table, name).to_numpy(float)
-    outside = (values < 0) | (values > 1)
-    if outside.any():
-        raise UndefinedMetric(
-            f"Column {name!r} should hold risks from 0 to 1, but {int(outside.sum())} of {len(values)} rows do not, the first is "
-            f"{values[outside][0]:g}. `recalibrated.predicted` makes risks of a score."
-        )
-    return values
-
-
-def _resampled(
-    population: Population,
-    risks: Mapping[str, np.ndarray],
-    thresholds: Sequence[float],
-    benefit: Benefit,
-    resamples: int,
-    seed: int,
-) -> dict[str, np.ndarray]:
-    strategies = {**risks, ALL: np.ones(len(population.table))}
-
-    def statistic(weights: np.ndarray) -> np.ndarray:
-        return np.stack(
-            [[benefit(risk, threshold, weights) for threshold in thresholds] for risk in strategies.values()]
-        ).transpose(2, 0, 1)
-
-    values = over_resamples(statistic, population.patients, resamples=resamples, seed=seed)
-    by_name = {name: values[:, at] for at, name in enumerate(strategies)}
-    return {**by_name, NONE: np.zeros_like(values[:, 0])}
-
-
-def _entry(curves: _Curves, name: str, term: str, **values: object) -> dict[str, object]:
+def _entry(curves: Curves, name: str, term: str, **values: object) -> dict[str, object]:
+    few = "" if np.isfinite(float(str(values["estimate"]))) else FEW_WATCHED
     filled = {
-        "section": "decision_curve",
-        "outcome": curves.outcome,
-        "measure": name,
-        "term": term,
-        "method": curves.method,
-    }
-    row: dict[str, object] = {
-        **filled,
-        **curves.population.counts,
-        "events": curves.events,
-        "unit": "true positives per patient",
-        **values,
-    }
-    return row | {"note": noted(values.get("note", ""), curves.population.note)}
+        "section": "decision_curve", "outcome": curves.outcome, "measure": name, "term": term, "method": curves.method,
+        "events": curves.events, "unit": "true positives per patient",
+    }  # fmt: skip
+    note = noted(values.get("note", ""), few, curves.population.note)
+    return {**filled, **curves.population.counts, **values, "note": note}
 
 
-def _rows(curves: _Curves, name: str) -> list[dict[str, object]]:
+def _rows(curves: Curves, name: str) -> list[dict[str, object]]:
     if name == NONE:
         return [
             _entry(curves, name, f"net benefit at {t:g}", estimate=0.0, note="by definition") for t in curves.thresholds
@@ -228,7 +118,7 @@ def _rows(curves: _Curves, name: str) -> list[dict[str, object]]:
     ]
 
 
-def _against_defaults(curves: _Curves, name: str) -> list[dict[str, object]]:
+def _against_defaults(curves: Curves, name: str) -> list[dict[str, object]]:
     """A risk minus the better of treating all and treating nobody, which of them is better being settled in the sample."""
     rows = []
     for at, threshold in enumerate(curves.thresholds):
@@ -242,7 +132,7 @@ def _against_defaults(curves: _Curves, name: str) -> list[dict[str, object]]:
     return rows
 
 
-def _words(curves: _Curves, name: str, differences: Sequence[Mapping[str, object]]) -> str:
+def _words(curves: Curves, name: str, differences: Sequence[Mapping[str, object]]) -> str:
     found = [row for row in differences if row["measure"] == name]
     useful = [
         threshold
@@ -269,7 +159,7 @@ def _listed(thresholds: Sequence[float]) -> str:
     return f"thresholds of {', '.join(words[:-1])} and {words[-1]}"
 
 
-def _printed(curves: _Curves) -> pd.DataFrame:
+def _printed(curves: Curves) -> pd.DataFrame:
     lines = []
     for at, threshold in enumerate(curves.thresholds):
         line = {"Threshold": f"{threshold:g}"}
@@ -279,58 +169,3 @@ def _printed(curves: _Curves) -> pd.DataFrame:
             line[curves.title(name)] = number(0.0) if name == NONE else with_interval(*cells)
         lines.append(line)
     return pd.DataFrame(lines)
-
-
-def _draw(curves: _Curves, *, layout: Layout = Layout.PAGE) -> Drawing | None:
-    figure, (axis,) = layout.panels(1, 3.6, width=6.6, further=0.5)
-    x = np.array(curves.thresholds)
-    data = []
-    for place, (name, values) in enumerate(curves.values.items()):
-        colour = {ALL: GREY, NONE: "#222222"}.get(name, COLOURS[place % len(COLOURS)])
-        found = pd.DataFrame([numbers(column, curves.level) for column in values.T]).reindex(
-            columns=["estimate", "lower", "upper"]
-        )
-        style = {ALL: "-", NONE: "-"}.get(name, LINES[place % len(LINES)])
-        axis.plot(
-            x,
-            found["estimate"],
-            color=colour,
-            linestyle=style,
-            linewidth=1.2 if name in (ALL, NONE) else 2,
-            label=curves.title(name),
-            zorder=3,
-        )
-        if name not in (ALL, NONE):
-            axis.fill_between(
-                x,
-                found["lower"].to_numpy(float),
-                found["upper"].to_numpy(float),
-                color=colour,
-                alpha=0.14,
-                linewidth=0,
-                zorder=2,
-            )
-        data.append(found.assign(strategy=name, threshold=x))
-    _finish(axis, curves, layout)
-    figure.legend(loc="outside lower left", ncols=1 if layout is Layout.PHONE else 4, fontsize=8.5)
-    return Drawing(
-        f"decision_curve_{curves.outcome}",
-        figure,
-        pd.concat(data, ignore_index=True),
-        f"Decision curve for {curves.title(curves.outcome)}: net benefit of treating all whose risk is at least the threshold, with "
-        f"{curves.level:.0%} intervals from resampling patients. Higher is better; a risk is of use where it lies above both treating all "
-        "and treating nobody.",
-        "Decision curves; the table beside it gives the same numbers.",
-    )
-
-
-def _finish(axis: Axes, curves: _Curves, layout: Layout) -> None:
-    """Treating all falls without end towards high thresholds: what lies far below zero is not shown."""
-    tops = [np.nanmax(values[0]) for values in curves.values.values()]
-    top = max(float(max(tops)), 0.01)
-    axis.set_ylim(-0.35 * top, 1.35 * top)
-    axis.set_xlabel(layout.wrapped("threshold: risk from which on one would treat", 34))
-    axis.set_ylabel("net benefit")
-    axis.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
-    axis.grid(color=PALE, linewidth=0.7)
-    axis.set_axisbelow(True)

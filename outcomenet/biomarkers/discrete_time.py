@@ -9,20 +9,17 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 import statsmodels.api as sm
-from firthmodels import FirthLogisticRegression
-from scipy.stats import norm
 from statsmodels.tools.sm_exceptions import ConvergenceWarning, PerfectSeparationWarning
 
 from outcomenet.biomarkers.follow_up_study import CENSORED
 from outcomenet.biomarkers.linear_fit import Term
+from outcomenet.biomarkers.log_ratios import refuse_dependent_columns, wald
 from outcomenet.biomarkers.section import expect_columns
 from outcomenet.errors import UndefinedMetric
 from outcomenet.metrics.incidence import PlannedVisits, in_planned_visits
 from outcomenet.outcomes import DAYS_PER_YEAR
 
 VISIT, SPAN, EVENT = "visit", "visits_spanned", "event"
-# A slope per SD beyond this on the log scale, and the score tells the classes apart: it has no finite estimate.
-LARGEST_SLOPE = 15.0
 
 
 class PersonPeriods(NamedTuple):
@@ -126,7 +123,7 @@ def complementary_log_log(
     """
     rows = informative(periods)
     columns = pd.concat([baseline(periods[rows]), design[rows]], axis=1)
-    _refuse_rank(columns)
+    refuse_dependent_columns(columns)
     model = sm.GLM(
         periods.loc[rows, EVENT].to_numpy(float), columns.to_numpy(float),
         family=sm.families.Binomial(link=sm.families.links.CLogLog()), offset=np.log(periods.loc[rows, SPAN].to_numpy(float)),
@@ -157,75 +154,6 @@ def _robust_errors(scores: np.ndarray, bread: np.ndarray, groups: np.ndarray) ->
     return np.sqrt(np.diag(correction * bread @ (sums.T @ sums) @ bread))
 
 
-def wald(value: float, error: float, name: str, level: float) -> Term:
-    """A coefficient with its normal interval.
-
-    Args:
-        value: On the log scale.
-        error: Its standard error.
-        name: Of the column, for the refusal.
-        level: Of the interval.
-
-    Raises:
-        UndefinedMetric: Either is not finite, or so large that the classes are separated.
-    """
-    if not (np.isfinite([value, error]).all() and abs(value) < LARGEST_SLOPE and error > 0):
-        raise UndefinedMetric(
-            f"The slope of {name!r} has no finite estimate on these rows: it tells the classes apart."
-        )
-    half = float(norm.ppf(0.5 + level / 2)) * error
-    return Term(value, value - half, value + half, float(2 * norm.sf(abs(value) / error)))
-
-
-def as_ratio(slope: Term) -> Term:
-    """A slope on the log scale as a ratio, above 1 where the slope is above 0.
-
-    Args:
-        slope: Estimate and bounds on the log scale.
-    """
-    value, lower, upper = (float(np.exp(number)) for number in slope[:3])
-    return Term(value, lower, upper, slope.p)
-
-
-def firth_odds(
-    outcome: np.ndarray, columns: pd.DataFrame, term: str, level: float = 0.95, offset: np.ndarray | None = None
-) -> Term:
-    """Log odds ratio of one column by Firth's penalised likelihood, with profile likelihood interval and test.
-
-    The likelihood times the root of the information's determinant: finite also where classes are separated, and nearly
-    unbiased with few events (Firth, Biometrika 1993;80:27; Heinze & Schemper, Stat Med 2002;21:2409). `firthmodels` fits it.
-
-    Args:
-        outcome: 0 or 1 of each row.
-        columns: All covariates, with those of the baseline; there is no further intercept.
-        term: Column whose coefficient is wanted.
-        level: Of the interval.
-        offset: Added to the log odds of each row; None for nothing.
-
-    Raises:
-        UndefinedMetric: It did not converge, or columns depend on each other.
-
-    >>> columns = pd.DataFrame({"baseline": 1.0, "high": [0.0, 0, 0, 1, 1, 1]})
-    >>> round(firth_odds(np.array([0, 0, 0, 1, 1, 1]), columns, "high").estimate, 3)  # log of (3.5 / 0.5)^2
-    3.892
-    """
-    _refuse_rank(columns)
-    at = list(columns.columns).index(term)
-    model = FirthLogisticRegression(backend="numpy", fit_intercept=False, max_iter=200, gtol=1e-6, xtol=1e-6)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # what it warns of is seen in what it returns
-        try:
-            model.fit(columns.to_numpy(float), np.asarray(outcome), offset=offset)
-            lower, upper = model.conf_int(alpha=1 - level, method="pl", features=[at], max_iter=200)[at]
-            model.lrt(at)
-        except (np.linalg.LinAlgError, RuntimeError, ValueError) as error:
-            raise UndefinedMetric(f"Firth's likelihood of {term!r} has no maximum on these rows: {error}.") from None
-    value = float(model.coef_[at])
-    if not (model.converged_ and np.isfinite([value, lower, upper]).all()):
-        raise UndefinedMetric(f"Firth's likelihood of {term!r} did not settle on these rows.")
-    return Term(value, float(lower), float(upper), float(model.lrt_pvalues_[at]))
-
-
 def informative(periods: pd.DataFrame) -> np.ndarray:
     """Rows of visits at which some had the event and some had not.
 
@@ -249,14 +177,6 @@ def baseline(periods: pd.DataFrame) -> pd.DataFrame:
         periods: `visit` of each row.
     """
     return pd.get_dummies(periods[VISIT], prefix=VISIT, dtype=float)
-
-
-def _refuse_rank(columns: pd.DataFrame) -> None:
-    values = columns.to_numpy(float)
-    if np.linalg.matrix_rank(values / np.sqrt((values**2).mean(0)).clip(1e-12)) < values.shape[1]:
-        raise UndefinedMetric(
-            f"Of the columns {', '.join(map(str, columns.columns))} one is given by the others: leave it out."
-        )
 
 
 def other_causes(follow_up: pd.DataFrame, event: str) -> list[str]:

@@ -11,9 +11,9 @@ from lifelines import CoxPHFitter
 from lifelines.exceptions import ConvergenceError, ConvergenceWarning
 from lifelines.statistics import proportional_hazard_test
 
-from outcomenet.biomarkers.discrete_time import as_ratio
 from outcomenet.biomarkers.follow_up_study import CENSORED, FollowUpStudy
 from outcomenet.biomarkers.linear_fit import Term
+from outcomenet.biomarkers.log_ratios import as_ratio
 from outcomenet.biomarkers.number_words import p_words, sentence
 from outcomenet.biomarkers.section import Section, estimates_frame
 from outcomenet.errors import UndefinedMetric

@@ -10,9 +10,9 @@ import pandas as pd
 from lifelines import WeibullAFTFitter
 from lifelines.exceptions import ConvergenceError, ConvergenceWarning
 
-from outcomenet.biomarkers.discrete_time import as_ratio, wald
 from outcomenet.biomarkers.follow_up_study import CENSORED, FollowUpStudy
 from outcomenet.biomarkers.linear_fit import Term
+from outcomenet.biomarkers.log_ratios import as_ratio, wald
 from outcomenet.biomarkers.number_words import sentence, with_interval
 from outcomenet.biomarkers.resampled import noted
 from outcomenet.biomarkers.section import Section, estimates_frame

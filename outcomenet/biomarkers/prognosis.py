@@ -24,7 +24,7 @@ from outcomenet.outcomes import DAYS_PER_YEAR
 def prognosis(
     follow_up: pd.DataFrame,
     *,
-    scores: Sequence[str],
+    scores: str | Sequence[str],
     covariates: Sequence[str] = (),
     clinical: Sequence[str] = (),
     event: str = SEEN_ON_FILMS,
@@ -50,7 +50,7 @@ def prognosis(
     Args:
         follow_up: One row per patient (docs/intake/follow_up.md): `entry_days`, `last_film_without_days`, `interval_start_days`,
             `interval_end_days` since symptom onset, `cause` (censored, progression, death, joint_surgery), scores and covariates.
-        scores: Number columns whose prognosis is asked about: the score, a human score.
+        scores: Number column or columns whose prognosis is asked about: the score, a human score.
         covariates: Adjusted for; text is dummy coded.
         clinical: Columns of the clinical matrix, such as the human score, RF, ACPA and CRP at entry.
         event: Cause of interest.
@@ -80,10 +80,10 @@ def prognosis(
     >>> table["cause"] = np.where(progressed, "progression", "censored")
     >>> section = prognosis(table, scores=["score"], resamples=100)
     >>> section.sentences[1]
-    'One SD more of score multiplies the hazard of progression between planned visits by 2.13 (1.59 to 2.85), without adjustment (p < 0.001).'
+    'One SD more of score multiplies the hazard of progression between planned visits by 2.13 (1.60 to 2.84), without adjustment (p < 0.001).'
     """
     data = follow_up_study(
-        follow_up, scores=scores, covariates=covariates, clinical=clinical, event=event, horizon_years=horizon_years,
+        follow_up, scores=[scores] if isinstance(scores, str) else scores, covariates=covariates, clinical=clinical, event=event, horizon_years=horizon_years,
         visits_every_days=visits_every_days, patient=patient, titles=titles, level=level,
     )  # fmt: skip
     count = _films(data.table, films)

@@ -13,17 +13,17 @@ from outcomenet.biomarkers.discrete_time import (
     EVENT,
     SPAN,
     PersonPeriods,
-    as_ratio,
     baseline,
     complementary_log_log,
-    firth_odds,
     informative,
     other_causes,
     periods_of,
 )
 from outcomenet.biomarkers.estimates_forest import ForestWords, estimates_forest
+from outcomenet.biomarkers.firth import firth_odds
 from outcomenet.biomarkers.follow_up_study import FollowUpStudy
 from outcomenet.biomarkers.linear_fit import Term
+from outcomenet.biomarkers.log_ratios import as_ratio
 from outcomenet.biomarkers.number_words import p_words, sentence, with_interval
 from outcomenet.biomarkers.resampled import noted
 from outcomenet.biomarkers.section import Section, estimates_frame

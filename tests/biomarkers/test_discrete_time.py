@@ -10,7 +10,8 @@ import pytest
 from scipy.optimize import minimize
 from scipy.special import expit
 
-from outcomenet.biomarkers.discrete_time import complementary_log_log, firth_odds, person_period
+from outcomenet.biomarkers.discrete_time import complementary_log_log, person_period
+from outcomenet.biomarkers.firth import firth_odds
 from outcomenet.errors import UndefinedMetric
 from tests.metrics.test_incidence import rows
 
