@@ -8,6 +8,7 @@ import outcomenet as on
 from docs.analysis.rapport import FILE, NAME, PAGE, PLAN, block, tidy
 from outcomenet.biomarkers.analysis_sections import first_difference
 from outcomenet.csv_files import read_csv
+from tests import analysis_coverage
 from tools.marked_page import with_block
 
 RAPPORT = Path(__file__).parents[1] / "data" / "rapport_long_coarse.csv"
@@ -17,6 +18,14 @@ def test_the_page_says_what_the_kept_file_says():
     page = PAGE.read_text(encoding="utf-8")
 
     assert page == with_block(page, NAME, block(read_csv(FILE))), "run `make rapport-analysis`"
+
+
+def test_the_page_says_how_often_intervals_held_the_truth():
+    page, kept = PAGE.read_text(encoding="utf-8"), read_csv(PAGE.with_name("coverage.csv"))
+
+    assert page == with_block(page, analysis_coverage.NAME, analysis_coverage.block(kept)), (
+        "run `make analysis-coverage`"
+    )
 
 
 def test_the_kept_file_is_what_the_analysis_gives(tmp_path: Path):
