@@ -15,7 +15,7 @@ PEARSON = "Pearson correlation of the changes"
 
 
 def change_verdict(
-    rows: Sequence[Mapping[str, object]], measures: Sequence[str], other: Sequence[str], contrasts: Sequence[Contrast],
+    rows: Sequence[Mapping[str, object]], measures: Sequence[str], human: str, other: Sequence[str], contrasts: Sequence[Contrast],
     words: Callable[[str], str],
 ) -> str:  # fmt: skip
     """How the first measure stands beside the others, and whether its change goes with something else.
@@ -23,6 +23,7 @@ def change_verdict(
     Args:
         rows: of the estimates: mean changes and correlations.
         measures: columns, the one that is judged first.
+        human: column of the human score.
         other: columns of outcomes and activity.
         contrasts: of the first measure with each other, in their order.
         words: what a column is called.
@@ -40,7 +41,7 @@ def change_verdict(
         if row["measure"] == first and row["term"] == PEARSON and "estimate" in row
     }
     rivals = {name: abs(r[name]) for name in other if name in r}
-    strongest, human = max(rivals, key=rivals.__getitem__, default=""), measures[1]
+    strongest = max(rivals, key=rivals.__getitem__, default="")
     if strongest and human in r and rivals[strongest] > abs(r[human]):
         parts.append(
             f"its change goes more with that of {words(strongest)} (r {number(r[strongest])}) than with that of {words(human)} "

@@ -119,6 +119,26 @@ def patient_changes(
     )
 
 
+def human_among(measures: Sequence[str], human: str | None) -> str:
+    """The human score that the first measure stands beside: the one that is named, or the second measure; "" for one measure.
+
+    Args:
+        measures: columns, the one that is judged first.
+        human: column of the human score; None for the second measure.
+
+    Raises:
+        UndefinedMetric: it is none of the measures, or the one that is judged itself.
+    """
+    if human is None:
+        return measures[1] if len(measures) > 1 else ""
+    if human not in measures[1:]:
+        raise UndefinedMetric(
+            f"The human score {human!r} is none of the measures that the first one is compared with: name it in `measures` behind the "
+            f"first, which are now {', '.join(measures)}."
+        )
+    return human
+
+
 def _planned(rows: pd.DataFrame, visit: str, planned: Sequence[object]) -> tuple[pd.DataFrame, str]:
     """Row numbers of the two planned visits of each patient who has both."""
     if len(planned) != 2:

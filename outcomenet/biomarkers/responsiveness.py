@@ -14,7 +14,7 @@ from outcomenet.biomarkers.analysed import titled
 from outcomenet.biomarkers.change_plot import change_plot
 from outcomenet.biomarkers.change_verdict import Contrast
 from outcomenet.biomarkers.change_words import PEARSON, change_sentence, change_verdict, pairs_sentence, printed_changes
-from outcomenet.biomarkers.patient_changes import FEWEST_PATIENTS, PatientChanges, patient_changes
+from outcomenet.biomarkers.patient_changes import FEWEST_PATIENTS, PatientChanges, human_among, patient_changes
 from outcomenet.biomarkers.resampled import all_over_resamples, noted, numbers
 from outcomenet.biomarkers.section import Section, estimates_frame
 from outcomenet.metrics.correlation import weighted_correlation, weighted_rank_correlation
@@ -41,6 +41,7 @@ def responsiveness(
     years: str | None = "years",
     planned: Sequence[object] = (),
     interval_years: float = 1.0,
+    human: str | None = None,
     other: Sequence[str] = (),
     detectable: Mapping[str, float] | None = None,
     anchor: str | None = None,
@@ -69,6 +70,7 @@ def responsiveness(
         planned: two planned visits between which a change is taken, earlier first; empty: a patient's first visit with all measures
             and the one nearest to `interval_years` later.
         interval_years: time between the visits; the later one may lie a quarter of it before or after.
+        human: the human score among the measures, beside which the verdict stands; None: the second measure.
         other: number columns whose change is set beside that of the measures, such as HAQ, DAS28 and CRP; they may have gaps.
         detectable: smallest detectable change by measure, in its unit.
         anchor: column whose change tells who is stable, such as the HAQ; None for none.
@@ -112,9 +114,10 @@ def responsiveness(
     contrasts = {name: Contrast.of(words(name), sizes[measures[0]], sizes[name], level) for name in measures[1:]}
     for name, contrast in contrasts.items():
         rows.append(contrast.row(measures[0], name, "difference of |SRM|", contrast.note))
-    verdict = change_verdict(rows, measures, other, list(contrasts.values()), words)
-    for name, contrast in list(contrasts.items())[:1]:
-        rows.append(contrast.row(measures[0], name, "verdict", verdict))
+    rival = human_among(measures, human)
+    verdict = change_verdict(rows, measures, rival, other, list(contrasts.values()), words)
+    if rival:
+        rows.append(contrasts[rival].row(measures[0], rival, "verdict", verdict))
     common = {"section": "responsiveness", "method": changes.how, **changes.counts}
     estimates = estimates_frame({**common, **row, "note": _with_left_out(row, changes)} for row in rows)
     return Section(

@@ -14,7 +14,7 @@ from outcomenet.biomarkers.analysed import titled
 from outcomenet.biomarkers.change_verdict import Contrast
 from outcomenet.biomarkers.change_words import pairs_sentence
 from outcomenet.biomarkers.number_words import sentence
-from outcomenet.biomarkers.patient_changes import FEWEST_PATIENTS, PatientChanges, patient_changes
+from outcomenet.biomarkers.patient_changes import FEWEST_PATIENTS, PatientChanges, human_among, patient_changes
 from outcomenet.biomarkers.power_plot import power_plot
 from outcomenet.biomarkers.resampled import all_over_resamples, noted, numbers
 from outcomenet.biomarkers.section import Section, estimates_frame, expect_columns
@@ -112,7 +112,8 @@ def trial_power(
     changes = replace(changes, note=noted(other_arms, changes.note))
     treated = _treated(changes, str(arm), arms) if arms else None
     of, selector = TreatmentEffects(changes, reduction, treated), predicted or measures[0]
-    human = human or measures[min(1, len(measures) - 1)]
+    rival = human_among(measures, human) or (outcome if outcome in rivals[1:] else "")
+    human = human_among(measures, human) or measures[0]
     effects = [of.plain(name) for name in endpoints]
     effects += [of.adjusted(name, [name]) for name in endpoints]
     effects += [of.adjusted(outcome, [outcome, name]) for name in measures if outcome and name != outcome]
@@ -139,8 +140,8 @@ def trial_power(
     ]
     found = trial_words.Found(rows)
     verdict = trial_words.trial_verdict(found, contrasts, measures[0], powers[0], words)
-    for name, contrast in list(contrasts.items())[:1]:
-        rows.append(contrast.row(measures[0], name, "verdict", verdict))
+    if rival:
+        rows.append(contrasts[rival].row(measures[0], rival, "verdict", verdict))
     said = trial_words.trial_sentences(
         found, measures=measures, endpoints=endpoints, outcome=outcome, human=human, truth=truth, third=effects[-1].design,
         power=powers[0], words=words,

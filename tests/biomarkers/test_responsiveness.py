@@ -170,6 +170,14 @@ def test_the_verdict_is_candid_when_ours_is_worse_and_goes_with_activity():
     assert number_of(section, "difference of |SRM|", column="note").startswith("worse; Monte Carlo error")
 
 
+def test_the_human_score_that_is_named_stands_in_the_verdict():
+    section = of(measures=["score", "truth", "svdh"], human="svdh", **BY_PLAN, other=["haq"], resamples=50)
+
+    (row,) = section.estimates[section.estimates["term"] == "verdict"].to_dict("records")
+    assert row["adjustment"] == "minus svdh"
+    assert row["estimate"] == pytest.approx(number_of(of(**BY_PLAN), "difference of |SRM|"))
+
+
 def test_a_measure_that_falls_while_the_other_rises_says_so():
     rng = np.random.default_rng(2)
     table = two_visits(score=rng.normal(-1, 1, 100), svdh=rng.normal(0.5, 1, 100))
@@ -206,6 +214,7 @@ def test_stable_patients_must_be_some():
             {"interval_years": 9.0},
             "0 of 80 patients have score, svdh at the first visit and the one nearest to 9 years",
         ),
+        ({}, {"human": "haq"}, "'haq' is none of the measures"),
         ({}, {"years": None}, "name the column of their time"),
         ({"planned": 0}, BY_PLAN, "has two rows at planned 0"),
         ({}, {"visit": "planned", "planned": (0,)}, "between two planned visits; 1 are named"),

@@ -205,6 +205,17 @@ def test_the_truth_stands_beside_and_the_verdict_is_candid():
     )
 
 
+def test_the_verdict_stands_beside_the_human_score_that_is_named():
+    section = of(measures=["score", "truth", "svdh"], human="svdh", reader_columns=READERS, outcome="haq")
+
+    assert row_of(section, "verdict", adjustment="minus svdh")["note"].startswith(
+        "Whether a trial with score needs fewer patients"
+    )
+    assert number_of(section, "n per arm, 80 % power, mean of 2 readers", "svdh") == 157
+    alone = of(measures=["score"], outcome="haq")
+    assert row_of(alone, "verdict", adjustment="minus haq")["estimate"] > 0
+
+
 def test_no_change_at_all_gives_no_number():
     section = of(with_change(np.zeros(20)), measures=["score"], resamples=50)
 
@@ -231,6 +242,7 @@ def test_rows_of_a_third_arm_are_counted():
         ({"arm": "arm", "arms": ("placbo", "active")}, "has no arm 'placbo'; it has placebo, active"),
         ({"arm": "arms", "arms": ("placebo", "active")}, "Did you mean arm"),
         ({"measures": ["svhd"]}, "Did you mean svdh"),
+        ({"human": "haq"}, "'haq' is none of the measures that the first one is compared with"),
         ({"measures": []}, "No measure is named"),
         ({"predicted": "arm"}, "Column 'arm' must hold numbers"),
     ],
