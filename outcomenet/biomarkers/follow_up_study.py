@@ -159,8 +159,7 @@ def follow_up_study(
         UndefinedMetric: A column is missing or cannot be used, a patient has two rows, a cause is unknown, times
             contradict each other, or nobody had the event.
     """
-    expect_columns(follow_up, patient, *DAYS, "cause")
-    refuse_impossible(follow_up, event, patient)
+    follow_up = checked_follow_up(follow_up, event, patient)
     if not scores:
         raise UndefinedMetric("No score was named: give the columns whose prognosis is asked about as `scores`.")
     columns = list(dict.fromkeys([*scores, *covariates, *clinical]))
@@ -179,8 +178,8 @@ def follow_up_study(
     )  # fmt: skip
 
 
-def refuse_impossible(follow_up: pd.DataFrame, event: str, patient: str) -> None:
-    """Refuses a follow-up table whose patients, causes or days contradict what it is.
+def checked_follow_up(follow_up: pd.DataFrame, event: str, patient: str) -> pd.DataFrame:
+    """A follow-up table whose days are numbers, and whose patients, causes and days do not contradict what it is.
 
     Args:
         follow_up: One row per patient with `DAYS` and `cause`.
@@ -188,8 +187,9 @@ def refuse_impossible(follow_up: pd.DataFrame, event: str, patient: str) -> None
         patient: Column of the patient.
 
     Raises:
-        UndefinedMetric: An unknown cause, a patient with two rows, a day that is missing or before another.
+        UndefinedMetric: A column is missing, an unknown cause, a patient with two rows, a day that is missing or before another.
     """
+    expect_columns(follow_up, patient, *DAYS, "cause")
     causes = (CENSORED, *EVENT_CAUSES)
     if event not in EVENT_CAUSES:
         raise UndefinedMetric(f"{event!r} is no event of a follow-up table. {did_you_mean(event, EVENT_CAUSES)}")
@@ -216,3 +216,4 @@ def refuse_impossible(follow_up: pd.DataFrame, event: str, patient: str) -> None
                 f"{follow_up.loc[wrong, patient].iloc[0]}; all days count from symptom onset, and whoever has an event has its "
                 "interval (docs/intake/follow_up.md)."
             )
+    return follow_up.assign(**days)

@@ -73,7 +73,7 @@ def horizon_discrimination(
             rows.append(entry(first, f"minus {second}", f"difference of {metric}", difference))
             if metric == "AUROC":
                 sentences.append(_words(data, first, second, rows[-1], rows))
-    return Section(estimates_frame(rows), tuple(sentences))
+    return Section(estimates_frame(rows), tuple(sentences) or (_alone(data, rows[0]),))
 
 
 def _models(data: FollowUpStudy) -> dict[str, list[str]]:
@@ -128,6 +128,12 @@ def _words(
     verdict = str(row["note"]).split(";")[0]
     one, other = (f"{_title(data, name)} {float(str(level[name])):.2f}" for name in (first, second))
     return sentence(f"AUROC of {data.outcome} by {data.horizon}: {one}, {other}; difference {numbers_of}: {verdict}")
+
+
+def _alone(data: FollowUpStudy, row: Mapping[str, object]) -> str:
+    """Where there is no rival."""
+    found = with_interval(*(float(str(row[key])) for key in ("estimate", "lower", "upper")))
+    return sentence(f"AUROC of {data.outcome} by {data.horizon}: {data.title(str(row['measure']))} {found}")
 
 
 def _title(data: FollowUpStudy, model: str) -> str:

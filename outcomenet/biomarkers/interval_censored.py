@@ -1,4 +1,4 @@
-"""Weibull model of an event that is known only between two films, of patients who entered late."""
+"""Weibull model of an event that may be known only between two films, of patients who entered late."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from outcomenet.errors import UndefinedMetric
 from outcomenet.metrics.incidence import SEEN_ON_FILMS
 from outcomenet.outcomes import DAYS_PER_YEAR
 
-METHOD = "Weibull, interval-censored, late entry, time since symptom onset"
+METHOD = "Weibull, late entry, time since symptom onset"
 TIME_RATIO, HAZARD_RATIO = "time ratio per SD", "Weibull hazard ratio per SD"
 # Time zero has no logarithm; nobody has the event within the first hour.
 SOONEST = 1e-4  # years
@@ -122,7 +122,7 @@ def interval_fits(data: FollowUpStudy) -> Section:
     }
     for score in data.scores:
         for adjustment, columns in data.adjustments(score).items():
-            entries = {"measure": score, "adjustment": adjustment, "method": METHOD} | counts
+            entries = {"measure": score, "adjustment": adjustment, "method": f"{METHOD}; {_known(data)}"} | counts
             try:
                 slopes = weibull_slopes(times, data.design([score], columns), score, data.level)
             except UndefinedMetric as error:
@@ -145,9 +145,13 @@ def interval_fits(data: FollowUpStudy) -> Section:
     return Section(estimates_frame(rows), tuple(sentences), refusals=tuple(refusals))
 
 
+def _known(data: FollowUpStudy) -> str:
+    return "the event known only between two films" if data.event == SEEN_ON_FILMS else "the day of the event known"
+
+
 def _words(data: FollowUpStudy, score: str, slope: Term) -> str:
     ratio = with_interval(*as_ratio(slope)[:3])
     return sentence(
-        f"with the event known only between two films, one SD more of {data.title(score)} multiplies the time from symptom onset "
+        f"with {_known(data)}, one SD more of {data.title(score)} multiplies the time from symptom onset "
         f"to {data.outcome} by {ratio}: below 1 is sooner"
     )

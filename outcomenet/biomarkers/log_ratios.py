@@ -9,7 +9,7 @@ from scipy.stats import norm
 from outcomenet.biomarkers.linear_fit import Term
 from outcomenet.errors import UndefinedMetric
 
-# A slope per SD beyond this on the log scale, and the score tells the classes apart: it has no finite estimate.
+# A slope per SD, or its standard error, beyond this on the log scale is that of separated classes: no finite estimate.
 LARGEST_SLOPE = 15.0
 
 
@@ -25,7 +25,7 @@ def wald(value: float, error: float, name: str, level: float) -> Term:
     Raises:
         UndefinedMetric: Either is not finite, or so large that the classes are separated.
     """
-    if not (np.isfinite([value, error]).all() and abs(value) < LARGEST_SLOPE and error > 0):
+    if not (np.isfinite([value, error]).all() and abs(value) < LARGEST_SLOPE and 0 < error < LARGEST_SLOPE):
         raise UndefinedMetric(
             f"The slope of {name!r} has no finite estimate on these rows: it tells the classes apart."
         )

@@ -10,10 +10,9 @@ import numpy as np
 import pandas as pd
 
 from outcomenet.biomarkers.design_matrix import Population, as_numbers, complete_rows, is_factor
-from outcomenet.biomarkers.follow_up_study import DAYS, refuse_impossible
+from outcomenet.biomarkers.follow_up_study import checked_follow_up
 from outcomenet.biomarkers.recalibrated import EVENT, outcome_of
 from outcomenet.biomarkers.resampled import over_resamples
-from outcomenet.biomarkers.section import expect_columns
 from outcomenet.errors import UndefinedMetric
 from outcomenet.metrics.incidence import in_planned_visits, weighted_incidence
 from outcomenet.metrics.risk import net_benefit
@@ -97,9 +96,7 @@ def of_follow_up(
     Raises:
         UndefinedMetric: A column is missing or cannot be used, or too few are watched at the visit.
     """
-    expect_columns(table, patient, *DAYS, "cause")
-    refuse_impossible(table, event, patient)
-    population = complete_rows(table, risks, patient=patient)
+    population = complete_rows(checked_follow_up(table, event, patient), risks, patient=patient)
     visits = in_planned_visits(population.table, event, every_days)
     if not np.isfinite(weighted_incidence(visits, np.ones((1, len(population.table))), visit)[0]):
         raise UndefinedMetric(

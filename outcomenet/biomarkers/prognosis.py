@@ -82,8 +82,9 @@ def prognosis(
     >>> section.sentences[1]
     'One SD more of score multiplies the hazard of progression between planned visits by 2.13 (1.60 to 2.84), without adjustment (p < 0.001).'
     """
+    names = [scores] if isinstance(scores, str) else scores
     data = follow_up_study(
-        follow_up, scores=[scores] if isinstance(scores, str) else scores, covariates=covariates, clinical=clinical, event=event, horizon_years=horizon_years,
+        follow_up, scores=names, covariates=covariates, clinical=clinical, event=event, horizon_years=horizon_years,
         visits_every_days=visits_every_days, patient=patient, titles=titles, level=level,
     )  # fmt: skip
     count = _films(data.table, films)

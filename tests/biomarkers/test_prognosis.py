@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from lifelines import WeibullFitter
+from lifelines import WeibullAFTFitter, WeibullFitter
 from scipy.optimize import minimize
 
 from outcomenet.biomarkers.follow_up_study import follow_up_study
@@ -119,6 +119,19 @@ def test_the_interval_censored_model_is_that_of_survreg():
     assert found.hazard_ratio.estimate == pytest.approx(0.7321415499 * 1.039049169, abs=3e-3)
 
 
+def test_a_known_day_is_an_interval_of_no_length():
+    table = follow_up().assign(z=lambda rows: rows["score"] / rows["score"].std())
+    times = intervals(table, "death")
+    assert (times["lower"] == times["upper"]).sum() == 38
+    exact = times.assign(dead=(table["cause"] == "death").astype(int), z=table["z"])[times["lower"] > times["entry"]]
+    fitted = WeibullAFTFitter().fit(exact.drop(columns="upper"), "lower", "dead", entry_col="entry").summary
+    found = weibull_slopes(times, table[["z"]], "z").time_ratio
+    assert found.estimate == pytest.approx(fitted["coef"].to_dict()["lambda_", "z"], abs=1e-3)
+    assert found.upper - found.estimate == pytest.approx(
+        1.959964 * fitted["se(coef)"].to_dict()["lambda_", "z"], rel=1e-2
+    )
+
+
 def test_late_entry_is_in_the_likelihood():
     table = follow_up()
     times = intervals(table, "progression")
@@ -157,6 +170,8 @@ def test_cox_in_planned_visits_and_in_days_of_death_is_coxph():
     # coxph(Surv(entry, last, death) ~ z): days have meaning, so that no number of films is asked for
     assert np.log(row["estimate"]) == pytest.approx(-0.1975926594, abs=1e-5)
     assert row["events"] == 38
+    assert any(said.startswith("With the day of the event known, one SD more") for said in section.sentences)
+    assert section.sentences[-1].startswith("AUROC of death by 1 year: score 0.")
 
 
 def test_cox_by_film_dates_of_a_study_of_two_films_is_refused():
@@ -249,13 +264,23 @@ def test_competing_events_have_hazards_of_their_own_and_the_rare_ones_none():
         (lambda t: t.assign(cause="censored"), "None of the 300 patients .* has the event 'progression'"),
         (lambda t: t.assign(entry_days=9999.0), "300 of 300 rows have an interval that ends before it starts"),
         (lambda t: t.assign(interval_end_days=np.nan), "rows have a day that is missing"),
+        (lambda t: t.assign(entry_days="soon"), "'entry_days' should hold numbers, but 300 of 300 rows do not"),
         (lambda t: t.assign(score="high"), "has one value"),
+        (lambda t: t.assign(score=t["site"]), "is text, but a score is a number"),
         (lambda t: t.assign(score=np.nan), "is empty in all 300 rows"),
     ],
 )
 def test_a_table_that_contradicts_itself_is_refused(change, words):
     with pytest.raises(UndefinedMetric, match=words):
         prognosis(change(two_films()), scores=["score"])
+
+
+def test_days_as_text_and_a_factor_among_the_covariates_are_read():
+    table = two_films()
+    as_text = table.assign(**{name: table[name].astype(str).replace("nan", None) for name in DAYS})
+    one, two = (prognosis(t, scores="score", covariates=["site"], resamples=20).estimates for t in (table, as_text))
+    pd.testing.assert_frame_equal(one, two)
+    assert np.isfinite(one.loc[one["adjustment"] == "site", "estimate"]).all()
 
 
 def test_a_missing_score_is_counted():
