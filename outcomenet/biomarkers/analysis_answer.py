@@ -138,7 +138,7 @@ def _numbers(plan: AnalysisPlan, sections: Mapping[str, Section], main: Estimate
         for row in _rows(sections, section, measure=plan.measures.score, term=term)[:1]:
             yield MainNumber(asks, row.method, row)
     for name in filter(None, (plan.measures.score, plan.measures.damage, plan.measures.human)):
-        for row in _rows(sections, "trial_power", measure=name, term=PER_ARM)[:1]:
+        for row in _rows(sections, "trial_power", measure=name, term=PER_ARM, adjustment="")[:1]:
             yield MainNumber(
                 f"Patients per arm of a trial that is judged by the change of {plan.title(name)}",
                 "80 % power, two-sided 5 %",

@@ -245,6 +245,7 @@ def _responsiveness(inputs: Inputs) -> Section:
         visit=of.visit or None,
         years=of.years,
         interval_years=plan.follow_up.horizon_years,
+        human=plan.measures.human or None,
         other=[*(outcome.column for outcome in _on_a_scale(plan)), *plan.activity],
         detectable=_detectable(inputs),
         anchor=haq.column if haq else None,

@@ -12,6 +12,7 @@ from scipy.special import logit
 from outcomenet.arrays import Float
 from outcomenet.biomarkers.cross_fitting import held_out, patient_folds
 from outcomenet.biomarkers.design_matrix import coded, complete_rows, is_factor
+from outcomenet.csv_files import as_numbers
 from outcomenet.errors import UndefinedMetric
 
 EVENT, NUMBER = "event", "number"
@@ -96,7 +97,7 @@ def outcome_of(table: pd.DataFrame, outcome: str, kind: str) -> Float[np.ndarray
         raise UndefinedMetric(f"kind is 'event' or 'number', not {kind!r}.")
     if is_factor(table, outcome):
         raise UndefinedMetric(f"Column {outcome!r} is text: give the outcome as numbers, an event as 0 and 1.")
-    values = pd.to_numeric(table[outcome]).to_numpy(float)
+    values = as_numbers(table[outcome]).to_numpy()
     if kind == EVENT and not set(np.unique(values)) <= {0.0, 1.0}:
         raise UndefinedMetric(
             f"Column {outcome!r} should hold 0 and 1, but has {len(np.unique(values))} values, the largest {values.max():g}. "
