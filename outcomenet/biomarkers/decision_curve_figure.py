@@ -21,7 +21,7 @@ def draw_decision_curve(curves: Curves, *, layout: Layout = Layout.PAGE) -> Draw
         curves: What is drawn.
         layout: Page or phone.
     """
-    figure, (axis,) = layout.panels(1, 3.6, width=6.6, further=0.5)
+    figure, (axis,) = layout.panels(1, 3.6, width=6.6, further=0.7)
     x = np.array(curves.thresholds)
     data = []
     for place, (name, values) in enumerate(curves.values.items()):
@@ -51,7 +51,7 @@ def draw_decision_curve(curves: Curves, *, layout: Layout = Layout.PAGE) -> Draw
             )
         data.append(found.assign(strategy=name, threshold=x))
     _finish(axis, curves, layout)
-    figure.legend(loc="outside lower left", ncols=1 if layout is Layout.PHONE else 4, fontsize=8.5)
+    figure.legend(loc="outside lower left", ncols=1 if layout is Layout.PHONE else 2, fontsize=8.5)
     return Drawing(
         f"decision_curve_{curves.outcome}",
         figure,

@@ -50,10 +50,12 @@ def estimates_forest(
         return None
     lines = _lines(rows, layout)
     places, depth = _places(lines)
-    height = 0.75 + depth
+    label = words.axis if layout is Layout.PAGE else textwrap.fill(words.axis, 44)
+    further = TEXT * label.count("\n")
+    height = 0.75 + depth + further
     figure = Figure(figsize=(layout.value, height))
     left, right = (0.32, 0.66) if layout is Layout.PAGE else (0.04, 0.96)
-    bottom = 0.55 / height
+    bottom = (0.55 + further) / height
     axis = figure.add_axes((left, bottom, right - left, 1 - bottom - 0.1 / height))
     window = _window(rows, reference)
     measures = list(dict.fromkeys(rows["measure"]))
@@ -61,7 +63,7 @@ def estimates_forest(
         _write(axis, layout, top, line)
         if line.row is not None:
             _mark(axis, top + line.mark_below, line.row, window, measures.index(line.row["measure"]))
-    _finish(axis, depth, window, reference, words.axis if layout is Layout.PAGE else textwrap.fill(words.axis, 44))
+    _finish(axis, depth, window, reference, label)
     return Drawing(words.name, figure, rows, words.caption, words.alternative)
 
 
