@@ -35,6 +35,7 @@ from outcomenet.biomarkers.trial_power import trial_power
 from outcomenet.csv_files import as_numbers
 from outcomenet.errors import UndefinedMetric
 
+FILMS = "graded_visits"  # column that prognosis takes: with two films no time is known better than to a year
 PLAN, VISITS, FOLLOW_UP, STEPS, ESTIMATES = (
     "analysis.toml",
     "visits.parquet",
@@ -266,13 +267,10 @@ def _detectable(inputs: Inputs) -> dict[str, float]:
 
 def _prognosis(inputs: Inputs) -> Section:
     plan, of = inputs.plan, inputs.plan.columns
-    if inputs.follow_up is None or inputs.follow_up.empty:
-        raise UndefinedMetric("there is no table of follow-up on films (docs/intake/follow_up.md)")
-    table = inputs.follow_up
-    table = table[table[of.usable].astype(bool)] if of.usable in table else table
+    table = _usable_follow_up(inputs)
     there = [name for name in primary_covariates(plan) if name in table]
     return prognosis(
-        table.reset_index(drop=True),
+        table,
         scores=[name for name in _both(inputs) if name in table],
         covariates=there,
         clinical=[name for name in plan.follow_up.covariates if name in table],
@@ -280,11 +278,23 @@ def _prognosis(inputs: Inputs) -> Section:
         horizon_years=plan.follow_up.horizon_years,
         visits_every_days=plan.follow_up.visits_every_days,
         patient=of.patient,
+        films=FILMS,
         titles=inputs.titles,
         resamples=plan.resamples,
         seed=plan.seed,
         fewest_events_per_parameter=plan.follow_up.fewest_events_per_parameter,
     )
+
+
+def _usable_follow_up(inputs: Inputs) -> pd.DataFrame:
+    """Patients whom no network learned from, each with the number of his visits that a human score knows (`FILMS`)."""
+    plan, of, table = inputs.plan, inputs.plan.columns, inputs.follow_up
+    if table is None or table.empty:
+        raise UndefinedMetric("there is no table of follow-up on films (docs/intake/follow_up.md)")
+    table = table[table[of.usable].astype(bool)] if of.usable in table else table
+    graded = inputs.visits.dropna(subset=[plan.measures.human or plan.measures.score])
+    films = graded.groupby(of.patient).size()
+    return table.assign(**{FILMS: table[of.patient].map(films).fillna(1).astype(int)}).reset_index(drop=True)
 
 
 def _models(inputs: Inputs) -> dict[str, list[str]]:
