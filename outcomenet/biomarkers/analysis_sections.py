@@ -34,6 +34,8 @@ from outcomenet.biomarkers.table_one import Characteristic
 from outcomenet.biomarkers.trial_power import trial_power
 from outcomenet.csv_files import as_numbers
 from outcomenet.errors import UndefinedMetric
+from outcomenet.outcome_kinds import status_at_horizon
+from outcomenet.outcomes import DAYS_PER_YEAR
 
 FILMS = "graded_visits"  # column that prognosis takes: with two films no time is known better than to a year
 PLAN, VISITS, FOLLOW_UP, STEPS, ESTIMATES = (
@@ -358,23 +360,65 @@ def _decision_curve(inputs: Inputs) -> Section:
     if not events or not plan.thresholds:
         raise UndefinedMetric("the plan names no event, or no thresholds, so that there is no decision to be curved")
     models = _models(inputs)
-    return joined(
-        [
-            _one_outcome(
-                lambda of: decision_curve(
-                    _with_predictions(inputs, of, models),
-                    risks=list(models),
-                    outcome=of.column,
-                    thresholds=plan.thresholds,
-                    patient=plan.columns.patient,
-                    resamples=plan.resamples,
-                    titles=inputs.titles,
-                    seed=plan.seed,
-                ),
-                of,
-            )
-            for of in events
-        ]
+    parts = [
+        _one_outcome(
+            lambda of: decision_curve(
+                _with_predictions(inputs, of, models),
+                risks=list(models),
+                outcome=of.column,
+                thresholds=plan.thresholds,
+                patient=plan.columns.patient,
+                resamples=plan.resamples,
+                titles=inputs.titles,
+                seed=plan.seed,
+            ),
+            of,
+        )
+        for of in events
+    ]
+    if inputs.follow_up is not None and len(inputs.follow_up):
+        of = Outcome(plan.follow_up.event, "event", f"{plan.follow_up.event}, with competing events")
+        parts.append(_one_outcome(lambda of: _competing_decision_curve(inputs), of))
+    return joined(parts)
+
+
+def _competing_decision_curve(inputs: Inputs) -> Section:
+    """Net benefit at the horizon, death and operations competing; risks are told for patients that the model was not fitted to."""
+    plan, table = inputs.plan, _usable_follow_up(inputs)
+    end = table["interval_end_days"].fillna(np.inf) - table["entry_days"]
+    other = ~table["cause"].isin([plan.follow_up.event, "censored"])
+    status = status_at_horizon(
+        (table["interval_start_days"] - table["entry_days"]).to_numpy(float), end.to_numpy(float),
+        plan.follow_up.horizon_years * DAYS_PER_YEAR, other.to_numpy(float),
+    )  # fmt: skip
+    models = {words: [name for name in columns if name in table] for words, columns in _models(inputs).items()}
+    rows = table.assign(_status=status).dropna(
+        subset=["_status", *(name for columns in models.values() for name in columns)]
+    )
+    rows = rows.reset_index(drop=True)
+    risks = {
+        words: predicted(
+            rows,
+            scores=columns[-1],
+            covariates=columns[:-1],
+            outcome="_status",
+            patient=plan.columns.patient,
+            seed=plan.seed,
+        )
+        for words, columns in models.items()
+        if columns
+    }
+    return decision_curve(
+        rows.assign(**risks),
+        risks=list(risks),
+        outcome=plan.follow_up.event,
+        thresholds=plan.thresholds,
+        horizon_years=plan.follow_up.horizon_years,
+        visits_every_days=plan.follow_up.visits_every_days,
+        patient=plan.columns.patient,
+        resamples=plan.resamples,
+        titles=inputs.titles,
+        seed=plan.seed,
     )
 
 
