@@ -12,17 +12,10 @@ import pandas as pd
 
 from outcomenet.artifacts import read_json_object, whole_folder, write_manifest, write_whole
 from outcomenet.biomarkers.analysis_answer import answer_of
+from outcomenet.biomarkers.analysis_inputs import ESTIMATES, PLAN, STEPS, Inputs
 from outcomenet.biomarkers.analysis_plan import AnalysisPlan, plan_text, read_plan
 from outcomenet.biomarkers.analysis_rows import analysis_rows, read_table_file, with_columns_of
-from outcomenet.biomarkers.analysis_sections import (
-    ESTIMATES,
-    PLAN,
-    SECTIONS,
-    STEPS,
-    Inputs,
-    estimates_of,
-    made,
-)
+from outcomenet.biomarkers.analysis_sections import SECTIONS, estimates_of, made
 from outcomenet.biomarkers.default_plan import default_plan
 from outcomenet.biomarkers.hand_over import write_hand_over
 from outcomenet.biomarkers.plan_ledger import freeze, ordinal

@@ -82,15 +82,10 @@ def primary_row(plan: AnalysisPlan, sections: Mapping[str, Section]) -> Estimate
         sections: Finished sections by name.
     """
     metric = METRIC_WORDS[plan.primary_outcome.kind]
-    start = "covariates and " if primary_covariates(plan) else ""
+    start = "covariates and " if plan.primary_covariates else ""
     with_score, with_human = (f"{start}{plan.title(name)}" for name in (plan.measures.score, plan.measures.human))
     rows = _rows(sections, "added_value", term=f"difference of {metric}", outcome=plan.primary_outcome.column)
     return next((row for row in rows if row.measure == with_score and row.adjustment == f"minus {with_human}"), None)
-
-
-def primary_covariates(plan: AnalysisPlan) -> tuple[str, ...]:
-    """What both measures stand beside in the primary contrast: the rung's columns but the human score itself."""
-    return tuple(name for name in plan.primary_rung.columns if name != plan.measures.human)
 
 
 def _rows(sections: Mapping[str, Section], section: str, **wanted: str) -> list[EstimateRow]:
@@ -103,7 +98,7 @@ def _paragraph(plan: AnalysisPlan, main: EstimateRow | None, number: int) -> Ite
     if main is None:
         yield "The plan names no human score, or the contrast could not be computed; the appendix says why."
     else:
-        beside = ", ".join(map(plan.title, primary_covariates(plan))) or "nothing else"
+        beside = ", ".join(map(plan.title, plan.primary_covariates)) or "nothing else"
         difference = with_interval(main.estimate, main.lower, main.upper)
         yield (
             f"Beside {beside}, the difference of {metric} on patients that the models had not seen is {difference} "

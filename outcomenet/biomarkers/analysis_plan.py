@@ -217,6 +217,11 @@ class AnalysisPlan:
         return next((rung for rung in self.adjustment if rung.name == self.primary.adjustment), self.adjustment[-1])
 
     @property
+    def primary_covariates(self) -> tuple[str, ...]:
+        """What both measures stand beside in the primary contrast: the rung's columns but the human score itself."""
+        return tuple(name for name in self.primary_rung.columns if name != self.measures.human)
+
+    @property
     def sha256(self) -> str:
         """Digest of what the plan says, however it is set out."""
         return sha256_of_json(to_record(self))

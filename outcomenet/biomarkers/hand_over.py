@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from outcomenet import __version__
+from outcomenet.biomarkers.analysis_inputs import ESTIMATES
 from outcomenet.biomarkers.analysis_plan import AnalysisPlan
-from outcomenet.biomarkers.analysis_sections import ESTIMATES, SECTIONS
+from outcomenet.biomarkers.analysis_sections import SECTIONS
 from outcomenet.biomarkers.plan_ledger import ordinal
 from outcomenet.biomarkers.section import Section
 
@@ -46,8 +47,9 @@ def _cells(plan: AnalysisPlan, sections: Mapping[str, Section]) -> Iterator[Cell
     )
     yield Cell(
         True,
-        "from pathlib import Path\n\nfrom outcomenet.biomarkers.analysis_sections import SECTIONS, estimates_of, "
-        "first_difference, inputs_of, made\nfrom outcomenet.csv_files import read_csv\n\ninputs = inputs_of(Path())\nsections = {}\ninputs.steps",
+        "from pathlib import Path\n\nfrom outcomenet.biomarkers.analysis_inputs import inputs_of\n"
+        "from outcomenet.biomarkers.analysis_sections import SECTIONS, estimates_of, first_difference, made\n"
+        "from outcomenet.csv_files import read_csv\n\ninputs = inputs_of(Path())\nsections = {}\ninputs.steps",
     )
     for name in sections:
         yield Cell(False, f"## {SECTIONS[name].title}\n\n{SECTIONS[name].asks}")

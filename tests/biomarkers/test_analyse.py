@@ -12,8 +12,9 @@ import pytest
 from nbclient import NotebookClient
 
 import outcomenet as on
+from outcomenet.biomarkers.analysis_inputs import inputs_of
 from outcomenet.biomarkers.analysis_plan import AnalysisPlan, Outcome, plan_text, read_plan
-from outcomenet.biomarkers.analysis_sections import SECTIONS, estimates_of, first_difference, inputs_of, made
+from outcomenet.biomarkers.analysis_sections import SECTIONS, estimates_of, first_difference, made
 from outcomenet.biomarkers.default_plan import default_plan
 from outcomenet.biomarkers.plan_ledger import ledger_file
 from outcomenet.biomarkers.section import COLUMNS
