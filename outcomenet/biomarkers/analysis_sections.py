@@ -193,9 +193,12 @@ def _reliability(inputs: Inputs) -> Section:
     plan, of = inputs.plan, inputs.plan.columns
     parts = []
     if len(plan.measures.readers) > 1:
-        keys = [of.patient, of.visit] if of.visit else [of.patient]
+        visits = (
+            inputs.visits if of.visit else inputs.visits.assign(visit=0)
+        )  # a table without visits has one of each patient
+        keys = [of.patient, of.visit or "visit"]
         names = {name: plan.title(name) for name in plan.measures.readers}
-        table = inputs.visits[[*keys, *names]]
+        table = visits[[*keys, *names]]
         readings = table.melt(keys, list(names), "reader", plan.measures.human or "human score").replace(
             {"reader": names}
         )
@@ -203,7 +206,7 @@ def _reliability(inputs: Inputs) -> Section:
             "value": plan.measures.human or "human score",
             "reading": "reader",
             "patient": of.patient,
-            "visit": of.visit,
+            "visit": of.visit or "visit",
             "titles": inputs.titles,
             "resamples": plan.resamples,
             "seed": plan.seed,
