@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from outcomenet.biomarkers.added_value import verdict_in
 from outcomenet.biomarkers.analysis_plan import AnalysisPlan
+from outcomenet.biomarkers.clustered_fits import MIXED, ROBUST
 from outcomenet.biomarkers.number_words import with_interval
 from outcomenet.biomarkers.plan_ledger import ordinal
 from outcomenet.biomarkers.section import EstimateRow, Section, estimate_rows
@@ -116,13 +118,10 @@ def _numbers(plan: AnalysisPlan, sections: Mapping[str, Section], main: Estimate
             main,
         )
     for outcome in plan.outcomes:
-        slopes = _rows(
-            sections, "association", outcome=outcome.column, measure=plan.measures.score, term="slope per SD"
+        slopes = _fitted(
+            _rows(sections, "association", outcome=outcome.column, measure=plan.measures.score, term="slope per SD")
         )
-        fullest = [
-            row for row in slopes if row.adjustment == plan.primary_rung.name and row.method.startswith("mixed model")
-        ]
-        for row in fullest[:1]:
+        for row in [row for row in slopes if row.adjustment == plan.primary_rung.name][:1]:
             kind = (
                 "a negative control: an association is a sign of confounding"
                 if outcome.negative_control
@@ -139,6 +138,14 @@ def _numbers(plan: AnalysisPlan, sections: Mapping[str, Section], main: Estimate
                 "80 % power, two-sided 5 %",
                 row,
             )
+
+
+def _fitted(slopes: Sequence[EstimateRow]) -> list[EstimateRow]:
+    """Those of the mixed model; where each patient has one visit, those of least squares, which the figure shows then too."""
+    for method in (MIXED, ROBUST):
+        if of_method := [row for row in slopes if row.method.startswith(method) and math.isfinite(row.estimate)]:
+            return of_method
+    return []
 
 
 def _is_not(plan: AnalysisPlan, sections: Mapping[str, Section], number: int) -> Iterator[str]:

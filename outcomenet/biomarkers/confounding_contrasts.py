@@ -116,6 +116,10 @@ def negative_outcome(
         rows.append(own.row(scaled, **entries, term=term))
         told.append(f"{with_interval(*scaled[:3])} SD {word} ({p_words(scaled.p)})")
     last = rows[-1].get("p", np.nan)
-    shows = "a sign of confounding or of a shortcut" if float(str(last)) < 1 - data.level else "no sign of confounding"
+    shows = (
+        "a sign of confounding or of a shortcut"
+        if float(str(last)) < 1 - data.level
+        else "no sign of confounding was shown"
+    )
     says = f"{own.title(name)}, which no joint can cause, per SD of {own.title(score)}: {', '.join(told)}: {shows}."
     return Section(estimates_frame(rows), (says,) if told else ())

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+import pandas as pd
+
 from outcomenet import __version__
 from outcomenet.biomarkers.analysis_inputs import ESTIMATES
 from outcomenet.biomarkers.analysis_plan import AnalysisPlan
@@ -114,7 +116,7 @@ def methods_text(plan: AnalysisPlan, number: int, sections: Mapping[str, Section
             else counts.iloc[-1]
         )
         of, left = (f"{row['n_visits']:,} visits of {row['n_patients']:,} patients" for row in (first, used))
-        who = f"Of {of}, {left} were analysed. "
+        who = f"Of {of}, {left} may be used and have a score. "
     measures = plan.measures
     against = f" and compared with {plan.title(measures.human)} on the same patients" if measures.human else ""
     outcomes = ", ".join(outcome.words for outcome in plan.outcomes if not outcome.negative_control)
@@ -126,18 +128,25 @@ def methods_text(plan: AnalysisPlan, number: int, sections: Mapping[str, Section
         if number == 1
         else f" It is the {ordinal(number)} plan on these data, whose outcomes had been opened before."
     )
-    handled = (
-        f"Missing covariates were imputed {plan.imputations} times by chained equations and estimates pooled by Rubin's rules"
-        if plan.imputations
-        else "Rows with a missing covariate were left out of the models that use it"
-    )
     in_sample = "Rows of patients that the network had learned from were left out. " if plan.columns.usable else ""
     return (
         f"# Methods\n\nThe plan (SHA-256 {plan.sha256[:16]}) was frozen before outcomes were set against a measure.{again} {who}"
         f"{plan.title(measures.score)} was set against {outcomes}{against}. Time zero was {plan.time_zero}; a row is {plan.unit}. "
-        f"{in_sample}Adjustment went up a ladder on one population: {ladder}. {handled}. "
+        f"{in_sample}Adjustment went up a ladder on one population: {ladder}. {_handled(plan, sections)}. "
         f"Intervals are 95 %; those from resampling draw patients with all their visits, {plan.resamples:,} times, and "
         f"{plan.primary.resamples:,} times for the primary contrast (outcome {plan.primary_outcome.words}, adjustment {plan.primary_rung.name}, "
         f"margin {plan.primary.margin:g}). Groups of fewer than {plan.fewest_in_group} patients were not estimated. "
         f"Computed with outcomenet {__version__}.\n"
+    )
+
+
+def _handled(plan: AnalysisPlan, sections: Mapping[str, Section]) -> str:
+    """What was done with gaps: the models of association alone are fitted to imputed tables, and only where a covariate has gaps."""
+    left_out = "left out rows with a gap in what they use; outcomes and scores were never imputed"
+    notes = sections["association"].estimates["note"] if "association" in sections else pd.Series(dtype=str)
+    if not notes.str.contains("imputed: ").any():
+        return f"Every section {left_out}"
+    return (
+        f"For the models of association missing covariates were imputed {max(plan.imputations, 2)} times by chained equations and "
+        f"estimates pooled by Rubin's rules; all other sections, the primary contrast among them, {left_out}"
     )

@@ -30,7 +30,9 @@ def horizon_discrimination(
 ) -> Section:
     """AUROC and Brier score of the event by the horizon, of each score, of the clinical matrix, and of both together.
 
-    Risks are those of logistic models, each for patients on whom it was not fitted. Whoever had another event first has not
+    Risks are those of logistic models, each for patients on whom it was not fitted. The AUROC of one score alone takes the
+    score as it is: nothing is fitted to rank by it, and risks pooled over folds would rank a weak score below chance, since
+    the fold that lost an event predicts less for all (Airola et al., Comput Stat Data Anal 2011;55:1828). Whoever had another event first has not
     had this one; whoever was not watched to the horizon is left out, and counted.
 
     Args:
@@ -56,16 +58,20 @@ def horizon_discrimination(
         )
         for name, columns in _models(data).items()
     }
+    ranked = risks | {name: [data.design([], [name])[known][name].to_numpy(float)] for name in data.scores}
     counts = {"n_visits": len(target), "n_patients": len(target), "events": int(target.sum())}
     unknown = int((~known).sum())
     note = f"{unknown} of {len(known)} patients left out: not known at the horizon" if unknown else ""
-    how = f"logistic, cross-validated by patient ({folds} folds, {repeats} times), paired bootstrap of {resamples} resamples"
+    how = (
+        f"logistic, cross-validated by patient ({folds} folds, {repeats} times), the AUROC of one score by the score itself, "
+        f"paired bootstrap of {resamples} resamples"
+    )
     entry = partial(_row, data, how, counts, note)
     rows, sentences = [], []
     for metric, (higher, measure) in METRICS.items():
         values = {
             name: over_resamples(partial(_mean, measure, target, repeated), patients, resamples=resamples, seed=seed)
-            for name, repeated in risks.items()
+            for name, repeated in (ranked if metric == "AUROC" else risks).items()
         }
         rows += [entry(name, "", metric, numbers(value, data.level)) for name, value in values.items()]
         for first, second in _pairs(data, list(risks)):

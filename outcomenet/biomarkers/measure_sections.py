@@ -19,9 +19,11 @@ def reliability_section(inputs: Inputs) -> Section:
     plan, of = inputs.plan, inputs.plan.columns
     parts = []
     if len(plan.measures.readers) > 1:
-        keys = [of.patient, of.visit] if of.visit else [of.patient]
+        # a table without visits has one of each patient
+        visits = inputs.visits if of.visit else inputs.visits.assign(visit=0)
+        keys = [of.patient, of.visit or "visit"]
         names = {name: plan.title(name) for name in plan.measures.readers}
-        table = inputs.visits[[*keys, *names]]
+        table = visits[[*keys, *names]]
         readings = table.melt(keys, list(names), "reader", plan.measures.human or "human score").replace(
             {"reader": names}
         )
@@ -29,7 +31,7 @@ def reliability_section(inputs: Inputs) -> Section:
             "value": plan.measures.human or "human score",
             "reading": "reader",
             "patient": of.patient,
-            "visit": of.visit,
+            "visit": of.visit or "visit",
             "titles": inputs.titles,
             "resamples": plan.resamples,
             "seed": plan.seed,

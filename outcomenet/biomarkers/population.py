@@ -188,7 +188,7 @@ def _differences(made: pd.DataFrame, title: str, patients: int) -> pd.DataFrame:
                     "n_patients": patients,
                     "unit": "SMD, largest of two groups",
                     "method": "Cohen's d; Yang & Dalton 2012 for proportions",
-                    "note": "" if np.isfinite(number) else "too few patients in a group",
+                    "note": "" if np.isfinite(number) else "no spread, or too few patients in a group",
                 }  # fmt: skip
             )
     return estimates_frame(rows)

@@ -107,7 +107,16 @@ def estimates_frame(rows: Iterable[Mapping[str, object]]) -> pd.DataFrame:
 
 
 def joined(sections: Sequence[Section]) -> Section:
-    """Several results as one, in their order."""
+    """Several results as one, in their order.
+
+    Args:
+        sections: One for each outcome, grouping or part.
+
+    Raises:
+        UndefinedMetric: There is none.
+    """
+    if not sections:
+        raise UndefinedMetric("the plan names no outcome or group of the kind that this section tells of")
     return Section(
         pd.concat([section.estimates for section in sections], ignore_index=True),
         tuple(sentence for section in sections for sentence in section.sentences),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import pandas as pd
@@ -15,7 +15,8 @@ from outcomenet.biomarkers.analysis_answer import Answer
 from outcomenet.biomarkers.analysis_plan import AnalysisPlan
 from outcomenet.biomarkers.analysis_sections import SECTIONS
 from outcomenet.biomarkers.number_words import with_interval
-from outcomenet.biomarkers.section import Section, estimate_rows
+from outcomenet.biomarkers.section import EstimateRow, Section, estimate_rows
+from outcomenet.biomarkers.trial_sizes import size_words
 from outcomenet.pages.figures import PublishedFigure, publish
 from outcomenet.pages.page import Row, Table, page_template
 from outcomenet.reports.numbers import count, decimal
@@ -71,7 +72,7 @@ def _main_numbers(answer: Answer) -> Table:
         Row(
             [
                 of.asks,
-                with_interval(of.row.estimate, of.row.lower, of.row.upper),
+                _in_words(of.row),
                 "" if math.isnan(of.row.n_patients) else count(of.row.n_patients),
                 of.answer,
             ]
@@ -81,6 +82,11 @@ def _main_numbers(answer: Answer) -> Table:
     return Table(
         "The main numbers, with 95 % intervals", ["Question", "Estimate", "Patients", "What it is"], rows, (0, 3)
     )
+
+
+def _in_words(row: EstimateRow) -> str:
+    """An estimate with its interval; of patients per arm also where the interval has no upper bound."""
+    return size_words(asdict(row)) if row.unit == "patients" else with_interval(row.estimate, row.lower, row.upper)
 
 
 def _shown(name: str, section: Section, folder: Path) -> Shown:

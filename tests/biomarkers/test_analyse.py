@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 import nbformat
@@ -12,8 +13,9 @@ import pytest
 from nbclient import NotebookClient
 
 import outcomenet as on
+from outcomenet.biomarkers.analysis_answer import answer_of
 from outcomenet.biomarkers.analysis_inputs import inputs_of
-from outcomenet.biomarkers.analysis_plan import AnalysisPlan, Outcome, plan_text, read_plan
+from outcomenet.biomarkers.analysis_plan import AnalysisPlan, Columns, Measures, Outcome, Rung, plan_text, read_plan
 from outcomenet.biomarkers.analysis_sections import SECTIONS, estimates_of, first_difference, made
 from outcomenet.biomarkers.default_plan import default_plan
 from outcomenet.biomarkers.plan_ledger import ledger_file
@@ -120,6 +122,47 @@ def test_a_table_that_cannot_be_analysed_leaves_nothing_behind(
     assert code == 3
     assert "'haq' holds text where a number is needed" in capsys.readouterr().err
     assert [path.name for path in tmp_path.iterdir()] == ["own.csv"]
+
+
+def test_a_table_of_one_event_alone_is_analysed_to_the_end(tmp_path: Path):
+    small_world(60).drop(columns=["haq", "control_none"]).to_csv(tmp_path / "own.csv", index=False)
+
+    made_of = on.analyse(tmp_path / "own.csv", tmp_path / "analysis", plan=_short("progression", kind="event"))
+
+    assert "Association: the plan names no outcome or group of the kind" in made_of.page.read_text()
+
+
+def test_one_visit_per_patient_has_its_slope_on_the_first_page_and_its_readers_compared(tmp_path: Path):
+    table = small_world(80, visits=1).drop(columns=["visit_id", "years"])
+    table.to_csv(tmp_path / "own.csv", index=False)
+
+    made_of = on.analyse(tmp_path / "own.csv", tmp_path / "analysis", plan=_short("haq", visit="", years=""))
+
+    inputs = inputs_of(made_of.folder)
+    sections = {name: made(SECTIONS[name], inputs) for name in ("association", "reliability")}
+    lines = [line for line in answer_of(inputs.plan, sections, 1).numbers if line.asks == "How does haq go with it?"]
+    assert [line.row.method for line in lines] == ["least squares, cluster-robust"]
+    assert np.isfinite(lines[0].row.estimate)
+    assert "ICC(2,1) of status" in set(sections["reliability"].estimates["term"])
+
+
+def test_methods_say_where_gaps_were_imputed_and_where_rows_were_left_out(world: Path, tmp_path: Path):
+    imputed = (world / "analysis/methods.md").read_text()
+    small_world(60).drop(columns="acpa").to_csv(tmp_path / "own.csv", index=False)
+    complete = on.analyse(tmp_path / "own.csv", tmp_path / "analysis", plan=replace(_short("haq"), imputations=20))
+
+    assert "For the models of association missing covariates were imputed 3 times" in imputed
+    assert "all other sections, the primary contrast among them, left out rows with a gap" in imputed
+    assert "imputed 20 times" not in (complete.folder / "methods.md").read_text()
+
+
+def _short(outcome: str, kind: str = "number", **columns: str) -> AnalysisPlan:
+    """A plan of one outcome with few resamples."""
+    return AnalysisPlan(
+        columns=Columns(**columns), outcomes=(Outcome(outcome, kind),), imputations=0, resamples=100,
+        measures=Measures(readers=("human_total_reader_1", "human_total_reader_2")),
+        adjustment=(Rung("crude"), Rung("age", ("age",))),
+    )  # fmt: skip
 
 
 def test_own_columns_come_beside_the_table(world: Path, tmp_path: Path):

@@ -74,7 +74,7 @@ def test_joints_that_arthritis_spares_are_told_apart():
 
 def test_a_negative_outcome_shows_confounding_where_there_is_some(section):
     assert _row(section, "negative outcome, after adjustment")["p"] > 0.01
-    assert section.sentences[-1].endswith("no sign of confounding.")
+    assert section.sentences[-1].endswith("no sign of confounding was shown.")
     table = WORLD.assign(shoe_size=WORLD["shoe_size"] + 2 * WORLD["score"])
     marked = confounding(table, scores=["score"], outcome="haq", covariates=["age"], negative_outcomes=["shoe_size"])
     assert marked.sentences[-1].endswith("a sign of confounding or of a shortcut.")

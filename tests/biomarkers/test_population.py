@@ -68,7 +68,7 @@ def test_no_difference_is_told_from_two_patients():
 
     of_site = section.estimates[section.estimates["adjustment"] == "by hospital"]
     assert of_site["estimate"].isna().all()
-    assert of_site["note"].tolist() == ["too few patients in a group"]
+    assert of_site["note"].tolist() == ["no spread, or too few patients in a group"]
 
 
 def test_the_score_is_described_in_each_class():
