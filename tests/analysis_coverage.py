@@ -31,7 +31,7 @@ from outcomenet.csv_files import read_csv, write_csv
 from outcomenet.progress import Progress
 from tools.marked_page import with_block
 
-PATIENTS, VISITS, RESAMPLES = 150, 3, 400
+PATIENTS, VISITS, RESAMPLES = 150, 3, 1000
 SLOPE, ERROR, READER_ERROR = 0.3, 0.5, 1.0  # of HAQ on the score; SD of the score's error; of a reader's
 GROWTH, GROWTH_SD = 0.4, 0.8  # of the true score in a year
 HAZARD_SLOPE, HAZARD = (

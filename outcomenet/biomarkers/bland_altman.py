@@ -98,7 +98,10 @@ def _rows(scores: pd.DataFrame, *, resamples: int, seed: int, level: float) -> l
     drawn = over_resamples(lambda w: w @ sums, of_patient.index.to_series(), resamples=resamples, seed=seed)
     limits = limits_of_sums(drawn)
     counts = {"n_visits": len(scores), "n_patients": len(of_patient)}
-    return [{"term": term, **counts, **numbers(getattr(limits, name), level)} for name, term in TERMS.items()]
+    return [
+        {"term": term, **counts, **numbers(getattr(limits, name), level, patients=len(of_patient))}
+        for name, term in TERMS.items()
+    ]
 
 
 def _sentence(estimates: pd.DataFrame, title: str) -> str:

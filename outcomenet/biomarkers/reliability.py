@@ -7,7 +7,7 @@ perturbed films, crops and seeds.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from enum import Enum
 from functools import partial
 
@@ -117,7 +117,7 @@ def reliability(
     for what, scores in (("status", whole), ("change", change)):
         counts = {"n_visits": len(scores), "n_patients": scores.index.get_level_values(0).nunique()}
         try:
-            found = _rows(draw(scores), what, averaged, level)
+            found = _rows(draw(scores), what, averaged, partial(numbers, level=level, patients=counts["n_patients"]))
             entries += [{**common, **counts, **row, "note": noted(row.get("note"), note)} for row in found]
         except UndefinedMetric as error:
             refusals.append(f"{titled(titles, value)}, {what}, {kind.value}: {error}")
@@ -141,22 +141,24 @@ def _sums(scores: pd.DataFrame, *, resamples: int, seed: int) -> Float[np.ndarra
     return over_resamples(lambda weights: weights @ sums, of_patient.index.to_series(), resamples=resamples, seed=seed)
 
 
-def _rows(sums: Float[np.ndarray, "resample sum"], what: str, averaged: float, level: float) -> Iterator[dict]:
+def _rows(
+    sums: Float[np.ndarray, "resample sum"], what: str, averaged: float, told: Callable[..., dict[str, object]]
+) -> Iterator[dict]:
     readings = sums.shape[1] - 3
     for form, (name, method) in ICC_NAMES.items():
-        yield {"term": f"{name} of {what}", **numbers(icc_of_sums(form, sums), level), "method": method}
+        yield {"term": f"{name} of {what}", **told(icc_of_sums(form, sums)), "method": method}
     freedom = int(sums[0, 0]) * (readings - 1)
     for term, statistic, method in (
         ("SEM, agreement", agreement_sem, f"within targets, pooled over them, {freedom} degrees of freedom"),
         ("SEM, consistency", consistency_sem, "readings' systematic difference left out"),
     ):
-        values = numbers(statistic(sums), level)
+        values = told(statistic(sums))
         yield {"term": f"{term}, of {what}", **values, "method": method, "unit": "unit of the score"}
     name, detectable = ("SDD", detectable_difference) if what == "status" else ("SDC", detectable_change)
     for share, label in DETECTABLE:
         values = detectable(sums, averaged=averaged, level=share)
         method = f"of the mean of {averaged:g} readings"
-        yield {"term": f"{name} ({label})", **numbers(values, level), "method": method, "unit": "unit of the score"}
+        yield {"term": f"{name} ({label})", **told(values), "method": method, "unit": "unit of the score"}
 
 
 def reliability_sentence(estimates: pd.DataFrame, title: str, kind: Readings) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from outcomenet.arrays import Float
-from outcomenet.metrics.resampling import BLOCK, estimate, monte_carlo_margins, weight_blocks
+from outcomenet.metrics.resampling import BLOCK, estimate, expanded_level, monte_carlo_margins, weight_blocks
 from outcomenet.metrics.verdict import Verdict, verdict_of
 
 # No interval, and a sample of its own: what a resample gives where its patients do not allow a number.
@@ -69,16 +69,21 @@ def all_over_resamples(
     return list(over_resamples(together, patients, resamples=resamples, seed=seed).T)
 
 
-def numbers(values: Float[np.ndarray, "resample"], level: float = 0.95) -> dict[str, object]:
+def numbers(
+    values: Float[np.ndarray, "resample"], level: float = 0.95, *, patients: int | None = None
+) -> dict[str, object]:
     """Estimate, interval and level of a statistic of the sample and, behind it, of each resample; a missing one is noted.
 
     Args:
         values: the statistic; NaN where it is undefined.
         level: of the percentile interval.
+        patients: that were resampled: the interval is as much wider as Student's is than the normal one's (Hesterberg, Am Stat
+            2015;69:371), since percentiles of few patients lie too close; None: percentiles as they are.
     """
     if len(values) == 1:  # the sample alone
         return {"estimate": float(values[0])}
-    value, lower, upper = estimate(np.asarray(values, float), level)
+    drawn = level if patients is None or patients < 2 else expanded_level(patients, level)
+    value, lower, upper = estimate(np.asarray(values, float), drawn)
     columns: dict[str, object] = {"estimate": value, "lower": lower, "upper": upper, "level": level}
     if math.isfinite(value) and not math.isfinite(lower):
         columns["note"] = NO_INTERVAL

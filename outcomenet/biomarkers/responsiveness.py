@@ -159,7 +159,7 @@ def _resampled(
     columns = iter(all_over_resamples(functions, changes.patients, resamples=resamples, seed=seed))
     rows = []
     for one in statistics:
-        values = numbers(next(columns), level) if one.values else {}
+        values = numbers(next(columns), level, patients=int(changes.patients.nunique())) if one.values else {}
         if one.values and np.isnan(float(str(values["estimate"]))):
             values = {"note": NO_VARIATION}
         rows.append({**one.row, **values, "note": noted(one.row.get("note"), values.get("note"))})
