@@ -20,6 +20,8 @@ from outcomenet.errors import DataRefused, UsageError, did_you_mean
 READABLE = (".csv", ".parquet", ".dta")
 # Faults beyond these are of the same kinds.
 MOST_FAULTS = 20
+# How tables code two answers; such a column is no scale.
+_NO_AND_YES = ([0, 1], [1, 2])
 # Words that a table may say true and false with.
 _TRUE, _FALSE = {"true", "1", "1.0", "yes"}, {"false", "0", "0.0", "no"}
 
@@ -111,6 +113,10 @@ def with_columns_of(table: pd.DataFrame, further: pd.DataFrame, plan: AnalysisPl
             raise DataRefused(
                 f"{name}: none of its {len(unknown)} patients is in the analysis ({unknown[0]!r} and others). Are the ids of another list?"
             )
+    if of.visit in keys and table.merge(further[keys], on=keys).empty:
+        raise DataRefused(
+            f"{name}: none of its visits is in the analysis, such as {_key(further, keys)}; the analysis names them as {_key(table, keys)}."
+        )
     return table.merge(further, on=keys, how="left", validate="many_to_one")
 
 
@@ -249,12 +255,12 @@ def _empty(rows: pd.DataFrame, plan: AnalysisPlan) -> Iterator[str]:
         ):
             yield f"Column {name!r} has one value, {str(known.iloc[0])!r}, in all {len(known)} rows and tells nothing; take it out of the plan."
     for outcome in plan.outcomes:
-        yield from _events(rows, outcome)
+        yield from _events(rows, outcome) if outcome.kind == "event" else _scale(rows, outcome)
 
 
 def _events(rows: pd.DataFrame, outcome: Outcome) -> Iterator[str]:
     values = rows[outcome.column].dropna()
-    if outcome.kind != "event" or values.empty:
+    if values.empty:
         return
     if not values.isin([0, 1]).all():
         odd = values[~values.isin([0, 1])].iloc[0]
@@ -263,6 +269,15 @@ def _events(rows: pd.DataFrame, outcome: Outcome) -> Iterator[str]:
         yield (
             f"Outcome {outcome.column!r} has {'no events' if values.iloc[0] == 0 else 'an event in every row'} "
             f"({len(values)} rows): nothing tells patients apart. Take it out of the plan."
+        )
+
+
+def _scale(rows: pd.DataFrame, outcome: Outcome) -> Iterator[str]:
+    values = sorted(rows[outcome.column].dropna().unique())
+    if values in _NO_AND_YES:
+        yield (
+            f"Outcome {outcome.column!r} is named {outcome.kind} and has two values, {values[0]:g} and {values[1]:g}: a slope and R2 need "
+            "a scale. Write it as 0 and 1 and call it an event (kind)."
         )
 
 

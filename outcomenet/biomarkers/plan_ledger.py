@@ -36,19 +36,21 @@ def freeze(analysed: Path, plan: AnalysisPlan, data_sha256: str, now: str) -> in
         now: Date and time, UTC.
 
     Returns:
-        Which plan on these data it is, 1 for the first; one that was frozen before keeps its number.
+        Which plan on this run or table it is, 1 for the first; one that was frozen before keeps its number. A column more or a
+        network trained again makes no plan the first: the patients' outcomes are the same, and they have been opened.
     """
     file = ledger_file(analysed)
     with only_writer(file):
         known = (
             read_csv(file, dtype=str, keep_default_na=False) if file.is_file() else pd.DataFrame(columns=list(COLUMNS))
         )
-        of_data = known[known["data_sha256"] == data_sha256]
-        same = of_data[of_data["plan_sha256"] == plan.sha256]
-        if len(same):
-            return int(same["number"].iloc[0])
-        number = len(of_data) + 1
-        note = "" if number == 1 else f"the {ordinal(number)} plan on these data: outcomes had been opened before"
+        same = known[known["plan_sha256"] == plan.sha256]
+        number = int(same["number"].iloc[0]) if len(same) else known["plan_sha256"].nunique() + 1
+        if (same["data_sha256"] == data_sha256).any():
+            return number
+        notes = ["" if number == 1 else f"the {ordinal(number)} plan on these data: outcomes had been opened before"]
+        notes += ["a plan frozen before, on other rows or columns"] if len(same) else []
+        note = "; ".join(filter(None, notes))
         row = (str(number), now, plan.sha256, data_sha256, plan.question, plan.primary_outcome.column, note)
         write_csv(pd.DataFrame([row], columns=list(COLUMNS)), file, append=True)
     return number

@@ -96,6 +96,10 @@ def neither(table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(may_be_used=["yes", "no", "perhaps", "yes"])
 
 
+def two_values(table: pd.DataFrame) -> pd.DataFrame:
+    return table.assign(haq=[0.0, 1.0, 0.0, 1.0])
+
+
 @pytest.mark.parametrize(
     ("spoil", "sentence"),
     [
@@ -107,6 +111,7 @@ def neither(table: pd.DataFrame) -> pd.DataFrame:
         (no_events, "'worse' has no events .3 rows."),
         (everyone, "'worse' has an event in every row"),
         (grades, "'worse' is an event, 0 or 1; got 2"),
+        (two_values, "'haq' is named number and has two values, 0 and 1: a slope and R2 need a scale"),
         (endless, "'score' holds infinite numbers in 1 rows"),
         (nameless, "1 rows have no patient_id, such as row 3"),
         (learned, "no row that may be used: 4 visits of 3 patients that the network learned from"),
@@ -154,6 +159,10 @@ def test_own_columns_are_joined_by_patient_and_visit():
         ({"patient_id": ["7", "12"], "smokes": [0, 1]}, "2 of 2 ids lost their leading zeros, such as '12' for '012'"),
         ({"patient_id": ["X1"], "smokes": [0]}, "none of its 1 patients is in the analysis"),
         ({"patient_id": ["007"], "haq": [0]}, "the columns haq, which the analysis has too"),
+        (
+            {"patient_id": ["007"], "visit": ["A"], "smokes": [0]},
+            "none of its visits is in the analysis, such as 007 A",
+        ),
         ({"patient_id": ["007", "007"], "smokes": [0, 1]}, "2 rows of the same patient_id, such as 007"),
         ({"patient": ["007"], "smokes": [0]}, "no column 'patient_id'. Did you mean patient"),
     ],

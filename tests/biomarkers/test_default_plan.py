@@ -63,12 +63,12 @@ def test_columns_that_answer_nothing_are_refused():
 
 
 def test_a_further_plan_on_the_same_data_is_known_as_one(tmp_path: Path):
-    first, second = AnalysisPlan(), AnalysisPlan(outcomes=(Outcome("pain"),))
+    first, second, third = AnalysisPlan(), AnalysisPlan(outcomes=(Outcome("pain"),)), AnalysisPlan(seed=1)
 
     numbers = [freeze(tmp_path / "run", plan, "abc", "2026-01-01T00:00:00Z") for plan in (first, second, first)]
-    other_data = freeze(tmp_path / "run", first, "def", "2026-01-02T00:00:00Z")
+    other_data = [freeze(tmp_path / "run", plan, "def", "2026-01-02T00:00:00Z") for plan in (first, third)]
 
-    assert [*numbers, other_data] == [1, 2, 1, 1]
+    assert [*numbers, *other_data] == [1, 2, 1, 1, 3]  # a column more does not close the outcomes again
     ledger = pd.read_csv(ledger_file(tmp_path / "run"))
-    assert ledger["plan_sha256"].tolist() == [first.sha256, second.sha256, first.sha256]
+    assert ledger["plan_sha256"].tolist() == [first.sha256, second.sha256, first.sha256, third.sha256]
     assert ledger["note"].tolist()[1] == "the second plan on these data: outcomes had been opened before"
