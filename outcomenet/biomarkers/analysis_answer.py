@@ -125,7 +125,7 @@ def _numbers(plan: AnalysisPlan, sections: Mapping[str, Section], main: Estimate
             kind = (
                 "a negative control: an association is a sign of confounding"
                 if outcome.negative_control
-                else f"per SD of the score, adjusted: {row.adjustment}"
+                else f"per SD of the score; adjustment up to the rung {row.adjustment!r}"
             )
             yield MainNumber(f"How does {outcome.words} go with it?", kind, row)
     for section, term, asks in FURTHER:
