@@ -16,7 +16,7 @@ from outcomenet.biomarkers.analysis_inputs import ESTIMATES, PLAN, STEPS, Inputs
 from outcomenet.biomarkers.analysis_plan import AnalysisPlan, plan_text, read_plan
 from outcomenet.biomarkers.analysis_rows import analysis_rows, read_table_file, with_columns_of
 from outcomenet.biomarkers.analysis_sections import SECTIONS, estimates_of, made
-from outcomenet.biomarkers.default_plan import default_plan
+from outcomenet.biomarkers.default_plan import default_plan, left_out_of_plan
 from outcomenet.biomarkers.hand_over import write_hand_over
 from outcomenet.biomarkers.plan_ledger import freeze, ordinal
 from outcomenet.biomarkers.run_tables import AnalysisTables, analysis_tables
@@ -93,11 +93,13 @@ def analyse(
     given = _given_plan(plan)
     tables = _tables(source, given)
     visits, follow_up = tables.visits, tables.follow_up if len(tables.follow_up) else None
+    own: list[str] = []
     if data is not None:
-        columns = (given or AnalysisPlan()).columns
-        own = read_table_file(Path(data), (columns.patient, columns.visit))
-        visits = with_columns_of(visits, own, given or AnalysisPlan(), Path(data).name)
-    asked = given or default_plan(visits, truth=TRUE_DAMAGE, sem_freedom=_sem_freedom(source))
+        visits, own = _with_own_columns(visits, Path(data), given or AnalysisPlan(), progress)
+    asked = given or default_plan(visits, truth=TRUE_DAMAGE, sem_freedom=_sem_freedom(source), own=own)
+    left_out = [] if given else left_out_of_plan(visits, asked)
+    if left_out:
+        progress.say(f"The plan was made from the columns; not used: {', '.join(left_out)}.")
     rows = analysis_rows(visits, asked, source.name)
     digest = _digest(visits, follow_up)
     made_of = {"plan_sha256": asked.sha256, "data_sha256": digest, "source_sha256": source_sha256()}
@@ -113,6 +115,8 @@ def analyse(
         sections = _made(inputs, progress)
         write_csv(estimates_of(sections), folder / ESTIMATES)
         facts = _facts(source, asked, number, rows.steps)
+        if left_out:
+            facts["Not used"] = f"{', '.join(left_out)}: the plan was made from the columns"
         write_analysis_page(folder, asked, facts, sections, answer_of(asked, sections, number))
         write_hand_over(folder, asked, number, sections)
         write_whole(
@@ -121,6 +125,22 @@ def analyse(
         )
         write_manifest(folder)
     return Analysis(out)
+
+
+def _with_own_columns(
+    visits: pd.DataFrame, data: Path, plan: AnalysisPlan, progress: Progress
+) -> tuple[pd.DataFrame, list[str]]:
+    """The visits with a user's own columns, and the names of these; says how many patients have none."""
+    own = read_table_file(data, (plan.columns.patient, plan.columns.visit))
+    joined = with_columns_of(visits, own, plan, data.name)
+    names = [str(name) for name in joined.columns if name not in visits.columns]
+    known = set(own[plan.columns.patient])
+    without = len(set(visits[plan.columns.patient]) - known)
+    strangers = len(known - set(visits[plan.columns.patient]))
+    progress.say(
+        f"{data.name}: {', '.join(names)} joined; {without:,} patients of the analysis are not in it, {strangers:,} of it are not in the analysis."
+    )
+    return joined, names
 
 
 def _source(subject: Path | str | Run) -> Path:

@@ -23,6 +23,7 @@ from outcomenet.pages.figures import Drawing, Layout
 # Fewer events than this for each coefficient of the largest model, and its risks are not to be trusted (Peduzzi 1996).
 EVENTS_PER_COEFFICIENT = 10
 FEWEST_EVENTS = 10
+PATIENTS_PER_SLOPE = 3  # with fewer a difference of R2 on patients not fitted to is noise of the fits
 
 
 def added_value(
@@ -94,6 +95,7 @@ def added_value(
     )  # fmt: skip
     binary = set(data.population.table[outcome].unique()) <= {0.0, 1.0}
     models, comparisons = compared_models(data, ours, theirs, list(covariates))
+    _expect_patients(data, models)
     warnings = _too_few_events(data, models) if binary else []
     measured = measured_models(
         data, models, thresholds, binary=binary, folds=folds, repeats=repeats, resamples=resamples, seed=seed
@@ -122,6 +124,17 @@ def verdict_in(note: str) -> Verdict:
     """
     words = note.split(";")[0]
     return next((verdict for verdict, said in VERDICT_WORDS.items() if said == words), Verdict.ABSENT)
+
+
+def _expect_patients(data: Study, models: Mapping[str, Sequence[str]]) -> None:
+    """Refuses a comparison of models that have about as many slopes as there are patients."""
+    patients = int(data.population.patients.nunique())
+    slopes = max(data.design([], columns)(data.tables[0]).shape[1] for columns in models.values())
+    if patients < PATIENTS_PER_SLOPE * slopes:
+        raise UndefinedMetric(
+            f"{data.title(data.outcome)} is known of {patients} patients for {slopes} slopes of the largest model, and "
+            f"{PATIENTS_PER_SLOPE} patients a slope are needed to compare models; adjust for less."
+        )
 
 
 def _too_few_events(data: Study, models: Mapping[str, Sequence[str]]) -> list[str]:

@@ -13,6 +13,7 @@ from typing import Annotated, Any, cast, get_args, get_origin, get_type_hints
 
 from outcomenet.artifacts import sha256_of_json
 from outcomenet.errors import UsageError, did_you_mean
+from outcomenet.predictors import HUMAN_TOTAL
 from outcomenet.ranges import Count, CountOrNone, Name, Names, Positive, Resamples, Seed, Share, Within, check_ranges
 from outcomenet.runs.config import from_record, to_record
 
@@ -53,7 +54,7 @@ class Measures:
     """Columns of the measures; in each of them higher is worse."""
 
     score: Name = _says("The biomarker that the analysis is about.", "score")
-    human: str = _says("The human score beside it, such as the Sharp/van der Heijde total.", "human_total")
+    human: str = _says("The human score beside it, such as the Sharp/van der Heijde total.", HUMAN_TOTAL)
     damage: str = _says("The lasting part of the biomarker, by which change is judged too.", "damage_score")
     score_sem: str = _says("SD of one reading of the biomarker.", "score_sem")
     score_sem_freedom: Positive = _says(

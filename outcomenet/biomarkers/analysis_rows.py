@@ -61,7 +61,12 @@ def read_table_file(path: Path, text_columns: Iterable[str] = ()) -> pd.DataFram
         else:
             table = pd.read_stata(path, convert_categoricals=False)
     except (ValueError, OSError, pd.errors.ParserError) as fault:
-        raise DataRefused(f"{path} cannot be read as {path.suffix}: {fault}.") from fault
+        advice = (
+            " Cells are to be separated by commas, with a point as the decimal sign." if path.suffix == ".csv" else ""
+        )
+        raise DataRefused(
+            f"{path} cannot be read as {path.suffix}: {str(fault).strip().rstrip('.')}.{advice}"
+        ) from fault
     if len(table.columns) < 2:
         raise DataRefused(
             f"{path} has one column, {table.columns[0]!r}: separate cells by commas, with a point as the decimal sign."

@@ -16,15 +16,19 @@ RIDGE = 1e-8
 LARGEST_STEP = 5.0  # on the logit scale
 
 
-def patient_folds(patients: pd.Series, folds: int, seed: int) -> Int[np.ndarray, "row"]:
-    """Fold of each row: patients are shuffled and dealt out, all rows of one together.
+def patient_folds(
+    patients: pd.Series, folds: int, seed: int, outcome: Float[np.ndarray, "row"] | None = None
+) -> Int[np.ndarray, "row"]:
+    """Fold of each row: patients are shuffled and dealt out, all rows of one together, so that folds are alike in the outcome.
 
-    The order of rows does not matter.
+    A fold with few events is predicted by models of many: ranks and calibration of predictions that are pooled over folds would
+    suffer for it. The order of rows does not matter.
 
     Args:
         patients: Patient of each row.
         folds: How many.
         seed: Of the shuffle.
+        outcome: One number a row; patients of like means are dealt to different folds. None: dealt without regard to it.
 
     Raises:
         UndefinedMetric: There are fewer patients than folds.
@@ -32,7 +36,14 @@ def patient_folds(patients: pd.Series, folds: int, seed: int) -> Int[np.ndarray,
     names, codes = np.unique(patients.astype(str).to_numpy(), return_inverse=True)
     if len(names) < folds:
         raise UndefinedMetric(f"{folds} folds need as many patients; there are {len(names)}. Take fewer folds.")
-    dealt = np.random.default_rng(seed).permutation(np.arange(len(names)) % folds)
+    rng = np.random.default_rng(seed)
+    # in an order of chance, so that sums over rows do not depend on theirs
+    means = np.zeros(len(names)) if outcome is None else np.round(np.bincount(codes, outcome) / np.bincount(codes), 9)
+    alike = np.lexsort((rng.random(len(names)), means))
+    dealt = np.empty(len(names), int)
+    for block in range(0, len(names), folds):
+        here = alike[block : block + folds]
+        dealt[here] = rng.permutation(folds)[: len(here)]
     return dealt[codes]
 
 
@@ -85,7 +96,7 @@ def repeated_predictions(
     if not len(design.columns):
         # means of other folds would be lower where the fold's is higher
         return [np.full(len(outcome), outcome.mean())] * repeats
-    dealings = [patient_folds(patients, folds, seed + repeat) for repeat in range(repeats)]
+    dealings = [patient_folds(patients, folds, seed + repeat, outcome) for repeat in range(repeats)]
     return [held_out(outcome, design, dealing, binary=binary) for dealing in dealings]
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import pandas as pd
 
 from outcomenet.biomarkers.analysis_plan import AnalysisPlan, Columns, FollowUp, Measures, Outcome, Primary, Rung, Trial
-from outcomenet.errors import DataRefused, did_you_mean
+from outcomenet.errors import DataRefused, did_you_mean, meant
+from outcomenet.predictors import HUMAN_TOTAL
 
 # Minimal clinically important differences: HAQ 0.22 (Kosinski, Arthritis Rheum 2000), pain 10 of 100 (Farrar, Pain 2001).
 OUTCOMES = (
@@ -26,7 +27,7 @@ LADDER = (
     ("and OA, FM", ("oa", "fm")),
     ("and activity", ("das28", "crp")),
     ("and treatment", ("treatment",)),
-    ("and SvdH", ("human_total",)),
+    ("and SvdH", (HUMAN_TOTAL,)),
 )
 # What is known to cause what in rheumatoid arthritis (docs/simulation.md); the score stands for the damage that it tells.
 ARROWS = (
@@ -38,7 +39,7 @@ ARROWS = (
 )  # fmt: skip
 TITLES = {
     "age": "Age", "sex": "Sex", "male": "Male", "rf": "RF", "acpa": "ACPA", "duration_years": "Duration", "oa": "Osteoarthritis",
-    "fm": "Fibromyalgia", "das28": "DAS28", "crp": "CRP", "treatment": "Treatment", "site": "Hospital", "human_total": "SvdH total",
+    "fm": "Fibromyalgia", "das28": "DAS28", "crp": "CRP", "treatment": "Treatment", "site": "Hospital", HUMAN_TOTAL: "SvdH total",
     "split": "Split", "score": "Outcome-direct score", "damage_score": "Damage score",
 }  # fmt: skip
 # A column is left out of the default ladder where this share of its cells is missing.
@@ -46,7 +47,12 @@ MOST_MISSING = 0.4
 
 
 def default_plan(
-    visits: pd.DataFrame, *, titles: Mapping[str, str] | None = None, truth: str = "", sem_freedom: float = 100.0
+    visits: pd.DataFrame,
+    *,
+    titles: Mapping[str, str] | None = None,
+    truth: str = "",
+    sem_freedom: float = 100.0,
+    own: Sequence[str] = (),
 ) -> AnalysisPlan:
     """A plan made from the columns that a table has and that differ between its rows.
 
@@ -55,6 +61,7 @@ def default_plan(
         titles: Columns in words, in the place of the usual ones.
         truth: Column of the true damage, in a simulated cohort.
         sem_freedom: Degrees of freedom of `score_sem`.
+        own: A user's further columns, which are adjusted for on a rung of their own.
 
     Raises:
         DataRefused: There is no score, or no outcome that is known.
@@ -77,33 +84,67 @@ def default_plan(
             usable=_if(map(str, visits.columns), "may_be_used"),
         ),
         measures=Measures(
-            human=_if(there, "human_total"), damage=_if(there, "damage_score"),
+            human=_if(there, HUMAN_TOTAL), damage=_if(there, "damage_score"),
             score_sem=_if(list(map(str, visits.columns)), "score_sem"), score_sem_freedom=sem_freedom,
             readers=tuple(name for name in there if name.startswith("human_total_reader_")), pip=_if(there, "pip_score"), dip=_if(there, "dip_score"),
             truth=_if(there, truth),
         ),
         outcomes=outcomes,
-        adjustment=ladder(known),
-        primary=Primary(adjustment=[rung.name for rung in ladder(known) if "human_total" not in rung.columns][-1]),
+        adjustment=ladder(known, own),
+        primary=Primary(adjustment=[rung.name for rung in ladder(known, own) if HUMAN_TOTAL not in rung.columns][-1]),
         osteoarthritis=_if(known, "oa"),
         fibromyalgia=_if(known, "fm"),
         activity=tuple(name for name in ("das28", "crp") if name in known),
         subgroups=tuple(name for name in ("male", "sex", "acpa", "oa", "fm", "site") if name in known),
-        follow_up=FollowUp(covariates=tuple(name for name in ("human_total", "rf", "acpa", "crp") if name in known)),
+        follow_up=FollowUp(covariates=tuple(name for name in (HUMAN_TOTAL, "rf", "acpa", "crp") if name in known)),
         trial=Trial(readers=max(len([name for name in there if name.startswith("human_total_reader_")]), 1)),
         titles={name: title for name, title in words.items() if name in there},
     )  # fmt: skip
 
 
-def ladder(known: Iterable[str]) -> tuple[Rung, ...]:
+def left_out_of_plan(visits: pd.DataFrame, plan: AnalysisPlan) -> list[str]:
+    """Columns that a default plan would use and does not, each with the reason in words.
+
+    Args:
+        visits: The table that the plan was made from.
+        plan: Of `default_plan`.
+    """
+    usable = visits[visits["may_be_used"].astype(bool)] if "may_be_used" in visits else visits
+    used = {
+        *(name for rung in plan.adjustment for name in rung.columns),
+        *(of.column for of in plan.outcomes),
+        plan.measures.human,
+    }
+    wanted = dict.fromkeys(
+        [HUMAN_TOTAL, *(of.column for of in OUTCOMES), *(name for _, names in LADDER for name in names)]
+    )
+    told = []
+    for name in wanted:
+        if name in used:
+            continue
+        if name in usable:
+            missing = usable[name].isna().mean()
+            told.append(f"{name} ({missing:.0%} missing)" if missing > MOST_MISSING else f"{name} (one value)")
+        elif other := meant(name, [other for other in map(str, visits.columns) if other not in used | set(wanted)]):
+            told.append(f"{name} (not there; is {other} meant?)")
+    return told
+
+
+def ladder(known: Iterable[str], own: Sequence[str] = ()) -> tuple[Rung, ...]:
     """The rungs of adjustment that known columns allow; each adds to the one before it.
+
+    Args:
+        known: Columns that are there.
+        own: A user's further columns, which have a rung of their own before that of the human score.
 
     >>> [rung.columns for rung in ladder(["age", "human_total"])]
     [(), ('age',), ('age', 'human_total')]
     """
     there = set(known)
     rungs, so_far = [Rung("crude", ())], ()
-    for name, columns in LADDER:
+    named = [*LADDER[:-1], (f"and {', '.join(own)}", tuple(own)), LADDER[-1]]
+    there |= set(own)
+    for name, columns in named:
         new = tuple(column for column in columns if column in there)
         if new:
             so_far += new
@@ -147,6 +188,6 @@ TEMPLATE = AnalysisPlan(
     fibromyalgia="fm",
     activity=("das28", "crp"),
     subgroups=("sex", "site"),
-    follow_up=FollowUp(covariates=("human_total", "rf", "acpa", "crp")),
+    follow_up=FollowUp(covariates=(HUMAN_TOTAL, "rf", "acpa", "crp")),
     titles=TITLES,
 )

@@ -10,7 +10,7 @@ import pandas as pd
 from scipy.special import logit
 
 from outcomenet.arrays import Float
-from outcomenet.biomarkers.cross_fitting import held_out, patient_folds
+from outcomenet.biomarkers.cross_fitting import held_out, patient_folds, repeated_predictions
 from outcomenet.biomarkers.design_matrix import coded, complete_rows, is_factor
 from outcomenet.csv_files import as_numbers
 from outcomenet.errors import UndefinedMetric
@@ -37,6 +37,7 @@ def predicted(
     kind: str = EVENT,
     patient: str = "patient_id",
     folds: int = 10,
+    repeats: int = 3,
     seed: int = 0,
 ) -> pd.Series:
     """Expected outcome or risk of each row by a model of scores and covariates that was fitted to other patients.
@@ -53,6 +54,7 @@ def predicted(
         kind: "event" or "number".
         patient: Column of the patient: all rows of one are in one fold.
         folds: Of the cross-validation.
+        repeats: Of it, each with other folds, whose predictions are averaged, as in `added_value`.
         seed: Of the folds.
 
     Returns:
@@ -75,8 +77,12 @@ def predicted(
     )
     target = outcome_of(known.table, outcome, kind)
     design = coded(known.table, columns)
-    dealing = patient_folds(known.patients, folds, seed)
-    values = held_out(target, design, dealing, binary=kind == EVENT)
+    values = np.mean(
+        repeated_predictions(
+            target, design, known.patients, binary=kind == EVENT, folds=folds, repeats=repeats, seed=seed
+        ),
+        axis=0,
+    )
     predictions = np.full(len(table), np.nan)
     predictions[known.table["_row"].to_numpy(int)] = values
     return pd.Series(predictions, index=table.index)
@@ -144,7 +150,7 @@ def _parts(
         enough = sum(has_enough(target[codes == code], kind) for code in range(len(names)))
         if enough == len(names) >= 2 and not _shared(codes, patients):
             return codes, f"each of {len(names)} hospitals left out in turn"
-    return patient_folds(patients, folds, seed), f"patients left out in turn ({folds} folds)"
+    return patient_folds(patients, folds, seed, target), f"patients left out in turn ({folds} folds)"
 
 
 def has_enough(target: Float[np.ndarray, "row"], kind: str) -> bool:

@@ -44,6 +44,15 @@ class Found:
         """
         return float(str(self.rows.get((measure, term, adjustment), {}).get("estimate", np.nan)))
 
+    def is_bounded(self, measure: str, term: str) -> bool:
+        """Whether a number of patients has an upper bound.
+
+        Args:
+            measure: endpoint.
+            term: of the row.
+        """
+        return bool(np.isfinite(float(str(self.rows.get((measure, term, ""), {}).get("upper", np.nan)))))
+
 
 def trial_verdict(found: Found, contrasts: Mapping[str, Contrast], first: str, power: float, words: Words) -> str:
     """Whether a trial with the first measure needs fewer patients than with the others, and how many with each.
@@ -152,7 +161,10 @@ def _beside_truth(found: Found, truth: str, endpoints: Sequence[str], power: flo
     shares = {
         words(name): (theirs - ours) / (theirs - best)
         for name in others
-        if (theirs := found.number(name, term)) > best and np.isfinite(ours)
+        # a share of a number that was not told from endless says nothing
+        if (theirs := found.number(name, term)) > best
+        and found.is_bounded(first, term)
+        and found.is_bounded(name, term)
     }
     gains = [f"{100 * share:.0f} % of what could be gained over {name}" for name, share in shares.items() if share > 0]
     gains += [f"nothing over {name}" for name, share in shares.items() if share <= 0]

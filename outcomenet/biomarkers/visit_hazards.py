@@ -103,7 +103,7 @@ def _of_cause(data: FollowUpStudy, cause: str, periods: PersonPeriods, fewest: f
                 firth = partial(_firth, periods.table, design, score, data.level)
                 _attempt(firth, entries(term=ODDS_RATIO, note=few, method=FIRTH), result)
             if cause == data.event and hazard:
-                result.sentences.append(_words(data, score, adjustment, hazard))
+                result.sentences.append(_words(data, score, adjustment, hazard, few))
     if most:
         result.refusals.append(_too_few(data, cause, _few(periods.events, most, fewest), fewest))
 
@@ -154,12 +154,12 @@ def _too_few(data: FollowUpStudy, cause: str, few: str, fewest: float) -> str:
     )
 
 
-def _words(data: FollowUpStudy, score: str, adjustment: str, ratio: Term) -> str:
+def _words(data: FollowUpStudy, score: str, adjustment: str, ratio: Term, few: str) -> str:
     where = "without adjustment" if adjustment == "crude" else f"adjusted for {adjustment}"
     numbers = with_interval(ratio.estimate, ratio.lower, ratio.upper)
     return sentence(
         f"one SD more of {data.title(score)} multiplies the hazard of {data.outcome} between planned visits by {numbers}, {where} "
-        f"({p_words(ratio.p)})"
+        f"({p_words(ratio.p)}{f'; {few}, not to be trusted' if few else ''})"
     )
 
 

@@ -19,9 +19,10 @@ from outcomenet.evaluation.cohort_truth import read_true_course, read_true_damag
 from outcomenet.intake.account.follow_up_table import FOLLOW_UP
 from outcomenet.outcome_kinds import EVENT_CAUSES
 from outcomenet.outcomes import DAYS_PER_YEAR, NEGATIVE_CONTROLS, OUTCOMES, PROGRESSION
+from outcomenet.predictors import HUMAN_TOTAL
 
 # Names that say more than those of the visit table do.
-RENAMED = {"duration": "duration_years", "svdh_total": "human_total", "source": "films_source"}
+RENAMED = {"duration": "duration_years", "svdh_total": HUMAN_TOTAL, "source": "films_source"}
 CENSORED = "censored"
 READER_TOTAL = "human_total_reader_{}"
 TRUTH = (
@@ -88,7 +89,7 @@ def _columns(table: pd.DataFrame) -> list[str]:
     outcomes = [spec.name for spec in OUTCOMES.values() if not spec.kind.is_event]
     wanted = [
         *KEYS, PLANNED, PLANNED_SOURCE, "years", "site", "treatment", "split", *_MARKS, "has_films", "films_source", "device",
-        *covariates, *LABEL_SOURCES, "haq_answered", *outcomes, *_of_progression(), LATER_VISIT, *NEGATIVE_CONTROLS, "human_total",
+        *covariates, *LABEL_SOURCES, "haq_answered", *outcomes, *_of_progression(), LATER_VISIT, *NEGATIVE_CONTROLS, HUMAN_TOTAL,
     ]  # fmt: skip
     # the categories' index is the HAQ again
     return [name for name in dict.fromkeys(wanted) if name in table and name != "haq_by_category"]

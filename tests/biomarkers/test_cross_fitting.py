@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.metrics import roc_auc_score
 
-from outcomenet.biomarkers.cross_fitting import held_out, logistic, patient_folds
+from outcomenet.biomarkers.cross_fitting import held_out, logistic, patient_folds, repeated_predictions
 from outcomenet.errors import UndefinedMetric
 from tests.biomarkers.association_table import visits
 
@@ -53,3 +54,27 @@ def test_too_few_patients_for_the_folds():
         patient_folds(pd.Series(["a", "b", "c"]), 10, seed=0)
     with pytest.raises(UndefinedMetric, match="with and without the event"):
         logistic(np.ones(5), np.ones((5, 1)))
+
+
+def test_folds_are_alike_in_the_outcome():
+    # 23 of 100 patients with the event: folds of ten have two or three, where chance alone would give none to six
+    event = (np.arange(100) < 23).astype(float)
+    patients = pd.Series([f"P{at:03d}" for at in range(100)])
+
+    folds = patient_folds(patients, 10, seed=4, outcome=event)
+
+    assert set(np.bincount(folds, event)) == {2.0, 3.0}
+    assert np.bincount(folds).tolist() == [10] * 10
+
+
+def test_a_score_that_tells_nothing_is_not_ranked_below_chance():
+    # pooled over folds of chance, a score of own AUROC 0.5 had 0.27: few events in a fold go with high risks there
+    rng = np.random.default_rng(0)
+    event, patients = (rng.random(190) < 0.12).astype(float), pd.Series(np.arange(190))
+    ranked = []
+    for _ in range(12):
+        design = pd.DataFrame({"nothing": rng.normal(size=190)})
+        risk = np.mean(repeated_predictions(event, design, patients, binary=True, folds=10, repeats=3, seed=0), axis=0)
+        ranked.append(roc_auc_score(event, risk))
+
+    assert abs(np.mean(ranked) - 0.5) < 0.07

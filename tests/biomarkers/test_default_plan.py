@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from outcomenet.biomarkers.analysis_plan import AnalysisPlan, Outcome, plan_text, read_plan
-from outcomenet.biomarkers.default_plan import default_plan
+from outcomenet.biomarkers.default_plan import default_plan, ladder, left_out_of_plan
 from outcomenet.biomarkers.directed_graph import DirectedGraph
 from outcomenet.biomarkers.plan_ledger import freeze, ledger_file
 from outcomenet.errors import DataRefused
@@ -72,3 +72,20 @@ def test_a_further_plan_on_the_same_data_is_known_as_one(tmp_path: Path):
     ledger = pd.read_csv(ledger_file(tmp_path / "run"))
     assert ledger["plan_sha256"].tolist() == [first.sha256, second.sha256, first.sha256, third.sha256]
     assert ledger["note"].tolist()[1] == "the second plan on these data: outcomes had been opened before"
+
+
+def test_what_a_default_plan_does_not_use_is_told():
+    table = visits().rename(columns={"human_total": "human_totl"}).assign(male=1.0)
+
+    told = left_out_of_plan(table, default_plan(table))
+
+    assert told == ["human_total (not there; is human_totl meant?)", "male (one value)", "acpa (75% missing)"]
+
+
+def test_own_columns_have_a_rung_before_the_human_score():
+    assert [rung.name for rung in ladder(["age", "human_total"], ["smokes"])] == [
+        "crude",
+        "age, sex",
+        "and smokes",
+        "and SvdH",
+    ]
