@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,8 +17,9 @@ from outcomenet.biomarkers.analysis_plan import AnalysisPlan, plan_text, read_pl
 from outcomenet.biomarkers.analysis_rows import analysis_rows, read_table_file, with_columns_of
 from outcomenet.biomarkers.analysis_sections import SECTIONS, estimates_of, made
 from outcomenet.biomarkers.default_plan import default_plan, left_out_of_plan
-from outcomenet.biomarkers.hand_over import write_hand_over
+from outcomenet.biomarkers.hand_over import QUARTO, write_hand_over
 from outcomenet.biomarkers.plan_ledger import freeze, ordinal
+from outcomenet.biomarkers.quarto_documents import expect_quarto, write_documents
 from outcomenet.biomarkers.run_tables import AnalysisTables, analysis_tables
 from outcomenet.biomarkers.section import Section
 from outcomenet.codebooks import CODEBOOK, ColumnWords, codebook_rows, words_of
@@ -66,6 +67,7 @@ def analyse(
     *,
     plan: AnalysisPlan | Path | str | None = None,
     data: Path | str | None = None,
+    documents: Sequence[str] = (),
     progress: Progress | None = None,
 ) -> Analysis:
     """Analyses a biomarker beside a human score and writes a folder with every number, figure and sentence, whole or not at all.
@@ -74,6 +76,7 @@ def analyse(
         subject: An evaluated or pooled run, or any tidy table (CSV, Parquet, Stata) with a row per patient and visit.
         out: Folder to write. One that this very plan, data and program made is left as it is.
         plan: Questions and columns, or the TOML file of them; None: made from the columns, and written.
+        documents: `docx`, `pdf` or `html` that Quarto makes of the analysis, where it is installed.
         data: Further columns by patient, or by patient and visit, in a table of one's own.
         progress: Where progress is shown.
 
@@ -89,6 +92,7 @@ def analyse(
         >>> on.analyse("runs/pooled", "analysis").estimates.query("section == 'association'")  # doctest: +SKIP
     """
     out, progress = Path(out), progress or Progress()
+    expect_quarto(documents)
     source = _source(subject)
     given = _given_plan(plan)
     tables = _tables(source, given)
@@ -119,6 +123,7 @@ def analyse(
             facts["Not used"] = f"{', '.join(left_out)}: the plan was made from the columns"
         write_analysis_page(folder, asked, facts, sections, answer_of(asked, sections, number))
         write_hand_over(folder, asked, number, sections)
+        write_documents(folder / QUARTO, documents)
         write_whole(
             folder / MADE_OF,
             json.dumps(made_of | {"number": number, "frozen": utc_now()}, indent=1, sort_keys=True) + "\n",

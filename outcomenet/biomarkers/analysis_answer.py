@@ -24,7 +24,7 @@ HEADLINES = {
 METRIC_WORDS = {"number": "R2", "ordinal": "R2", "event": "AUROC"}
 # Further lines of the first page: section, term and the question that they answer.
 FURTHER = (
-    ("reliability", "ICC(2,1) of status", "How well does one reading of the films repeat another?"),
+    ("reliability", "ICC(1,1) of status", "How well does one reading of the films repeat another?"),
     ("responsiveness", "SRM", "How large is its change beside the change's own spread (SRM)?"),
 )
 PER_ARM = "n per arm, 80 % power"
@@ -100,10 +100,10 @@ def _paragraph(plan: AnalysisPlan, main: EstimateRow | None, number: int) -> Ite
     if main is None:
         yield "The plan names no human score, or the contrast could not be computed; the appendix says why."
     else:
-        beside = ", ".join(map(plan.title, plan.primary_covariates)) or "nothing else"
+        beside = ", ".join(map(plan.title, plan.primary_covariates)) or "nothing"
         difference = with_interval(main.estimate, main.lower, main.upper)
         yield (
-            f"Beside {beside}, the difference of {metric} on patients that the models had not seen is {difference} "
+            f"Adjusted for {beside}, the difference of {metric} on patients that the models had not seen is {difference} "
             f"({plan.primary.resamples:,} resamples of {main.n_patients:,.0f} patients; {main.note})."
         )
     if number > 1:
@@ -159,4 +159,4 @@ def _is_not(plan: AnalysisPlan, sections: Mapping[str, Section], number: int) ->
         yield "The patients are simulated: the numbers tell how the method behaves in a world whose truth is known, and nothing of real patients."
     refused = [refusal for section in sections.values() for refusal in section.refusals]
     if refused:
-        yield f"{len(refused)} questions of the plan were not answered; the appendix says which, and why."
+        yield f"{len(refused)} models or numbers could not be had on these data; the appendix says which, and why."

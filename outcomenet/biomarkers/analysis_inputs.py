@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -52,10 +52,19 @@ def inputs_of(folder: Path) -> Inputs:
     return Inputs(plan, rows.table, rows.steps, follow_up)
 
 
-def of_one_outcome(make: Callable[[Outcome], Section], of: Outcome) -> Section:
-    """A section of one outcome; where it cannot be had, a refusal, so that the other outcomes are still told."""
+def of_one_outcome(make: Callable[[Outcome], Section], of: Outcome, *, named: bool = False) -> Section:
+    """A section of one outcome; where it cannot be had, a refusal, so that the other outcomes are still told.
+
+    Args:
+        make: Makes it.
+        of: The outcome.
+        named: Whether the outcome's name is set before each sentence, where the section's own do not say it.
+    """
     try:
-        return make(of)
+        section = make(of)
+        return (
+            replace(section, sentences=tuple(f"{of.words}: {said}" for said in section.sentences)) if named else section
+        )
     except UndefinedMetric as reason:
         return Section(estimates_frame([]), refusals=(f"{of.words}: {reason}",))
 

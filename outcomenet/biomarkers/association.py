@@ -85,7 +85,7 @@ def association(
     >>> table["haq"] = 1 + 0.3 * table["score"] + 0.2 * rng.normal(size=120)
     >>> section = association(table, scores=["score"], outcome="haq", ladder={"crude": []}, minimal_difference=0.22)
     >>> section.sentences[0]
-    'Per SD of score, haq is 0.28 (0.24 to 0.31) higher (crude; mixed model over 120 visits of 60 patients).'
+    'Per SD of score, haq differs by 0.28 (0.24 to 0.31) (crude; mixed model over 120 visits of 60 patients).'
     """
     if not ladder:
         raise UndefinedMetric("The ladder has no rung; give at least one, such as {'crude': []}.")
@@ -178,11 +178,13 @@ def _sentences(data: Study, rows: list[dict], rungs: list[str], minimal_differen
         if not shown:
             continue
         of_rungs = [
-            f"{with_interval(row['estimate'], row['lower'], row['upper'])} {'higher ' if not at else ''}({rung}"
+            f"{with_interval(row['estimate'], row['lower'], row['upper'])} ({rung}"
             + (f"; {model} over {counts['n_visits']} visits of {counts['n_patients']} patients)" if not at else ")")
             for at, (rung, row) in enumerate([shown[0], shown[-1]][: len(shown)])
         ]
-        sentences.append(f"Per SD of {data.title(score)}, {data.title(data.outcome)} is {' and '.join(of_rungs)}.")
+        sentences.append(
+            f"Per SD of {data.title(score)}, {data.title(data.outcome)} differs by {' and '.join(of_rungs)}."
+        )
         if minimal_difference:
             sentences.append(_in_sd(data, rows, score, shown[-1][0], minimal_difference))
     return sentences

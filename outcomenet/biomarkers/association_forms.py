@@ -108,8 +108,8 @@ def within_and_between(data: Study, rung: str, covariates: Sequence[str]) -> Sec
         entries = {"measure": score, "adjustment": rung, "method": data.main_method}
         rows.append(data.row(difference, term="between minus within", **entries))
         sentences.append(
-            f"Per SD of {title}, {data.title(data.outcome)} is {_words(fit, 'mean', data.level)} higher between persons "
-            f"and {_words(fit, 'deviation', data.level)} higher within a person ({rung}; difference "
+            f"Per SD of {title}, {data.title(data.outcome)} differs by {_words(fit, 'mean', data.level)} between persons "
+            f"and {_words(fit, 'deviation', data.level)} within a person ({rung}; difference "
             f"{p_words(difference.p)})."
         )
     return Section(estimates_frame(rows), tuple(sentences), refusals=tuple(refusals))

@@ -57,10 +57,9 @@ def curves(data: Study, rung: str, covariates: Sequence[str], knots: int = 4) ->
         degrees = f"F on {test.numerator:g} and {test.denominator:.0f} degrees of freedom"
         note = "; ".join(part for part in (degrees, data.population.note) if part)
         rows.append(data.row(**{**entries, "estimate": test.f, "p": test.p, "unit": "F", "note": note}))
-        says = "The relation bends" if test.p < 1 - data.level else "No bend was shown in the relation"
-        sentences.append(
-            f"{says} of {data.title(data.outcome)} to {data.title(score)} (test of non-linearity {p_words(test.p)}; {rung})."
-        )
+        relation = f"The relation of {data.title(data.outcome)} to {data.title(score)}"
+        says = "bends" if test.p < 1 - data.level else "was not shown to bend"
+        sentences.append(f"{relation} {says} (test of non-linearity {p_words(test.p)}; {rung}).")
         drawn.append(_curve(data, score, fit, at))
     draws = (partial(_figure, data, rung, pd.concat(drawn)),) if drawn else ()
     return Section(estimates_frame(rows), tuple(sentences), draws, refusals=tuple(refusals))

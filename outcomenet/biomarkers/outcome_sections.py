@@ -63,6 +63,7 @@ def added_value_section(inputs: Inputs) -> Section:
                     seed=plan.seed,
                 ),
                 of,
+                named=True,
             )
             for of in plan.outcomes
             if not of.negative_control

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 from scipy.stats import skew
 
@@ -94,7 +95,7 @@ def _characteristic(values: pd.Series, name: str, title: str, unit: str) -> Char
         return Characteristic(name, words, "named")
     if known.isin([0, 1]).all():
         return Characteristic(name, words, "yes_no")
-    decimals = 2 if known.max() - known.min() < SHORT_RANGE else 1
+    decimals = 2 if known.max() - known.min() < SHORT_RANGE or float(np.std(known)) < 1 else 1
     return Characteristic(name, words, "skewed" if abs(float(skew(known))) > SKEWED else "number", decimals)
 
 

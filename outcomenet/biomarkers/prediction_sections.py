@@ -101,6 +101,7 @@ def calibration_section(inputs: Inputs) -> Section:
                     seed=plan.seed,
                 ),
                 of,
+                named=True,
             )
             for of in plan.outcomes
             if not of.negative_control
@@ -127,6 +128,7 @@ def decision_curve_section(inputs: Inputs) -> Section:
                 seed=plan.seed,
             ),
             of,
+            named=True,
         )
         for of in events
     ]

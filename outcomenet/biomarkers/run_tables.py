@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from outcomenet.codebooks import CODEBOOK
+from outcomenet.codebooks import CODEBOOK, WORSE, ColumnWords, codebook_rows
 from outcomenet.errors import UsageError
 from outcomenet.runs.run import Run, open_run
 from outcomenet.runs.tables_for_all import BIOMARKERS, FOLLOW_UP, VISITS
@@ -15,6 +15,8 @@ from outcomenet.runs.tables_for_all import BIOMARKERS, FOLLOW_UP, VISITS
 KEYS = ["patient_id", "visit_id"]
 MAY_BE_USED = "may_be_used"
 _OF_JOINT = "joint_"
+# Osteoarthritis damages both, rheumatoid arthritis spares the DIP joints: columns of scores of some joints alone.
+RESTRICTED = {"pip_score": "PIP", "dip_score": "DIP"}
 
 
 @dataclass(frozen=True)
@@ -64,9 +66,26 @@ def analysis_tables(run: Path | str | Run) -> AnalysisTables:
     biomarkers = opened.biomarkers
     joints = [str(name) for name in biomarkers if str(name).startswith(_OF_JOINT)]
     visits = visits.merge(biomarkers[[*KEYS, *joints]], on=KEYS, how="left", validate="one_to_one")
+    visits = visits.assign(
+        **{name: visits[_joints(joints, site)].sum(axis=1, min_count=1) for name, site in RESTRICTED.items()}
+    )
     of_joints = codebook[(codebook["table"] == BIOMARKERS) & codebook["column"].isin(joints)]
-    rows = [of_both[of_both["table"] == VISITS], of_joints.assign(table=VISITS), of_both[of_both["table"] == FOLLOW_UP]]
+    of_parts = codebook_rows(VISITS, list(RESTRICTED), {name: _words(site) for name, site in RESTRICTED.items()})
+    rows = [
+        of_both[of_both["table"] == VISITS],
+        of_joints.assign(table=VISITS),
+        of_parts,
+        of_both[of_both["table"] == FOLLOW_UP],
+    ]
     return AnalysisTables(visits, opened.follow_up, pd.concat(rows, ignore_index=True))
+
+
+def _joints(joints: list[str], site: str) -> list[str]:
+    return [name for name in joints if name.split("_", 2)[2].startswith(site)]
+
+
+def _words(site: str) -> ColumnWords:
+    return ColumnWords(f"Part of score from the {site} joints of fingers 2 to 5 alone", "logits", WORSE)
 
 
 def _expect_tables(run: Run) -> None:

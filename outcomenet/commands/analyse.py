@@ -32,6 +32,8 @@ class Analyse:
     """Questions and columns (TOML); without one a plan is made from the columns, and written."""
     data: Path | None = None
     """A table of your own with further columns by patient, or by patient and visit."""
+    documents: tuple[str, ...] = ()
+    """Word and PDF of the analysis (docx, pdf, html) by Quarto, where it is installed."""
 
 
 def main(arguments: list[str]) -> None:
@@ -44,6 +46,6 @@ def main(arguments: list[str]) -> None:
     options = parse(Analyse, arguments, "analyse")
     from outcomenet.analysis import analyse
 
-    made = analyse(options.subject, options.out, plan=options.plan, data=options.data)
+    made = analyse(options.subject, options.out, plan=options.plan, data=options.data, documents=options.documents)
     print(f"{len(made.estimates):,} numbers are in {made.folder / 'estimates.csv'}.")
     print(f"The page to begin with: {made.page}")

@@ -200,3 +200,31 @@ def test_what_is_no_run_and_no_table_is_wrong_usage(
 
 def _digests(folder: Path) -> dict[str, str]:
     return {str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_documents_are_made_by_quarto_where_it_is_installed(
+    world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+):
+    command = [
+        "analyse",
+        str(world / "own.csv"),
+        "--plan",
+        str(world / "plan.toml"),
+        "--out",
+        str(tmp_path / "analysis"),
+        "--documents",
+        "docx",
+    ]
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+
+    assert main(command) == 2
+    assert "`quarto` is not on the path" in capsys.readouterr().err
+    # a stand-in that makes the file that Quarto would: the program itself cannot be had everywhere
+    (tmp_path / "bin").mkdir()
+    quarto = tmp_path / "bin/quarto"
+    quarto.write_text('#!/bin/sh\n[ "$1 $2 $3" = "render analysis.qmd --to" ] && : > "analysis.$4"\n')
+    quarto.chmod(0o755)
+    assert main(command) == 0
+    assert (tmp_path / "analysis/analysis.docx").is_file()
+    assert main([*command[:-1], "doc"]) == 2
+    assert "no document format 'doc'. Did you mean docx" in capsys.readouterr().err

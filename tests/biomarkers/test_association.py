@@ -128,9 +128,9 @@ def test_a_bend_is_found_where_there_is_one_and_not_where_there_is_none(section)
     found = association(bent, scores=["score"], outcome="haq", ladder={"crude": []})
 
     assert _value(found, term="F of non-linearity")["p"] < 1e-6
-    assert "The relation bends" in " ".join(found.sentences)
+    assert " bends (test of non-linearity" in " ".join(found.sentences)
     straight = association(WORLD, scores=["damage"], outcome="haq", ladder={"OA": ["oa"]})
-    assert "No bend was shown" in " ".join(straight.sentences)
+    assert " was not shown to bend" in " ".join(straight.sentences)
 
 
 def test_imputed_tables_bring_back_all_rows_and_the_truth():
