@@ -80,6 +80,10 @@ class Outcome:
     minimal_difference: Annotated[float, Within(0, 1e6)] = _says(
         "Smallest difference that matters to patients; 0: not known.", 0.0
     )
+    years: str = _says(
+        "Column of the years since time zero at which it was measured; a row measured before its film is refused. Empty: on the visit's day.",
+        "",
+    )
     negative_control: bool = _says(
         "Whether no damage of joints can cause it: an association is a sign of confounding.", False
     )

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from outcomenet.biomarkers.analysis_plan import AnalysisPlan, Outcome
+from outcomenet.biomarkers.analysis_plan import AnalysisPlan, Columns, Outcome
 from outcomenet.csv_files import as_numbers, read_csv
 from outcomenet.errors import DataRefused, UsageError, did_you_mean
 
@@ -150,7 +150,7 @@ def numbers_of(table: pd.DataFrame, plan: AnalysisPlan) -> list[str]:
     """Columns that the plan uses as numbers and the table has: measures, outcomes, and covariates that hold numbers."""
     of = plan.measures
     always = [of.score, of.human, of.damage, of.score_sem, of.pip, of.dip, of.truth, *of.readers, plan.columns.years]
-    always += [outcome.column for outcome in plan.outcomes] + list(plan.activity)
+    always += [name for outcome in plan.outcomes for name in (outcome.column, outcome.years)] + list(plan.activity)
     always += [plan.osteoarthritis, plan.fibromyalgia]
     also = [name for name in covariates_of(plan) if name in table and pd.api.types.is_numeric_dtype(table[name])]
     return [name for name in dict.fromkeys([*always, *also]) if name and name in table.columns]
@@ -174,6 +174,7 @@ def _absent(table: pd.DataFrame, plan: AnalysisPlan) -> Iterator[str]:
     wanted = [of.patient, measures.score, *measures.readers, *covariates_of(plan), *plan.subgroups, *plan.activity]
     wanted += [outcome.column for outcome in plan.outcomes]
     optional = [
+        *(outcome.years for outcome in plan.outcomes),
         of.visit,
         measures.human,
         measures.pip,
@@ -261,6 +262,7 @@ def _empty(rows: pd.DataFrame, plan: AnalysisPlan) -> Iterator[str]:
             yield f"Column {name!r} has one value, {str(known.iloc[0])!r}, in all {len(known)} rows and tells nothing; take it out of the plan."
     for outcome in plan.outcomes:
         yield from _events(rows, outcome) if outcome.kind == "event" else _scale(rows, outcome)
+        yield from _before_film(rows, outcome, plan.columns) if outcome.years else ()
 
 
 def _events(rows: pd.DataFrame, outcome: Outcome) -> Iterator[str]:
@@ -283,6 +285,23 @@ def _scale(rows: pd.DataFrame, outcome: Outcome) -> Iterator[str]:
         yield (
             f"Outcome {outcome.column!r} is named {outcome.kind} and has two values, {values[0]:g} and {values[1]:g}: a slope and R2 need "
             "a scale. Write it as 0 and 1 and call it an event (kind)."
+        )
+
+
+def _before_film(rows: pd.DataFrame, outcome: Outcome, of: Columns) -> Iterator[str]:
+    if of.years not in rows:
+        yield (
+            f"Outcome {outcome.column!r} has times of its own ({outcome.years}), and no column tells when the film was taken "
+            f"(columns.years, {of.years!r}): whether it came after the film cannot be told."
+        )
+        return
+    before = (rows[outcome.years] < rows[of.years]) & rows[outcome.column].notna()
+    if before.any():
+        keys = [of.patient, *([of.visit] if of.visit else [])]
+        yield (
+            f"Outcome {outcome.column!r} was measured before its film in {int(before.sum())} rows, such as {_key(rows[before], keys)} "
+            f"({rows.loc[before, outcome.years].iloc[0]:g} against {rows.loc[before, of.years].iloc[0]:g} years): a film cannot tell what was "
+            "before it as an outcome. Empty the cell, or set the outcome beside an earlier film."
         )
 
 

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from outcomenet.biomarkers.analysis_inputs import Inputs, of_one_outcome, on_a_scale
 from outcomenet.biomarkers.bland_altman import limits_of_agreement
+from outcomenet.biomarkers.grade_agreement import METHODS, grade_agreement
 from outcomenet.biomarkers.measurement_error import measurement_error
+from outcomenet.biomarkers.number_words import with_interval
+from outcomenet.biomarkers.patient_changes import patient_changes
 from outcomenet.biomarkers.reliability import Readings, reliability
 from outcomenet.biomarkers.responsiveness import responsiveness
-from outcomenet.biomarkers.section import Section, estimate_rows, joined
+from outcomenet.biomarkers.section import Section, estimate_rows, estimates_frame, joined
 from outcomenet.biomarkers.stored_error import reliability_of_sem
 from outcomenet.biomarkers.trial_power import trial_power
 from outcomenet.errors import UndefinedMetric
+from outcomenet.metrics.agreement import Disagreement
+
+# Thresholds of progression are many; above 0 is the one that a single reader's whole numbers can be asked by.
+PROGRESSED = "progression above 0"
 
 
 def reliability_section(inputs: Inputs) -> Section:
@@ -39,6 +48,7 @@ def reliability_section(inputs: Inputs) -> Section:
         parts += [
             reliability(readings, kind=Readings.READERS, averaged=len(names), **common),
             limits_of_agreement(readings, **common),
+            _progressors(inputs),
         ]
     if plan.measures.score_sem:
         with_freedom = inputs.visits.assign(_freedom=plan.measures.score_sem_freedom)
@@ -59,6 +69,44 @@ def reliability_section(inputs: Inputs) -> Section:
             "the plan names neither readers (measures.readers) nor the SD of one reading (measures.score_sem)"
         )
     return joined(parts)
+
+
+def _progressors(inputs: Inputs) -> Section:
+    """Whether readers call the same patients progressed: kappa of a change above 0 in each reader's own total."""
+    plan, of = inputs.plan, inputs.plan.columns
+    if not of.years or of.years not in inputs.visits:
+        return Section(estimates_frame([]))
+    try:
+        changes = patient_changes(
+            inputs.visits,
+            measures=plan.measures.readers,
+            patient=of.patient,
+            years=of.years,
+            visit=of.visit or None,
+            interval_years=plan.follow_up.horizon_years,
+        )
+        progressed = (
+            (changes.change[list(plan.measures.readers)] > 0).astype(float).assign(**{of.patient: changes.patients})
+        )
+        readings = progressed.melt(of.patient, list(plan.measures.readers), "reader", PROGRESSED)
+        found = grade_agreement(
+            readings,
+            grade=PROGRESSED,
+            reader="reader",
+            target=(),
+            patient=of.patient,
+            titles=inputs.titles,
+            resamples=plan.resamples,
+            seed=plan.seed,
+        )
+    except UndefinedMetric as reason:
+        return Section(estimates_frame([]), refusals=(f"kappa of progression: {reason}",))
+    # with two grades all weights are the same
+    plain = found.estimates[found.estimates["method"] == METHODS[Disagreement.PLAIN]].assign(section="reliability")
+    first = estimate_rows(plain)[0]
+    kappa = with_interval(first.estimate, first.lower, first.upper)
+    said = f"Two readers call the same patients progressed (change above 0) with a kappa of {kappa} ({first.n_patients:.0f} patients)."
+    return replace(found, estimates=plain, sentences=(said,))
 
 
 def change_section(inputs: Inputs) -> Section:

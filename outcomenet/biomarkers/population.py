@@ -142,6 +142,12 @@ def table_one(
 
     Returns:
         A printed table for each grouping; in the estimates the largest absolute SMD of each characteristic.
+
+    Example:
+        >>> table = pd.DataFrame({"patient_id": list("abcdef"), "score": [0.1, 0.2, 0.5, 0.6, 0.8, 0.9], "age": [50.0, 52, 60, 61, 70, 73]})
+        >>> section = table_one(table, characteristics=[Characteristic("age", "Age (years)", "number")], score="score", by={})
+        >>> section.tables["Table 1 by tertile of the score"]["highest"].tolist()
+        ['2', '71.5 (2.1)']
     """  # fmt: skip
     expect_columns(table, patient, score, *by)
     ordered = table.sort_values([patient, years]) if years and years in table else table
@@ -216,6 +222,11 @@ def distribution(
 
     Returns:
         Median and quartiles of the score in each class; a figure with a panel per column.
+
+    Example:
+        >>> table = pd.DataFrame({"patient_id": list("abcd"), "score": [0.1, 0.2, 0.6, 0.8], "progressed": ["no", "no", "yes", "yes"]})
+        >>> distribution(table, score="score", by={"progressed": "Progressed"}).estimates["estimate"].round(2).tolist()
+        [0.15, 0.7]
     """
     expect_columns(table, patient, score, *by)
     rows, panels = [], {}

@@ -68,6 +68,25 @@ def test_rows_in_are_rows_out(world: Path):
     assert flow["n_visits"].tolist()[0] == 360
 
 
+def test_readers_are_asked_whether_they_call_the_same_patients_progressed(world: Path):
+    table = pd.read_csv(world / "own.csv", dtype={"patient_id": str})
+    inputs = inputs_of(world / "analysis")
+    readers = list(inputs.plan.measures.readers)
+    rows = table.sort_values(["patient_id", "years"])[["patient_id", "years", *readers]]
+    pairs = {name: part[readers].to_numpy() for name, part in rows.groupby("patient_id") if len(part) > 1}
+    progressed = np.array([(values[1] - values[0] > 0) for values in pairs.values()])[:, :2]
+    # Cohen's kappa by hand: agreement beyond what the margins give
+    agreed = (progressed[:, 0] == progressed[:, 1]).mean()
+    first, second = progressed.mean(axis=0)
+    chance = first * second + (1 - first) * (1 - second)
+
+    estimates = pd.read_csv(world / "analysis/estimates.csv")
+    row = estimates[estimates["measure"] == "progression above 0"].iloc[0]
+    assert row["section"] == "reliability"
+    assert row["n_patients"] == len(progressed)
+    assert row["estimate"] == pytest.approx((agreed - chance) / (1 - chance))
+
+
 def test_the_same_again_is_left_as_it_is_and_another_plan_is_the_second(world: Path, capsys: pytest.CaptureFixture):
     before = _digests(world / "analysis")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -129,6 +130,20 @@ def test_all_faults_are_told_at_once():
 
     assert "'haq'" in str(refusal.value)
     assert "'age'" in str(refusal.value)
+
+
+def test_an_outcome_before_its_film_is_refused():
+    plan = replace(PLAN, outcomes=(Outcome("haq", years="haq_years"), Outcome("worse", "event")))
+    # the second row has no HAQ, the fourth no score: neither is asked
+    table = cohort().assign(years=[0.0, 1, 0.5, 0.5], haq_years=[0.1, 0.2, 0.25, 0])
+
+    with pytest.raises(
+        DataRefused, match=r"'haq' was measured before its film in 1 rows, such as 012 a \(0.25 against 0.5 years\)"
+    ):
+        analysis_rows(table, plan)
+    with pytest.raises(DataRefused, match="no column tells when the film was taken"):
+        analysis_rows(table.drop(columns="years"), plan)
+    assert len(analysis_rows(table.assign(haq_years=[0.1, 0.2, 0.5, 0]), plan).table) == 3
 
 
 def test_patients_of_the_training_cannot_be_taken_in_by_leaving_out_the_column():
