@@ -74,28 +74,30 @@ def added_value_section(inputs: Inputs) -> Section:
 def confounding_section(inputs: Inputs) -> Section:
     plan = inputs.plan
     restricted = {"PIP joints alone": plan.measures.pip, "DIP joints alone": plan.measures.dip}
-    return joined(
-        [
-            of_one_outcome(
-                lambda of: confounding(
-                    inputs.visits,
-                    scores=both_measures(inputs),
-                    outcome=of.column,
-                    covariates=plan.primary_covariates,
-                    strata=[name for name in (plan.osteoarthritis, plan.fibromyalgia) if name],
-                    restricted={words: name for words, name in restricted.items() if name},
-                    negative_outcomes=[negative.column for negative in plan.outcomes if negative.negative_control],
-                    minimum=plan.fewest_in_group,
-                    patient=plan.columns.patient,
-                    visit=plan.columns.visit or None,
-                    titles=inputs.titles,
-                    unit=of.unit,
-                ),
-                of,
-            )
-            for of in on_a_scale(plan)
-        ]
-    )
+    negatives = [outcome.column for outcome in plan.outcomes if outcome.negative_control]
+    parts: list[Section] = []
+    for outcome in on_a_scale(plan):
+        section = of_one_outcome(
+            lambda of, negatives=negatives: confounding(
+                inputs.visits,
+                scores=both_measures(inputs),
+                outcome=of.column,
+                covariates=plan.primary_covariates,
+                strata=[name for name in (plan.osteoarthritis, plan.fibromyalgia) if name],
+                restricted={words: name for words, name in restricted.items() if name},
+                negative_outcomes=negatives,
+                minimum=plan.fewest_in_group,
+                patient=plan.columns.patient,
+                visit=plan.columns.visit or None,
+                titles=inputs.titles,
+                unit=of.unit,
+            ),
+            outcome,
+        )
+        parts.append(section)
+        # negative outcomes are of the measures: they are told once, not again beside every outcome
+        negatives = [] if len(section.estimates) else negatives
+    return joined(parts)
 
 
 def subgroups_section(inputs: Inputs) -> Section:

@@ -148,6 +148,11 @@ def _enriched(found: Found, first: str, design: str, power: float, words: Words)
             f"With {words(first)} in the {design} a trial needs {found.size(first, power, design=design)} per arm at {100 * power:g} % power "
             f"in the place of {found.size(first, power)}, but {screened:,.0f} patients must be screened for both arms"
             + (f" in the place of {everyone:,.0f}" if np.isfinite(everyone) else "")
+            + (
+                "; its own first value selects, so that part of the saving is regression to the mean"
+                if design.endswith(words(first))
+                else ""
+            )
         )
 
 
