@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo real-joints pretraining-arms counterfactual-trial strategies null-worlds paired-change scaling rapport-analysis analysis-coverage wheel results test check bench cards docs fuzz kills sweep pages lock clean
+.PHONY: demo real-joints pretraining-arms counterfactual-trial strategies null-worlds paired-change scaling rapport-analysis trial-analysis analysis-coverage wheel results test check bench cards docs fuzz kills sweep pages lock clean
 
 demo: $(READY)
 	$(BIN)/outcomenet demo --out runs/demo
@@ -52,6 +52,10 @@ scaling: $(READY)
 # Real patients without films through `analyse`, for docs/analysis; a minute.
 rapport-analysis: $(READY)
 	$(BIN)/python -m docs.analysis.rapport tests/data/rapport_long_coarse.csv runs/rapport-analysis
+
+# A simulated trial of 900 patients through `analyse`, for docs/analysis; about 20 minutes on one core.
+trial-analysis: $(READY)
+	$(BIN)/python -m docs.analysis.trial_world runs/trial-world
 
 # How often the intervals of `analyse` hold a known truth: 400 small worlds, about ten minutes. Writes docs/analysis.
 analysis-coverage: $(READY)

@@ -100,7 +100,9 @@ def analyse(
     own: list[str] = []
     if data is not None:
         visits, own = _with_own_columns(visits, Path(data), given or AnalysisPlan(), progress)
-    asked = given or default_plan(visits, truth=TRUE_DAMAGE, sem_freedom=_sem_freedom(source), own=own)
+    asked = given or default_plan(
+        visits, truth=TRUE_DAMAGE, sem_freedom=_sem_freedom(source), own=own, randomised=tables.randomised
+    )
     left_out = [] if given else left_out_of_plan(visits, asked)
     if left_out:
         progress.say(f"The plan was made from the columns; not used: {', '.join(left_out)}.")
@@ -108,7 +110,12 @@ def analyse(
     digest = _digest(visits, follow_up)
     made_of = {"plan_sha256": asked.sha256, "data_sha256": digest, "source_sha256": source_sha256()}
     if _is_made(out, made_of):
-        progress.say(f"{out} holds this analysis already; nothing was done.")
+        wanted = [name for name in documents if not (out / QUARTO).with_suffix(f".{name}").is_file()]
+        if wanted:
+            write_documents(out / QUARTO, wanted)
+            write_manifest(out)
+        done = f"{', '.join(wanted)} was added" if wanted else "nothing was done"
+        progress.say(f"{out} holds this analysis already; {done}.")
         return Analysis(out)
     with whole_folder(out) as folder:
         number = freeze(source, asked, digest, utc_now())

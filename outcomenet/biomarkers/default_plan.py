@@ -53,6 +53,7 @@ def default_plan(
     truth: str = "",
     sem_freedom: float = 100.0,
     own: Sequence[str] = (),
+    randomised: bool = False,
 ) -> AnalysisPlan:
     """A plan made from the columns that a table has and that differ between its rows.
 
@@ -62,6 +63,7 @@ def default_plan(
         truth: Column of the true damage, in a simulated cohort.
         sem_freedom: Degrees of freedom of `score_sem`.
         own: A user's further columns, which are adjusted for on a rung of their own.
+        randomised: The patients' two treatments were drawn by lot; the one that comes first by name is the reference.
 
     Raises:
         DataRefused: There is no score, or no outcome that is known.
@@ -97,9 +99,17 @@ def default_plan(
         activity=tuple(name for name in ("das28", "crp") if name in known),
         subgroups=tuple(name for name in ("male", "sex", "acpa", "oa", "fm", "site") if name in known),
         follow_up=FollowUp(covariates=tuple(name for name in (HUMAN_TOTAL, "rf", "acpa", "crp") if name in known)),
-        trial=Trial(readers=max(len([name for name in there if name.startswith("human_total_reader_")]), 1)),
+        trial=Trial(
+            arms=_arms(usable) if randomised else (),
+            readers=max(len([name for name in there if name.startswith("human_total_reader_")]), 1),
+        ),
         titles={name: title for name, title in words.items() if name in there},
     )  # fmt: skip
+
+
+def _arms(usable: pd.DataFrame) -> tuple[str, ...]:
+    treatments = sorted(usable["treatment"].dropna().unique()) if "treatment" in usable else []
+    return tuple(treatments) if len(treatments) == 2 else ()
 
 
 def left_out_of_plan(visits: pd.DataFrame, plan: AnalysisPlan) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -30,12 +30,14 @@ class AnalysisTables:
     """One row per patient: the first event after the first graded film, with covariates and score of that film."""
     codebook: pd.DataFrame
     """One row per column of both (`table` is visits or follow_up): meaning, unit, direction, codes, name and label in Stata."""
+    randomised: bool = False
+    """Whether the run says that the patients' two treatments were drawn by lot (`evaluation.randomised`)."""
 
     @property
     def usable(self) -> AnalysisTables:
         """Without the patients whom the run's network learned from: their scores are in-sample."""
         visits, follow_up = (table[table[MAY_BE_USED]] for table in (self.visits, self.follow_up))
-        return AnalysisTables(visits.reset_index(drop=True), follow_up.reset_index(drop=True), self.codebook)
+        return replace(self, visits=visits.reset_index(drop=True), follow_up=follow_up.reset_index(drop=True))
 
 
 def analysis_tables(run: Path | str | Run) -> AnalysisTables:
@@ -59,10 +61,11 @@ def analysis_tables(run: Path | str | Run) -> AnalysisTables:
     """
     opened = run if isinstance(run, Run) else open_run(run)
     _expect_tables(opened)
+    randomised = bool(opened.record["config"]["evaluation"]["randomised"])
     visits, codebook = opened.visits, opened.codebook
     of_both = codebook[codebook["table"].isin([VISITS, FOLLOW_UP])]
     if not (opened.folder / f"{BIOMARKERS}.parquet").is_file():
-        return AnalysisTables(visits, opened.follow_up, of_both.reset_index(drop=True))
+        return AnalysisTables(visits, opened.follow_up, of_both.reset_index(drop=True), randomised)
     biomarkers = opened.biomarkers
     joints = [str(name) for name in biomarkers if str(name).startswith(_OF_JOINT)]
     visits = visits.merge(biomarkers[[*KEYS, *joints]], on=KEYS, how="left", validate="one_to_one")
@@ -77,7 +80,7 @@ def analysis_tables(run: Path | str | Run) -> AnalysisTables:
         of_parts,
         of_both[of_both["table"] == FOLLOW_UP],
     ]
-    return AnalysisTables(visits, opened.follow_up, pd.concat(rows, ignore_index=True))
+    return AnalysisTables(visits, opened.follow_up, pd.concat(rows, ignore_index=True), randomised)
 
 
 def _joints(joints: list[str], site: str) -> list[str]:

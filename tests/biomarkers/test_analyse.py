@@ -245,5 +245,9 @@ def test_documents_are_made_by_quarto_where_it_is_installed(
     quarto.chmod(0o755)
     assert main(command) == 0
     assert (tmp_path / "analysis/analysis.docx").is_file()
+    # a further document of an analysis that stands is made beside it
+    assert main([*command, "pdf"]) == 0
+    assert (tmp_path / "analysis/analysis.pdf").is_file()
+    assert "analysis.pdf" in (tmp_path / "analysis/MANIFEST.json").read_text()
     assert main([*command[:-1], "doc"]) == 2
     assert "no document format 'doc'. Did you mean docx" in capsys.readouterr().err

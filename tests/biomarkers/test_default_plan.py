@@ -82,6 +82,16 @@ def test_what_a_default_plan_does_not_use_is_told():
     assert told == ["human_total (not there; is human_totl meant?)", "male (one value)", "acpa (75% missing)"]
 
 
+def test_arms_are_compared_where_the_run_says_that_they_were_drawn_by_lot():
+    table = visits()
+    arms = table["patient_id"].map(lambda name: "placebo" if name.endswith(("1", "3", "5", "7", "9")) else "active")
+
+    assert default_plan(table.assign(treatment=arms), randomised=True).trial.arms == ("active", "placebo")
+    assert default_plan(table.assign(treatment=arms)).trial.arms == ()
+    three = arms.where(table["patient_id"] != table["patient_id"].iloc[0], "third")
+    assert default_plan(table.assign(treatment=three), randomised=True).trial.arms == ()
+
+
 def test_own_columns_have_a_rung_before_the_human_score():
     assert [rung.name for rung in ladder(["age", "human_total"], ["smokes"])] == [
         "crude",

@@ -45,12 +45,14 @@ def run(tmp_path) -> Run:
     book = pd.concat([codebook_rows(table, names, words) for table, names in columns.items()])
     write_csv(book, tmp_path / "codebook.csv")
     (tmp_path / "evaluation.json").write_text(json.dumps({"notes": []}))
-    return Run(Path(tmp_path), {"name": "run"})
+    return Run(Path(tmp_path), {"name": "run", "config": {"evaluation": {"randomised": True}}})
 
 
 def test_every_visit_is_there_once_with_its_joints_and_every_column_is_explained(run):
     tables = analysis_tables(run)
     assert tables.visits[["patient_id", "visit_id"]].values.tolist() == [["P", "1"], ["P", "2"], ["Q", "1"]]
+    assert tables.randomised
+    assert tables.usable.randomised
     joint = f"joint_{JOINT_NAMES[0]}"
     assert tables.visits[joint].fillna(-1).tolist() == [0.25, -1, 0.5]
     for name in ("visits", "follow_up"):

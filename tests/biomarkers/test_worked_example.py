@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import outcomenet as on
+from docs.analysis import trial_world
 from docs.analysis.rapport import FILE, NAME, PAGE, PLAN, block, tidy
 from outcomenet.biomarkers.analysis_sections import first_difference
 from outcomenet.csv_files import read_csv
@@ -25,6 +26,14 @@ def test_the_page_says_how_often_intervals_held_the_truth():
 
     assert page == with_block(page, analysis_coverage.NAME, analysis_coverage.block(kept)), (
         "run `make analysis-coverage`"
+    )
+
+
+def test_the_page_says_what_the_simulated_trial_gave():
+    page = PAGE.read_text(encoding="utf-8")
+
+    assert page == with_block(page, trial_world.NAME, trial_world.block(read_csv(trial_world.FILE))), (
+        "run `make trial-analysis`"
     )
 
 
