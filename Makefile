@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo real-joints pretraining-arms counterfactual-trial strategies null-worlds paired-change scaling rapport-analysis trial-analysis analysis-coverage wheel results test check bench cards docs fuzz kills sweep pages lock clean
+.PHONY: demo real-joints pretraining-arms counterfactual-trial strategies null-worlds paired-change scaling rapport-analysis trial-analysis analysis-coverage wheel results test check bench cards docs fuzz kills sweep-kills sweep pages lock clean
 
 demo: $(READY)
 	$(BIN)/outcomenet demo --out runs/demo
@@ -92,6 +92,10 @@ wheel: $(READY)
 	cp $(WHEEL)/dependencies.pth $(WHEEL)/venv/lib/python*/site-packages/
 	cd $(WHEEL)/empty && ../venv/bin/outcomenet demo --patients 60 --dicom-patients 0 --steps 3
 	test -s $(WHEEL)/empty/runs/demo/report.html
+
+# Fifty kills of a sweep's controller and workers; about half an hour.
+sweep-kills: $(READY)
+	$(BIN)/python -m tests.sweep_kills --trials 20 --kills 50
 
 # Every command killed at random moments and run again; ten kills each take about half an hour.
 kills: $(READY)

@@ -5,6 +5,7 @@ Command:   make strategies     (docs/results/strategies.py: simulates, takes in,
            outcomenet intake cohorts/oa --out datasets/oa
            outcomenet train experiments/confounders.py --data datasets/oa --out runs/confounders-NAME [one line of sweep_strategies()]
            outcomenet evaluate runs/confounders-NAME     (audit_interventions.csv: shift under do(oa), in SD of the score)
+           Arms on validation patients, with seeds: outcomenet sweep confounders --data datasets/oa --out sweeps/oa --axis strategies --seeds 3
            From chance instead of the pretrained encoder: simulate with --crop-size 48 --mm-per-pixel 0.5, train with
            --training.steps 400.
 Time:      about 3 minutes for each arm on 2 CPU cores

@@ -1,7 +1,6 @@
 """Does it matter for the score which kind of network looks at a joint, at the same number of parameters?
 
-Command:   outcomenet train experiments/encoders.py --data datasets/demo --out runs/encoders-NAME [one line of sweep_encoders()]
-           outcomenet evaluate runs/encoders-NAME
+Command:   outcomenet sweep encoders --data datasets/demo --out sweeps/encoders --axis encoders --seeds 3
 Time:      a step of both networks on 8 visits at 48 px takes 0.4 s of CPU with CnnConfig and 1.1 s with VitConfig (python -m
            tests.bench_encoders, 2 CPU cores, measured once); all steps about 4 and 10 minutes
 Expected:  open; the convolutions assume what a vision transformer has to learn, which on few patients should tell for them.

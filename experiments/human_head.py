@@ -1,8 +1,7 @@
 """Does learning the human score beside the outcomes help the film's measure of function?
 
-Command:   outcomenet train experiments/human_head.py --data DATASET --out runs/human-head-NAME [one line of sweep_heads()]
-           outcomenet evaluate runs/human-head-NAME
-Time:      about 3 minutes for each on 2 CPU cores (700 patients, 48 px)
+Command:   outcomenet sweep human_head --data DATASET --out sweeps/heads --axis heads --seeds 3
+Time:      about 3 minutes for each training on 2 CPU cores (700 patients, 48 px)
 Expected:  not known yet, no full run has been made. Asked is whether joint training helps where patients are few, since the
            score teaches what an erosion is; with its gradient stopped the head only reads, off nothing is learned from readers.
 """

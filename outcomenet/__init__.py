@@ -28,6 +28,7 @@ _MODULE_OF = {
     "Experiment": "experiment",
     "load_experiment": "experiment",
     "train": "api",
+    "sweep": "sweeps.sweep",
     "evaluate": "api",
     "pool": "api",
     "analyse": "analysis",

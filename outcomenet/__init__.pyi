@@ -17,5 +17,6 @@ from outcomenet.progress import Progress as Progress
 from outcomenet.runs.run import Run as Run
 from outcomenet.runs.run import open_run as open_run
 from outcomenet.simulation.simulate import simulate as simulate
+from outcomenet.sweeps.sweep import sweep as sweep
 
 __version__: str

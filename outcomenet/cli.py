@@ -32,6 +32,10 @@ COMMANDS: dict[str, Command] = {
     "localize": Command("localize", "find the joints of films that bring no landmarks"),
     "build": Command("build", "make a data set with another crop size or scale from a cohort folder"),
     "train": Command("train", "train an experiment on a data set; the same command goes on where it stopped"),
+    "plan": Command("plan", "say what a training or a sweep would be and cost on this device; writes nothing"),
+    "sweep": Command(
+        "sweep", "train every arm, seed and fold of an experiment and compare the arms; goes on after anything"
+    ),
     "evaluate": Command("evaluate", "compare the ladder of predictors on the held-out patients of a run"),
     "pool": Command("pool", "join runs that held out different folds or hospitals into one"),
     "analyse": Command("analyse", "analyse the biomarker of a run, or any table, beside a human score"),

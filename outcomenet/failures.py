@@ -33,6 +33,8 @@ _WRONG = {
     errno.ELOOP: "its links lead in a circle. Name the place itself.",
     errno.ENOENT: "there is no such file or folder. Correct the path.",
 }
+# The disk or the folder, whatever is written there.
+_OF_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.ESTALE, errno.EROFS, errno.EACCES, errno.EPERM)
 _MEMORY = (
     f"The memory ran out. Close other programs, take smaller batches or fewer workers, or raise the limit, {_AGAIN}."
 )
@@ -60,6 +62,16 @@ def in_words(error: BaseException) -> OutcomenetError | None:
             if any(sign in text for sign in _MEMORY_TEXTS):
                 return OutcomenetError(_MEMORY)
     return None
+
+
+def is_of_disk(error: BaseException) -> bool:
+    """Whether the place that is written to failed, and not the work: whatever else is written there would fail too."""
+    texts = tuple(os.strerror(code) for code in _OF_DISK)
+    return any(
+        (isinstance(cause, OSError) and cause.errno in _OF_DISK)
+        or (isinstance(cause, _OF_LIBRARIES) and any(text in str(cause) for text in texts))
+        for cause in _chain(error)
+    )
 
 
 def _of_path(code: int, path: str | bytes) -> OutcomenetError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import jax
 import numpy as np
@@ -33,12 +33,13 @@ from outcomenet.progress import Progress
 from outcomenet.runs import chain
 from outcomenet.runs.config import to_record
 from outcomenet.runs.environment import differences, environment, set_numerics
+from outcomenet.runs.held_out_ledger import held_out_ledger, opened
 from outcomenet.runs.provenance import portable_path, public_name, resolved_path
 from outcomenet.runs.record import begin_run, origin, read_record, utc_now, write_record
 from outcomenet.stopping import asked_by_signals
 from outcomenet.strategies import ESTIMANDS
 from outcomenet.training.checkpoints import Checkpoints, abstract_of
-from outcomenet.training.loop import train
+from outcomenet.training.loop import Batches, train
 from outcomenet.training.pretrained import Pretrained, from_pretrained, resolved_start
 from outcomenet.training.rungs import NetworkShape, Parameters, RungNetwork, build_networks
 from outcomenet.training.sharding import device_mesh, replicated
@@ -47,6 +48,7 @@ from outcomenet.training.step import TrainStep
 from outcomenet.training.warm_start import warm_start
 
 if TYPE_CHECKING:
+    from outcomenet.evaluation.task import EvaluationTask
     from outcomenet.inference.prediction_task import PredictionTask
     from outcomenet.models.joint_distances import JointDistances
 
@@ -137,20 +139,9 @@ def run_training(
         CheckpointError: there are checkpoints, and none is sound or of this run.
     """
     set_numerics()
-    dataset = resplit(open_dataset(data, truth=False), experiment.split)
-    alike = refuse_leaks(dataset, accept_alike=experiment.split.accept_alike_films)
-    # called for what it refuses, before anything is written; the scale itself is made again in `wire`
-    covariate_scale(dataset.visits, dataset.manifest.covariates, experiment.covariates)
-    weights = None
-    if experiment.rungs:
-        usable_devices()
-        check_data(experiment, dataset)
-        geometry = dataset.manifest.geometry
-        network, weights = resolved_start(
-            experiment.network, experiment.confounding, geometry.size_px, geometry.mm_per_px
-        )
-        experiment = replace(experiment, network=network)
-    for note in [*known_outcomes(experiment, dataset), *alike_notes(alike)]:
+    wired = prepared(experiment, data)
+    experiment, dataset, weights = wired.experiment, wired.dataset, wired.weights
+    for note in [*known_outcomes(experiment, dataset), *alike_notes(wired.alike)]:
         progress.say(f"Note: {note}")
     record = {
         "name": public_name(run),
@@ -177,17 +168,8 @@ def run_training(
     write_record(run, record)
     mesh = device_mesh(experiment.training.devices or None)
     state = wiring.initial_state(warm_started(wiring) if experiment.training.warm_start else None)
-    batches = training_batches(
-        _training_examples(wiring, state, progress),
-        wiring.covariates,
-        batch_size=experiment.training.batch_size,
-        seed=experiment.training.seed,
-        augmentation=experiment.augmentation,
-        threads=experiment.training.threads,
-        weights=visit_weights(experiment, dataset.visits),
-    )
-    optimiser = experiment.optimiser.build(experiment.training.steps)
-    step = TrainStep(wiring.networks, optimiser, asdict(experiment.loss_weights), experiment.training.steps)
+    batches = training_data(wiring, training_examples(wiring, state, progress))
+    step = training_step(wiring)
     with asked_by_signals() as stop:
         train(
             step, state, batches, experiment.training, run, mesh, run_id=record["run_id"], progress=progress, stop=stop
@@ -196,11 +178,86 @@ def run_training(
     return run
 
 
-def _training_examples(wiring: Wiring, state: TrainState, progress: Progress) -> Sequence[StoredExample]:
-    """Visits, or pairs of visits, that networks learn from; under a frozen encoder each film is embedded once, as it is."""
-    experiment, dataset = wiring.experiment, wiring.dataset
-    examples = VisitPairs(dataset, ("train",)) if experiment.of_pairs else dataset.examples("train")
-    if not experiment.network.is_frozen:
+class Prepared(NamedTuple):
+    """An experiment with its start resolved, and the data set as it divides it."""
+
+    experiment: Experiment
+    dataset: Dataset
+    weights: Pretrained | None
+    alike: int  # patients whose films look like those of another split
+
+
+def prepared(experiment: Experiment, data: Path) -> Prepared:
+    """Opens the data set of an experiment and refuses what cannot be trained, before anything is written.
+
+    Args:
+        experiment: the question.
+        data: the data set's folder.
+
+    Raises:
+        UsageError: the data set cannot answer the question.
+        DataRefused: it is not the one that was written, or has patients in two splits.
+    """
+    dataset = resplit(open_dataset(data, truth=False), experiment.split)
+    alike = refuse_leaks(dataset, accept_alike=experiment.split.accept_alike_films)
+    # called for what it refuses; the scale itself is made again in `wire`
+    covariate_scale(dataset.visits, dataset.manifest.covariates, experiment.covariates)
+    weights = None
+    if experiment.rungs:
+        usable_devices()
+        check_data(experiment, dataset)
+        geometry = dataset.manifest.geometry
+        network, weights = resolved_start(
+            experiment.network, experiment.confounding, geometry.size_px, geometry.mm_per_px
+        )
+        experiment = replace(experiment, network=network)
+    return Prepared(experiment, dataset, weights, alike)
+
+
+def training_data(wiring: Wiring, examples: Sequence[StoredExample]) -> Batches:
+    """Endless batches of what networks learn from, as the experiment says.
+
+    Args:
+        wiring: the experiment on its data set.
+        examples: of `training_examples`.
+    """
+    experiment = wiring.experiment
+    return training_batches(
+        examples,
+        wiring.covariates,
+        batch_size=experiment.training.batch_size,
+        seed=experiment.training.seed,
+        augmentation=experiment.augmentation,
+        threads=experiment.training.threads,
+        weights=visit_weights(experiment, wiring.dataset.visits),
+    )
+
+
+def training_step(wiring: Wiring) -> TrainStep:
+    """One update of the experiment's networks.
+
+    Args:
+        wiring: the experiment on its data set.
+    """
+    experiment = wiring.experiment
+    optimiser = experiment.optimiser.build(experiment.training.steps)
+    return TrainStep(wiring.networks, optimiser, asdict(experiment.loss_weights), experiment.training.steps)
+
+
+def training_examples(
+    wiring: Wiring, state: TrainState, progress: Progress, examples: Sequence[StoredExample] | None = None
+) -> Sequence[StoredExample]:
+    """Visits, or pairs of visits, that networks learn from; under a frozen encoder each film is embedded once, as it is.
+
+    Args:
+        wiring: the experiment on its data set.
+        state: before the first step, with the encoder that embeds.
+        progress: is advanced by every visit.
+        examples: some of `stored_examples`; None: all.
+    """
+    if examples is None:
+        examples = stored_examples(wiring)
+    if not wiring.experiment.network.is_frozen:
         return examples
     progress.say(
         "The pretrained encoder stays as it is (network.encoder_rate 0): each film is embedded once, without the random changes of "
@@ -208,6 +265,16 @@ def _training_examples(wiring: Wiring, state: TrainState, progress: Progress) ->
     )
     first = next(iter(wiring.networks))  # all networks begin with the same encoder
     return embedded_films(wiring.networks[first], state.networks[first].parameters, examples, progress)
+
+
+def stored_examples(wiring: Wiring) -> Sequence[StoredExample]:
+    """The training visits, or pairs of visits, as the data set stores them.
+
+    Args:
+        wiring: the experiment on its data set.
+    """
+    dataset = wiring.dataset
+    return VisitPairs(dataset, ("train",)) if wiring.experiment.of_pairs else dataset.examples("train")
 
 
 def gone_on(record: JsonObject, now: JsonObject, progress: Progress) -> JsonObject:
@@ -270,7 +337,7 @@ def run_evaluation(run: Path, data: Path | None = None, *, progress: Progress) -
         CheckpointError: the last checkpoint is damaged, or another run's.
     """
     from outcomenet.evaluation.evaluate import evaluate
-    from outcomenet.evaluation.task import EvaluationTask, refuse_nobody_held_out
+    from outcomenet.evaluation.task import refuse_nobody_held_out
 
     set_numerics()
     record = read_record(run)
@@ -293,8 +360,56 @@ def run_evaluation(run: Path, data: Path | None = None, *, progress: Progress) -
     if chain.is_evaluated(run, now["source_sha256"]):
         progress.say(f"{run} is evaluated already; next: `outcomenet report {run}`.")
         return chain.read_evaluation(run)["notes"]
+    task = _evaluation_task(experiment, dataset, run, record)
+    alike = refuse_leaks(dataset, accept_alike=experiment.split.accept_alike_films)
+    conditions = [*record.get("conditions", []), *other_conditions(record, now)]
+    refuse_nobody_held_out(task)
+    count = opened(
+        dataset.folder, run_id=record["run_id"], run=public_name(run), experiment=record["config"]["name"], now=begun
+    )
+    if count is not None and count > 1:
+        progress.say(
+            f"The held-out patients of {dataset.folder} have been opened by {count} runs ({held_out_ledger(dataset.folder).name})."
+        )
+    with chain.staged(run, chain.Stage.EVALUATION) as folder:
+        notes = known_outcomes(experiment, dataset) + alike_notes(alike) + evaluate(task, folder, progress) + conditions
+        entries = {"notes": notes, "stages": progress.stages, "environment": now}
+        chain.write_evaluation(folder, of, entries | {"times": {"begun": begun, "finished": utc_now()}})
+    return notes
+
+
+def run_validation(run: Path, data: Path, file: Path, *, progress: Progress) -> list[str]:
+    """Predictions of a trained run for its validation patients; the test patients' films and outcomes are not opened.
+
+    Args:
+        run: the run's folder, which stays as it is.
+        data: its data set.
+        file: Parquet of predictions to write.
+        progress: is told of stages.
+
+    Returns:
+        Notes on predictors that are absent.
+
+    Raises:
+        UsageError: the run is not trained to the end.
+        CheckpointError: the last checkpoint is damaged, or another run's.
+    """
+    from outcomenet.evaluation.validation import without_test, write_validation
+
+    set_numerics()
+    record = chain.check_run(run, upto=chain.Stage.TRAINING)
+    experiment = experiment_of(record)
+    dataset = without_test(resplit(open_dataset(data), experiment.split))
+    if experiment.rungs:
+        usable_devices()
+    return write_validation(_evaluation_task(experiment, dataset, run, record), file, progress)
+
+
+def _evaluation_task(experiment: Experiment, dataset: Dataset, run: Path, record: JsonObject) -> EvaluationTask:
+    from outcomenet.evaluation.task import EvaluationTask
+
     wiring = wire(experiment, dataset)
-    task = EvaluationTask(
+    return EvaluationTask(
         dataset=dataset,
         outcomes=experiment.outcomes,
         main_outcome=experiment.about,
@@ -309,14 +424,6 @@ def run_evaluation(run: Path, data: Path | None = None, *, progress: Progress) -
         run=public_name(run),
         **vars(experiment.evaluation),
     )
-    alike = refuse_leaks(dataset, accept_alike=experiment.split.accept_alike_films)
-    conditions = [*record.get("conditions", []), *other_conditions(record, now)]
-    refuse_nobody_held_out(task)
-    with chain.staged(run, chain.Stage.EVALUATION) as folder:
-        notes = known_outcomes(experiment, dataset) + alike_notes(alike) + evaluate(task, folder, progress) + conditions
-        entries = {"notes": notes, "stages": progress.stages, "environment": now}
-        chain.write_evaluation(folder, of, entries | {"times": {"begun": begun, "finished": utc_now()}})
-    return notes
 
 
 def data_folder_of(run: Path, record: JsonObject) -> Path:

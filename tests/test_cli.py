@@ -14,7 +14,7 @@ def test_help_lists_every_command_and_nothing_else(capsys):
     assert main(["--help"]) == 0
     text = capsys.readouterr().out
     assert all(name in text for name in COMMANDS)
-    assert "sweep" not in text
+    assert "reproduce" not in text
 
 
 def test_an_unknown_command_is_answered_with_the_nearest(capsys):

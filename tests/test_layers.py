@@ -42,7 +42,7 @@ LAYERS = [
     {"audits.network", "experiment_data"},
     {"evaluation"},
     {"doctor", "workflow"},
-    {"analysis", "api", "new_films"},
+    {"analysis", "api", "new_films", "sweeps"},
     {"demonstration"},
     {"commands"},
     {"cli"},

@@ -51,6 +51,40 @@ def parse(record: type[T], arguments: Sequence[str], command: str, default: T | 
     return tyro.cli(record, args=list(arguments), prog=f"outcomenet {command}", config=config, default=values)
 
 
+def split_options(
+    arguments: Sequence[str], values: Sequence[str], flags: Sequence[str] = ()
+) -> tuple[list[str], list[str]]:
+    """A command's own options apart from the settings of an experiment.
+
+    Args:
+        arguments: As typed.
+        values: Names of options that take one value or several; an option named twice has the values of both.
+        flags: Names of options that take none.
+
+    Returns:
+        The command's own arguments, and the others.
+
+    >>> split_options(["--axis", "a", "b", "--training.steps", "5", "--axis=c", "--status"], ["axis"], ["status"])
+    (['--axis', 'a', 'b', 'c', '--status', 'True'], ['--training.steps', '5'])
+    """
+    own: dict[str, list[str]] = {}
+    others: list[str] = []
+    taking: list[str] = others
+    for word in arguments:
+        name, equals, value = word.removeprefix("--").partition("=")
+        if not word.startswith("--"):
+            taking.append(word)
+        elif name in values:
+            taking = own.setdefault(name, [])
+            taking += [value] if equals else []
+        elif name in flags:
+            own[name], taking = ["True"], others
+        else:
+            taking = others
+            others.append(word)
+    return [word for name, words in own.items() for word in (f"--{name}", *words)], others
+
+
 def _with_choices(default: T, arguments: Sequence[str]) -> tuple[T, list[str]]:
     """The default with the records that the arguments choose, and the other arguments."""
     paths, words = set(choices(default)), iter(arguments)

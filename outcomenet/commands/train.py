@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
-from outcomenet.commands.arguments import parse
+from outcomenet.commands.arguments import parse, split_options
 from outcomenet.errors import UsageError
 from outcomenet.experiment_files import experiment_file, shipped_experiments
 
@@ -44,7 +44,7 @@ def main(arguments: list[str]) -> None:
             raise UsageError("an experiment is needed, for instance outcome_direct.")
         return
     name = arguments[0]
-    where, overrides = _split(arguments[1:])
+    where, overrides = split_options(arguments[1:], ("data", "out"))
     from outcomenet.api import train
     from outcomenet.experiment import Experiment, load_experiment
     from outcomenet.localizer_training.localizer_experiment import LocalizerExperiment
@@ -95,17 +95,3 @@ def _pretrain(name: str, file: Path, default: PretrainingExperiment, where: list
         f"Pretrained: {weights}. Next: `--network.initial {weights}` when a cohort's networks are trained.",
         file=sys.stderr,
     )
-
-
-def _split(arguments: list[str]) -> tuple[list[str], list[str]]:
-    """--data and --out with their values apart from the settings of the experiment."""
-    where, overrides = [], []
-    words = iter(arguments)
-    for argument in words:
-        if argument in ("--data", "--out"):
-            where += [argument, next(words, "")]
-        elif argument.startswith(("--data=", "--out=")):
-            where += argument.split("=", 1)
-        else:
-            overrides.append(argument)
-    return where, overrides

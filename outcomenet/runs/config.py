@@ -157,17 +157,34 @@ def as_lines(config: DataclassInstance, prefix: str = "") -> list[str]:
         `path = value` of every setting, in the order of declaration; those of nested records by their own paths,
         after the tag where there is a choice of records.
     """
-    hints, lines = get_type_hints(type(config)), []
+    return [f"{path} = {value!r}" for path, value in settings_of(config, prefix).items()]
+
+
+def settings_of(config: DataclassInstance, prefix: str = "") -> dict[str, object]:
+    """Every setting by its path, enumerations by their values; what is given to `with_settings` makes the same again.
+
+    Args:
+        config: The configuration.
+        prefix: Path of the configuration inside a larger one, with a dot at its end.
+    """
+    hints, settings = get_type_hints(type(config)), {}
     for f in fields(config):
         value = getattr(config, f.name)
         if is_dataclass(value) and not isinstance(value, type):
             if alternatives(hints[f.name]):
-                lines.append(f"{prefix}{f.name} = {type(value).__name__!r}")
-            lines += as_lines(value, f"{prefix}{f.name}.")
+                settings[f"{prefix}{f.name}"] = type(value).__name__
+            settings |= settings_of(value, f"{prefix}{f.name}.")
         else:
-            lines.append(
-                f"{prefix}{f.name} = {value!r}"
-                if not isinstance(value, Enum)
-                else f"{prefix}{f.name} = {value.value!r}"
-            )
-    return lines
+            settings[f"{prefix}{f.name}"] = value.value if isinstance(value, Enum) else value
+    return settings
+
+
+def changed_settings(config: DataclassInstance, default: DataclassInstance) -> dict[str, object]:
+    """Settings whose value is not that of another configuration of the same kind.
+
+    Args:
+        config: Whose values are given.
+        default: What it is compared with.
+    """
+    known = settings_of(default)
+    return {path: value for path, value in settings_of(config).items() if path not in known or known[path] != value}

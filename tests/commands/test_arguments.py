@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from outcomenet.commands import simulate, train
-from outcomenet.commands.arguments import FilmNaming, parse
+from outcomenet.commands.arguments import FilmNaming, parse, split_options
 from outcomenet.commands.making import Making, say
 from outcomenet.errors import UsageError
 
@@ -90,7 +90,7 @@ def test_train_without_an_experiment_shows_its_help_and_says_what_is_missing(cap
 
 def test_where_to_read_and_write_is_told_apart_from_settings():
     words = ["--data=D", "--training.steps", "3", "--out", "R"]
-    assert train._split(words) == (["--data", "D", "--out", "R"], ["--training.steps", "3"])
+    assert split_options(words, ("data", "out")) == (["--data", "D", "--out", "R"], ["--training.steps", "3"])
 
 
 @pytest.mark.parametrize("count", [1, 2])
