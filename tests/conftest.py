@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from pathlib import Path
 
 os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", os.path.join(os.path.dirname(__file__), "..", ".jax_cache"))
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
@@ -72,11 +73,20 @@ USERS_OF_RUNS = (
     "tests/inference/test_real_films.py", "tests/audits/network/test_audits.py",
 )  # fmt: skip
 LONG = (
-    *USERS_OF_RUNS, "tests/test_notebooks.py", "tests/localization/test_localizer_training.py",
+    "tests/sweeps/test_slurm.py", "tests/sweeps/test_sweep.py", *USERS_OF_RUNS, "tests/test_notebooks.py", "tests/localization/test_localizer_training.py",
     "tests/training/test_resume.py", "tests/localization/test_localizer_losses.py",
     "tests/localization/test_localizer.py", "tests/evaluation/test_main_outcome.py", "tests/training/test_ensemble.py",
     "tests/training/test_sharding.py", "tests/localization/test_localize_command.py", "tests/intake/test_cut_store.py",
 )  # fmt: skip
+
+
+def pytest_configure(config):
+    # of two test files of one name the second would not be collected, which the end of a run tells alone
+    seen: dict[str, Path] = {}
+    for file in sorted(Path(__file__).parent.rglob("test_*.py")):
+        if file.name in seen:
+            raise pytest.UsageError(f"{file} and {seen[file.name]} have one name; rename one of them.")
+        seen[file.name] = file
 
 
 def _file_of(nodeid: str) -> str:

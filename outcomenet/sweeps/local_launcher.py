@@ -142,7 +142,12 @@ def compilation_cache(folder: Path) -> dict[str, str]:
 
     Args:
         folder: Of the sweep.
+
+    Returns:
+        No variables where the user has named a folder of his own.
     """
+    if "JAX_COMPILATION_CACHE_DIR" in os.environ:
+        return {}
     # what was compiled for other cores may not run here: a sweep's folder can move to another machine
     machine = environment()
     name = sha256_of_json([machine["machine"], machine["cpu_features"], machine["packages"]])[:8]

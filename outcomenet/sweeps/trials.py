@@ -154,12 +154,11 @@ def planned_trials(
         taken = [(SEED, seeds > 1), (FOLDS, folds > 0), (FOLD, folds > 0)]
         for path in (path for path, ours in taken if ours and path in arm):
             raise UsageError(f"An axis sets {path}, which --seeds or --folds sets too; leave one of them out.")
+        of_arm = experiment.with_settings(arm)
         for fold in range(folds) if folds else (None,):
+            divided = of_arm if fold is None else of_arm.with_settings({FOLDS: folds, FOLD: fold})
             for seed in range(seeds):
-                own = experiment.with_settings(arm)
-                own = own.with_settings({SEED: own.training.seed + seed})
-                if fold is not None:
-                    own = own.with_settings({FOLDS: folds, FOLD: fold})
+                own = replace(divided, training=replace(divided.training, seed=divided.training.seed + seed))
                 config = to_record(own)
                 name = trial_name(config, fingerprint, program)
                 trials.append(Trial(name, number, arm, own.training.seed, fold, config, file))

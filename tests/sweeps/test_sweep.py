@@ -26,7 +26,6 @@ from outcomenet.sweeps.sweep import go_on
 from outcomenet.sweeps.sweep_folder import Condition, read_state, read_sweep
 from outcomenet.sweeps.sweep_results import ARMS_FILE, TRIALS_FILE
 from tests import sweep_kills
-from tests.trained_runs import rapport  # noqa: F401  # a fixture
 
 QUIET = Progress(quiet=True)
 # regressions alone: a trial takes a second, so that what is tested is the sweep
@@ -48,7 +47,7 @@ def sweep_wrong():
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory, rapport) -> Path:  # noqa: F811
+def place(tmp_path_factory, rapport) -> Path:
     folder = tmp_path_factory.mktemp("sweeps")
     shutil.copytree(rapport, folder / "data")
     (folder / "own.py").write_text(EXPERIMENT)
