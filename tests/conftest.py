@@ -73,7 +73,8 @@ USERS_OF_RUNS = (
     "tests/inference/test_real_films.py", "tests/audits/network/test_audits.py",
 )  # fmt: skip
 LONG = (
-    "tests/sweeps/test_slurm.py", "tests/sweeps/test_sweep.py", *USERS_OF_RUNS, "tests/test_notebooks.py", "tests/localization/test_localizer_training.py",
+    "tests/sweeps/test_slurm.py", "tests/sweeps/test_sweep.py", *USERS_OF_RUNS, "tests/test_notebooks.py",
+    "tests/localization/test_localizer_training.py",
     "tests/training/test_resume.py", "tests/localization/test_localizer_losses.py",
     "tests/localization/test_localizer.py", "tests/evaluation/test_main_outcome.py", "tests/training/test_ensemble.py",
     "tests/training/test_sharding.py", "tests/localization/test_localize_command.py", "tests/intake/test_cut_store.py",

@@ -25,6 +25,7 @@ import orbax.checkpoint as ocp
 from outcomenet.artifacts import sha256_of
 from outcomenet.sweeps.sweep_folder import Condition, Sweep, read_state, read_sweep
 
+MOST_STARTS = 10  # of a controller after the last kill
 EXPERIMENT = """
 from outcomenet.experiment import Experiment
 from outcomenet.models.encoders.cnn import CnnConfig
@@ -40,9 +41,9 @@ def get_experiment():
     )
 
 
-def sweep_fm():
+def sweep_head():
     yield {}
-    yield {"confounding.outcome_terms": ("age", "fm", "oa")}
+    yield {"network.human_head": "off"}
 """
 
 
@@ -85,10 +86,12 @@ def disturbed(arguments: list[str], folder: Path, kills: int, rng: random.Random
             controller.wait()
             controllers += 1
             controller = start(arguments, log)
-    while controller.wait() != 0:
+    for _ in range(MOST_STARTS):
         # five workers killed in a row stop a controller: the same command goes on
+        if controller.wait() == 0:
+            return controllers, workers
         controller = start(arguments, log)
-    return controllers, workers
+    raise SystemExit(f"The sweep does not come to its end:\n{log.read_text()}")
 
 
 def content(sweep: Sweep) -> dict[str, str]:
@@ -174,7 +177,7 @@ def main() -> None:
             "--data",
             str(folder / "data"),
             "--axis",
-            "fm",
+            "head",
             "--seeds",
             str(given.trials // 2),
         ]
@@ -183,7 +186,8 @@ def main() -> None:
         # in two places, so that the second does not take the first one's trials over
         for name in ("alone", "killed"):
             (folder / name).mkdir()
-        assert start([*arguments, "--out", str(folder / "alone/sweep")], folder / "alone.log").wait() == 0
+        if start([*arguments, "--out", str(folder / "alone/sweep")], folder / "alone.log").wait():
+            raise SystemExit((folder / "alone.log").read_text())
         alone = time.monotonic() - begun
         begun = time.monotonic()
         killed = [*arguments, "--out", str(folder / "killed/sweep")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import time
@@ -94,8 +95,8 @@ def test_a_sweep_survives_preemption_and_kills_of_slurm_and_of_its_controller(
         log.close()
     assert done(sweep) == TRIALS
     assert sweep_kills.faults(read_sweep(tmp_path / "alone/sweep"), sweep) == []
-    restarts = said("scontrol", "show", "job")
-    assert "Restarts=0" not in restarts or "Restarts=1" in restarts or "Restarts=2" in restarts
+    # jobs were queued again by SLURM itself: what went on was not only a new submission
+    assert max(map(int, re.findall(r"Restarts=(\d+)", said("scontrol", "show", "job")))) > 0
 
 
 def _progress(sweep: Sweep, more: int) -> None:
