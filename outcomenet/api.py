@@ -28,6 +28,7 @@ def train(
     *,
     file: Path | str | None = None,
     stages: Sequence[Mapping[str, object]] = (),
+    writers: Sequence[str] = (),
     progress: Progress | None = None,
 ) -> Run:
     """Trains the networks of an experiment on a data set; the same call goes on where an earlier one stopped.
@@ -38,6 +39,7 @@ def train(
         out: Run folder to write, or to go on with.
         file: Where the experiment was loaded from, for the record; None: it was made in Python, and the record holds all of it.
         stages: Speed and memory of the data's making, for the record.
+        writers: `tensorboard`, `mlflow`, `wandb`: files of the metrics for these viewers, beside the run; nothing is sent.
         progress: Where progress is shown.
 
     Returns:
@@ -56,7 +58,7 @@ def train(
     with only_writer(Path(out)):
         workflow.run_training(
             None if file is None else Path(file), experiment, Path(data), Path(out),
-            progress=progress or Progress(), before=stages,
+            progress=progress or Progress(), before=stages, writers=writers,
         )  # fmt: skip
     return _written(out)
 

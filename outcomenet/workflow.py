@@ -40,6 +40,7 @@ from outcomenet.stopping import asked_by_signals
 from outcomenet.strategies import ESTIMANDS
 from outcomenet.training.checkpoints import Checkpoints, abstract_of
 from outcomenet.training.loop import Batches, train
+from outcomenet.training.metric_writers import expect_writers, opened_writers
 from outcomenet.training.pretrained import Pretrained, from_pretrained, resolved_start
 from outcomenet.training.rungs import NetworkShape, Parameters, RungNetwork, build_networks
 from outcomenet.training.sharding import device_mesh, replicated
@@ -117,6 +118,7 @@ def run_training(
     *,
     progress: Progress,
     before: Sequence[Mapping[str, object]] = (),
+    writers: Sequence[str] = (),
 ) -> Path:
     """Trains the networks of an experiment, going on where an earlier call stopped.
 
@@ -127,6 +129,7 @@ def run_training(
         run: the run's folder, which is written or gone on with.
         progress: is told of stages, notes and warnings.
         before: stages of the data's making, for the record.
+        writers: `tensorboard`, `mlflow`, `wandb`: viewers' files of the metrics, beside the run.
 
     Returns:
         The run's folder.
@@ -138,6 +141,7 @@ def run_training(
         TrainingDiverged: a loss is not finite.
         CheckpointError: there are checkpoints, and none is sound or of this run.
     """
+    expect_writers(writers)
     set_numerics()
     wired = prepared(experiment, data)
     experiment, dataset, weights = wired.experiment, wired.dataset, wired.weights
@@ -172,8 +176,9 @@ def run_training(
     step = training_step(wiring)
     with asked_by_signals() as stop:
         train(
-            step, state, batches, experiment.training, run, mesh, run_id=record["run_id"], progress=progress, stop=stop
-        )
+            step, state, batches, experiment.training, run, mesh, run_id=record["run_id"], progress=progress, stop=stop,
+            writers=lambda step: opened_writers(writers, run, record["config"], step),
+        )  # fmt: skip
     end_training(run, record, progress)
     return run
 

@@ -25,7 +25,8 @@ The same command goes on where it stopped: after a kill, a
 crash or a stop by SIGTERM (exit code 4). Settings of the experiment are changed by their path; see all of them with
   outcomenet train EXPERIMENT --help
 The network's encoder is chosen by name, `--network.encoder VitConfig` or `--network.encoder CnnConfig`, and has settings
-of its own, `--network.encoder.embedding 64`.
+of its own, `--network.encoder.embedding 64`. `--writers tensorboard` writes the metrics for TensorBoard beside the run, in RUN.tensorboard;
+mlflow and wandb likewise (`pip install 'outcomenet[mlflow]'`, `[wandb]`), into folders, never over a network.
 """
 
 
@@ -35,6 +36,9 @@ class Where:
 
     data: Annotated[Path, tyro.conf.arg(help="Data set folder that `outcomenet intake` wrote.")]
     out: Annotated[Path, tyro.conf.arg(help="Run folder; the same command on the same folder goes on.")]
+    writers: Annotated[
+        tuple[str, ...], tyro.conf.arg(help="Viewers' files beside the run: tensorboard, mlflow, wandb.")
+    ] = ()
 
 
 def main(arguments: list[str]) -> None:
@@ -44,7 +48,7 @@ def main(arguments: list[str]) -> None:
             raise UsageError("an experiment is needed, for instance outcome_direct.")
         return
     name = arguments[0]
-    where, overrides = split_options(arguments[1:], ("data", "out"))
+    where, overrides = split_options(arguments[1:], ("data", "out", "writers"))
     from outcomenet.api import train
     from outcomenet.experiment import Experiment, load_experiment
     from outcomenet.localizer_training.localizer_experiment import LocalizerExperiment
@@ -61,7 +65,7 @@ def main(arguments: list[str]) -> None:
         return
     experiment = parse(Experiment, overrides, f"train {name} --data DATASET --out RUN", default=default)
     options = parse(Where, where, f"train {name}")
-    run = train(experiment, options.data, options.out, file=file)
+    run = train(experiment, options.data, options.out, file=file, writers=options.writers)
     print(f"Trained: {run.folder}. Next: `outcomenet evaluate {run.folder} --data {options.data}`.", file=sys.stderr)
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -17,6 +18,7 @@ from outcomenet.errors import DataRefused, Preempted, TrainingDiverged
 from outcomenet.progress import Progress
 from outcomenet.ranges import Count, CountOrNone, Seed, Workers, check_ranges
 from outcomenet.training.checkpoints import Checkpoints, abstract_of
+from outcomenet.training.metric_writers import MetricWriter
 from outcomenet.training.sharding import compile_step, put_batch, put_state
 from outcomenet.training.state import TrainState
 from outcomenet.training.step import Step
@@ -65,6 +67,7 @@ def train(
     run_id: str,
     progress: Progress,
     stop: Callable[[], bool] = lambda: False,
+    writers: Callable[[int], AbstractContextManager[Sequence[MetricWriter]]] = lambda step: nullcontext(()),
 ) -> TrainState:
     """Trains to `TrainingConfig.steps`, from the newest sound checkpoint of the run or from its beginning.
 
@@ -78,6 +81,7 @@ def train(
         run_id: the run's identity, which checkpoints carry.
         progress: is told of the steps.
         stop: whether training should end, asked after each step.
+        writers: opens further places for the metrics, given the step that training goes on from.
 
     Returns:
         The final state.
@@ -100,27 +104,42 @@ def train(
     compiled = compile_step(step, mesh)
     if first < config.steps:
         progress.start("steps", config.steps - first, "train" if not first else f"train on from step {first}")
-    begun = time.monotonic()
-    for number in range(first + 1, config.steps + 1):
-        # 2. one batch, one update
-        state, metrics = compiled(state, put_batch(next(batches), mesh))
-        # 3. metrics leave the device only when they are written down
-        if number % config.log_every == 0 or number == config.steps:
-            loss = log.write(number, jax.device_get(metrics), time.monotonic() - begun)
-            progress.advance(0, f", loss {loss:.3f}")
-        # 4. save, also when asked to stop
-        # asked once a step: a signal that comes while saving is heard at the next one
-        stopping = stop()
-        if number % config.save_every == 0 or number == config.steps or stopping:
-            checkpoints.save(number, state, {"batches": batches.get_state()})
-        progress.advance()
-        if stopping and number < config.steps:
-            raise Preempted(f"Stopped after step {number} of {config.steps}, saved; run the same command to go on.")
+    begun = saved = time.monotonic()
+    with writers(first) as others:
+        for number in range(first + 1, config.steps + 1):
+            # 2. one batch, one update
+            state, metrics = compiled(state, put_batch(next(batches), mesh))
+            # 3. metrics leave the device only when they are written down
+            if number % config.log_every == 0 or number == config.steps:
+                values = jax.device_get(metrics)
+                now = time.monotonic()
+                speed = (number - first) * config.batch_size / (now - begun)
+                loss = log.write(number, values, now - begun)
+                for writer in others:
+                    writer.write(number, _named(values, speed, now - saved))
+                progress.advance(0, f", loss {loss:.3f}, {speed:.1f} visits/s, saved {now - saved:.0f} s ago")
+            # 4. save, also when asked to stop
+            # asked once a step: a signal that comes while saving is heard at the next one
+            stopping = stop()
+            if number % config.save_every == 0 or number == config.steps or stopping:
+                checkpoints.save(number, state, {"batches": batches.get_state()})
+                saved = time.monotonic()
+            progress.advance()
+            if stopping and number < config.steps:
+                raise Preempted(f"Stopped after step {number} of {config.steps}, saved; run the same command to go on.")
     if first < config.steps:
         # steps are only queued by the calls above; the progress ends when the last one is computed
         jax.block_until_ready(state)
         progress.finish()
     return state
+
+
+def _named(
+    metrics: Mapping[str, Mapping[str, np.ndarray]], visits_per_second: float, checkpoint_age: float
+) -> dict[str, float]:
+    """Metrics by `predictor/part`, with the speed since training began or went on and the age of the last checkpoint."""
+    named = {f"{rung}/{part}": float(value) for rung, parts in metrics.items() for part, value in parts.items()}
+    return named | {"speed/visits_per_second": visits_per_second, "speed/checkpoint_age_seconds": checkpoint_age}
 
 
 class MetricsLog:
