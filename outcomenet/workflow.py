@@ -11,7 +11,7 @@ import jax
 import numpy as np
 import pandas as pd
 
-from outcomenet.artifacts import JsonObject
+from outcomenet.artifacts import JsonObject, sha256_of_json
 from outcomenet.datasets.dataset import Dataset, open_dataset
 from outcomenet.datasets.leaks import alike_notes, refuse_leaks
 from outcomenet.datasets.pairs import VisitPairs
@@ -20,7 +20,7 @@ from outcomenet.devices import usable_devices
 from outcomenet.errors import DataRefused, UsageError
 from outcomenet.experiment import Experiment, experiment_of
 from outcomenet.experiment_data import check_data, known_outcomes, training_rows, visit_weights
-from outcomenet.inference.embedded_films import embedded_films
+from outcomenet.inference.embedded_films import EmbeddedFilms, KeptEmbeddings, embedded_films, encoder_digest
 from outcomenet.inference.film_options import NOTHING_SAID, FilmOptions
 from outcomenet.input_pipeline.batches import covariate_scale, training_batches
 from outcomenet.input_pipeline.transforms import CovariateScale, StoredExample
@@ -119,6 +119,7 @@ def run_training(
     progress: Progress,
     before: Sequence[Mapping[str, object]] = (),
     writers: Sequence[str] = (),
+    kept: KeptEmbeddings | None = None,
 ) -> Path:
     """Trains the networks of an experiment, going on where an earlier call stopped.
 
@@ -130,6 +131,7 @@ def run_training(
         progress: is told of stages, notes and warnings.
         before: stages of the data's making, for the record.
         writers: `tensorboard`, `mlflow`, `wandb`: viewers' files of the metrics, beside the run.
+        kept: embedded films of an earlier training of this process, which one with the same frozen encoder takes.
 
     Returns:
         The run's folder.
@@ -172,7 +174,7 @@ def run_training(
     write_record(run, record)
     mesh = device_mesh(experiment.training.devices or None)
     state = wiring.initial_state(warm_started(wiring) if experiment.training.warm_start else None)
-    batches = training_data(wiring, training_examples(wiring, state, progress))
+    batches = training_data(wiring, training_examples(wiring, state, progress, kept=kept))
     step = training_step(wiring)
     with asked_by_signals() as stop:
         train(
@@ -250,7 +252,11 @@ def training_step(wiring: Wiring) -> TrainStep:
 
 
 def training_examples(
-    wiring: Wiring, state: TrainState, progress: Progress, examples: Sequence[StoredExample] | None = None
+    wiring: Wiring,
+    state: TrainState,
+    progress: Progress,
+    examples: Sequence[StoredExample] | None = None,
+    kept: KeptEmbeddings | None = None,
 ) -> Sequence[StoredExample]:
     """Visits, or pairs of visits, that networks learn from; under a frozen encoder each film is embedded once, as it is.
 
@@ -259,17 +265,31 @@ def training_examples(
         state: before the first step, with the encoder that embeds.
         progress: is advanced by every visit.
         examples: some of `stored_examples`; None: all.
+        kept: embedded films of an earlier training of this process.
     """
-    if examples is None:
-        examples = stored_examples(wiring)
-    if not wiring.experiment.network.is_frozen:
-        return examples
+    experiment = wiring.experiment
+    chosen = stored_examples(wiring) if examples is None else examples
+    if not experiment.network.is_frozen:
+        return chosen
     progress.say(
         "The pretrained encoder stays as it is (network.encoder_rate 0): each film is embedded once, without the random changes of "
         "`augmentation`."
     )
     first = next(iter(wiring.networks))  # all networks begin with the same encoder
-    return embedded_films(wiring.networks[first], state.networks[first].parameters, examples, progress)
+    network, parameters = wiring.networks[first], state.networks[first].parameters
+
+    def embed() -> EmbeddedFilms:
+        return embedded_films(network, parameters, chosen, progress)
+
+    if kept is None or examples is not None:
+        return embed()
+    of = {
+        "encoder": encoder_digest(network, parameters),
+        "data": wiring.dataset.manifest.fingerprint,
+        "split": asdict(experiment.split),
+        "pairs": experiment.network.pairs,
+    }
+    return kept.of(sha256_of_json(of), embed)
 
 
 def stored_examples(wiring: Wiring) -> Sequence[StoredExample]:

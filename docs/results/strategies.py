@@ -1,22 +1,24 @@
 """What each way of handling osteoarthritis removes and costs: runs every arm and fills its table in docs/results.md.
 
-`make strategies`, or python -m docs.results.strategies FOLDER. Cohort, data set and a run per arm lie in FOLDER; what is there already is
-gone on with or left as it is. What the page needs is kept beside this file, so that a test can hold the page to it without the runs.
+`make strategies`, or python -m docs.results.strategies FOLDER. Cohort, data set and a sweep lie in FOLDER; what is there already is
+gone on with or left as it is, and with more seeds only what is new is run. What the page needs is kept beside this file, so that a
+test can hold the page to it without the runs.
 """
 
 from __future__ import annotations
 
-import sys
+import argparse
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pandas as pd
 
 import outcomenet as on
-from outcomenet.artifacts import read_json_object
 from outcomenet.csv_files import read_csv, write_csv
 from outcomenet.experiment import Experiment, load_module
 from outcomenet.experiment_files import experiment_file
+from outcomenet.sweeps.sweep_folder import read_sweep
+from outcomenet.sweeps.trials import Trial
 from tools.marked_page import with_block
 
 KEPT = Path(__file__).parent
@@ -53,49 +55,59 @@ def name_of(overrides: Mapping[str, object]) -> str:
     return "-".join(parts)
 
 
-def run_arms(folder: Path, *, learning: bool) -> None:
-    """Simulates the cohort, and trains and evaluates every arm.
+def run_arms(folder: Path, *, seeds: int, learning: bool, workers: int) -> Path:
+    """Simulates the cohort, and trains and evaluates every arm with every seed, as one sweep that goes on where it stopped.
 
     Args:
-        folder: Cohort, data set and runs.
+        folder: Cohort, data set and sweep.
+        seeds: Trainings of each arm.
         learning: Also the arms that work on the embedding, with an encoder that learns; each takes many times as long.
+        workers: Processes at a time.
+
+    Returns:
+        The sweep's folder.
     """
     if not (folder / "dataset").exists():
         if not (folder / "cohort").exists():
             on.simulate(folder / "cohort", films="crops", **COHORT)  # pyright: ignore[reportArgumentType]
         on.intake(folder / "cohort", folder / "dataset")
-    for name, settings in arms():
-        _run(folder / name, settings, folder / "dataset")
-        if learning and any(word in name for word in ON_THE_EMBEDDING):
-            _run(folder / f"{name}-encoder_learns", settings | SLOW, folder / "dataset")
-
-
-def _run(run: Path, settings: Mapping[str, object], dataset: Path) -> None:
-    experiment: Experiment = on.load_experiment("confounders").with_settings({**SETTINGS, **settings})
-    on.train(experiment, dataset, run, file=experiment_file("confounders"))
-    on.evaluate(run, dataset)
+    lines = list(dict(arms()).values())
+    if learning:
+        lines += [settings | SLOW for name, settings in arms() if any(word in name for word in ON_THE_EMBEDDING)]
+    experiment: Experiment = on.load_experiment("confounders").with_settings(SETTINGS)
+    return on.sweep(
+        experiment, folder / "dataset", folder / "sweep", axes={"strategy": lines}, seeds=seeds, evaluate="test", workers=workers,
+        file=experiment_file("confounders"),
+    ).folder  # fmt: skip
 
 
 def keep(folder: Path) -> None:
-    """Writes strategies.csv from the runs of a folder, a row per arm in the order in which arms are listed."""
-    names = [name for name, _ in arms()]
-    ordered = [
-        row for name in names for row in (name, f"{name}-encoder_learns") if (folder / row / "metrics.csv").is_file()
-    ]
-    write_csv(pd.DataFrame([row_of(folder / name) for name in ordered]), KEPT / FILE)
+    """Writes strategies.csv, a row for each evaluated trial of a sweep, in the order of arms and seeds.
+
+    Args:
+        folder: Of the sweep.
+    """
+    sweep = read_sweep(folder)
+    done = [trial for trial in sweep.trials if (sweep.run(trial) / "metrics.csv").is_file()]
+    write_csv(pd.DataFrame([row_of(sweep.run(trial), trial) for trial in done]), KEPT / FILE)
 
 
-def row_of(run: Path) -> dict[str, object]:
+def row_of(run: Path, trial: Trial) -> dict[str, object]:
     """What the table says of one evaluated run.
 
     Args:
-        run: Of one arm; its folder has the arm's name.
+        run: Its folder.
+        trial: What it is of.
     """
     metrics = read_csv(run / "metrics.csv")
     metrics = metrics[(metrics["subgroup"] == "all") & (metrics["metric"] == "r2")]
-    (rung,) = read_json_object(run / "record.json", "train it again")["config"]["rungs"]
+    (rung,) = trial.config["rungs"]
     own = metrics[metrics["predictor"] == rung].set_index("outcome")["value"]
-    row: dict[str, object] = {"strategy": run.name, "haq_r2": own["haq"], "pain_r2": own["pain"]}
+    overrides = {path: value for path, value in trial.settings.items() if path not in ("rungs", *SLOW)}
+    name = "none" if rung == "direct" else name_of(overrides)
+    if SLOW.items() <= trial.settings.items():
+        name += "-encoder_learns"
+    row: dict[str, object] = {"strategy": name, "seed": trial.seed, "haq_r2": own["haq"], "pain_r2": own["pain"]}
     shifts = read_csv(run / "audit_interventions.csv").astype({"value": str}).set_index(["intervention", "value"])
     for name, value in INTERVENTIONS:
         of = shifts.loc[(name, value)]
@@ -113,18 +125,21 @@ def strategies_table(table: pd.DataFrame) -> str:
         "| strategy (beside outcome-side terms but for `none`) | do(oa=0) | do(oa=0.5) | HAQ R2 | pain R2 | do(ra_damage=0.3) |",
         "| --- |" + " --- |" * 5,
     ]
-    for _, row in table.iterrows():
-        shifts = [
-            f"{row[f'{name}_{value}_shift']:+.2f} ({row[f'{name}_{value}_lower']:+.2f} to {row[f'{name}_{value}_upper']:+.2f})"
-            for name, value in INTERVENTIONS
-        ]
-        title = (
-            str(row["strategy"]).replace("-encoder_learns", ", encoder learns").replace("-", " and ").replace("_", " ")
-        )
-        lines.append(
-            f"| {title} | {shifts[0]} | {shifts[1]} | {row['haq_r2']:.3f} | {row['pain_r2']:.3f} | {shifts[2]} |"
-        )
+    for name, rows in table.groupby("strategy", sort=False):
+        title = str(name).replace("-encoder_learns", ", encoder learns").replace("-", " and ").replace("_", " ")
+        shifts = [_shift_words(rows, f"{what}_{value}") for what, value in INTERVENTIONS]
+        r2 = [f"{rows[column].mean():.3f}" for column in ("haq_r2", "pain_r2")]
+        lines.append(f"| {title} | {shifts[0]} | {shifts[1]} | {r2[0]} | {r2[1]} | {shifts[2]} |")
     return "\n".join(lines) + "\n"
+
+
+def _shift_words(rows: pd.DataFrame, what: str) -> str:
+    """Mean shift over trainings; in brackets the interval over patients of one training, or the range over several."""
+    if len(rows) == 1:
+        low, high = rows[f"{what}_lower"].iloc[0], rows[f"{what}_upper"].iloc[0]
+    else:
+        low, high = rows[f"{what}_shift"].min(), rows[f"{what}_shift"].max()
+    return f"{rows[f'{what}_shift'].mean():+.2f} ({low:+.2f} to {high:+.2f})"
 
 
 def written_into(page: str) -> str:
@@ -137,6 +152,11 @@ def written_into(page: str) -> str:
 
 
 if __name__ == "__main__":
-    run_arms(Path(sys.argv[1]), learning="--learning" in sys.argv)
-    keep(Path(sys.argv[1]))
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--learning", action="store_true", help="also with an encoder that learns, which takes hours")
+    parser.add_argument("--workers", type=int, default=2)
+    given = parser.parse_args()
+    keep(run_arms(given.folder, seeds=given.seeds, learning=given.learning, workers=given.workers))
     PAGE.write_text(written_into(PAGE.read_text()))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Callable, Sequence
 
 import jax
 import numpy as np
@@ -28,6 +29,44 @@ class EmbeddedFilms(Sequence[StoredExample]):
 
     def __getitem__(self, index: int) -> StoredExample:  # pyright: ignore[reportIncompatibleMethodOverride]
         return self.examples[index]
+
+
+class KeptEmbeddings:
+    """The last embedded films, for several trainings of one process that begin with the same frozen encoder on the same visits.
+
+    Embedding takes longer than a short training; the films are kept in memory, some kilobytes a visit.
+    """
+
+    def __init__(self):
+        self._key = ""
+        self._films = EmbeddedFilms([])
+
+    def of(self, key: str, make: Callable[[], EmbeddedFilms]) -> EmbeddedFilms:
+        """The films of a key, made where the last ones were of another.
+
+        Args:
+            key: Says which visits and which encoder.
+            make: Embeds them.
+        """
+        if key != self._key:
+            self._key, self._films = "", EmbeddedFilms([])  # the old ones go first
+            self._films = make()
+            self._key = key
+        return self._films
+
+
+def encoder_digest(network: RungNetwork, parameters: Parameters) -> str:
+    """SHA-256 over the numbers of a network's encoder.
+
+    Args:
+        network: Says which of its parameters are the encoder's.
+        parameters: Of the network.
+    """
+    digest = hashlib.sha256()
+    for leaf, of_encoder in zip(jax.tree.leaves(parameters), jax.tree.leaves(network.is_encoder), strict=True):
+        if of_encoder:
+            digest.update(np.asarray(jax.device_get(leaf)).tobytes())
+    return digest.hexdigest()
 
 
 def embedded_films(

@@ -20,6 +20,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from outcomenet.artifacts import MANIFEST, sha256_of
 from outcomenet.errors import OutcomenetError, Preempted
@@ -43,6 +44,9 @@ from outcomenet.sweeps.sweep_folder import (
 )
 from outcomenet.sweeps.trials import Trial
 
+if TYPE_CHECKING:
+    from outcomenet.inference.embedded_films import KeptEmbeddings
+
 HEARTBEAT_SECONDS = 20.0
 WATCH_SECONDS = 1.0
 # Attempts that ended without a word and without a further checkpoint: a trial that kills its process does so again.
@@ -63,7 +67,9 @@ def work(folder: Path, progress: Progress) -> int:
         Preempted: The process was asked to stop; the trial's last step is saved.
         OutcomenetError: The disk or the folder failed; the trial waits as before.
     """
-    ended = 0
+    from outcomenet.inference.embedded_films import KeptEmbeddings
+
+    ended, kept = 0, KeptEmbeddings()
     while True:
         sweep, before = read_sweep(folder), ended
         if sweep.program != source_sha256():
@@ -78,13 +84,13 @@ def work(folder: Path, progress: Progress) -> int:
             with held(sweep, trial) as mine:
                 # another worker may have finished it between the two lines above
                 if mine and read_state(sweep, trial).condition not in (Condition.DONE, Condition.FAILED):
-                    _run(sweep, trial, progress)
+                    _run(sweep, trial, progress, kept)
                     ended += 1
         if ended == before:
             return ended
 
 
-def _run(sweep: Sweep, trial: Trial, progress: Progress) -> None:
+def _run(sweep: Sweep, trial: Trial, progress: Progress, kept: KeptEmbeddings) -> None:
     """Brings one trial, which this process holds, to an end."""
     state = taken(sweep, trial)
     write_state(sweep, trial, state)
@@ -94,7 +100,7 @@ def _run(sweep: Sweep, trial: Trial, progress: Progress) -> None:
     progress.say(f"Trial {trial.name}: {trial.words}, seed {trial.seed}" + _fold_words(trial))
     try:
         with _heartbeat(sweep, trial, state):
-            _train_and_evaluate(sweep, trial, progress)
+            _train_and_evaluate(sweep, trial, progress, kept)
     except (Preempted, KeyboardInterrupt):
         write_state(sweep, trial, _ended(state, Condition.PLANNED, begun, step=last_step(sweep.run(trial))))
         raise
@@ -140,12 +146,12 @@ def _ended(state: State, condition: Condition, begun: float, **values: object) -
     return replace(state, condition=condition, seconds=seconds, heartbeat=utc_now(), **values)
 
 
-def _train_and_evaluate(sweep: Sweep, trial: Trial, progress: Progress) -> None:
+def _train_and_evaluate(sweep: Sweep, trial: Trial, progress: Progress, kept: KeptEmbeddings) -> None:
     from outcomenet import workflow
 
     run, data = sweep.run(trial), sweep.data_folder
     with typed(_command(sweep, trial)):
-        workflow.run_training(sweep.file(trial), trial.experiment, data, run, progress=progress)
+        workflow.run_training(sweep.file(trial), trial.experiment, data, run, progress=progress, kept=kept)
         if sweep.evaluate != "none" and not sweep.predictions(trial).is_file():
             workflow.run_validation(run, data, sweep.predictions(trial), progress=progress)
         if sweep.evaluate == "test":
