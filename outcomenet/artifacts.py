@@ -59,8 +59,13 @@ def write_whole(path: Path, content: str | bytes) -> Path:
     """
     # in the same folder: a rename is whole within one file system only
     partial = path.with_name(f".{path.name}.partial")
-    partial.write_bytes(content.encode() if isinstance(content, str) else content)
-    flush(partial)
+    try:
+        partial.write_bytes(content.encode() if isinstance(content, str) else content)
+        flush(partial)
+    except BaseException:
+        # half of a file on a full disk would keep a folder from being empty, and the same command from beginning again
+        partial.unlink(missing_ok=True)
+        raise
     os.replace(partial, path)
     return path
 

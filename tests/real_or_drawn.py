@@ -31,8 +31,9 @@ from outcomenet.models.joint_weights import PRETRAINED, load_joint_weights
 from outcomenet.pretraining.pretraining_run import WEIGHTS
 from outcomenet.pretraining.real_looks import BANDS, PERCENTS, grey_quantiles, log_power, power_column, quantile_column
 from tests.drawn_films import drawn_films
-from tests.real_films import landmarked_films
+from tests.real_films import crops_of, landmarked_films
 from tests.real_joints import DATA
+from tools.marked_page import with_block
 
 ARMS = ("shipped", "base", "real_looks")
 PEOPLE, SEED = 24, 62

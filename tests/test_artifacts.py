@@ -53,6 +53,15 @@ def test_a_file_is_replaced_whole(tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["x"]
 
 
+def test_a_file_that_cannot_be_written_leaves_nothing_and_the_old_one(tmp_path, monkeypatch):
+    write_whole(tmp_path / "x", "old")
+    monkeypatch.setattr("outcomenet.artifacts.flush", lambda file: (_ for _ in ()).throw(OSError(28, "full")))
+    with pytest.raises(OSError, match="full"):
+        write_whole(tmp_path / "x", "new")
+    assert (tmp_path / "x").read_text() == "old"
+    assert [p.name for p in tmp_path.iterdir()] == ["x"]
+
+
 def fail_halfway(out):
     with whole_folder(out) as staging:
         (staging / "half").touch()

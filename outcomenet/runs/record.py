@@ -48,7 +48,8 @@ def begin_run(run: Path, record: JsonObject) -> JsonObject:
     record = json.loads(json.dumps(record))  # tuples become lists, as in the file that it is compared with
     record["run_id"] = run_id(record)  # of the JSON form, from which it is computed again at each reading
     if not path.exists():
-        if run.exists() and any(run.iterdir()):
+        # what a kill left of the record's own writing is no other thing
+        if run.exists() and any(path.name != f".{RECORD}.partial" for path in run.iterdir()):
             raise UsageError(f"{run} exists and is not a run (it has no {RECORD}); choose another --out.")
         run.mkdir(parents=True, exist_ok=True)
         write_record(run, record)

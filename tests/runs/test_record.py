@@ -44,6 +44,13 @@ def test_a_folder_of_something_else_is_left_alone(tmp_path):
     assert [file.name for file in tmp_path.iterdir()] == ["letters.txt"]
 
 
+def test_a_run_that_was_killed_while_its_record_was_written_begins_again(tmp_path):
+    (tmp_path / f".{RECORD}.partial").write_text('{"experim')
+
+    assert begin_run(tmp_path, MADE) == read_record(tmp_path)
+    assert [file.name for file in tmp_path.iterdir()] == [RECORD]
+
+
 def test_a_folder_without_record_is_no_run(tmp_path):
     with pytest.raises(UsageError, match=r"is not a run .*; make one with `outcomenet train EXPERIMENT.py`"):
         read_record(tmp_path)
