@@ -53,10 +53,10 @@ def joint_table(runs: Path) -> pd.DataFrame:
     """
     files = {"shipped": PRETRAINED} | {arm: runs / arm / WEIGHTS for arm in ARMS[1:]}
     networks = {arm: JointStateNetwork(load_joint_weights(file)) for arm, file in files.items() if file.is_file()}
-    real = {film.name: crops_of(film, GEOMETRY) for film in landmarked_films(DATA, DATA / "landmarks.csv")}
+    cut = {film.name: crops_of(film, GEOMETRY) for film in landmarked_films(DATA, DATA / "landmarks.csv")}
     drawn = drawn_films(PEOPLE, SEED, GEOMETRY)
     crops, present = drawn.crops(drawn.healthy), drawn.present
-    films = {(name, True): values for name, values in real.items()}
+    films = {(name, True): (crop[None], shown[None]) for name, (crop, shown) in cut.items()}
     films |= {(f"drawn {n}", False): (crops[n : n + 1], present[n : n + 1]) for n in range(PEOPLE)}
     rows = []
     for (name, is_real), (crop, shown) in films.items():
