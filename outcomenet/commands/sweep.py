@@ -41,6 +41,8 @@ The same command goes on after anything: a kill, a full disk, another machine. W
                           Kubernetes with JobSet and Kueue (--jobset.image, --jobset.queue, --jobset.claim, --jobset.mount, --jobset.pods,
                           --jobset.gpus, --jobset.tpu, --jobset.cores, --jobset.memory-gb), written and not submitted
   --workers N             processes at a time (0: one for each GPU, or for two cores)
+  --suggest optuna        search: arms are suggested a few at a time by what earlier ones gave, within search_space() of the file; with
+  --trials N              so many arms in all (20). It explores, and its page says so
   --retry failed          train failed trials again
   --status                where every trial stands; on a terminal until all have ended
   --stop                  ask every process of the sweep to save its step and end
@@ -51,7 +53,7 @@ FLAGS = ("status", "stop")
 OF_SLURM = ("jobs", "partition", "account", "hours", "cores", "gpus", "memory-gb", "save-seconds")
 OF_JOBSET = ("image", "queue", "claim", "mount", "pods", "gpus", "tpu", "cores", "memory-gb")
 VALUES = (
-    "data", "out", "axis", "seeds", "folds", "evaluate", "launcher", "workers", "retry",
+    "data", "out", "axis", "seeds", "folds", "evaluate", "launcher", "workers", "retry", "suggest", "trials",
     *(f"slurm.{name}" for name in OF_SLURM), *(f"jobset.{name}" for name in OF_JOBSET),
 )  # fmt: skip
 REFRESH_SECONDS = 2.0
@@ -70,6 +72,8 @@ class Asked:
     launcher: Literal["local", "slurm", "jobset"] = "local"
     workers: int = 0
     retry: Literal["failed"] | None = None
+    suggest: Literal["optuna"] | None = None
+    trials: int = 20
     status: bool = False
     stop: bool = False
     slurm: SlurmOptions = field(default_factory=SlurmOptions)
@@ -99,10 +103,21 @@ def main(arguments: list[str]) -> None:
             f"A sweep needs a data set and a folder: `outcomenet sweep {subject} --data DATASET --out SWEEP`."
         )
     from outcomenet.experiment import Experiment
+    from outcomenet.sweeps.search import search
     from outcomenet.sweeps.sweep import sweep
 
     file = experiment_file(subject)
     experiment = parse(Experiment, overrides, f"sweep {subject} --data DATASET --out SWEEP", default=on_a_dataset(file))
+    if asked.suggest:
+        if asked.axis or asked.folds or asked.evaluate != "validation" or asked.launcher != "local":
+            raise UsageError(
+                "--suggest goes without --axis, --folds, --evaluate and --launcher: it searches on validation patients, on this machine."
+            )
+        found = search(
+            experiment, asked.data, asked.out, trials=asked.trials, seeds=asked.seeds, workers=asked.workers, file=file
+        )
+        _say(found.folder)
+        return
     _say(
         sweep(
             experiment, asked.data, asked.out, axes=asked.axis, seeds=asked.seeds, folds=asked.folds, evaluate=asked.evaluate,

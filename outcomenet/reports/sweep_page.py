@@ -46,6 +46,7 @@ def write_sweep_page(
     question: str,
     evaluate: str,
     main_outcome: str,
+    searched: bool,
     trials: pd.DataFrame,
     arms: pd.DataFrame,
     best: pd.Series | None,
@@ -59,6 +60,7 @@ def write_sweep_page(
         question: That it asks.
         evaluate: "validation", "test" or "none".
         main_outcome: The outcome by which arms are chosen.
+        searched: Arms were suggested by what earlier ones gave.
         trials: trials.csv.
         arms: arms.csv.
         best: Row of the chosen arm; None where none has a value.
@@ -78,7 +80,7 @@ def write_sweep_page(
     ]
     failed = trials[trials["state"] == "failed"]
     page = page_template("outcomenet.reports", PAGE).render(
-        version=__version__, name=name, question=question, answer=_answer(trials, arms, best, evaluate),
+        version=__version__, name=name, question=question, answer=_answer(trials, arms, best, evaluate, searched),
         facts=_facts(trials, evaluate), figures=[figure for figure in figures if figure], tables=_tables(arms, shown),
         failures=table_of(
             "Trials that failed, with the first line of the error.", ["Trial", "Arm", "Seed", "Error"],
@@ -89,7 +91,9 @@ def write_sweep_page(
     return write_whole(folder / PAGE, page)
 
 
-def _answer(trials: pd.DataFrame, arms: pd.DataFrame, best: pd.Series | None, evaluate: str) -> list[str]:
+def _answer(
+    trials: pd.DataFrame, arms: pd.DataFrame, best: pd.Series | None, evaluate: str, searched: bool
+) -> list[str]:
     states = trials["state"].value_counts()
     counted = f"{states.get('done', 0):,} of {len(trials):,} trials are done"
     if states.get("failed", 0):
@@ -114,6 +118,11 @@ def _answer(trials: pd.DataFrame, arms: pd.DataFrame, best: pd.Series | None, ev
             )
         else:
             sentences.append("It is the first arm, which the others are compared with.")
+    if searched:
+        sentences.append(
+            "The settings were searched for: each arm was suggested by what earlier arms gave on the same patients. This explores; it confirms "
+            "nothing, and the differences' intervals do not know of it."
+        )
     opened = "The held-out test patients were opened for every trial, which is counted beside the data set."
     closed = "The held-out test patients were not opened; outcomenet evaluate on a trial's folder does."
     return [*sentences, opened if evaluate == "test" else closed]

@@ -80,6 +80,7 @@ def sweep(
     launcher: str = "local",
     slurm: SlurmOptions | None = None,
     jobset: JobSetOptions | None = None,
+    searched: bool = False,
     file: Path | str | None = None,
     progress: Progress | None = None,
 ) -> SweepResult:
@@ -102,6 +103,7 @@ def sweep(
             submitted.
         slurm: What a job asks of the cluster.
         jobset: What a pod asks of the cluster.
+        searched: The arms were suggested by what others gave (`search`), which the page says.
         file: Where the experiment was loaded from; needed for named axes.
         progress: Where progress is shown.
 
@@ -123,6 +125,7 @@ def sweep(
     planned = plan_sweep(
         experiment, Path(data), out, axes=axes, seeds=seeds, folds=folds, evaluate=evaluate, file=None if file is None else Path(file)
     )  # fmt: skip
+    planned = replace(planned, searched=searched)
     with only_writer(out):
         out.mkdir(parents=True, exist_ok=True)
         frozen = _frozen(planned, None if file is None else Path(file), progress)
@@ -383,7 +386,8 @@ def _write(frozen: Sweep) -> None:
     trials, arms = write_results(frozen)
     write_sweep_page(
         frozen.folder, name=frozen.name, question=frozen.question, evaluate=frozen.evaluate, main_outcome=frozen.outcome,
-        trials=trials, arms=arms, best=winner(arms, frozen.outcome), logs={trial.name: frozen.run(trial) for trial in frozen.trials},
+        searched=frozen.searched, trials=trials, arms=arms, best=winner(arms, frozen.outcome),
+        logs={trial.name: frozen.run(trial) for trial in frozen.trials},
     )  # fmt: skip
 
 

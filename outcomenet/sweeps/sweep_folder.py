@@ -84,6 +84,8 @@ class Sweep:
     evaluate: str
     """validation, test or none."""
     trials: tuple[Trial, ...]
+    searched: bool = False
+    """Whether arms were suggested by what earlier arms gave: such a sweep explores, and confirms nothing."""
 
     @property
     def data_folder(self) -> Path:
@@ -141,7 +143,7 @@ def write_sweep(sweep: Sweep) -> None:
     write_whole(sweep.folder / SWEEP, json.dumps(record, indent=1) + "\n")
 
 
-_PLAIN = ("name", "question", "outcome", "data", "fingerprint", "program", "commit", "axes", "evaluate")
+_PLAIN = ("name", "question", "outcome", "data", "fingerprint", "program", "commit", "axes", "evaluate", "searched")
 
 
 def read_sweep(folder: Path) -> Sweep:

@@ -78,7 +78,7 @@ def arms_table(
     Args:
         sweep: The sweep.
         predictions: Of `validation_predictions`.
-        resamples: Bootstrap resamples of patients.
+        resamples: Bootstrap resamples of patients; 0: no interval.
         seed: Of the resamples.
 
     Returns:
@@ -143,12 +143,25 @@ def _arm_rows(
         over_seeds = np.array([])
         if both and arm != first:
             differences = np.stack([mine - others for mine, others in both])  # pyright: ignore[reportOptionalOperand]
-            compared = tuple(estimate(differences.mean(0)))
+            mean = differences.mean(0)
+            compared = tuple(estimate(mean)) if len(mean) > 1 else (mean[0], np.nan, np.nan)
             over_seeds = differences[:, 0]
         yield (
             arm, own[0].words, name, outcome(name).headline_metric, predictor, len(own), alone.mean(), _sd(alone), alone.min(), alone.max(),
             *compared, over_seeds.mean() if len(over_seeds) else np.nan, _sd(over_seeds), len(over_seeds),
         )  # fmt: skip
+
+
+def own_rows(arms: pd.DataFrame, main_outcome: str) -> pd.DataFrame:
+    """Rows of arms.csv by the sweep's own measure of the main outcome, those with a value.
+
+    Args:
+        arms: Of `arms_table`.
+        main_outcome: Name of the outcome.
+    """
+    rows = arms[(arms["outcome"] == main_outcome) & arms["value"].notna()]
+    measure = next((name for name in SHOWN if (rows["predictor"] == name).any()), None)
+    return rows[rows["predictor"] == measure]
 
 
 def winner(arms: pd.DataFrame, main_outcome: str) -> pd.Series | None:
@@ -161,9 +174,7 @@ def winner(arms: pd.DataFrame, main_outcome: str) -> pd.Series | None:
     Returns:
         Its row; None where no arm has a value.
     """
-    rows = arms[(arms["outcome"] == main_outcome) & arms["value"].notna()]
-    measure = next((name for name in SHOWN if (rows["predictor"] == name).any()), None)
-    rows = rows[rows["predictor"] == measure]
+    rows = own_rows(arms, main_outcome)
     return None if rows.empty else rows.sort_values("value", ascending=False, kind="stable").iloc[0]
 
 
