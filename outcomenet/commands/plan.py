@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -88,10 +89,22 @@ def _cost_lines(cost: TrainingCost) -> list[str]:
         f"On {cost.devices} device{'s' if cost.devices > 1 else ''} ({cost.device}): compiled in {cost.compile_seconds:.1f} s, "
         f"{cost.step_seconds * 1000:.0f} ms a step of {cost.batch_size} visits ({per_visit:,.0f} visits/s; "
         f"{cost.waiting_share:.0%} of it waiting for the batch){embed}.",
+        _operations(cost),
         f"Memory: {cost.device_mb:,.0f} MB on the device for the step, {cost.host_mb:,.0f} MB peak of this process.",
         f"One training: {cost.steps:,} steps, {cost.steps * cost.batch_size / cost.training_visits:.1f} times each of the {cost.training_visits:,} "
         f"training visits: about {cost.training_seconds / 60:.1f} minutes, its evaluation not counted.",
     ]
+
+
+def _operations(cost: TrainingCost) -> str:
+    if not math.isfinite(cost.step_teraflop):
+        return "The compiler does not count the operations of a step."
+    peak = "the device's peak is not known"
+    if math.isfinite(cost.peak_teraflops):
+        peak = (
+            f"{cost.teraflops / cost.peak_teraflops:.1%} of the devices' peak of {cost.peak_teraflops:,.0f} in bfloat16"
+        )
+    return f"{cost.step_teraflop * 1000:,.2f} GFLOP a step as the compiler counts them, {cost.teraflops:.3f} TFLOP/s ({peak})."
 
 
 def _trial_lines(planned: Sweep, cost: TrainingCost | None, out: Path | None, workers: int) -> list[str]:

@@ -12,6 +12,7 @@ import jax
 import numpy as np
 
 from outcomenet import workflow
+from outcomenet.devices import peak_teraflops
 from outcomenet.experiment import Experiment
 from outcomenet.input_pipeline.transforms import StoredExample
 from outcomenet.progress import Progress, peak_memory_mb
@@ -41,10 +42,19 @@ class TrainingCost:
     """Share of that time in which the next batch was waited for."""
     embed_seconds: float
     """Of reading all training films once, where the encoder stays as it is; 0 where it learns."""
+    step_teraflop: float
+    """Floating-point operations of a step, 10^12, as the compiler counts them; NaN where it does not."""
+    peak_teraflops: float
+    """Peak of all devices, 10^12 a second, in bfloat16 with dense matrices; NaN where it is not known."""
     device_mb: float
     """Of the compiled step: arguments, results and what it needs between; NaN where the device does not tell."""
     host_mb: float
     """Peak of this process."""
+
+    @property
+    def teraflops(self) -> float:
+        """Operations a second, 10^12."""
+        return self.step_teraflop / self.step_seconds
 
     @property
     def training_seconds(self) -> float:
@@ -108,6 +118,8 @@ def measure_training(experiment: Experiment, data: Path, progress: Progress) -> 
         step_seconds=float(np.median(whole)),
         waiting_share=float(np.sum(waiting) / np.sum(whole)),
         embed_seconds=embed,
+        step_teraflop=_teraflop(compiled),
+        peak_teraflops=peak_teraflops(mesh.devices.flat[0].device_kind) * mesh.size,
         device_mb=_device_mb(compiled),
         host_mb=peak_memory_mb(),
     )
@@ -125,6 +137,11 @@ class _First(Sequence[StoredExample]):
 
     def __getitem__(self, index: int) -> StoredExample:  # pyright: ignore[reportIncompatibleMethodOverride]
         return self.examples[index]
+
+
+def _teraflop(compiled: jax.stages.Compiled) -> float:
+    counted = compiled.cost_analysis() or {}
+    return float(counted.get("flops", math.nan)) / 1e12
 
 
 def _device_mb(compiled: jax.stages.Compiled) -> float:

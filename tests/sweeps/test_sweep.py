@@ -283,3 +283,31 @@ def _wait(there, seconds: float = 240) -> None:
     while not there():
         assert time.monotonic() < limit
         time.sleep(0.2)
+
+
+def test_a_plan_says_what_would_be_run_and_writes_nothing(small_dataset: Path, tmp_path: Path, capsys):
+    (tmp_path / "tiny.py").write_text(sweep_kills.EXPERIMENT)
+    before = sorted(tmp_path.rglob("*"))
+    words = [
+        "plan",
+        str(tmp_path / "tiny.py"),
+        "--data",
+        str(small_dataset),
+        "--axis",
+        "head",
+        "--seeds",
+        "3",
+        "--training.batch-size",
+        "4",
+    ]
+
+    assert main(words) == 0
+
+    said = capsys.readouterr().out
+    assert "training.batch_size = 4" in said.partition("Resolved settings")[0]
+    assert "encoder.stem.kernel [16, 8]" in said
+    assert "ms a step of 4 visits" in said
+    assert "GFLOP a step" in said
+    assert "6 trials: 2 arms, 3 trainings of each." in said
+    assert "1: network.human_head off" in said
+    assert sorted(path for path in tmp_path.rglob("*") if "__pycache__" not in path.parts) == before
