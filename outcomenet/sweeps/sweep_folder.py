@@ -14,6 +14,7 @@ waits for a dead one.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
@@ -90,7 +91,7 @@ class Sweep:
     @property
     def data_folder(self) -> Path:
         """Where the data set lies."""
-        return resolved_path(self.data, self.folder)
+        return Path(os.path.normpath(resolved_path(self.data, self.folder)))
 
     def file(self, trial: Trial) -> Path | None:
         """The experiment file that a trial was planned with."""
