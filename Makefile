@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo real-joints pretraining-arms counterfactual-trial strategies null-worlds paired-change scaling rapport-analysis trial-analysis analysis-coverage wheel results test check bench cards docs fuzz kills sweep-kills sweep pages lock clean
+.PHONY: demo real-joints pretraining-arms counterfactual-trial strategies sweep-results null-worlds paired-change scaling rapport-analysis trial-analysis analysis-coverage wheel results test check bench cards docs fuzz kills sweep-kills sweep pages lock clean
 
 demo: $(READY)
 	$(BIN)/outcomenet demo --out runs/demo
@@ -31,10 +31,14 @@ real-joints: $(READY)
 counterfactual-trial: $(READY)
 	$(BIN)/python -m tests.counterfactual_trial --patients 1500 --seed 1001 --keep docs/pretraining
 
-# What each way of handling osteoarthritis removes and costs: fourteen arms on one cohort, about an hour. Writes docs/results.
+# What each way of handling osteoarthritis removes and costs: fourteen arms with three seeds on one cohort, about three hours. Writes docs/results.
 # With ALSO=--learning also those that work on the embedding, with an encoder that learns, which takes hours.
 strategies: $(READY)
 	$(BIN)/python -m docs.results.strategies runs/strategies $(ALSO)
+
+# The human head and the ways of handling confounders with three seeds each, on validation patients; about two hours. Writes docs/results.
+sweep-results: $(READY)
+	$(BIN)/python -m docs.results.sweeps runs/sweeps
 
 # False gains in twenty strict null worlds, about an hour. Writes docs/results.
 null-worlds: $(READY)

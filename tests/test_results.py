@@ -101,6 +101,7 @@ def test_only_what_stands_between_the_marks_is_replaced():
     [
         ("results/strategies", "results.md"),
         ("results/null_worlds", "results.md"),
+        ("results/sweeps", "results.md"),
         ("results/paired_change", "results.md"),
         ("pretraining/fill", "pretraining/README.md"),
     ],
