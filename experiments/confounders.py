@@ -14,7 +14,8 @@ What acts: the pretrained encoder is frozen (network.encoder_rate 0), so that wh
            states beside it stay as they are. The factorised arm (oa_features) sums embeddings instead of states, and which of
            their numbers tell of osteoarthritis is not learned. Terms, joint decorrelation, metadata residual, reweighting and
            residualised outcome act as they do from chance. With --network.encoder-rate 0.1 the encoder learns, and all act in full.
-Expected:  joint_decorrelation alone brings the shift under do(oa=0) near 0; docs/results.md has the numbers.
+Expected:  from chance joint_decorrelation alone brings the shift under do(oa=0) near 0; on joint states, where osteoarthritis is a part of its own,
+           every arm does that holds it fixed. docs/results.md has the numbers.
 """
 
 from collections.abc import Iterator
