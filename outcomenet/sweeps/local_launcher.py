@@ -124,7 +124,7 @@ def run_workers(
                     raise Preempted(
                         f"{folder} was asked to stop; every trial's last step is saved. Run the same command to go on."
                     )
-                if code > 0 and code == OutcomenetError.exit_code and not _crashed(worker.log):
+                if code > 0 and not _crashed(worker.log):
                     raise OutcomenetError(_last_line(worker.log))
                 deaths += 1
                 if deaths >= MOST_DEATHS:
@@ -193,7 +193,7 @@ def _end(workers: Sequence[Worker]) -> None:
 
 
 def _crashed(log: Path) -> bool:
-    """Whether a worker that ended with code 1 ended by a fault of the program, whose traceback stands last in its log."""
+    """Whether a worker ended by a fault of the program, whose traceback stands last in its log, and not with a sentence."""
     return not _last_line(log).startswith("outcomenet sweep:")
 
 
