@@ -35,3 +35,7 @@ def sweep_arms() -> Iterator[dict[str, object]]:
     }
     # a step takes longer where there are four times as many positions: as much time as the first arm, not as many steps
     yield few | {"training.steps": 200, "network.encoder.patch": 4}
+    yield short | {"loss_weights.masked": 0.5}
+    yield short | {"seed": 24}  # how far chance alone moves the numbers, and the second teacher
+    teachers = tuple(f"runs/arms/{arm}/joints.safetensors" for arm in ("base", "base_again"))
+    yield short | {"loss_weights.distilled": 11.0, "teachers": teachers, "seed": 25}

@@ -49,6 +49,9 @@ ARMS = {
     "crops_128": "128 px of 0.2 mm",
     "vit": "vision transformer",
     "patch_4": "patches of 4, as much time",
+    "masked": "half of each joint hidden, weight 0.5",
+    "base_again": "the first arm, another seed",
+    "distilled": "taught by the first arm's two seeds",
 }
 HELD_OUT_SEED, DRAWN_SEED, DRAWN_PEOPLE, HELD_OUT_PAIRS = 22, 61, 16, 32
 NAME = "`make pretraining-arms`"  # what writes the page's part
@@ -107,6 +110,8 @@ def train(runs: Path, only: list[str]) -> None:
         ]
         for setting, value in settings.items():
             values = value if isinstance(value, tuple) else (value,)
+            if setting == "teachers":
+                values = [runs / Path(path).parent.name / WEIGHTS for path in values]
             words += [f"--{setting.replace('_', '-')}", *map(str, values)]
         subprocess.run(words, check=True)
 

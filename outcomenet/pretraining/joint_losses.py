@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import jax
@@ -44,18 +45,23 @@ class JointLossWeights:
     change: NotNegative = 2.0
     change_sd: NotNegative = 0.5
     agreement: NotNegative = 0.0  # embeddings of one unchanged joint in two looks
+    masked: NotNegative = 0.0  # embedding of a half-hidden joint against that of the whole; costs a second reading
+    distilled: NotNegative = 0.0  # states against those of the teachers, where there are any
 
     def __post_init__(self) -> None:
         check_ranges(self)
 
 
-def joint_loss(network: JointNet, batch: Batch, weights: JointLossWeights) -> tuple[Scalar, Parts]:
+def joint_loss(
+    network: JointNet, batch: Batch, weights: JointLossWeights, teachers: Sequence[JointNet] = ()
+) -> tuple[Scalar, Parts]:
     """Loss of one batch, and its parts before weighting.
 
     Args:
         network: In training.
         batch: Of `PairBatches`.
         weights: Of the parts.
+        teachers: Networks that have learned, on crops of the same geometry; the mean of what they tell of each state is a target.
     """
     crops = batch["crops"]
     pairs, visits = crops.shape[:2]
@@ -85,6 +91,10 @@ def joint_loss(network: JointNet, batch: Batch, weights: JointLossWeights) -> tu
     parts |= _change_parts(network.films(earlier, later), batch)
     apart = ((earlier - later) ** 2).mean(-1)
     parts["agreement"] = LossPart(apart, batch["present"].all(1) & (batch["same"] > 0))
+    if weights.masked:  # else the second reading would be computed for nothing
+        parts["masked"] = _masked_part(network, films, reading.embeddings)
+    if teachers:
+        parts["distilled"] = _distilled_part(films, teachers, reading.state_logits)
     return reduce_losses(parts, vars(weights))
 
 
@@ -113,6 +123,21 @@ def _change_parts(stated: JointChange, batch: Batch) -> dict[str, LossPart]:
         "change": LossPart(optax.huber_loss(off / CHANGE_UNIT[None, None]), known),
         "change_sd": LossPart(likelihood, known),
     }
+
+
+def _masked_part(network: JointNet, films: Batch, whole: Array) -> LossPart:
+    # the whole joint is the target and learns nothing from it: else both could agree by telling nothing
+    hidden = films["hidden"]
+    cell = np.arange(films["crops"].shape[-1]) * hidden.shape[-1] // films["crops"].shape[-1]
+    covered = hidden[..., cell[:, None], cell]
+    half = network.encoder(jnp.where(covered, 0.0, films["crops"]))
+    return LossPart(((half - jax.lax.stop_gradient(whole)) ** 2).mean(-1), films["present"])
+
+
+def _distilled_part(films: Batch, teachers: Sequence[JointNet], logits: Array) -> LossPart:
+    told = sum(jax.nn.softmax(teacher(films["crops"]).state_logits, -1) for teacher in teachers) / len(teachers)
+    apart = -(jax.lax.stop_gradient(told) * jax.nn.log_softmax(logits, -1)).sum(-1)
+    return LossPart(apart, jnp.broadcast_to(films["present"][..., None], apart.shape))
 
 
 def _grades(head: GradeHead, eta: Array, grades: Array, present: Array) -> LossPart:

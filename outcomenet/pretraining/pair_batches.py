@@ -13,15 +13,17 @@ from outcomenet.models.joint_states import JOINT_STATES
 from outcomenet.models.standardised_crops import LIMBS, standardised
 from outcomenet.pretraining.crop_looks import LookRanges, grey_levels, new_look
 from outcomenet.pretraining.joint_bank import JointBank, JointPair
+from outcomenet.pretraining.scenes import VISITS
 from outcomenet.ranges import check_ranges
 from outcomenet.scoring import KELLGREN_LAWRENCE, SVDH
 
 Batch = dict[str, np.ndarray]
 BLOCK = 4  # batches that are drawn together
-_STREAM = 2  # of random numbers, apart from those of the bank's scenes
+_STREAM, _HIDDEN_STREAM = 2, 3  # of random numbers, apart from those of the bank's scenes
+HIDDEN_CELLS = 8  # a side of a crop, of which half are hidden where the network learns from masked joints
 # Joint of each place on the axis of joints or sites, and which axis that is.
 _JOINT_OF: dict[str, np.ndarray] = dict.fromkeys(
-    ("crops", "present", "states", "joint_space_mm", "bites", "same"), np.arange(JOINT_COUNT)
+    ("crops", "hidden", "present", "states", "joint_space_mm", "bites", "same"), np.arange(JOINT_COUNT)
 ) | {
     "svdh": np.array([site.joint_index for site in SVDH.sites]),
     "kellgren_lawrence": np.array([site.joint_index for site in KELLGREN_LAWRENCE.sites]),
@@ -58,6 +60,9 @@ class PairBatches:
         rngs = [np.random.default_rng([self.bank.seed, index, _STREAM]) for index in indices]
         examples = [self.example(pair, rng) for pair, rng in zip(pairs, rngs, strict=True)]
         whole = {name: np.stack([example[name] for example in examples]) for name in examples[0]}
+        whole["hidden"] = np.stack(
+            [_hidden(np.random.default_rng([self.bank.seed, n, _HIDDEN_STREAM])) for n in indices]
+        )
         # of each joint another order of the pairs
         order = rngs[0].permuted(np.tile(np.arange(together)[:, None], (1, JOINT_COUNT)), axis=0)
         mixed = {name: _mixed(values, order[:, _JOINT_OF[name]], _AXIS[name]) for name, values in whole.items()}
@@ -96,6 +101,12 @@ class PairBatches:
         for limb in LIMBS:  # each is a film of its own
             looked[limb] = new_look(looked[limb], present[limb], rng, self.looks)
         return standardised(looked, present)
+
+
+def _hidden(rng: np.random.Generator) -> Bool[np.ndarray, "visit joint cell cell"]:
+    cells = HIDDEN_CELLS**2
+    shown = np.tile(np.arange(cells) >= cells // 2, (VISITS, JOINT_COUNT, 1))
+    return ~rng.permuted(shown, axis=-1).reshape(VISITS, JOINT_COUNT, HIDDEN_CELLS, HIDDEN_CELLS)
 
 
 def _mixed(values: np.ndarray, order: Int[np.ndarray, "pair place"], axis: int) -> np.ndarray:

@@ -27,6 +27,7 @@ class PretrainingExperiment:
     training: TrainingConfig = field(default_factory=lambda: TrainingConfig(6500, 8, log_every=50, save_every=250))
     optimiser: OptimiserConfig = field(default_factory=OptimiserConfig)
     initial: str = ""  # weights file that training goes on from; empty: chance
+    teachers: tuple[str, ...] = ()  # weights files of networks whose mean reading of each state is a target (distilled)
     held_out_pairs: Count = 64  # drawn from the next seed, that tell how well states are read
     reference_pairs: Count = 512  # of further seeds, by which joints unlike these are told (see `reference_joints`)
     seed: Annotated[int, Within(0, 2**32 - 5)] = 21

@@ -8,7 +8,16 @@ from pathlib import Path
 from outcomenet import csv_files
 from outcomenet.artifacts import JsonObject, sha256_of
 from outcomenet.errors import UsageError
-from outcomenet.models.joint_weights import MADE_BY, PART, JointWeights, begun_from, save_joint_weights
+from outcomenet.localization.geometry import CropGeometry
+from outcomenet.models.joint_states import JointNet
+from outcomenet.models.joint_weights import (
+    MADE_BY,
+    PART,
+    JointWeights,
+    begun_from,
+    load_joint_weights,
+    save_joint_weights,
+)
 from outcomenet.pretraining.crop_looks import LookRanges
 from outcomenet.pretraining.joint_accuracy import joint_accuracy
 from outcomenet.pretraining.joint_bank import JointBank
@@ -48,20 +57,26 @@ def run_pretraining(file: Path | None, experiment: PretrainingExperiment, run: P
         The file of weights.
 
     Raises:
-        UsageError: There is no file to go on from, or its encoder is another one; the run's folder is another run's.
+        UsageError: There is no file to go on from or no teacher, or a file's encoder or crops are other ones; the run's folder is
+            another run's.
     """
     set_numerics()
     start = Path(experiment.initial) if experiment.initial else None
     if start and not start.is_file():
         raise UsageError(f"There is no weights file {start} to go on from (initial); make one with {MADE_BY}.")
+    teachers = [Path(path) for path in experiment.teachers]
+    taught_by = [_teacher(path, experiment.geometry) for path in teachers]
     record = begin_run(
         run,
         {
             "name": public_name(run),
             **origin(file),
-            "config": asdict(experiment) | {"initial": start.name if start else ""},
+            "config": asdict(experiment)
+            | {"initial": start.name if start else "", "teachers": [path.name for path in teachers]},
             "seeds": {"training": experiment.seed},
-            "data": {"name": "simulated joints"} | ({"begun_from_sha256": sha256_of(start)} if start else {}),
+            "data": {"name": "simulated joints"}
+            | ({"begun_from_sha256": sha256_of(start)} if start else {})
+            | ({"teachers_sha256": [sha256_of(path) for path in teachers]} if teachers else {}),
         },
     )
     training, geometry = experiment.training, experiment.geometry
@@ -73,7 +88,7 @@ def run_pretraining(file: Path | None, experiment: PretrainingExperiment, run: P
     network = train_network(
         PART,
         network,
-        lambda network, batch: joint_loss(network, batch, experiment.loss_weights),
+        lambda network, batch: joint_loss(network, batch, experiment.loss_weights, taught_by),
         BatchesAhead(batches.block, training.threads, of_block=BLOCK, ahead=2),
         training,
         experiment.optimiser,
@@ -100,6 +115,18 @@ def run_pretraining(file: Path | None, experiment: PretrainingExperiment, run: P
     add_reference(run / WEIGHTS, experiment.reference_pairs, progress)
     write_record(run, record | {"stages": progress.stages})
     return run / WEIGHTS
+
+
+def _teacher(path: Path, geometry: CropGeometry) -> JointNet:
+    if not path.is_file():
+        raise UsageError(f"There is no weights file {path} to learn from (teachers); make one with {MADE_BY}.")
+    weights = load_joint_weights(path)
+    if (weights.size_px, weights.mm_per_px) != (geometry.size_px, geometry.mm_per_px):
+        raise UsageError(
+            f"A teacher reads the crops of this training, {geometry.size_px} px at {geometry.mm_per_px:g} mm; {path} reads "
+            f"{weights.size_px} px at {weights.mm_per_px:g} mm."
+        )
+    return weights.network
 
 
 def real_films(looks: LookRanges) -> JsonObject:

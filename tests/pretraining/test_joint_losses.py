@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -22,6 +23,7 @@ def batch_of(seed: int = 0, pairs: int = 2) -> dict[str, np.ndarray]:
         "svdh": rng.integers(0, 3, (pairs, 2, 2, 86)).astype(np.int8),
         "kellgren_lawrence": rng.integers(0, 3, (pairs, 2, 2, 22)).astype(np.int8),
         "same": np.zeros((pairs, 58), np.float32),
+        "hidden": rng.random((pairs, 2, 58, 8, 8)) < 0.5,
     }
 
 
@@ -30,8 +32,8 @@ def network():
     return JointNetConfig(CnnConfig(widths=(8, 8), embedding=8)).build(16, 0)
 
 
-def loss(network, batch, **weights):
-    return joint_loss(network, {k: jnp.asarray(v) for k, v in batch.items()}, JointLossWeights(**weights))
+def loss(network, batch, teachers=(), **weights):
+    return joint_loss(network, {k: jnp.asarray(v) for k, v in batch.items()}, JointLossWeights(**weights), teachers)
 
 
 def test_the_change_is_that_of_the_roots_and_of_the_space_in_mm():
@@ -75,3 +77,25 @@ def test_agreement_is_of_joints_that_have_not_changed(network):
     assert float(loss(network, batch)[1]["agreement"]) > 0
     batch["crops"][:, 1] = batch["crops"][:, 0]
     assert float(loss(network, batch)[1]["agreement"]) == pytest.approx(0, abs=1e-6)
+
+
+def test_a_half_hidden_joint_is_held_against_the_whole_one(network):
+    batch = batch_of()
+    assert "masked" not in loss(network, batch)[1]
+    assert float(loss(network, batch, masked=0.5)[1]["masked"]) > 0
+    batch["hidden"][:] = False
+    assert float(loss(network, batch, masked=0.5)[1]["masked"]) == pytest.approx(0, abs=1e-10)
+
+
+def test_what_the_teachers_tell_is_best_told_by_their_mean(network):
+    """Cross entropy against the teachers is least, and equal to their entropy, where the network is its own only teacher."""
+    batch = batch_of()
+    assert "distilled" not in loss(network, batch, distilled=1.0)[1]
+    other = JointNetConfig(CnnConfig(widths=(8, 8), embedding=8)).build(16, 1)
+    own = float(loss(network, batch, [network])[1]["distilled"])
+    probabilities = jax.nn.softmax(network(jnp.asarray(batch["crops"].reshape(4, 58, 16, 16))).state_logits, -1)
+    assert own == pytest.approx(float(-(probabilities * jnp.log(probabilities)).sum(-1).mean()), rel=1e-4)
+    assert float(loss(other, batch, [network])[1]["distilled"]) > own
+    both = float(loss(other, batch, [network, other])[1]["distilled"])
+    apart = [float(loss(other, batch, [teacher])[1]["distilled"]) for teacher in (network, other)]
+    assert both == pytest.approx(np.mean(apart), rel=1e-4)

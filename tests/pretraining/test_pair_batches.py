@@ -71,3 +71,10 @@ def test_crops_are_standardised_and_absent_joints_are_black(block):
     seen = block["crops"][block["present"]]
     assert abs(float(seen.mean())) < 0.05
     assert float(seen.std()) == pytest.approx(1.0, abs=0.05)
+
+
+def test_half_of_each_joint_is_hidden_each_in_its_own_places(block):
+    hidden = block["hidden"]
+    assert hidden.shape == (ROWS, 2, JOINT_COUNT, 8, 8)
+    assert (hidden.sum((-2, -1)) == 32).all()
+    assert len(np.unique(hidden.reshape(-1, 64), axis=0)) > 0.99 * ROWS * 2 * JOINT_COUNT

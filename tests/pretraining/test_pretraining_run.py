@@ -66,3 +66,23 @@ def test_a_training_goes_on_from_the_weights_of_another(tmp_path, capsys):
     assert len(record["data"]["begun_from_sha256"]) == 64
     assert main([*command[:3], str(tmp_path / "third"), *short, "--initial", str(tmp_path / "none.safetensors")]) == 2
     assert "no weights file" in capsys.readouterr().err
+
+
+def test_a_training_learns_from_teachers_of_its_own_crops(tmp_path, capsys):
+    experiment = str(ROOT / "experiments/pretrained_encoder.py")
+    assert main(["train", experiment, "--out", str(tmp_path / "teacher"), *TINY]) == 0
+    teacher = str(tmp_path / "teacher/joints.safetensors")
+    taught = [*TINY, "--loss-weights.distilled", "11", "--loss-weights.masked", "0.5", "--teachers", teacher, teacher]
+    assert main(["train", experiment, "--out", str(tmp_path / "taught"), *taught]) == 0
+    record = json.loads((tmp_path / "taught/record.json").read_text())
+    assert record["config"]["teachers"] == ["joints.safetensors"] * 2
+    assert len(set(record["data"]["teachers_sha256"])) == 1
+    logged = json.loads((tmp_path / "taught/joints/metrics.jsonl").read_text().splitlines()[-1])
+    assert logged["distilled"] > 0
+    assert logged["masked"] > 0
+    other = [*taught, "--geometry.size-px", "24"]
+    assert main(["train", experiment, "--out", str(tmp_path / "other"), *other]) == 2
+    assert "reads the crops of this training, 24 px" in capsys.readouterr().err
+    missing = [*TINY, "--teachers", str(tmp_path / "none.safetensors")]
+    assert main(["train", experiment, "--out", str(tmp_path / "missing"), *missing]) == 2
+    assert "(teachers)" in capsys.readouterr().err
