@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo real-joints pretraining-arms counterfactual-trial strategies sweep-results null-worlds paired-change scaling rapport-analysis trial-analysis analysis-coverage wheel results test check bench cards docs fuzz kills sweep-kills sweep pages lock clean
+.PHONY: demo cost-growth real-joints pretraining-arms counterfactual-trial strategies sweep-results null-worlds paired-change scaling rapport-analysis trial-analysis analysis-coverage wheel results test check bench cards docs fuzz kills sweep-kills sweep pages lock clean
 
 demo: $(READY)
 	$(BIN)/outcomenet demo --out runs/demo
@@ -43,6 +43,10 @@ sweep-results: $(READY)
 # False gains in twenty strict null worlds, about an hour. Writes docs/results.
 null-worlds: $(READY)
 	$(BIN)/python -m docs.results.null_worlds runs/null-worlds --seeds 20
+
+# How cost grows with patients, visits and joints, about half an hour on one core. Writes docs/results.
+cost-growth: $(READY)
+	$(BIN)/python -m docs.results.cost_growth
 
 # Films of two visits read together, in three modes. Writes docs/results.
 paired-change: $(READY)

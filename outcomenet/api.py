@@ -6,6 +6,7 @@ Each takes paths as text too, keeps other processes from the run that it writes,
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 from outcomenet import workflow
@@ -19,6 +20,8 @@ from outcomenet.pretraining.pretraining_run import run_pretraining
 from outcomenet.progress import Progress
 from outcomenet.runs.record import read_record
 from outcomenet.runs.run import Run, folder_of
+from outcomenet.training import processes
+from outcomenet.training.processes import ProcessGroup
 
 
 def train(
@@ -29,6 +32,7 @@ def train(
     file: Path | str | None = None,
     stages: Sequence[Mapping[str, object]] = (),
     writers: Sequence[str] = (),
+    group: ProcessGroup | None = None,
     progress: Progress | None = None,
 ) -> Run:
     """Trains the networks of an experiment on a data set; the same call goes on where an earlier one stopped.
@@ -40,6 +44,7 @@ def train(
         file: Where the experiment was loaded from, for the record; None: it was made in Python, and the record holds all of it.
         stages: Speed and memory of the data's making, for the record.
         writers: `tensorboard`, `mlflow`, `wandb`: files of the metrics for these viewers, beside the run; nothing is sent.
+        group: Processes that train this run together, this one among them; each makes the same call. None: this one alone.
         progress: Where progress is shown.
 
     Returns:
@@ -55,10 +60,13 @@ def train(
         >>> experiment = on.load_experiment("demo").with_settings({"training.steps": 200})
         >>> run = on.train(experiment, "dataset", "runs/mine")  # doctest: +SKIP
     """
-    with only_writer(Path(out)):
+    if group is not None:
+        group.join()
+    first = processes.number() == 0
+    with only_writer(Path(out)) if first else nullcontext():
         workflow.run_training(
             None if file is None else Path(file), experiment, Path(data), Path(out),
-            progress=progress or Progress(), before=stages, writers=writers,
+            progress=progress or Progress(quiet=not first), before=stages, writers=writers,
         )  # fmt: skip
     return _written(out)
 

@@ -67,6 +67,19 @@ def peak_teraflops(device_kind: str) -> float:
     return next((peak for kind, peak in _PEAK_TERAFLOPS.items() if device_kind.startswith(kind)), float("nan"))
 
 
+def device_memory() -> float:
+    """Bytes that are free on the first device; of a device without memory of its own, half of what is free on the machine.
+
+    Half: the rest is for networks, batches and the system.
+    """
+    import jax
+
+    told = jax.local_devices()[0].memory_stats() or {}
+    if "bytes_limit" in told:
+        return float(told["bytes_limit"] - told.get("bytes_in_use", 0))
+    return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2
+
+
 def _refuse_small_address_space() -> None:
     try:
         import resource

@@ -1,33 +1,27 @@
-"""The one place where the parts are wired: an experiment is trained, evaluated, reported, and used on new films."""
+"""What is done with runs: an experiment is trained, evaluated, reported, and used on new films."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-import jax
-import numpy as np
 import pandas as pd
 
-from outcomenet.artifacts import JsonObject, sha256_of_json
+from outcomenet.artifacts import JsonObject
 from outcomenet.datasets.dataset import Dataset, open_dataset
 from outcomenet.datasets.leaks import alike_notes, refuse_leaks
-from outcomenet.datasets.pairs import VisitPairs
 from outcomenet.datasets.resplit import resplit
 from outcomenet.devices import usable_devices
-from outcomenet.errors import DataRefused, UsageError
+from outcomenet.errors import DataRefused, OutcomenetError, UsageError
 from outcomenet.experiment import Experiment, experiment_of
-from outcomenet.experiment_data import check_data, known_outcomes, training_rows, visit_weights
-from outcomenet.inference.embedded_films import EmbeddedFilms, KeptEmbeddings, embedded_films, encoder_digest
+from outcomenet.experiment_data import known_outcomes
+from outcomenet.inference.embedded_films import KeptEmbeddings
 from outcomenet.inference.film_options import NOTHING_SAID, FilmOptions
-from outcomenet.input_pipeline.batches import covariate_scale, training_batches
-from outcomenet.input_pipeline.transforms import CovariateScale, StoredExample
 from outcomenet.localization.geometry import CropGeometry, LimbLengths
 from outcomenet.models.outcome_net import SHIPPED
 from outcomenet.models.visit_comparison import PairReading
-from outcomenet.outcomes import outcome
 from outcomenet.predictors import measuring_network
 from outcomenet.progress import Progress
 from outcomenet.runs import chain
@@ -38,76 +32,28 @@ from outcomenet.runs.provenance import portable_path, public_name, resolved_path
 from outcomenet.runs.record import begin_run, origin, read_record, utc_now, write_record
 from outcomenet.stopping import asked_by_signals
 from outcomenet.strategies import ESTIMANDS
+from outcomenet.training import processes
 from outcomenet.training.checkpoints import Checkpoints, abstract_of
-from outcomenet.training.loop import Batches, train
+from outcomenet.training.loop import train
 from outcomenet.training.metric_writers import expect_writers, opened_writers
-from outcomenet.training.pretrained import Pretrained, from_pretrained, resolved_start
-from outcomenet.training.rungs import NetworkShape, Parameters, RungNetwork, build_networks
+from outcomenet.training.rungs import Parameters, RungNetwork
 from outcomenet.training.sharding import device_mesh, replicated
-from outcomenet.training.state import TrainState, abstract_state, initial_state
-from outcomenet.training.step import TrainStep
-from outcomenet.training.warm_start import warm_start
+from outcomenet.training.state import abstract_state
+from outcomenet.wiring import (
+    networks_of,
+    parameter_counts,
+    prepared,
+    training_data,
+    training_examples,
+    training_step,
+    warm_started,
+    wire,
+)
 
 if TYPE_CHECKING:
     from outcomenet.evaluation.task import EvaluationTask
     from outcomenet.inference.prediction_task import PredictionTask
     from outcomenet.models.joint_distances import JointDistances
-
-
-@dataclass(frozen=True)
-class Wiring:
-    """An experiment on a data set: the structure of its networks, and the scale of the covariates."""
-
-    experiment: Experiment
-    dataset: Dataset
-    covariates: CovariateScale
-    networks: dict[str, RungNetwork]
-    weights: Pretrained | None = None  # pretrained ones that the networks begin with
-
-    def initial_parameters(self) -> dict[str, Parameters]:
-        """Parameters of every network before training."""
-        seed = self.experiment.training.seed
-        drawn = {name: network.initial_parameters(seed) for name, network in self.networks.items()}
-        if self.weights is None:
-            return drawn
-        return {name: from_pretrained(self.networks[name], own, self.weights) for name, own in drawn.items()}
-
-    def initial_state(self, parameters: Mapping[str, Parameters] | None = None) -> TrainState:
-        """The state before the first step, with other `parameters` where they are given."""
-        optimiser = self.experiment.optimiser.build(self.experiment.training.steps)
-        training = self.experiment.training
-        return initial_state(parameters or self.initial_parameters(), optimiser, training.seed, training.members)
-
-
-def wire(experiment: Experiment, dataset: Dataset, weights: Pretrained | None = None) -> Wiring:
-    """Builds what an experiment names, for one data set.
-
-    Args:
-        experiment: names networks, outcomes and covariates.
-        dataset: divided as the experiment says.
-        weights: pretrained ones that the networks begin with.
-
-    Raises:
-        UsageError: the data set lacks a covariate.
-        DataRefused: a covariate is the same, or missing, at all training visits.
-    """
-    scale = covariate_scale(dataset.visits, dataset.manifest.covariates, experiment.covariates)
-    networks = networks_of(experiment, dataset.manifest.crop_size_px, len(dataset.manifest.readers))
-    return Wiring(experiment, dataset, scale, networks, weights)
-
-
-def networks_of(experiment: Experiment, crop_size: int, readers: int) -> dict[str, RungNetwork]:
-    """Structures of the experiment's networks.
-
-    Args:
-        experiment: names the networks and their architecture.
-        crop_size: pixels a side of a joint's crop.
-        readers: people who graded the films.
-    """
-    shape = NetworkShape(crop_size, experiment.outcomes, experiment.covariates, readers)
-    return build_networks(
-        experiment.rungs, experiment.network, experiment.confounding, shape, experiment.training.members
-    )
 
 
 def run_training(
@@ -119,6 +65,7 @@ def run_training(
     progress: Progress,
     before: Sequence[Mapping[str, object]] = (),
     writers: Sequence[str] = (),
+    viewers: Path | None = None,
     kept: KeptEmbeddings | None = None,
 ) -> Path:
     """Trains the networks of an experiment, going on where an earlier call stopped.
@@ -130,7 +77,8 @@ def run_training(
         run: the run's folder, which is written or gone on with.
         progress: is told of stages, notes and warnings.
         before: stages of the data's making, for the record.
-        writers: `tensorboard`, `mlflow`, `wandb`: viewers' files of the metrics, beside the run.
+        writers: `tensorboard`, `mlflow`, `wandb`: viewers' files of the metrics.
+        viewers: where they lie, less `.WRITER`; None: beside the run.
         kept: embedded films of an earlier training of this process, which one with the same frozen encoder takes.
 
     Returns:
@@ -160,146 +108,55 @@ def run_training(
         "pretrained": None if weights is None else weights.card,
         "stages": list(before),
     }
-    now, record = record, begin_run(run, record)
-    if not chain.reopen_training(run):
-        progress.say(f"{run} is trained to the end already; next: `outcomenet evaluate {run}`.")
+    begun = _begun(run, record, progress)
+    if begun is None:
         return run
-    record = gone_on(record, now, progress)
+    record = begun
     if not experiment.rungs:
         progress.say("This experiment has no networks: nothing to train; `outcomenet evaluate` fits its regressions.")
         end_training(run, record, progress)
         return run
     wiring = wire(experiment, dataset, weights)
     record["parameters"] = parameter_counts(wiring.networks)
-    write_record(run, record)
+    writes = processes.number() == 0
+    if writes:
+        write_record(run, record)
     mesh = device_mesh(experiment.training.devices or None)
     state = wiring.initial_state(warm_started(wiring) if experiment.training.warm_start else None)
-    batches = training_data(wiring, training_examples(wiring, state, progress, kept=kept))
+    data_of_steps = training_data(wiring, training_examples(wiring, state, progress, kept=kept), progress)
     step = training_step(wiring)
     with asked_by_signals() as stop:
         train(
-            step, state, batches, experiment.training, run, mesh, run_id=record["run_id"], progress=progress, stop=stop,
-            writers=lambda step: opened_writers(writers, run, record["config"], step),
+            step, state, data_of_steps.batches, experiment.training, run, mesh, run_id=record["run_id"], progress=progress,
+            held=data_of_steps.held, stop=stop, writers=lambda step: opened_writers(writers, viewers or run, record["config"], step),
         )  # fmt: skip
-    end_training(run, record, progress)
+    if writes:
+        end_training(run, record, progress)
     return run
 
 
-class Prepared(NamedTuple):
-    """An experiment with its start resolved, and the data set as it divides it."""
-
-    experiment: Experiment
-    dataset: Dataset
-    weights: Pretrained | None
-    alike: int  # patients whose films look like those of another split
+REFUSED = "refused"  # by the first of several processes
 
 
-def prepared(experiment: Experiment, data: Path) -> Prepared:
-    """Opens the data set of an experiment and refuses what cannot be trained, before anything is written.
-
-    Args:
-        experiment: the question.
-        data: the data set's folder.
-
-    Raises:
-        UsageError: the data set cannot answer the question.
-        DataRefused: it is not the one that was written, or has patients in two splits.
-    """
-    dataset = resplit(open_dataset(data, truth=False), experiment.split)
-    alike = refuse_leaks(dataset, accept_alike=experiment.split.accept_alike_films)
-    # called for what it refuses; the scale itself is made again in `wire`
-    covariate_scale(dataset.visits, dataset.manifest.covariates, experiment.covariates)
-    weights = None
-    if experiment.rungs:
-        usable_devices()
-        check_data(experiment, dataset)
-        geometry = dataset.manifest.geometry
-        network, weights = resolved_start(
-            experiment.network, experiment.confounding, geometry.size_px, geometry.mm_per_px
-        )
-        experiment = replace(experiment, network=network)
-    return Prepared(experiment, dataset, weights, alike)
-
-
-def training_data(wiring: Wiring, examples: Sequence[StoredExample]) -> Batches:
-    """Endless batches of what networks learn from, as the experiment says.
-
-    Args:
-        wiring: the experiment on its data set.
-        examples: of `training_examples`.
-    """
-    experiment = wiring.experiment
-    return training_batches(
-        examples,
-        wiring.covariates,
-        batch_size=experiment.training.batch_size,
-        seed=experiment.training.seed,
-        augmentation=experiment.augmentation,
-        threads=experiment.training.threads,
-        weights=visit_weights(experiment, wiring.dataset.visits),
-    )
-
-
-def training_step(wiring: Wiring) -> TrainStep:
-    """One update of the experiment's networks.
-
-    Args:
-        wiring: the experiment on its data set.
-    """
-    experiment = wiring.experiment
-    optimiser = experiment.optimiser.build(experiment.training.steps)
-    return TrainStep(wiring.networks, optimiser, asdict(experiment.loss_weights), experiment.training.steps)
-
-
-def training_examples(
-    wiring: Wiring,
-    state: TrainState,
-    progress: Progress,
-    examples: Sequence[StoredExample] | None = None,
-    kept: KeptEmbeddings | None = None,
-) -> Sequence[StoredExample]:
-    """Visits, or pairs of visits, that networks learn from; under a frozen encoder each film is embedded once, as it is.
-
-    Args:
-        wiring: the experiment on its data set.
-        state: before the first step, with the encoder that embeds.
-        progress: is advanced by every visit.
-        examples: some of `stored_examples`; None: all.
-        kept: embedded films of an earlier training of this process.
-    """
-    experiment = wiring.experiment
-    chosen = stored_examples(wiring) if examples is None else examples
-    if not experiment.network.is_frozen:
-        return chosen
-    progress.say(
-        "The pretrained encoder stays as it is (network.encoder_rate 0): each film is embedded once, without the random changes of "
-        "`augmentation`."
-    )
-    first = next(iter(wiring.networks))  # all networks begin with the same encoder
-    network, parameters = wiring.networks[first], state.networks[first].parameters
-
-    def embed() -> EmbeddedFilms:
-        return embedded_films(network, parameters, chosen, progress)
-
-    if kept is None or examples is not None:
-        return embed()
-    of = {
-        "encoder": encoder_digest(network, parameters),
-        "data": wiring.dataset.manifest.fingerprint,
-        "split": asdict(experiment.split),
-        "pairs": experiment.network.pairs,
-    }
-    return kept.of(sha256_of_json(of), embed)
-
-
-def stored_examples(wiring: Wiring) -> Sequence[StoredExample]:
-    """The training visits, or pairs of visits, as the data set stores them.
-
-    Args:
-        wiring: the experiment on its data set.
-    """
-    dataset = wiring.dataset
-    return VisitPairs(dataset, ("train",)) if wiring.experiment.of_pairs else dataset.examples("train")
+def _begun(run: Path, record: JsonObject, progress: Progress) -> JsonObject | None:
+    """The record of the run that is begun or gone on with; None where it is trained to the end. The first of several processes
+    decides, and the others have a record of its identity alone."""
+    if processes.number() > 0:
+        said = processes.told_by_first("")
+        if said == REFUSED:
+            raise OutcomenetError("The first process of this run refused it, or failed; its own error says why.")
+        return {"run_id": said, "config": record["config"]} if said else None
+    try:
+        now, record = record, begin_run(run, record)
+        is_open = chain.reopen_training(run)
+    except BaseException:
+        processes.told_by_first(REFUSED)
+        raise
+    processes.told_by_first(record["run_id"] if is_open else "")
+    if not is_open:
+        progress.say(f"{run} is trained to the end already; next: `outcomenet evaluate {run}`.")
+        return None
+    return gone_on(record, now, progress)
 
 
 def gone_on(record: JsonObject, now: JsonObject, progress: Progress) -> JsonObject:
@@ -329,20 +186,6 @@ def end_training(run: Path, record: JsonObject, progress: Progress) -> None:
     times = record["times"] | {"finished": utc_now()}
     write_record(run, record | {"stages": record["stages"] + progress.stages, "times": times})
     chain.seal_training(run)
-
-
-def warm_started(wiring: Wiring) -> dict[str, Parameters]:
-    """Initial parameters with every outcome head fitted to the training visits' covariates, see `training.warm_start`."""
-    rows = training_rows(wiring.experiment, wiring.dataset.visits)
-    columns = rows[list(wiring.dataset.manifest.covariates)].to_numpy(np.float32)
-    scaled = [wiring.covariates(row) for row in columns]
-    table: dict[str, np.ndarray] = {
-        "covariates": np.stack([values for values, _ in scaled]),
-        "observed": np.stack([observed for _, observed in scaled]),
-    }
-    fields = [field for name in wiring.experiment.outcomes for field in outcome(name).fields]
-    table |= {name: rows[name].to_numpy(np.float32) for name in fields}
-    return {n: warm_start(wiring.networks[n], p, table) for n, p in wiring.initial_parameters().items()}
 
 
 def run_evaluation(run: Path, data: Path | None = None, *, progress: Progress) -> list[str]:
@@ -634,12 +477,4 @@ def describe(dataset: Dataset) -> JsonObject:
         "readers": len(manifest.readers),
         "crop": asdict(manifest.geometry),
         "limb_lengths": asdict(manifest.lengths),
-    }
-
-
-def parameter_counts(networks: Mapping[str, RungNetwork]) -> dict[str, int]:
-    """Number of trained numbers per rung."""
-    return {
-        name: sum(leaf.size for leaf in jax.tree.leaves(network.abstract_parameters))
-        for name, network in networks.items()
     }

@@ -15,10 +15,10 @@ from outcomenet.datasets.visit_example import TARGETS
 from outcomenet.experiment import Experiment, load_experiment, load_module
 from outcomenet.experiment_files import experiment_file
 from outcomenet.scoring import KELLGREN_LAWRENCE, SVDH
-from outcomenet.training.sharding import compile_step, device_mesh, put_batch, put_state
+from outcomenet.training.sharding import CompiledStep, device_mesh, put_batch, put_state
 from outcomenet.training.state import initial_state
 from outcomenet.training.step import TrainStep
-from outcomenet.workflow import networks_of
+from outcomenet.wiring import networks_of
 
 CROP_PX, READERS, TURNS = 48, 2, 12
 
@@ -49,7 +49,7 @@ class StepOfNoise:
         parameters = {name: network.initial_parameters(0) for name, network in networks.items()}
         self.state = put_state(initial_state(parameters, optimiser, 0), mesh)
         self.batch = put_batch(noise(experiment.training.batch_size, len(experiment.covariates)), mesh)
-        self.step = compile_step(TrainStep(networks, optimiser, {}, experiment.training.steps), mesh)
+        self.step = CompiledStep(TrainStep(networks, optimiser, {}, experiment.training.steps), mesh)
         self.cpu = self.wall = float("inf")
         begun = time.process_time()
         self()

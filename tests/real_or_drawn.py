@@ -24,10 +24,10 @@ from sklearn.preprocessing import StandardScaler
 from outcomenet.anatomy import JOINTS
 from outcomenet.csv_files import write_csv
 from outcomenet.inference.joint_states import JointStateNetwork
-from outcomenet.input_pipeline.transforms import LIMBS
 from outcomenet.localization.geometry import CropGeometry
 from outcomenet.models.joint_states import JOINT_STATES
 from outcomenet.models.joint_weights import PRETRAINED, load_joint_weights
+from outcomenet.models.standardised_crops import LIMBS
 from outcomenet.pretraining.pretraining_run import WEIGHTS
 from outcomenet.pretraining.real_looks import BANDS, PERCENTS, grey_quantiles, log_power, power_column, quantile_column
 from tests.drawn_films import drawn_films

@@ -18,9 +18,9 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from outcomenet.anatomy import JOINT_KIND_INDEX
 from outcomenet.inference.joint_states import JointStateNetwork
-from outcomenet.input_pipeline.transforms import standardised
 from outcomenet.localization.geometry import CropGeometry
 from outcomenet.models.joint_states import CHANGES, JOINT_STATES
+from outcomenet.models.standardised_crops import standardised
 from outcomenet.simulation.causal import Patients, solve
 from outcomenet.simulation.disability import haq_index
 from outcomenet.simulation.disease import RA_JOINTS

@@ -40,7 +40,7 @@ LAYERS = [
     {"experiment", "inference", "localizer_training"},
     {"pretraining"},
     {"audits.network", "experiment_data"},
-    {"evaluation"},
+    {"evaluation", "wiring"},
     {"doctor", "workflow"},
     {"analysis", "api", "new_films", "sweeps"},
     {"demonstration"},

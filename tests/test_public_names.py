@@ -40,6 +40,10 @@ OTHERWISE = {
     ("simulate", "check"),
     ("simulate", "out"),
     ("intake", "out"),
+    # one record, `group`
+    ("train", "coordinator"),
+    ("train", "processes"),
+    ("train", "process"),
 }
 
 

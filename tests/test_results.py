@@ -136,6 +136,10 @@ def test_a_false_gain_is_an_interval_above_0(tmp_path):
     table = null_worlds.contrasts(tmp_path)
     assert table["seed"].tolist() == [1, 2, 3]
     assert "| human_joints | haq r2 | 3 | 1 | 1 | +0.000 | 0.200 | 0.100 |" in null_worlds.null_table(table)
+    kept = pd.concat([table.assign(seed=4), table.assign(value=0.9)], ignore_index=True)
+    merged = null_worlds.contrasts(tmp_path, kept)  # seeds that were run before stay, those run anew do not
+    assert sorted(set(merged["seed"])) == [1, 2, 3, 4]
+    assert (merged["value"] == 0.2).all()
 
 
 def test_recovery_is_told_for_every_world_and_left_out_where_a_rung_is_missing(tmp_path, monkeypatch):

@@ -1,8 +1,8 @@
 """False gains in the strict null world: runs its seeds and fills their table in docs/results.md.
 
 `make null-worlds`, or python -m docs.results.null_worlds FOLDER --seeds 20. Each seed is a cohort, a training and an evaluation of its own in
-FOLDER; a seed that is evaluated already is left as it is. Cohort and data set of a seed are deleted when it is evaluated: each takes
-about a gigabyte. What the page needs is kept beside this file, so that a test can hold the page to it without the runs.
+FOLDER. Cohort and data set of a seed are deleted when it is evaluated: each takes about a gigabyte. What the page needs is kept beside this file
+after each seed, so that a test can hold the page to it without the runs; a seed that is kept there is not run again (--anew runs all).
 """
 
 from __future__ import annotations
@@ -27,8 +27,13 @@ REFERENCES = ("human_total", "human_joints")
 SETTINGS = {**ONE_NETWORK, "evaluation.audits.permutations": 20, "evaluation.audits.resamples": 50}
 
 
-def contrasts(folder: Path) -> pd.DataFrame:
-    """Differences between direct_adjusted and the human scores on the headline metric of each outcome, of every seed of a folder."""
+def contrasts(folder: Path, kept: pd.DataFrame | None = None) -> pd.DataFrame:
+    """Differences between direct_adjusted and the human scores on the headline metric of each outcome, of every seed.
+
+    Args:
+        folder: Of the seeds' runs.
+        kept: Rows of seeds that were run before; those of the folder take the place of their seed.
+    """
     tables = []
     for run in sorted(folder.glob("seed*/run/comparisons.csv"), key=lambda path: int(path.parts[-3][4:])):
         table = read_csv(run)
@@ -36,7 +41,10 @@ def contrasts(folder: Path) -> pd.DataFrame:
         asked = (table["predictor"] == "direct_adjusted") & table["reference"].isin(REFERENCES)
         columns = ["outcome", "metric", "reference", "difference", "lower", "upper", "value", "reference_value", "n"]
         tables.append(table.loc[asked & (table["metric"] == headline), columns].assign(seed=int(run.parts[-3][4:])))
-    return pd.concat(tables, ignore_index=True)
+    if kept is not None:
+        ran = {int(seed) for table in tables for seed in table["seed"]}
+        tables.append(kept[~kept["seed"].isin(ran)])
+    return pd.concat(tables, ignore_index=True).sort_values("seed", kind="stable", ignore_index=True)
 
 
 def null_table(table: pd.DataFrame) -> str:
@@ -70,21 +78,32 @@ def written_into(page: str) -> str:
     return with_block(page, NAME, block)
 
 
-def main(folder: Path, seeds: Iterable[int], *, write: bool) -> None:
-    """Runs the seeds and prints the count of false gains; with `write` the kept file and the page are written anew."""
+def kept_rows() -> pd.DataFrame | None:
+    """Rows of the seeds that were run before; None where there are none."""
+    return read_csv(KEPT / FILE) if (KEPT / FILE).is_file() else None
+
+
+def main(folder: Path, seeds: Iterable[int]) -> None:
+    """Runs the seeds; after each one the kept file and the page are written anew.
+
+    Args:
+        folder: Of the runs.
+        seeds: Of the worlds.
+    """
     for seed in seeds:
         evaluated_world(folder / f"seed{seed}", "null_world", SETTINGS, preset="null", patients=PATIENTS, seed=seed)
-    table = contrasts(folder)
-    print(null_table(table))
-    if write:
+        table = contrasts(folder, kept_rows())
         write_csv(table, KEPT / FILE)
         PAGE.write_text(written_into(PAGE.read_text()))
+        print(null_table(table), flush=True)
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--seeds", type=int, default=20, help="seeds 1 to this one")
-    parser.add_argument("--look", action="store_true", help="print the table only; write neither file nor page")
+    parser.add_argument("--anew", action="store_true", help="run also the seeds that are kept")
     options = parser.parse_args()
-    main(options.folder, range(1, options.seeds + 1), write=not options.look)
+    kept = kept_rows()
+    done = set() if kept is None or options.anew else set(kept["seed"])
+    main(options.folder, [seed for seed in range(1, options.seeds + 1) if seed not in done])

@@ -41,6 +41,7 @@ The same command goes on after anything: a kill, a full disk, another machine. W
                           Kubernetes with JobSet and Kueue (--jobset.image, --jobset.queue, --jobset.claim, --jobset.mount, --jobset.pods,
                           --jobset.gpus, --jobset.tpu, --jobset.cores, --jobset.memory-gb), written and not submitted
   --workers N             processes at a time (0: one for each GPU, or for two cores)
+  --writers NAME ...      viewers' files of every trial's metrics in SWEEP/viewers: tensorboard, mlflow, wandb
   --suggest optuna        search: arms are suggested a few at a time by what earlier ones gave, within search_space() of the file; with
   --trials N              so many arms in all (20). It explores, and its page says so
   --retry failed          train failed trials again
@@ -53,7 +54,7 @@ FLAGS = ("status", "stop")
 OF_SLURM = ("jobs", "partition", "account", "hours", "cores", "gpus", "memory-gb", "save-seconds")
 OF_JOBSET = ("image", "queue", "claim", "mount", "pods", "gpus", "tpu", "cores", "memory-gb")
 VALUES = (
-    "data", "out", "axis", "seeds", "folds", "evaluate", "launcher", "workers", "retry", "suggest", "trials",
+    "data", "out", "axis", "seeds", "folds", "evaluate", "launcher", "workers", "writers", "retry", "suggest", "trials",
     *(f"slurm.{name}" for name in OF_SLURM), *(f"jobset.{name}" for name in OF_JOBSET),
 )  # fmt: skip
 REFRESH_SECONDS = 2.0
@@ -71,6 +72,7 @@ class Asked:
     evaluate: Literal["validation", "test", "none"] = "validation"
     launcher: Literal["local", "slurm", "jobset"] = "local"
     workers: int = 0
+    writers: tuple[str, ...] = ()
     retry: Literal["failed"] | None = None
     suggest: Literal["optuna"] | None = None
     trials: int = 20
@@ -121,7 +123,8 @@ def main(arguments: list[str]) -> None:
     _say(
         sweep(
             experiment, asked.data, asked.out, axes=asked.axis, seeds=asked.seeds, folds=asked.folds, evaluate=asked.evaluate,
-            workers=asked.workers, retry_failed=asked.retry == "failed", launcher=asked.launcher, slurm=asked.slurm, jobset=asked.jobset, file=file,
+            workers=asked.workers, writers=asked.writers, retry_failed=asked.retry == "failed", launcher=asked.launcher,
+            slurm=asked.slurm, jobset=asked.jobset, file=file,
         ).folder
     )  # fmt: skip
 
@@ -148,7 +151,7 @@ def on_a_dataset(file: Path) -> Experiment:
 def _of_folder(folder: Path, asked: Asked, overrides: list[str]) -> None:
     from outcomenet.sweeps.sweep import go_on, stop
 
-    if overrides or asked.data or asked.out or asked.axis or asked.seeds != 1 or asked.folds:
+    if overrides or asked.data or asked.out or asked.axis or asked.seeds != 1 or asked.folds or asked.writers:
         raise UsageError(
             f"{folder} is a sweep that is frozen: it goes on as it was planned. To add seeds or axes run its first command, with the "
             "experiment's name, again."

@@ -16,6 +16,7 @@ from outcomenet.experiment_files import experiment_file, shipped_experiments
 if TYPE_CHECKING:
     from outcomenet.localizer_training.localizer_experiment import LocalizerExperiment
     from outcomenet.pretraining.pretraining_experiment import PretrainingExperiment
+    from outcomenet.training.processes import ProcessGroup
 
 HELP = """usage: outcomenet train EXPERIMENT --data DATASET --out RUN [--path.to.setting VALUE ...]
 
@@ -27,6 +28,10 @@ crash or a stop by SIGTERM (exit code 4). Settings of the experiment are changed
 The network's encoder is chosen by name, `--network.encoder VitConfig` or `--network.encoder CnnConfig`, and has settings
 of its own, `--network.encoder.embedding 64`. `--writers tensorboard` writes the metrics for TensorBoard beside the run, in RUN.tensorboard;
 mlflow and wandb likewise (`pip install 'outcomenet[mlflow]'`, `[wandb]`), into folders, never over a network.
+
+Several machines train one run together where each runs the same command on a shared disk with `--coordinator slurm` under SLURM's srun, or
+with `--coordinator HOST:PORT --processes N --process K`, K from 0 to N - 1; HOST is that of process 0, which alone writes. Each reads its
+part of every batch. The numbers are those of one process (to rounding), and any number of processes may go on with the run.
 """
 
 
@@ -39,6 +44,14 @@ class Where:
     writers: Annotated[
         tuple[str, ...], tyro.conf.arg(help="Viewers' files beside the run: tensorboard, mlflow, wandb.")
     ] = ()
+    coordinator: Annotated[
+        str,
+        tyro.conf.arg(
+            help="Several processes for one run: HOST:PORT of the first one, or slurm. Empty: this one alone."
+        ),
+    ] = ""
+    processes: Annotated[int | None, tyro.conf.arg(help="How many there are, with HOST:PORT.")] = None
+    process: Annotated[int | None, tyro.conf.arg(help="Which of them this one is, from 0, with HOST:PORT.")] = None
 
 
 def main(arguments: list[str]) -> None:
@@ -48,7 +61,7 @@ def main(arguments: list[str]) -> None:
             raise UsageError("an experiment is needed, for instance outcome_direct.")
         return
     name = arguments[0]
-    where, overrides = split_options(arguments[1:], ("data", "out", "writers"))
+    where, overrides = split_options(arguments[1:], ("data", "out", "writers", "coordinator", "processes", "process"))
     from outcomenet.api import train
     from outcomenet.experiment import Experiment, load_experiment
     from outcomenet.localizer_training.localizer_experiment import LocalizerExperiment
@@ -65,8 +78,19 @@ def main(arguments: list[str]) -> None:
         return
     experiment = parse(Experiment, overrides, f"train {name} --data DATASET --out RUN", default=default)
     options = parse(Where, where, f"train {name}")
-    run = train(experiment, options.data, options.out, file=file, writers=options.writers)
+    group = _group(options)
+    run = train(experiment, options.data, options.out, file=file, writers=options.writers, group=group)
     print(f"Trained: {run.folder}. Next: `outcomenet evaluate {run.folder} --data {options.data}`.", file=sys.stderr)
+
+
+def _group(options: Where) -> ProcessGroup | None:
+    from outcomenet.training.processes import ProcessGroup
+
+    if options.coordinator:
+        return ProcessGroup(options.coordinator, options.processes, options.process)
+    if (options.processes, options.process) != (None, None):
+        raise UsageError("--processes and --process need --coordinator HOST:PORT, where the processes of the run meet.")
+    return None
 
 
 @dataclass(frozen=True)

@@ -84,7 +84,8 @@ def text_boxes(pixels: UInt8[np.ndarray, "height width"] | UInt16[np.ndarray, "h
     elif max(level.shape) > REDUCED_ABOVE_PX:
         level, px = _halved(level), 2.0
     cell = -(-max(pixels.shape) // MOST_CELLS)
-    cover = np.zeros([-(-size // cell) for size in pixels.shape], np.uint8)
+    cells = -(-pixels.shape[0] // cell), -(-pixels.shape[1] // cell)
+    covered: list[tuple[int, int, int, int]] = []
     for _ in range(LEVELS):
         if min(level.shape) < 2 * OPENING:
             break
@@ -93,15 +94,28 @@ def text_boxes(pixels: UInt8[np.ndarray, "height width"] | UInt16[np.ndarray, "h
             for row in [*_rows(characters), *(row.turned for row in _rows(characters.turned))]:
                 smallest = (row.box[:, 2:] - row.box[:, :2]).max(axis=1).min()
                 if smallest * px <= TALLEST * max(pixels.shape) and _stands_out(level, row, dark):
-                    left, top, right, bottom = _padded(row, px / cell, cover.shape)
-                    cover[top:bottom, left:right] = 1
+                    covered.append(_padded(row, px / cell, cells))
         level, px = _halved(level), 2 * px
-    if not cover.any():
+    if not covered:
         return []
-    _, _, stats, _ = cv2.connectedComponentsWithStats(cover)
     height, width = pixels.shape
-    boxes = [(x, y, min(x + w, width), min(y + h, height)) for x, y, w, h, _ in (stats[1:] * cell).tolist()]
-    return sorted((TextBox(*box) for box in boxes), key=lambda box: (box.top, box))
+    boxes = [
+        TextBox(left, top, min(right, width), min(bottom, height))
+        for left, top, right, bottom in (_joined(np.array(covered)) * cell).tolist()
+    ]
+    return sorted(boxes, key=lambda box: (box.top, box))
+
+
+def _joined(boxes: Int[np.ndarray, "box 4"]) -> Int[np.ndarray, "joined 4"]:
+    """Boxes around those that overlap or touch, also at a corner, directly or by others."""
+    left, top, right, bottom = (side[:, None] for side in boxes.T)
+    touch = (left <= right.T) & (left.T <= right) & (top <= bottom.T) & (top.T <= bottom)
+    count, of = connected_components(touch, directed=False)
+    outer = np.empty((count, 4), boxes.dtype)
+    for number in range(count):
+        own = boxes[of == number]
+        outer[number] = [*own[:, :2].min(0), *own[:, 2:].max(0)]
+    return outer
 
 
 def _as_bytes(pixels: Shaped[np.ndarray, "height width"]) -> UInt8[np.ndarray, "height width"]:
@@ -120,11 +134,16 @@ def _characters(level: UInt8[np.ndarray, "height width"], dark: bool) -> _Charac
     square = np.ones((OPENING, OPENING), np.uint8)
     strokes = cv2.morphologyEx(level, cv2.MORPH_BLACKHAT if dark else cv2.MORPH_TOPHAT, square)
     over = (strokes > LEAST_CONTRAST).astype(np.uint8)
-    # OpenCV's own statistics visit every pixel of the film, ten times slower; strokes are few
+    # only where strokes are; OpenCV's own statistics would visit every pixel, ten times slower
+    x, y, columns, rows = cv2.boundingRect(over)
+    part = np.s_[y : y + rows, x : x + columns]
+    level, strokes, over = level[part], strokes[part], np.ascontiguousarray(over[part])
+    if not over.size:
+        return _Characters(np.zeros((0, 4)), np.zeros(0))
     count, labels = cv2.connectedComponents(over, connectivity=8)
     at = np.flatnonzero(over.view(bool))
     patch = labels.ravel()[at].astype(at.dtype) - 1  # 0 was the ground
-    box = _boxes_of(patch, at, count - 1, level.shape[1])
+    box = _boxes_of(patch, at, count - 1, columns) + np.array([x, y, x, y])
     area = np.bincount(patch, minlength=count - 1)
     width, height = (box[:, 2:] - box[:, :2]).T
     longer, shorter = np.maximum(width, height), np.minimum(width, height)  # upright or turned

@@ -9,8 +9,8 @@ import jax
 import numpy as np
 
 from outcomenet.arrays import Array
+from outcomenet.input_pipeline.prepared_films import prepared_films
 from outcomenet.input_pipeline.transforms import StoredExample
-from outcomenet.models.standardised_crops import standardised
 from outcomenet.progress import Progress
 from outcomenet.training.rungs import Parameters, RungNetwork
 
@@ -86,7 +86,8 @@ def embedded_films(
 
     @jax.jit
     def embed(parameters: Parameters, crops: Array, visible: Array) -> Array:
-        return network.each(lambda net: net.embed(crops, visible), parameters)[0]
+        films = prepared_films({"crops": crops, "present": visible}, None, None)["crops"]
+        return network.each(lambda net: net.embed(films, visible), parameters)[0]
 
     progress.start("visits", len(examples), "embed films")
     made: list[StoredExample] = []
@@ -96,10 +97,7 @@ def embedded_films(
             if name not in block[0]:
                 continue
             present = [np.asarray(e[name.replace("crops", "present")]).astype(bool) for e in block]
-            films = [
-                standardised(np.asarray(e.pop(name)).astype(np.float32) / 65535.0, shown)
-                for e, shown in zip(block, present, strict=True)
-            ]
+            films = [np.asarray(example.pop(name)) for example in block]
             # filled up: one size is one compiled program
             lacking = VISITS_AT_ONCE - len(block)
             crops, visible = (np.stack([*of, *[of[0]] * lacking]) for of in (films, present))

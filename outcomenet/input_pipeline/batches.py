@@ -1,4 +1,4 @@
-"""Batches of visits, for training (endless, shuffled, augmented) and for evaluation (once, in order)."""
+"""Batches of visits, for training (endless, shuffled, films as stored) and for evaluation (once, in order, films prepared)."""
 
 from __future__ import annotations
 
@@ -6,19 +6,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import grain
+import jax
 import numpy as np
 import pandas as pd
 
 from outcomenet.datasets.dataset import visit_key
 from outcomenet.errors import DataRefused, UsageError, did_you_mean
-from outcomenet.input_pipeline.transforms import (
-    Augment,
-    AugmentationConfig,
-    CovariateScale,
-    Example,
-    Standardise,
-    StoredExample,
-)
+from outcomenet.input_pipeline.prepared_films import prepared_films
+from outcomenet.input_pipeline.transforms import AsInBatch, AugmentationConfig, CovariateScale, Example, StoredExample
+from outcomenet.progress import Progress
 
 
 class Batch(NamedTuple):
@@ -71,39 +67,113 @@ def training_batches(
     *,
     batch_size: int,
     seed: int,
-    augmentation: AugmentationConfig | None,
     threads: int = 2,
     weights: Mapping[tuple[str, str], float] | None = None,
+    part: tuple[int, int] = (0, 1),
 ) -> grain.DatasetIterator:
-    """Endless batches, shuffled and augmented; batch k depends on (seed, k) alone.
+    """Endless batches, shuffled; batch k depends on (seed, k) alone.
 
     Args:
         examples: Visits (or pairs) of the training split.
         covariates: Scale of the covariates, from `covariate_scale`.
         batch_size: Visits per batch.
-        seed: Seed of order and augmentation.
-        augmentation: Random changes of the crops; None leaves them as they are.
+        seed: Seed of the order.
         threads: Threads that decode; they do not change what comes out.
         weights: How much a visit's outcomes count, by (patient_id, visit_id), where a strategy reweights; 1 for others.
+        part: (number, of how many) that is read of every batch, in one process of several.
 
     Returns:
-        An iterator whose `get_state` and `set_state` give its position for checkpoints.
+        An iterator whose `get_state` and `set_state` give its position for checkpoints: the same one for any number of parts.
 
     Raises:
         DataRefused: There are fewer examples than a batch holds.
+        UsageError: A batch cannot be parted evenly.
     """
-    if len(examples) < batch_size:
+    in_batch, rows = AsInBatch(covariates, weights or {}), _rows(batch_size, part)
+
+    def read(chosen: np.ndarray) -> Example:
+        return stack([in_batch.map(examples[int(n)]) for n in chosen[rows]])
+
+    order = _order(len(examples), batch_size, seed).map(read)
+    return iter(order.to_iter_dataset(grain.ReadOptions(num_threads=threads, prefetch_buffer_size=threads)))
+
+
+def training_places(count: int, *, batch_size: int, seed: int, part: tuple[int, int] = (0, 1)) -> grain.DatasetIterator:
+    """The order of `training_batches` alone, for `held_examples`: the `place` of each row among them.
+
+    Args:
+        count: Examples there are.
+        batch_size: Visits per batch.
+        seed: Seed of the order.
+        part: (number, of how many) of every batch.
+
+    Returns:
+        An iterator with the same positions as that of `training_batches`.
+
+    Raises:
+        DataRefused: There are fewer examples than a batch holds.
+        UsageError: A batch cannot be parted evenly.
+    """
+    rows = _rows(batch_size, part)
+    order = _order(count, batch_size, seed).map(lambda chosen: {"place": chosen[rows].astype(np.int32)})
+    return iter(order.to_iter_dataset(grain.ReadOptions(num_threads=1, prefetch_buffer_size=8)))
+
+
+def held_examples(
+    examples: Sequence[StoredExample],
+    covariates: CovariateScale,
+    *,
+    weights: Mapping[tuple[str, str], float] | None,
+    memory: float,
+    progress: Progress,
+) -> Example:
+    """All examples in the form of a batch, with films as they are stored: the same numbers as batch by batch, at two bytes a pixel.
+
+    Args:
+        examples: Visits (or pairs) of the training split.
+        covariates: Scale of the covariates.
+        weights: See `training_batches`.
+        memory: Bytes that they may take.
+        progress: Is advanced by every visit.
+
+    Raises:
+        UsageError: They need more.
+    """
+    in_batch = AsInBatch(covariates, weights or {})
+    first = in_batch.map(examples[0]) if len(examples) else {}
+    needed = len(examples) * sum(values.nbytes for values in first.values())
+    if needed > memory:
+        raise UsageError(
+            f"training.cache device needs {needed / 1e9:.1f} GB for {len(examples):,} visits, and the device has {memory / 1e9:.1f} GB to "
+            "spare; leave training.cache at disk."
+        )
+    progress.start("visits", len(examples), f"read onto the device, {needed / 1e6:,.0f} MB")
+    held = {name: np.empty((len(examples), *values.shape), values.dtype) for name, values in first.items()}
+    for n in range(len(examples)):
+        for name, values in in_batch.map(examples[n]).items():
+            held[name][n] = values
+        progress.advance()
+    progress.finish()
+    return held
+
+
+def _rows(batch_size: int, part: tuple[int, int]) -> slice:
+    number, parts = part
+    if batch_size % parts:
+        raise UsageError(
+            f"A batch of {batch_size} visits cannot be split over {parts} processes; change training.batch_size."
+        )
+    return slice(number * batch_size // parts, (number + 1) * batch_size // parts)
+
+
+def _order(count: int, batch_size: int, seed: int) -> grain.MapDataset:
+    if count < batch_size:
         raise DataRefused(
-            f"The training split has {len(examples)} visits (or pairs of visits) with films, fewer than a batch of {batch_size}; "
+            f"The training split has {count} visits (or pairs of visits) with films, fewer than a batch of {batch_size}; "
             "use a larger cohort or a smaller `training.batch_size`."
         )
-    # shuffled before it is repeated: every visit comes once before any comes again
-    data = grain.MapDataset.source(examples).seed(seed).shuffle().repeat().map(Standardise(covariates, weights or {}))
-    if augmentation is not None:
-        data = data.random_map(Augment(augmentation))
-    # a batch that is not full would be compiled anew
-    data = data.batch(batch_size, drop_remainder=True)
-    return iter(data.to_iter_dataset(grain.ReadOptions(num_threads=threads, prefetch_buffer_size=2 * threads)))
+    # shuffled before it is repeated: every visit comes once before any comes again. A batch that is not full would be compiled anew
+    return grain.MapDataset.range(count).seed(seed).shuffle().repeat().batch(batch_size, drop_remainder=True)
 
 
 def evaluation_batches(
@@ -130,16 +200,17 @@ def evaluation_batches(
     Returns:
         An iterator over the batches; empty where there is no example.
     """
-    standardise = Standardise(covariates)
-    augment = Augment(augmentation) if augmentation is not None else None
+    in_batch = AsInBatch(covariates)
     for start in range(0, len(examples), batch_size):
         raw = [examples[i] for i in range(start, min(start + batch_size, len(examples)))]
         ids = [visit_key(example) for example in raw]
-        ready = [standardise.map(e) for e in raw]
-        if augment is not None:
-            ready = [augment.random_map(e, np.random.default_rng([seed, start + i])) for i, e in enumerate(ready)]
+        ready = [in_batch.map(e) for e in raw]
         ready += [ready[0]] * (batch_size - len(ready))
-        yield Batch(stack(ready), ids, len(ids))
+        keys = jax.vmap(jax.random.fold_in, (None, 0))(jax.random.key(seed), start + np.arange(batch_size))
+        yield Batch(jax.device_get(_prepared(stack(ready), keys, augmentation)), ids, len(ids))
+
+
+_prepared = jax.jit(prepared_films, static_argnums=2)
 
 
 def stack(examples: Sequence[Example]) -> Example:

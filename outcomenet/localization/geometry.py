@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -102,8 +103,12 @@ def crop_frames(landmarks: Mapping[str, tuple[float, float]], region: Region | s
     Raises:
         DataRefused: The landmarks do not tell how the limb lies.
     """
-    points = {name: np.asarray(point, float) for name, point in landmarks.items()}
-    region = Region(region)
+    return _crop_frames(tuple((name, *map(float, place)) for name, place in landmarks.items()), Region(region))
+
+
+@lru_cache(maxsize=8)  # flags, mask and crops of one film all ask for them
+def _crop_frames(landmarks: tuple[tuple[str, float, float], ...], region: Region) -> JointFrames:
+    points = {name: np.array([x, y]) for name, x, y in landmarks}
     axis, towards_thumb = _limb_axes(points, region)
     if region is Region.HAND:
         points = _with_carpus(points, axis, towards_thumb)
@@ -122,6 +127,8 @@ def crop_frames(landmarks: Mapping[str, tuple[float, float]], region: Region | s
             handed = np.sign(axis[0] * towards_thumb[1] - axis[1] * towards_thumb[0])
             right[row] = handed * perpendicular
         present[row] = True
+    for shared in (centre, up, right, present):
+        shared.flags.writeable = False
     return JointFrames(centre, up, right, present)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from outcomenet.anatomy import Region
-from outcomenet.arrays import UInt16
+from outcomenet.arrays import Float, UInt16
 
 Points = Mapping[str, tuple[float, float]]
 
@@ -57,22 +57,22 @@ def shaft_steps(
     Returns:
         Grey levels by which a shaft is brighter; none for a shaft that is not on the film or does not differ.
     """
-    steps = []
+    places = []
     for start, end in _shafts(landmarks, region, mm_per_px):
         along = end - start
         length = float(np.hypot(*along))
         if length == 0:
             continue
         beside = np.array([-along[1], along[0]]) / length * _BESIDE_MM[region] / mm_per_px
-        middle = [start + share * along for share in _ALONG]
-        inner, outer = (
-            [_spot(pixels, place, mm_per_px) for place in places]
-            for places in (middle, [m + side * beside for m in middle for side in (-1, 1)])
-        )
-        step = float(np.nanmedian(inner) - np.nanmedian(outer)) if np.isfinite([*inner, *outer]).all() else 0.0
-        if step:
-            steps.append(step)
-    return steps
+        middle = start + np.array(_ALONG)[:, None] * along
+        places.append([middle, middle - beside, middle + beside])
+    if not places:
+        return []
+    grey = _spots(pixels, np.array(places), mm_per_px)
+    on_film = np.isfinite(grey).all((1, 2))
+    inner, outer = grey[on_film, 0], grey[on_film, 1:].reshape(-1, 2 * len(_ALONG))
+    steps = np.median(inner, axis=1) - np.median(outer, axis=1)
+    return [float(step) for step in steps if step]
 
 
 def _shafts(landmarks: Points, region: Region, mm_per_px: float) -> Iterator[tuple[np.ndarray, np.ndarray]]:
@@ -96,10 +96,18 @@ def _shafts(landmarks: Points, region: Region, mm_per_px: float) -> Iterator[tup
             )
 
 
-def _spot(pixels: np.ndarray, place: np.ndarray, mm_per_px: float) -> float:
-    """Mean grey level about a place, NaN off the film."""
+def _spots(
+    pixels: UInt16[np.ndarray, "height width"], places: Float[np.ndarray, "*place 2"], mm_per_px: float
+) -> Float[np.ndarray, "*place"]:
+    """Mean grey levels about places (x, y), NaN off the film."""
     half = max(1, round(_SPOT_MM / 2 / mm_per_px))
-    column, row = (int(np.floor(edge)) for edge in place)
-    if not (half <= row < pixels.shape[0] - half and half <= column < pixels.shape[1] - half):
-        return np.nan
-    return float(pixels[row - half : row + half + 1, column - half : column + half + 1].mean())
+    column, row = np.moveaxis(np.floor(places), -1, 0)
+    inside = (row >= half) & (row < pixels.shape[0] - half) & (column >= half) & (column < pixels.shape[1] - half)
+    away = np.arange(-half, half + 1)
+    rows = np.where(inside, row, half).astype(int)[..., None, None] + away[:, None]
+    columns = np.where(inside, column, half).astype(int)[..., None, None] + away
+    if not inside.any():
+        return np.full(inside.shape, np.nan)
+    # those off the film look at a corner, which may not be there on a strip: never read past it
+    rows, columns = np.minimum(rows, pixels.shape[0] - 1), np.minimum(columns, pixels.shape[1] - 1)
+    return np.where(inside, pixels[rows, columns].mean((-2, -1)), np.nan)

@@ -38,6 +38,7 @@ from outcomenet.sweeps.sweep_folder import (
 from outcomenet.sweeps.sweep_results import ARMS_FILE, TRIALS_FILE, trials_table, winner, write_results
 from outcomenet.sweeps.trials import Axis, Settings, grown, named_axes, planned_trials
 from outcomenet.sweeps.worker import checked
+from outcomenet.training.metric_writers import expect_writers
 
 LAUNCHERS = ("local", "slurm", "jobset")
 EVALUATE = ("validation", "test", "none")
@@ -80,6 +81,7 @@ def sweep(
     launcher: str = "local",
     slurm: SlurmOptions | None = None,
     jobset: JobSetOptions | None = None,
+    writers: Sequence[str] = (),
     searched: bool = False,
     file: Path | str | None = None,
     progress: Progress | None = None,
@@ -103,6 +105,7 @@ def sweep(
             submitted.
         slurm: What a job asks of the cluster.
         jobset: What a pod asks of the cluster.
+        writers: `tensorboard`, `mlflow`, `wandb`: viewers' files of every trial's metrics, in `viewers/` of the folder.
         searched: The arms were suggested by what others gave (`search`), which the page says.
         file: Where the experiment was loaded from; needed for named axes.
         progress: Where progress is shown.
@@ -122,10 +125,11 @@ def sweep(
     """
     out, progress = Path(out), progress or Progress()
     _expect_launcher(launcher)
+    expect_writers(writers)
     planned = plan_sweep(
         experiment, Path(data), out, axes=axes, seeds=seeds, folds=folds, evaluate=evaluate, file=None if file is None else Path(file)
     )  # fmt: skip
-    planned = replace(planned, searched=searched)
+    planned = replace(planned, searched=searched, writers=tuple(writers))
     with only_writer(out):
         out.mkdir(parents=True, exist_ok=True)
         frozen = _frozen(planned, None if file is None else Path(file), progress)
@@ -200,7 +204,7 @@ def _frozen(planned: Sweep, file: Path | None, progress: Progress) -> Sweep:
     if not (folder / SWEEP).is_file():
         if any(name for name in os.listdir(folder) if not name.startswith(".")):
             raise UsageError(f"{folder} exists and is no sweep (it has no {SWEEP}); choose another --out.")
-        before: tuple = ()
+        before, same = (), False
     else:
         old = read_sweep(folder)
         for what, mine, theirs in (
@@ -212,15 +216,15 @@ def _frozen(planned: Sweep, file: Path | None, progress: Progress) -> Sweep:
                 )
         if old.evaluate == "test" and planned.evaluate != "test":
             planned = replace(planned, evaluate="test")  # what was opened stays opened, and is counted
-        before = old.trials
+        before, same = old.trials, old.writers == planned.writers
     if file is not None:
         name = kept_file(folder, file)
         planned = replace(planned, trials=tuple(replace(trial, file=name) for trial in planned.trials))
     trials = tuple(grown(planned.trials, before))
     frozen = replace(planned, trials=trials)
-    if trials != before:
+    if trials != before or not same:
         write_sweep(frozen)
-        if before:
+        if len(trials) > len(before) > 0:
             progress.say(f"{len(trials) - len(before)} trials more than the {len(before)} that were planned before.")
         taken = _taken_over(frozen)
         if taken:

@@ -29,7 +29,7 @@ from outcomenet.runs.record import utc_now
 from outcomenet.sweeps.trials import Trial
 
 SWEEP = "sweep.json"
-TRIALS, STATE, VALIDATION, EXPERIMENT = "trials", "state", "validation", "experiment"
+TRIALS, STATE, VALIDATION, EXPERIMENT, VIEWERS = "trials", "state", "validation", "experiment", "viewers"
 FORMAT = 1
 
 
@@ -85,6 +85,8 @@ class Sweep:
     evaluate: str
     """validation, test or none."""
     trials: tuple[Trial, ...]
+    writers: tuple[str, ...] = ()
+    """Viewers' files of each trial's metrics (`training.metric_writers`), in `viewers/`."""
     searched: bool = False
     """Whether arms were suggested by what earlier arms gave: such a sweep explores, and confirms nothing."""
 
@@ -100,6 +102,10 @@ class Sweep:
     def run(self, trial: Trial) -> Path:
         """Run folder of a trial."""
         return self.folder / TRIALS / trial.name
+
+    def viewers(self, trial: Trial) -> Path:
+        """Where viewers' files of its metrics lie, less the name of the viewer: not among the runs."""
+        return self.folder / VIEWERS / trial.name
 
     def predictions(self, trial: Trial) -> Path:
         """Its predictions for the validation patients."""
@@ -144,7 +150,19 @@ def write_sweep(sweep: Sweep) -> None:
     write_whole(sweep.folder / SWEEP, json.dumps(record, indent=1) + "\n")
 
 
-_PLAIN = ("name", "question", "outcome", "data", "fingerprint", "program", "commit", "axes", "evaluate", "searched")
+_PLAIN = (
+    "name",
+    "question",
+    "outcome",
+    "data",
+    "fingerprint",
+    "program",
+    "commit",
+    "axes",
+    "evaluate",
+    "writers",
+    "searched",
+)
 
 
 def read_sweep(folder: Path) -> Sweep:
@@ -166,7 +184,9 @@ def read_sweep(folder: Path) -> Sweep:
     record = read_json_object(file, advice)
     try:
         trials = tuple(Trial(**trial) for trial in record["trials"])
-        return Sweep(folder, trials=trials, **{key: record[key] for key in _PLAIN})
+        plain = {key: record[key] for key in _PLAIN}
+        plain["writers"] = tuple(plain["writers"])
+        return Sweep(folder, trials=trials, **plain)
     except (KeyError, TypeError) as missing:
         raise DataRefused(f"{file} is not one that this version of outcomenet wrote ({missing}); {advice}.") from None
 

@@ -11,13 +11,21 @@ from pathlib import Path
 import jax
 import numpy as np
 
-from outcomenet import workflow
 from outcomenet.devices import peak_teraflops
 from outcomenet.experiment import Experiment
 from outcomenet.input_pipeline.transforms import StoredExample
 from outcomenet.progress import Progress, peak_memory_mb
 from outcomenet.runs.environment import set_numerics
-from outcomenet.training.sharding import compile_step, device_mesh, put_batch, put_state
+from outcomenet.training.sharding import CompiledStep, device_mesh, put_batch, put_state
+from outcomenet.wiring import (
+    parameter_counts,
+    prepared,
+    stored_examples,
+    training_data,
+    training_examples,
+    training_step,
+    wire,
+)
 
 TIMED_STEPS = 20
 
@@ -77,23 +85,23 @@ def measure_training(experiment: Experiment, data: Path, progress: Progress) -> 
         UsageError: The data set cannot answer the question.
     """
     set_numerics()
-    resolved, dataset, weights, _ = workflow.prepared(experiment, data)
+    resolved, dataset, weights, _ = prepared(experiment, data)
     if not resolved.rungs:
         return None
-    wiring = workflow.wire(resolved, dataset, weights)
+    wiring = wire(resolved, dataset, weights)
     state = wiring.initial_state()
     mesh = device_mesh(resolved.training.devices or None)
     size = resolved.training.batch_size
     # as many visits as two batches take: what is timed is the step, not the whole data set
-    few = _First(workflow.stored_examples(wiring), 2 * size)
+    few = _First(stored_examples(wiring), 2 * size)
     begun = time.monotonic()
-    examples = workflow.training_examples(wiring, state, Progress(quiet=True), few)
+    examples = training_examples(wiring, state, Progress(quiet=True), few)
     embed = (time.monotonic() - begun) / len(few) * few.all if resolved.network.is_frozen else 0.0
-    batches = workflow.training_data(wiring, examples)
-    step = compile_step(workflow.training_step(wiring), mesh)
+    batches, held = training_data(wiring, examples, Progress(quiet=True))
+    compiled = CompiledStep(training_step(wiring), mesh, held)
     state, batch = put_state(state, mesh), put_batch(next(batches), mesh)
     begun = time.monotonic()
-    compiled = step.lower(state, batch).compile()  # pyright: ignore[reportFunctionMemberAccess]
+    program = compiled.compile(state, batch)
     compile_seconds = time.monotonic() - begun
     state, _ = jax.block_until_ready(compiled(state, batch))
     progress.start("steps", TIMED_STEPS, "time steps")
@@ -109,7 +117,7 @@ def measure_training(experiment: Experiment, data: Path, progress: Progress) -> 
     return TrainingCost(
         device=mesh.devices.flat[0].device_kind,
         devices=mesh.size,
-        parameters=workflow.parameter_counts(wiring.networks),
+        parameters=parameter_counts(wiring.networks),
         shapes={name: _shapes(network.abstract_parameters) for name, network in wiring.networks.items()},
         training_visits=few.all,
         batch_size=size,
@@ -118,9 +126,9 @@ def measure_training(experiment: Experiment, data: Path, progress: Progress) -> 
         step_seconds=float(np.median(whole)),
         waiting_share=float(np.sum(waiting) / np.sum(whole)),
         embed_seconds=embed,
-        step_teraflop=_teraflop(compiled),
+        step_teraflop=compiled.teraflop,
         peak_teraflops=peak_teraflops(mesh.devices.flat[0].device_kind) * mesh.size,
-        device_mb=_device_mb(compiled),
+        device_mb=_device_mb(program),
         host_mb=peak_memory_mb(),
     )
 
@@ -137,11 +145,6 @@ class _First(Sequence[StoredExample]):
 
     def __getitem__(self, index: int) -> StoredExample:  # pyright: ignore[reportIncompatibleMethodOverride]
         return self.examples[index]
-
-
-def _teraflop(compiled: jax.stages.Compiled) -> float:
-    counted = compiled.cost_analysis() or {}
-    return float(counted.get("flops", math.nan)) / 1e12
 
 
 def _device_mb(compiled: jax.stages.Compiled) -> float:

@@ -151,7 +151,16 @@ def _train_and_evaluate(sweep: Sweep, trial: Trial, progress: Progress, kept: Ke
 
     run, data = sweep.run(trial), sweep.data_folder
     with typed(_command(sweep, trial)):
-        workflow.run_training(sweep.file(trial), trial.experiment, data, run, progress=progress, kept=kept)
+        workflow.run_training(
+            sweep.file(trial),
+            trial.experiment,
+            data,
+            run,
+            progress=progress,
+            kept=kept,
+            writers=sweep.writers,
+            viewers=sweep.viewers(trial),
+        )
         if sweep.evaluate != "none" and not sweep.predictions(trial).is_file():
             workflow.run_validation(run, data, sweep.predictions(trial), progress=progress)
         if sweep.evaluate == "test":

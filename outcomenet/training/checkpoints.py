@@ -7,23 +7,26 @@ written under a temporary name and renamed when complete: a killed process leave
 from __future__ import annotations
 
 import errno
-import io
 import json
 import logging
 import os
 import re
 import shutil
+import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, redirect_stderr
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import orbax.checkpoint as ocp
 
 from outcomenet.artifacts import MANIFEST, first_difference, read_json_object, read_manifest, unlisted, write_manifest
 from outcomenet.errors import CheckpointError, DataRefused
+from outcomenet.training import processes
 
 METADATA_BYTES = 2**20  # what Orbax writes beside the numbers
 STATE, POSITION = "state", "position.json"
@@ -38,6 +41,7 @@ class Checkpoints:
 
     def __init__(self, folder: Path, run_id: str, keep: int = 2):
         self.folder, self.run_id, self.keep = folder, run_id, keep
+        self._saving: Future[Path] | None = None
 
     def steps(self) -> list[int]:
         """Steps with a complete checkpoint, sound or not, oldest first."""
@@ -72,10 +76,33 @@ class Checkpoints:
             shutil.rmtree(self.folder / str(old))
         return final
 
+    def save_beside(self, step: int, state: object, position: Position) -> None:
+        """As `save`, while training goes on: the state is copied on its device first. One is written at a time.
+
+        Raises:
+            OSError: The one before could not be written.
+        """
+        self.wait()
+        # a copy: the next step takes the state's memory
+        copied = jax.tree.map(jnp.copy, state)
+        pool = ThreadPoolExecutor(1)
+        self._saving = pool.submit(self.save, step, copied, position)
+        pool.shutdown(wait=False)
+
+    def wait(self) -> None:
+        """Waits for the checkpoint that is being written.
+
+        Raises:
+            OSError: It could not be written.
+        """
+        saving, self._saving = self._saving, None
+        if saving is not None:
+            saving.result()
+
     @staticmethod
     def _fill(partial: Path, state: object, saved: dict[str, object]) -> None:
         _refuse_full_disk(partial, state)
-        with _without_reports(), ocp.StandardCheckpointer() as checkpointer:
+        with _without_reports(), _checkpointer() as checkpointer:
             # plain arrays: what is saved must not depend on the devices that are there today
             checkpointer.save((partial / STATE).absolute(), jax.device_get(state))
         (partial / POSITION).write_text(json.dumps(saved))
@@ -130,7 +157,7 @@ class Checkpoints:
         folder = self.folder / str(step)
         _refuse_unlisted(folder)
         position = self._own_position(folder)
-        with ocp.StandardCheckpointer() as checkpointer:
+        with _checkpointer() as checkpointer:
             stored = checkpointer.metadata((folder / STATE).absolute()).item_metadata.tree
             _refuse_other_arrays(folder, stored, abstract)
             state = checkpointer.restore((folder / STATE).absolute(), abstract)
@@ -159,17 +186,29 @@ def _refuse_full_disk(folder: Path, state: object) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder))
 
 
+def _checkpointer() -> ocp.StandardCheckpointer:
+    """One that this process uses alone: of several that train together the first one writes and each reads for itself."""
+    own = processes.number()
+    return ocp.StandardCheckpointer(
+        multiprocessing_options=ocp.options.MultiprocessingOptions(
+            primary_host=own, active_processes={own}, barrier_sync_key_prefix=f"process{own}"
+        )
+        if processes.count() > 1
+        else ocp.options.MultiprocessingOptions()
+    )
+
+
 @contextmanager
 def _without_reports() -> Iterator[None]:
     """Orbax's threads print tracebacks beside the error that they raise; the error is enough."""
     logger = logging.getLogger("absl")
-    before = logger.disabled
-    logger.disabled = True
+    before, hook = logger.disabled, threading.excepthook
+    # not the whole of stderr: training shows its progress there meanwhile
+    logger.disabled, threading.excepthook = True, lambda _: None
     try:
-        with redirect_stderr(io.StringIO()):
-            yield
+        yield
     finally:
-        logger.disabled = before
+        logger.disabled, threading.excepthook = before, hook
 
 
 def _refuse_other_arrays(folder: Path, stored: object, abstract: object) -> None:

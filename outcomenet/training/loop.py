@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import json
+import math
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import jax
 import numpy as np
 from jax.sharding import Mesh
 
+from outcomenet.devices import peak_teraflops
 from outcomenet.errors import DataRefused, Preempted, TrainingDiverged
 from outcomenet.progress import Progress
 from outcomenet.ranges import Count, CountOrNone, Seed, Workers, check_ranges
+from outcomenet.training import processes
 from outcomenet.training.checkpoints import Checkpoints, abstract_of
 from outcomenet.training.metric_writers import MetricWriter
-from outcomenet.training.sharding import compile_step, put_batch, put_state
+from outcomenet.training.processes import any_says
+from outcomenet.training.sharding import CompiledStep, put_batch, put_state
 from outcomenet.training.state import TrainState
 from outcomenet.training.step import Step
 
@@ -36,6 +40,8 @@ class TrainingConfig:
     devices: CountOrNone = 0
     members: Count = 1  # of a deep ensemble: networks that start apart and are trained together
     threads: Workers = 2
+    # where training examples are while it runs: read from disk for each batch, or all on the device
+    cache: Literal["disk", "device"] = "disk"
     warm_start: bool = True
 
     def __post_init__(self) -> None:
@@ -66,6 +72,7 @@ def train(
     *,
     run_id: str,
     progress: Progress,
+    held: Mapping[str, np.ndarray] | None = None,
     stop: Callable[[], bool] = lambda: False,
     writers: Callable[[int], AbstractContextManager[Sequence[MetricWriter]]] = lambda step: nullcontext(()),
 ) -> TrainState:
@@ -80,6 +87,7 @@ def train(
         mesh: the devices that the batch is split over.
         run_id: the run's identity, which checkpoints carry.
         progress: is told of the steps.
+        held: all examples, put onto the devices once; batches then hold the place of each row among them.
         stop: whether training should end, asked after each step.
         writers: opens further places for the metrics, given the step that training goes on from.
 
@@ -93,39 +101,47 @@ def train(
     """
     # 1. where were we: model, optimiser, step, key and data position come back together
     checkpoints = Checkpoints(run / "checkpoints", run_id)
-    state = put_state(state, mesh)
-    # the state is on its devices already, so that the checkpoint comes back straight onto them
-    restored = checkpoints.resume(abstract_of(state), progress.say)
+    # onto one device here, also where several processes train: each reads for itself
+    here = jax.sharding.SingleDeviceSharding(jax.local_devices()[0])
+    restored = checkpoints.resume(abstract_of(state, here), progress.say)
     if restored is not None:
         state, position = restored
         batches.set_state(dict(position["batches"]))
     first = int(state.step)
-    log = MetricsLog(run / "metrics.jsonl", first)
-    compiled = compile_step(step, mesh)
+    state = put_state(state, mesh)
+    # of several processes all compute the same numbers, and one writes them down
+    writes = processes.number() == 0
+    log = MetricsLog(run / "metrics.jsonl", first) if writes else None
+    compiled = CompiledStep(step, mesh, held)
+    speed = Speed(config.batch_size, first, mesh)
     if first < config.steps:
         progress.start("steps", config.steps - first, "train" if not first else f"train on from step {first}")
-    begun = saved = time.monotonic()
-    with writers(first) as others:
+    with writers(first) if writes else nullcontext(()) as others, _finished(checkpoints):
         for number in range(first + 1, config.steps + 1):
             # 2. one batch, one update
-            state, metrics = compiled(state, put_batch(next(batches), mesh))
+            with speed.waiting():
+                batch = put_batch(next(batches), mesh)
+            state, metrics = compiled(state, batch)
             # 3. metrics leave the device only when they are written down
-            if number % config.log_every == 0 or number == config.steps:
+            logs, last = number % config.log_every == 0, number == config.steps
+            if logs or last:
                 values = jax.device_get(metrics)
-                now = time.monotonic()
-                speed = (number - first) * config.batch_size / (now - begun)
-                loss = log.write(number, values, now - begun)
-                for writer in others:
-                    writer.write(number, _named(values, speed, now - saved))
-                progress.advance(0, f", loss {loss:.3f}, {speed:.1f} visits/s, saved {now - saved:.0f} s ago")
+                if log is not None:
+                    loss = log.write(number, values, speed.seconds)
+                    measured = speed.measured(number, compiled.teraflop)
+                    for writer in others:
+                        writer.write(number, _named(values, measured))
+                    progress.advance(0, f", loss {loss:.3f}, {speed.text(measured)}")
             # 4. save, also when asked to stop
-            # asked once a step: a signal that comes while saving is heard at the next one
-            stopping = stop()
-            if number % config.save_every == 0 or number == config.steps or stopping:
-                checkpoints.save(number, state, {"batches": batches.get_state()})
-                saved = time.monotonic()
+            saves = number % config.save_every == 0 or last
+            # asked once a step, or where several processes meet: a signal that comes while saving is heard at the next one
+            stopping = any_says(stop()) if processes.count() == 1 or logs or saves else False
+            if (saves or stopping) and writes:
+                checkpoints.save_beside(number, state, {"batches": dict(batches.get_state())})
+                speed.saved()
             progress.advance()
-            if stopping and number < config.steps:
+            if stopping and not last:
+                checkpoints.wait()
                 raise Preempted(f"Stopped after step {number} of {config.steps}, saved; run the same command to go on.")
     if first < config.steps:
         # steps are only queued by the calls above; the progress ends when the last one is computed
@@ -134,12 +150,83 @@ def train(
     return state
 
 
-def _named(
-    metrics: Mapping[str, Mapping[str, np.ndarray]], visits_per_second: float, checkpoint_age: float
-) -> dict[str, float]:
-    """Metrics by `predictor/part`, with the speed since training began or went on and the age of the last checkpoint."""
+@contextmanager
+def _finished(checkpoints: Checkpoints) -> Iterator[None]:
+    """Waits for what is being saved at the end of the block, and also where the block fails: its own error is the one to be told."""
+    try:
+        yield
+    except BaseException:
+        with suppress(Exception):
+            checkpoints.wait()
+        raise
+    checkpoints.wait()
+
+
+class Speed:
+    """How fast a training is, from its first step or where it went on; compiling counts."""
+
+    def __init__(self, batch_size: int, first: int, mesh: Mesh):
+        self.batch_size, self.first = batch_size, first
+        self.peak = peak_teraflops(mesh.devices.flat[0].device_kind) * mesh.size
+        self.begun = self._saved = time.monotonic()
+        self._waited = 0.0
+
+    @property
+    def seconds(self) -> float:
+        """Since training began or went on."""
+        return time.monotonic() - self.begun
+
+    @contextmanager
+    def waiting(self) -> Iterator[None]:
+        """Counts the time in which the next batch is waited for."""
+        begun = time.monotonic()
+        yield
+        self._waited += time.monotonic() - begun
+
+    def saved(self) -> None:
+        """Notes that a checkpoint is being written."""
+        self._saved = time.monotonic()
+
+    def measured(self, step: int, teraflop: float) -> dict[str, float]:
+        """Numbers by name; those that are not known are left out.
+
+        Args:
+            step: That was reached.
+            teraflop: Operations of one step, 10^12.
+        """
+        seconds = self.seconds
+        steps = (step - self.first) / seconds
+        numbers = {
+            "steps_per_second": steps,
+            "visits_per_second": steps * self.batch_size,
+            "teraflops": steps * teraflop,
+            "peak_share": steps * teraflop / self.peak,
+            "input_wait_share": self._waited / seconds,
+            "checkpoint_age_seconds": time.monotonic() - self._saved,
+        }
+        return {name: value for name, value in numbers.items() if math.isfinite(value)}
+
+    @staticmethod
+    def text(measured: Mapping[str, float]) -> str:
+        """The same numbers as a line of progress has them.
+
+        Args:
+            measured: Of `measured`.
+        """
+        forms = {
+            "visits_per_second": "{:.1f} visits/s",
+            "teraflops": "{:.2g} TFLOP/s",
+            "peak_share": "{:.1%} of the peak",
+            "input_wait_share": "input waited for {:.1%}",
+            "checkpoint_age_seconds": "saved {:.0f} s ago",
+        }
+        return ", ".join(form.format(measured[name]) for name, form in forms.items() if name in measured)
+
+
+def _named(metrics: Mapping[str, Mapping[str, np.ndarray]], speed: Mapping[str, float]) -> dict[str, float]:
+    """Metrics by `predictor/part`, and the speed."""
     named = {f"{rung}/{part}": float(value) for rung, parts in metrics.items() for part, value in parts.items()}
-    return named | {"speed/visits_per_second": visits_per_second, "speed/checkpoint_age_seconds": checkpoint_age}
+    return named | {f"speed/{name}": value for name, value in speed.items()}
 
 
 class MetricsLog:

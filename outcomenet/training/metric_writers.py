@@ -145,19 +145,19 @@ def expect_writers(names: Sequence[str]) -> None:
 
 
 @contextmanager
-def opened_writers(names: Sequence[str], run: Path, config: JsonObject, step: int) -> Iterator[list[MetricWriter]]:
+def opened_writers(names: Sequence[str], place: Path, config: JsonObject, step: int) -> Iterator[list[MetricWriter]]:
     """Writers of a training, closed when it ends, however it ends.
 
     Args:
         names: Of `WRITERS`.
-        run: Run folder, beside which they write.
+        place: Where they write, less `.NAME`: a run folder, beside which they lie.
         config: The experiment as the record holds it.
         step: From which the training begins or goes on.
     """
     with ExitStack() as stack:
         writers: list[MetricWriter] = []
         for name in names:
-            writers.append(_WRITERS[name](run.with_name(f"{run.name}.{name}"), config, step))
+            writers.append(_WRITERS[name](place.with_name(f"{place.name}.{name}"), config, step))
             stack.callback(writers[-1].close)
         yield writers
 

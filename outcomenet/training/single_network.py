@@ -12,6 +12,7 @@ import optax
 from flax import nnx
 
 from outcomenet.arrays import Array, Float, Shaped
+from outcomenet.errors import UsageError
 from outcomenet.progress import Progress
 from outcomenet.stopping import asked_by_signals
 from outcomenet.training.loop import Batches, TrainingConfig, train
@@ -54,8 +55,13 @@ def train_network(
         The network, trained.
 
     Raises:
+        UsageError: Examples were to be kept on the device.
         Preempted: The process was asked to stop; what was reached is saved.
     """
+    if config.cache != "disk":
+        raise UsageError(
+            f"Joints are drawn anew for every step of {name}: there is nothing for training.cache to keep."
+        )
     definition, state = nnx.split(network)
     optimiser = optimiser_config.build(config.steps)
     # the loop that all networks share holds its states by name; batches carry their seeds, so the state's key is not used

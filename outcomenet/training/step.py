@@ -19,6 +19,7 @@ from outcomenet.training.state import NetworkState, TrainState
 
 Losses = dict[str, Float[Array, ""]]  # of one network, by part; and `gradient_norm`
 Metrics = dict[str, Losses]  # by rung
+OF_FILMS = 2**31 - 1  # of a step's random numbers, apart from those of an ensemble's members, who take (key, member)
 Step = Callable[[TrainState, Mapping[str, Array]], tuple[TrainState, Metrics]]
 
 
@@ -42,18 +43,23 @@ class Phase(NamedTuple):
 class TrainStep:
     """Every network learns from the same batch with the same joints hidden.
 
-    Randomness is (key, step), and the member's place in an ensemble, whose members start apart and hide joints apart.
+    Randomness is (key, step), the row in the batch where films are changed, and the member's place in an ensemble, whose members
+    start apart and hide joints apart. All of it is drawn within the step: it costs no host its time and no restart or number of
+    devices changes it.
     """
 
     networks: Mapping[str, RungNetwork]  # by rung
     optimiser: optax.GradientTransformation
     loss_weights: Mapping[str, float]  # by part of the loss; 1 for those that are not named
     steps: int = 1  # of the whole training
+    # what a batch becomes before networks see it, given a key of this step: films prepared, with random changes
+    prepare: Callable[[Mapping[str, Array], Array], Mapping[str, Array]] = lambda batch, key: batch
 
     def __call__(self, state: TrainState, batch: Mapping[str, Array]) -> tuple[TrainState, Metrics]:
         """(The state after one update, the losses before it as means over the members)."""
         # the state holds the key as plain numbers, which checkpoints can store
         key = jax.random.fold_in(jax.random.wrap_key_data(state.key), state.step)
+        batch = self.prepare(batch, jax.random.fold_in(key, OF_FILMS))
         networks: dict[str, NetworkState] = {}
         metrics: Metrics = {}
         for name, network in self.networks.items():

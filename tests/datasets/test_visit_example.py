@@ -19,7 +19,7 @@ from outcomenet.datasets.visit_files import visit_features
 from outcomenet.errors import DataRefused
 from outcomenet.experiment import Experiment
 from outcomenet.experiment_data import known_outcomes
-from outcomenet.input_pipeline.transforms import CovariateScale, Standardise
+from outcomenet.input_pipeline.transforms import AsInBatch, CovariateScale
 from outcomenet.outcomes import OUTCOMES
 
 SHAPE = ExampleShape(crop_size=32, covariates=7, readers=2)
@@ -50,7 +50,7 @@ def test_an_example_of_which_nothing_is_known_is_all_missing():
 
 def test_a_batch_has_the_outcomes_that_the_data_set_has():
     example = nothing_known(ExampleShape(32, 1, 1))
-    batch = Standardise(SCALE).map({name: value for name, value in example.items() if not name.startswith("pain")})
+    batch = AsInBatch(SCALE).map({name: value for name, value in example.items() if not name.startswith("pain")})
     assert "pain" not in batch
     assert "pain_half_width" not in batch
     assert (batch["haq"].dtype, batch["svdh"].dtype) == (np.float32, np.int32)

@@ -20,7 +20,8 @@ from outcomenet.predictors import PREDICTORS
 from outcomenet.progress import Progress
 from outcomenet.runs.config import as_lines, from_record, to_record
 from outcomenet.runs.run_codebook import tables_of
-from outcomenet.workflow import networks_of, run_report
+from outcomenet.wiring import networks_of
+from outcomenet.workflow import run_report
 from tests.trained_runs import FILES
 
 GOLDEN = Path(__file__).parents[1] / "golden"

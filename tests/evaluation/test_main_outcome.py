@@ -20,7 +20,8 @@ from outcomenet.reports.summary import ladder_text
 from outcomenet.runs.record import read_record
 from outcomenet.strategies import ConfoundingConfig
 from outcomenet.training.loop import TrainingConfig
-from outcomenet.workflow import restore_parameters, run_evaluation, run_training, wire
+from outcomenet.wiring import wire
+from outcomenet.workflow import restore_parameters, run_evaluation, run_training
 
 EXPERIMENT = Experiment(
     "order", "?", outcomes=("haq_by_category", "pain"), main_outcome="pain", covariates=("age",), rungs=("direct_adjusted",),

@@ -11,7 +11,8 @@ from outcomenet.datasets.visit_example import ExampleShape, nothing_known
 from outcomenet.errors import UsageError
 from outcomenet.inference.embedded_films import embedded_films
 from outcomenet.inference.joint_states import JointStateNetwork
-from outcomenet.input_pipeline.transforms import CovariateScale, Standardise
+from outcomenet.input_pipeline.prepared_films import prepared_films
+from outcomenet.input_pipeline.transforms import AsInBatch, CovariateScale
 from outcomenet.likelihoods.ordinal import most_probable_grade
 from outcomenet.models.encoders.cnn import CnnConfig
 from outcomenet.models.joint_states import LEVELS, JointNetConfig
@@ -78,10 +79,12 @@ def test_a_film_embedded_once_gives_what_it_gives_at_every_step(pairs):
     assert len(made) == 5
     assert "crops" not in made[0]
     assert ("later_embedded" in made[0]) == pairs
-    standardise = Standardise(CovariateScale(("age",), (0,), (0.0,), (1.0,)))
+    in_batch = AsInBatch(CovariateScale(("age",), (0,), (0.0,), (1.0,)))
     net = network.merge(parameters)
     for example, embedded in zip(examples, made, strict=True):
-        whole, short = standardise.map(example), standardise.map(embedded)
+        whole, short = (in_batch.map(e) for e in (example, embedded))
+        of_film = ("crops", "present", "visible", "covariates", "observed")
+        whole = prepared_films({name: jnp.asarray(whole[name]) for name in of_film}, None, None)
         visits = [
             Visit(
                 *(None if name not in e else jnp.asarray(e[name])[None] for name in ("crops", "visible", "covariates", "observed")),

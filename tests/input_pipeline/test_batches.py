@@ -1,4 +1,4 @@
-"""Order and augmentation follow from (seed, step, example) alone; a covariate is never ignored."""
+"""The order follows from the seed alone, whoever reads which part of a batch; a covariate is never ignored."""
 
 from __future__ import annotations
 
@@ -8,8 +8,14 @@ import pytest
 
 from outcomenet.datasets.dataset import open_dataset
 from outcomenet.errors import DataRefused, UsageError
-from outcomenet.input_pipeline.batches import covariate_scale, evaluation_batches, training_batches
-from outcomenet.input_pipeline.transforms import AugmentationConfig
+from outcomenet.input_pipeline.batches import (
+    covariate_scale,
+    evaluation_batches,
+    held_examples,
+    training_batches,
+    training_places,
+)
+from outcomenet.progress import Progress
 
 
 @pytest.fixture(scope="module")
@@ -23,9 +29,7 @@ def scale(dataset):
 
 
 def batches(dataset, scale, threads, seed=1):
-    return training_batches(
-        dataset.examples("train"), scale, batch_size=4, seed=seed, augmentation=AugmentationConfig(), threads=threads
-    )
+    return training_batches(dataset.examples("train"), scale, batch_size=4, seed=seed, threads=threads)
 
 
 def test_the_number_of_threads_changes_no_bit(dataset, scale):
@@ -50,6 +54,36 @@ def test_another_seed_gives_another_order(dataset, scale):
     )
 
 
+def test_parts_of_a_batch_are_the_batch_and_a_position_is_that_of_any_number_of_parts(dataset, scale):
+    examples = dataset.examples("train")
+    make = {"batch_size": 4, "seed": 1}
+    whole = training_batches(examples, scale, **make)
+    parts = [training_batches(examples, scale, **make, part=(n, 2)) for n in range(2)]
+    for _ in range(5):
+        expected = next(whole)
+        read = [next(part) for part in parts]
+        for name, values in expected.items():
+            np.testing.assert_array_equal(np.concatenate([part[name] for part in read]), values)
+    other = training_batches(examples, scale, **make, part=(3, 4))
+    other.set_state(whole.get_state())
+    np.testing.assert_array_equal(next(other)["crops"], next(whole)["crops"][3:])
+    with pytest.raises(UsageError, match="over 3 processes"):
+        training_batches(examples, scale, **make, part=(0, 3))
+
+
+def test_places_among_held_examples_are_the_rows_of_the_batches(dataset, scale):
+    examples = dataset.examples("train")
+    make = {"batch_size": 4, "seed": 1}
+    held = held_examples(examples, scale, weights=None, memory=1e12, progress=Progress(quiet=True))
+    whole, places = training_batches(examples, scale, **make), training_places(len(examples), **make)
+    for _ in range(8):
+        expected, chosen = next(whole), next(places)["place"]
+        for name, values in expected.items():
+            np.testing.assert_array_equal(held[name][chosen], values)
+    with pytest.raises(UsageError, match="leave training.cache at disk"):
+        held_examples(examples, scale, weights=None, memory=1e6, progress=Progress(quiet=True))
+
+
 def test_evaluation_sees_every_example_once(dataset, scale):
     examples = dataset.examples("test")
     ids = [key for _, names, _ in evaluation_batches(examples, scale, batch_size=4) for key in names]
@@ -63,7 +97,7 @@ def test_a_covariate_that_the_data_lack_is_an_error(dataset):
 
 def test_too_few_visits_for_a_batch_are_refused(dataset, scale):
     with pytest.raises(DataRefused, match="fewer than a batch of 9000"):
-        training_batches(dataset.examples("train"), scale, batch_size=9000, seed=0, augmentation=None)
+        training_batches(dataset.examples("train"), scale, batch_size=9000, seed=0)
 
 
 @pytest.mark.parametrize(

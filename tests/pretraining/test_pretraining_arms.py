@@ -11,7 +11,7 @@ import pytest
 from outcomenet.anatomy import JOINT_COUNT, JOINT_INDEX
 from outcomenet.experiment import load_module
 from outcomenet.experiment_files import experiment_file
-from outcomenet.input_pipeline.transforms import LIMBS
+from outcomenet.models.standardised_crops import LIMBS
 from outcomenet.pretraining.pretraining_experiment import PretrainingExperiment
 from outcomenet.runs.config import with_settings
 from tests import real_or_drawn

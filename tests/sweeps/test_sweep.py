@@ -26,6 +26,8 @@ from outcomenet.sweeps.sweep import go_on
 from outcomenet.sweeps.sweep_folder import Condition, read_state, read_sweep
 from outcomenet.sweeps.sweep_results import ARMS_FILE, TRIALS_FILE
 from tests import sweep_kills
+from tests.training.test_resume import EXPERIMENT as NETWORK
+from tests.training.test_resume import SMALL
 
 QUIET = Progress(quiet=True)
 # regressions alone: a trial takes a second, so that what is tested is the sweep
@@ -311,3 +313,17 @@ def test_a_plan_says_what_would_be_run_and_writes_nothing(small_dataset: Path, t
     assert "6 trials: 2 arms, 3 trainings of each." in said
     assert "1: network.human_head off" in said
     assert sorted(path for path in tmp_path.rglob("*") if "__pycache__" not in path.parts) == before
+
+
+def test_viewers_files_of_trials_lie_beside_the_runs_and_not_among_them(place: Path, small_dataset: Path):
+    out = place / "viewed/sweep"
+    words = ["sweep", str(NETWORK), "--data", str(small_dataset), "--out", str(out), "--workers", "1", *SMALL]
+
+    assert main([*words, "--training.steps", "2", "--writers", "tensorboard"]) == 0
+
+    (trial,) = read_sweep(out).trials
+    assert [path.name for path in (out / "trials").iterdir()] == [trial.name]
+    assert [path.name for path in (out / "viewers").iterdir()] == [f"{trial.name}.tensorboard"]
+    assert any((out / "viewers" / f"{trial.name}.tensorboard").glob("events*"))
+    assert main([*words, "--training.steps", "2", "--writers", "tensorbord"]) == 2
+    assert main(["sweep", str(out), "--writers", "mlflow"]) == 2  # frozen: by its first command alone

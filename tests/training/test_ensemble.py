@@ -23,8 +23,8 @@ from outcomenet.progress import Progress
 from outcomenet.strategies import ConfoundingConfig
 from outcomenet.training.ensemble import over_members, stacked
 from outcomenet.training.loop import TrainingConfig
-from outcomenet.training.step import TrainStep
-from outcomenet.workflow import run_evaluation, run_training, wire
+from outcomenet.wiring import training_step, wire
+from outcomenet.workflow import run_evaluation, run_training
 
 EXPERIMENT = Experiment(
     "ensemble", "?", outcomes=("haq",), covariates=("age",), rungs=("direct_adjusted",),
@@ -47,8 +47,8 @@ def test_written_out_and_vectorised_members_agree():
 def trained(small_dataset):
     dataset = open_dataset(small_dataset)
     wiring = wire(EXPERIMENT, dataset)
-    step = TrainStep(wiring.networks, EXPERIMENT.optimiser.build(2), {}, 2)
-    batches = training_batches(dataset.examples("train"), wiring.covariates, batch_size=4, seed=0, augmentation=None)
+    step = training_step(wiring)
+    batches = training_batches(dataset.examples("train"), wiring.covariates, batch_size=4, seed=0)
     state = wiring.initial_state()
     for _ in range(2):
         state, metrics = jax.jit(step)(state, next(batches))

@@ -14,17 +14,16 @@ from pathlib import Path
 import numpy as np
 from outcomenet.datasets.dataset import open_dataset
 from outcomenet.experiment import load_experiment
-from outcomenet.workflow import wire
+from outcomenet.wiring import training_step, wire
 from outcomenet.input_pipeline.batches import training_batches
-from outcomenet.training.sharding import compile_step, device_mesh, put_batch, put_state
-from outcomenet.training.step import TrainStep
+from outcomenet.training.sharding import CompiledStep, device_mesh, put_batch, put_state
 assert len(jax.devices()) == 8
 experiment = load_experiment(Path("experiments/demo.py"))
 results = []
 for devices in (1, 8):
     mesh, wiring = device_mesh(devices), wire(experiment, open_dataset(Path(sys.argv[1])))
-    step = compile_step(TrainStep(wiring.networks, experiment.optimiser.build(3), {}), mesh)
-    batches = training_batches(wiring.dataset.examples("train"), wiring.covariates, batch_size=8, seed=0, augmentation=None)
+    step = CompiledStep(training_step(wiring), mesh)
+    batches = training_batches(wiring.dataset.examples("train"), wiring.covariates, batch_size=8, seed=0)
     state = put_state(wiring.initial_state(), mesh)
     losses = []
     for _ in range(3):

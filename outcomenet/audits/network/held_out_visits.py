@@ -16,7 +16,8 @@ from outcomenet.csv_files import read_csv
 from outcomenet.datasets.dataset import SPLITS, Dataset, visit_key
 from outcomenet.datasets.manifest import TRUTH
 from outcomenet.errors import DataRefused
-from outcomenet.input_pipeline.transforms import CovariateScale, Standardise, StoredExample
+from outcomenet.input_pipeline.transforms import StoredExample
+from outcomenet.models.standardised_crops import standardised
 from outcomenet.progress import Progress
 
 KEYS = ["patient_id", "visit_id"]
@@ -57,21 +58,17 @@ class WalkedFilms(NamedTuple):
     kept: dict[Key, StoredExample]  # examples of held-out visits
 
 
-def walk_films(
-    dataset: Dataset, scale: CovariateScale, keep: Collection[Key], most: int, progress: Progress
-) -> WalkedFilms:
+def walk_films(dataset: Dataset, keep: Collection[Key], most: int, progress: Progress) -> WalkedFilms:
     """Measures the borders of crops as the network sees them, standardised per film, and keeps some examples.
 
     All held-out visits come first, others up to `most`.
 
     Args:
         dataset: the run's data set.
-        scale: of the covariates.
         keep: held-out visits whose examples other audits need.
         most: visits that are measured at most, unless more are held out.
         progress: is advanced by every visit.
     """
-    standardise = Standardise(scale)
     # reversed: the held-out visits first, all of which are needed
     sources = [dataset.examples(split) for split in reversed(SPLITS)]
     progress.start("visits", min(most, sum(map(len, sources))), "measure the borders of crops")
@@ -88,7 +85,8 @@ def walk_films(
                 kept[key] = example
             keys.append(key)
             present = np.asarray(example["present"]).astype(bool)
-            features.append(border_features(standardise.map(example)["crops"], present))
+            crops = standardised(np.asarray(example["crops"]).astype(np.float32) / 65535.0, present)
+            features.append(border_features(crops, present))
             progress.advance()
     progress.finish()
     return WalkedFilms(keys, np.stack(features), kept)

@@ -94,4 +94,4 @@ class TrainedNetwork:
     @cached_property
     def _films(self) -> WalkedFilms:
         keep = {*self._explained_visits, *redrawable_visits(self.dataset, self.sizes.intervention_patients)}
-        return walk_films(self.dataset, self.network.scale, keep, self.sizes.border_visits, self.progress)
+        return walk_films(self.dataset, keep, self.sizes.border_visits, self.progress)

@@ -12,10 +12,7 @@ from outcomenet.anatomy import JOINT_COUNT
 from outcomenet.audits.network.held_out_visits import held_out_table, true_joints, walk_films
 from outcomenet.datasets.dataset import Dataset
 from outcomenet.datasets.visit_example import ExampleShape, nothing_known
-from outcomenet.input_pipeline.transforms import CovariateScale
 from outcomenet.progress import Progress
-
-SCALE = CovariateScale((), (), (), ())
 
 
 class Filmed(Dataset):
@@ -35,11 +32,11 @@ class Filmed(Dataset):
 
 def test_held_out_films_come_first_and_all_of_them(tmp_path):
     dataset = Filmed(tmp_path, train=5, validation=1, test=2)
-    walked = walk_films(dataset, SCALE, {("test1", "V0"), ("train0", "V0")}, 4, Progress(quiet=True))
+    walked = walk_films(dataset, {("test1", "V0"), ("train0", "V0")}, 4, Progress(quiet=True))
     assert walked.keys == [("test0", "V0"), ("test1", "V0"), ("validation0", "V0"), ("train0", "V0")]
     assert walked.borders.shape == (4, 2 * JOINT_COUNT)
     assert list(walked.kept) == [("test1", "V0")]  # an example of a training visit is never kept
-    few = walk_films(dataset, SCALE, set(), 1, Progress(quiet=True))
+    few = walk_films(dataset, set(), 1, Progress(quiet=True))
     assert few.keys == [("test0", "V0"), ("test1", "V0")]
 
 
