@@ -1,7 +1,8 @@
 """Does learning the human score beside the outcomes help the film's measure of function?
 
 Command:   outcomenet sweep human_head --data DATASET --out sweeps/heads --axis heads --seeds 3
-Time:      about 3 minutes for each training on 2 CPU cores (700 patients, 48 px)
+Time:      `outcomenet plan` with the same arguments says what it takes here
+What acts: the encoder learns (network.encoder_rate 0.1). Frozen, as it is by default, it is beyond the human head's reach, and all arms are the same
 Expected:  not known yet, no full run has been made. Asked is whether joint training helps where patients are few, since the
            score teaches what an erosion is; with its gradient stopped the head only reads, off nothing is learned from readers.
 """
@@ -9,6 +10,7 @@ Expected:  not known yet, no full run has been made. Asked is whether joint trai
 from collections.abc import Iterator
 
 from outcomenet.experiment import Experiment
+from outcomenet.models.outcome_net import OutcomeNetConfig
 from outcomenet.training.loop import TrainingConfig
 
 
@@ -16,6 +18,7 @@ def get_experiment() -> Experiment:
     return Experiment(
         name="human_head",
         question="Does learning the human score beside the outcomes help?",
+        network=OutcomeNetConfig(encoder_rate=0.1),
         training=TrainingConfig(steps=500, batch_size=8, log_every=20, save_every=100),
     )
 

@@ -63,7 +63,7 @@ def train(
     if group is not None:
         group.join()
     first = processes.number() == 0
-    with only_writer(Path(out)) if first else nullcontext():
+    with processes.ends_with_the_others(), only_writer(Path(out)) if first else nullcontext():
         workflow.run_training(
             None if file is None else Path(file), experiment, Path(data), Path(out),
             progress=progress or Progress(quiet=not first), before=stages, writers=writers,

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import jax
 import numpy as np
 
-from outcomenet.errors import OutcomenetError, UsageError
+from outcomenet.errors import OutcomenetError, Preempted, UsageError
 
 SLURM = "slurm"
 NOTICE_BYTES = 128  # of what the first process tells the others: longer than a run's identity
@@ -50,6 +54,34 @@ class ProcessGroup:
                 f"The processes of this run did not meet at {self.coordinator}: {reason}. Start all of them with the same command but for "
                 "--process, and see that the first one's port can be reached."
             ) from error
+
+
+# Of errors that say that another process or the way to it is gone; they come as several kinds of exceptions.
+LOST_TEXTS = (
+    "gloo",
+    "nccl",
+    "coordination service",
+    "connection closed",
+    "connection reset",
+    "unavailable",
+    "heartbeat",
+)
+
+
+@contextmanager
+def ends_with_the_others() -> Iterator[None]:
+    """Where another process of the group has gone, this one ends at once with a sentence and exit code 4.
+
+    JAX would wait a minute and a half at the end of the program for who is gone, and then abort it with a dump of its stack.
+    """
+    try:
+        yield
+    except Exception as error:
+        if count() == 1 or not any(text in str(error).lower() for text in LOST_TEXTS):
+            raise
+        sentence = "another process of this run has ended, and so does this one. Run the same commands again: they go on from the last checkpoint."
+        print(f"outcomenet train: {sentence}", file=sys.stderr, flush=True)
+        os._exit(Preempted.exit_code)
 
 
 def count() -> int:

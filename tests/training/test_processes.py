@@ -119,6 +119,21 @@ def test_a_stop_that_one_process_hears_stops_both_at_a_saved_step(small_dataset,
     assert (run / "checkpoints" / str(last)).is_dir()
 
 
+@pytest.mark.parametrize("victim", [0, 1])
+def test_when_one_process_is_killed_the_other_ends_with_a_sentence(small_dataset, tmp_path, victim):
+    run = tmp_path / "run"
+    processes = started([*command(small_dataset, run), "--training.steps", "100000"], 2)
+    while not (run / "metrics.jsonl").exists() or len(numbers(run)) < 2:
+        assert all(process.poll() is None for process in processes)
+        time.sleep(0.05)
+    processes[victim].kill()
+    said = processes[1 - victim].communicate(timeout=60)[1]
+    processes[victim].communicate()
+    assert processes[1 - victim].returncode == 4, said
+    assert "another process of this run has ended" in said
+    assert "Traceback" not in said
+
+
 def test_what_the_first_process_refuses_ends_the_others_with_a_sentence(small_dataset, tmp_path):
     (tmp_path / "run").mkdir()
     (tmp_path / "run/other.txt").write_text("mine")
